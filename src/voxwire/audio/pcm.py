@@ -1,0 +1,50 @@
+"""Audio formats of the wire and the arithmetic between bytes, samples and milliseconds.
+
+PCM16 is 16-bit signed little-endian mono; G.711 is 8 000 Hz mono, one byte a sample (PROTOCOL 0.2).
+Nothing here touches sample values, so importing it costs nothing.
+"""
+
+from enum import Enum
+from typing import Final
+
+PCM_RATE: Final = 24_000
+G711_RATE: Final = 8_000
+#: One detection window: 512 samples at 16 kHz, the step of the Silero network (WIRE section 6).
+WINDOW_MS: Final = 32
+
+
+class AudioFormat(Enum):
+    """An audio format of the wire; the value is the GA name."""
+
+    PCM16 = "audio/pcm"
+    ULAW = "audio/pcmu"
+    ALAW = "audio/pcma"
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+        return PCM_RATE if self is AudioFormat.PCM16 else G711_RATE
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of one sample."""
+        return 2 if self is AudioFormat.PCM16 else 1
+
+    @property
+    def bytes_per_ms(self) -> int:
+        """48 for PCM16, 8 for G.711."""
+        return self.rate * self.sample_bytes // 1000
+
+    @property
+    def window_bytes(self) -> int:
+        """Bytes of one detection window of 32 ms: exactly 768 or 256 samples."""
+        return WINDOW_MS * self.bytes_per_ms
+
+    def duration_ms(self, size: int) -> float:
+        """Milliseconds that `size` bytes of this format last."""
+        return size / self.bytes_per_ms
+
+    def size_of(self, ms: float) -> int:
+        """Bytes of `ms` milliseconds, rounded down to whole samples."""
+        size = int(ms * self.bytes_per_ms)
+        return size - size % self.sample_bytes

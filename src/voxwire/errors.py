@@ -1,0 +1,90 @@
+"""Every exception of Voxwire.
+
+    VoxwireError
+    ├── ClientError            the client's mistake; the session goes on (PROTOCOL 7.2)
+    ├── EngineError            an engine failed; ends one response or one transcription
+    │   ├── EngineBusy         no lease before the deadline
+    │   └── EngineDied         the worker process is gone
+    ├── ConfigurationError     the operator's mistake; one clear line at start-up
+    └── InvariantError         our own bug: an illegal step, with expected and actual
+
+Exceptions carry data; the text is derived from it.
+"""
+
+from typing import Final
+
+INVALID_REQUEST: Final = "invalid_request_error"
+SERVER_ERROR: Final = "server_error"
+
+
+class VoxwireError(Exception):
+    """Base of all exceptions that Voxwire raises on purpose."""
+
+
+class ClientError(VoxwireError):
+    """The client asked for something that cannot be done; answered by one `error` event.
+
+    `param` is the dotted path of the offending field from the event root, in GA spelling
+    (`session.audio.output.voice`); dialects with other names translate it. `event_id` is the
+    client's own id of the offending event, or None when it sent none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        param: str | None = None,
+        event_id: str | None = None,
+        type: str = INVALID_REQUEST,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.param = param
+        self.event_id = event_id
+        self.type = type
+
+
+class EngineError(VoxwireError):
+    """An engine could not do its work.
+
+    `stage` is one of `stt`, `llm`, `tts`, `vad`; `code` is stable and goes onto the wire in
+    `status_details.error.code` or in the transcription failure.
+    """
+
+    def __init__(self, stage: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.stage = stage
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.stage}: {self.message} ({self.code})"
+
+
+class EngineBusy(EngineError):
+    """Every worker stayed occupied until the deadline passed."""
+
+    def __init__(self, stage: str, waited_s: float) -> None:
+        super().__init__(stage, "engine_busy", f"No free worker within {waited_s:.0f} s.")
+
+
+class EngineDied(EngineError):
+    """The worker process that did the work ended."""
+
+    def __init__(self, stage: str, detail: str) -> None:
+        super().__init__(stage, "engine_died", f"The worker process ended: {detail}.")
+
+
+class ConfigurationError(VoxwireError):
+    """The settings cannot work; the message says what to change."""
+
+
+class InvariantError(VoxwireError):
+    """A step that the program's own rules forbid: a bug of ours."""
+
+    def __init__(self, what: str, *, expected: object, actual: object) -> None:
+        super().__init__(f"{what}: expected {expected}, got {actual}")
+        self.expected = expected
+        self.actual = actual

@@ -1,0 +1,85 @@
+"""What a client can ask (PROTOCOL section 3). `event_id` is the client's own, or None.
+
+Dialects build these from frames: types and ranges are already checked, audio is already decoded
+from base64 (still in the session's input format).
+"""
+
+import msgspec
+
+from voxwire.events.config import SessionPatch
+from voxwire.events.items import Item
+from voxwire.events.response import ResponseParams
+
+
+class _ClientEvent(msgspec.Struct, frozen=True, kw_only=True):
+    event_id: str | None = None
+
+
+class UpdateSession(_ClientEvent, frozen=True, kw_only=True):
+    """`session.update`, `transcription_session.update`."""
+
+    patch: SessionPatch
+
+
+class AppendAudio(_ClientEvent, frozen=True, kw_only=True, gc=False):
+    """`input_audio_buffer.append`: any number of bytes in the session's input format."""
+
+    audio: bytes
+
+
+class CommitAudio(_ClientEvent, frozen=True, kw_only=True):
+    """`input_audio_buffer.commit`."""
+
+
+class ClearAudio(_ClientEvent, frozen=True, kw_only=True):
+    """`input_audio_buffer.clear`."""
+
+
+class ClearOutputAudio(_ClientEvent, frozen=True, kw_only=True):
+    """`output_audio_buffer.clear`: only for transports that play audio themselves."""
+
+
+class CreateItem(_ClientEvent, frozen=True, kw_only=True):
+    """`conversation.item.create`. `previous_item_id` None appends, `"root"` puts first."""
+
+    item: Item
+    previous_item_id: str | None = None
+
+
+class RetrieveItem(_ClientEvent, frozen=True, kw_only=True):
+    item_id: str
+
+
+class TruncateItem(_ClientEvent, frozen=True, kw_only=True):
+    item_id: str
+    content_index: int
+    audio_end_ms: int
+
+
+class DeleteItem(_ClientEvent, frozen=True, kw_only=True):
+    item_id: str
+
+
+class CreateResponse(_ClientEvent, frozen=True, kw_only=True):
+    params: ResponseParams = ResponseParams()
+
+
+class CancelResponse(_ClientEvent, frozen=True, kw_only=True):
+    """None means the active response of the default conversation."""
+
+    response_id: str | None = None
+
+
+ClientEvent = (
+    UpdateSession
+    | AppendAudio
+    | CommitAudio
+    | ClearAudio
+    | ClearOutputAudio
+    | CreateItem
+    | RetrieveItem
+    | TruncateItem
+    | DeleteItem
+    | CreateResponse
+    | CancelResponse
+)

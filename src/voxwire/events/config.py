@@ -1,0 +1,145 @@
+"""Session settings, partial updates to them, and tools (PROTOCOL 3.2 to 3.4).
+
+A patch holds `UNSET` for what the client left out; `None` clears a feature.
+"""
+
+from enum import Enum
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from voxwire.audio.pcm import AudioFormat
+
+
+class SessionKind(Enum):
+    REALTIME = "realtime"
+    TRANSCRIPTION = "transcription"
+
+
+class Modality(Enum):
+    """What a response delivers: AUDIO includes its transcript."""
+
+    TEXT = "text"
+    AUDIO = "audio"
+
+
+class FunctionTool(msgspec.Struct, frozen=True, kw_only=True):
+    """A function that the client offers; `parameters` is a JSON Schema object."""
+
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class NamedTool(msgspec.Struct, frozen=True, kw_only=True):
+    """Tool choice that forces one function. `nested` remembers the older beta spelling, so that replies use it."""
+
+    name: str
+    nested: bool = False
+
+
+ToolChoice = Literal["auto", "none", "required"] | NamedTool
+
+
+class ServerVad(msgspec.Struct, frozen=True, kw_only=True):
+    """Turns end by silence. Defaults are those of a field left out of a supplied object (PROTOCOL 3.3)."""
+
+    threshold: float = 0.5
+    prefix_padding_ms: int = 300
+    silence_duration_ms: int = 500
+    create_response: bool = True
+    interrupt_response: bool = True
+    idle_timeout_ms: int | None = None
+
+
+class Eagerness(Enum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    AUTO = "auto"
+
+
+class SemanticVad(msgspec.Struct, frozen=True, kw_only=True):
+    """Turns end by meaning; until a turn model is there, by silence scaled by eagerness (SEMANTICS 1)."""
+
+    eagerness: Eagerness = Eagerness.AUTO
+    create_response: bool = True
+    interrupt_response: bool = True
+
+
+TurnDetection = ServerVad | SemanticVad
+
+#: What a new session starts with: 200 ms, as every official `session.created` shows (PROTOCOL 8.1).
+DEFAULT_TURN_DETECTION = ServerVad(silence_duration_ms=200)
+
+
+class Transcription(msgspec.Struct, frozen=True, kw_only=True):
+    """Asks for transcription events. `model` None means the deployment's recogniser."""
+
+    model: str | None = None
+    language: str | None = None
+    prompt: str | None = None
+
+
+class RetentionRatio(msgspec.Struct, frozen=True, kw_only=True):
+    """Truncation that keeps this share of the budget; `post_instructions` caps it in tokens."""
+
+    retention_ratio: float
+    post_instructions: int | None = None
+
+
+Truncation = Literal["auto", "disabled"] | RetentionRatio
+
+
+class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The full effective settings of a session.
+
+    `max_output_tokens` None means unbounded ("inf"). `model` is what answers, in words for people.
+    The fields from `tracing` on are accepted and echoed without effect (SEMANTICS 1).
+    """
+
+    kind: SessionKind = SessionKind.REALTIME
+    model: str
+    instructions: str = ""
+    modality: Modality = Modality.AUDIO
+    voice: str = "alloy"
+    speed: float = 1.0
+    input_format: AudioFormat = AudioFormat.PCM16
+    output_format: AudioFormat = AudioFormat.PCM16
+    transcription: Transcription | None = None
+    turn_detection: TurnDetection | None = DEFAULT_TURN_DETECTION
+    temperature: float = 0.8
+    max_output_tokens: int | None = None
+    tools: tuple[FunctionTool, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    include: tuple[str, ...] | None = None
+    truncation: Truncation = "auto"
+    tracing: Any = None
+    reasoning: Any = None
+    parallel_tool_calls: bool | None = None
+    prompt: Any = None
+
+
+class SessionPatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What one `session.update` changes. `kind` is what the client said the session is."""
+
+    kind: SessionKind | UnsetType = UNSET
+    instructions: str | UnsetType = UNSET
+    modality: Modality | UnsetType = UNSET
+    voice: str | UnsetType = UNSET
+    speed: float | UnsetType = UNSET
+    input_format: AudioFormat | UnsetType = UNSET
+    output_format: AudioFormat | UnsetType = UNSET
+    transcription: Transcription | UnsetType | None = UNSET
+    turn_detection: TurnDetection | UnsetType | None = UNSET
+    temperature: float | UnsetType = UNSET
+    max_output_tokens: int | UnsetType | None = UNSET
+    tools: tuple[FunctionTool, ...] | UnsetType = UNSET
+    tool_choice: ToolChoice | UnsetType = UNSET
+    include: tuple[str, ...] | UnsetType | None = UNSET
+    truncation: Truncation | UnsetType = UNSET
+    tracing: Any | UnsetType = UNSET
+    reasoning: Any | UnsetType = UNSET
+    parallel_tool_calls: bool | UnsetType | None = UNSET
+    prompt: Any | UnsetType = UNSET

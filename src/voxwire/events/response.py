@@ -1,0 +1,93 @@
+"""Per-response parameters, the response object, usage (PROTOCOL 3.7, 4.4, 7.3)."""
+
+from enum import Enum
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.events.config import FunctionTool, Modality, ToolChoice
+from voxwire.events.items import Item, ItemReference
+
+
+class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
+    """Overrides of the session for one response; `UNSET` keeps the session's value.
+
+    `out_of_band` is `conversation: "none"`. `input` replaces the context. `append_items` and
+    `cancel_previous` exist for 2024-10-01 alone: items put into the conversation first, and an
+    active response cancelled instead of an error.
+    """
+
+    out_of_band: bool = False
+    input: tuple[Item | ItemReference, ...] | UnsetType = UNSET
+    append_items: tuple[Item, ...] = ()
+    cancel_previous: bool = False
+    instructions: str | UnsetType = UNSET
+    modality: Modality | UnsetType = UNSET
+    voice: str | UnsetType = UNSET
+    output_format: AudioFormat | UnsetType = UNSET
+    temperature: float | UnsetType = UNSET
+    max_output_tokens: int | UnsetType | None = UNSET
+    tools: tuple[FunctionTool, ...] | UnsetType = UNSET
+    tool_choice: ToolChoice | UnsetType = UNSET
+    metadata: dict[str, str] | None = None
+
+
+class ResponseStatus(Enum):
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+
+
+class StatusDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a response ended otherwise than completed.
+
+    `reason`: `turn_detected` or `client_cancelled` (cancelled), `max_output_tokens` or
+    `content_filter` (incomplete), None (failed). `code` and `message` are set when failed.
+    """
+
+    reason: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class TokenUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens by modality; cached ones are part of the input."""
+
+    input_text: int = 0
+    input_audio: int = 0
+    cached_text: int = 0
+    cached_audio: int = 0
+    output_text: int = 0
+    output_audio: int = 0
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """The response object as `response.created` and `response.done` carry it.
+
+    `conversation_id` is None out of band; `usage` is None until done.
+    """
+
+    id: str
+    status: ResponseStatus
+    status_details: StatusDetails | None = None
+    output: tuple[Item, ...] = ()
+    conversation_id: str | None
+    modality: Modality
+    voice: str
+    output_format: AudioFormat
+    temperature: float
+    max_output_tokens: int | None
+    metadata: dict[str, str] | None = None
+    usage: TokenUsage | None = None
+
+
+class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """`name` is `requests` or `tokens` (PROTOCOL 7.4)."""
+
+    name: str
+    limit: int
+    remaining: int
+    reset_seconds: float

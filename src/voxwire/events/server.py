@@ -1,0 +1,252 @@
+"""What the server says (PROTOCOL section 4), in GA meaning.
+
+The session emits these in wire order. Every struct is a value; `event_id` is given by the
+attachment that sends it. Output audio is PCM16 at the rate of its format (24 kHz, or 8 kHz when the
+format is G.711): the dialect encodes it.
+"""
+
+import msgspec
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.events.config import SessionConfig
+from voxwire.events.items import AudioClip, ContentPart, FunctionCallItem, Item
+from voxwire.events.response import RateLimit, Response
+
+
+class _ServerEvent(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class ErrorOccurred(_ServerEvent, frozen=True, kw_only=True):
+    """`error`; goes to the attachment `origin` alone, or to all when None. `param` in GA spelling."""
+
+    type: str
+    code: str | None
+    message: str
+    param: str | None = None
+    event_id: str | None = None
+    origin: int | None = None
+
+
+class SessionCreated(_ServerEvent, frozen=True, kw_only=True):
+    """`expires_at` in Unix seconds."""
+
+    session_id: str
+    config: SessionConfig
+    expires_at: int
+
+
+class SessionUpdated(_ServerEvent, frozen=True, kw_only=True):
+    session_id: str
+    config: SessionConfig
+    expires_at: int
+
+
+class BufferCommitted(_ServerEvent, frozen=True, kw_only=True):
+    item_id: str
+    previous_item_id: str | None
+
+
+class BufferCleared(_ServerEvent, frozen=True, kw_only=True):
+    pass
+
+
+class SpeechStarted(_ServerEvent, frozen=True, kw_only=True):
+    item_id: str
+    audio_start_ms: int
+
+
+class SpeechStopped(_ServerEvent, frozen=True, kw_only=True):
+    item_id: str
+    audio_end_ms: int
+
+
+class IdleTimeout(_ServerEvent, frozen=True, kw_only=True):
+    """`input_audio_buffer.timeout_triggered` (GA alone)."""
+
+    item_id: str
+    audio_start_ms: int
+    audio_end_ms: int
+
+
+class ItemAdded(_ServerEvent, frozen=True, kw_only=True):
+    """`conversation.item.added`; beta `conversation.item.created`."""
+
+    item: Item
+    previous_item_id: str | None
+
+
+class ItemDone(_ServerEvent, frozen=True, kw_only=True):
+    """`conversation.item.done` (GA alone)."""
+
+    item: Item
+    previous_item_id: str | None
+
+
+class ItemRetrieved(_ServerEvent, frozen=True, kw_only=True):
+    """`audio[content_index]` is already in the session's input format; a part without an entry has no audio left."""
+
+    item: Item
+    audio: dict[int, AudioClip]
+
+
+class ItemDeleted(_ServerEvent, frozen=True, kw_only=True):
+    item_id: str
+
+
+class ItemTruncated(_ServerEvent, frozen=True, kw_only=True):
+    item_id: str
+    content_index: int
+    audio_end_ms: int
+
+
+class LogProb(msgspec.Struct, frozen=True, kw_only=True):
+    token: str
+    logprob: float
+
+
+class TranscriptionDelta(_ServerEvent, frozen=True, kw_only=True):
+    """Not sent to 2024-10-01 clients: it kills them."""
+
+    item_id: str
+    content_index: int
+    delta: str
+    logprobs: tuple[LogProb, ...] | None = None
+
+
+class TranscriptionCompleted(_ServerEvent, frozen=True, kw_only=True):
+    """`seconds` of audio, reported as usage of type duration."""
+
+    item_id: str
+    content_index: int
+    transcript: str
+    seconds: float
+    logprobs: tuple[LogProb, ...] | None = None
+
+
+class TranscriptionFailed(_ServerEvent, frozen=True, kw_only=True):
+    item_id: str
+    content_index: int
+    code: str
+    message: str
+
+
+class ResponseCreated(_ServerEvent, frozen=True, kw_only=True):
+    response: Response
+
+
+class ResponseDone(_ServerEvent, frozen=True, kw_only=True):
+    response: Response
+
+
+class OutputItemAdded(_ServerEvent, frozen=True, kw_only=True):
+    response_id: str
+    output_index: int
+    item: Item
+
+
+class OutputItemDone(_ServerEvent, frozen=True, kw_only=True):
+    response_id: str
+    output_index: int
+    item: Item
+
+
+class _PartEvent(msgspec.Struct, frozen=True, kw_only=True):
+    response_id: str
+    item_id: str
+    output_index: int
+    content_index: int
+
+
+class ContentPartAdded(_PartEvent, frozen=True, kw_only=True):
+    """`part` is OutputText or OutputAudio, empty."""
+
+    part: ContentPart
+
+
+class ContentPartDone(_PartEvent, frozen=True, kw_only=True):
+    part: ContentPart
+
+
+class TextDelta(_PartEvent, frozen=True, kw_only=True):
+    delta: str
+
+
+class TextDone(_PartEvent, frozen=True, kw_only=True):
+    text: str
+
+
+class TranscriptDelta(_PartEvent, frozen=True, kw_only=True):
+    """What the spoken answer says, ahead of its audio."""
+
+    delta: str
+
+
+class TranscriptDone(_PartEvent, frozen=True, kw_only=True):
+    transcript: str
+
+
+class AudioDelta(_PartEvent, frozen=True, kw_only=True, gc=False):
+    """`pcm` is PCM16 mono at `format.rate`."""
+
+    pcm: bytes
+    format: AudioFormat
+
+
+class AudioDone(_PartEvent, frozen=True, kw_only=True):
+    pass
+
+
+class FunctionArgumentsDelta(_ServerEvent, frozen=True, kw_only=True):
+    response_id: str
+    item_id: str
+    output_index: int
+    call_id: str
+    delta: str
+
+
+class FunctionArgumentsDone(_ServerEvent, frozen=True, kw_only=True):
+    """`item` is the call as it ended: name, call_id and full arguments."""
+
+    response_id: str
+    output_index: int
+    item: FunctionCallItem
+
+
+class RateLimitsUpdated(_ServerEvent, frozen=True, kw_only=True):
+    rate_limits: tuple[RateLimit, ...]
+
+
+ServerEvent = (
+    ErrorOccurred
+    | SessionCreated
+    | SessionUpdated
+    | BufferCommitted
+    | BufferCleared
+    | SpeechStarted
+    | SpeechStopped
+    | IdleTimeout
+    | ItemAdded
+    | ItemDone
+    | ItemRetrieved
+    | ItemDeleted
+    | ItemTruncated
+    | TranscriptionDelta
+    | TranscriptionCompleted
+    | TranscriptionFailed
+    | ResponseCreated
+    | ResponseDone
+    | OutputItemAdded
+    | OutputItemDone
+    | ContentPartAdded
+    | ContentPartDone
+    | TextDelta
+    | TextDone
+    | TranscriptDelta
+    | TranscriptDone
+    | AudioDelta
+    | AudioDone
+    | FunctionArgumentsDelta
+    | FunctionArgumentsDone
+    | RateLimitsUpdated
+)

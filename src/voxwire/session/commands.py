@@ -1,0 +1,95 @@
+"""What a session asks the runtime to do.
+
+Commands appear among the server events in the order in which they are to take effect. Numbers
+(`epoch`, `transcription`, `generation`) are never reused within a session.
+"""
+
+import msgspec
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.events.config import FunctionTool
+from voxwire.events.engines import LlmRequest
+from voxwire.events.server import ServerEvent
+
+
+class Analyse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Score these whole 32 ms windows (`len(audio)` is a multiple of `format.window_bytes`).
+
+    A new epoch means: forget resampler and detector state first.
+    """
+
+    epoch: int
+    audio: bytes
+    format: AudioFormat
+
+
+class StartTranscription(msgspec.Struct, frozen=True, kw_only=True):
+    """Open a recogniser. `instructions` and `tools` tell which words to expect."""
+
+    transcription: int
+    format: AudioFormat
+    language: str | None
+    prompt: str | None
+    instructions: str
+    tools: tuple[FunctionTool, ...]
+
+
+class FeedTranscription(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """More audio of the utterance, in the format it was started with."""
+
+    transcription: int
+    audio: bytes
+
+
+class FinishTranscription(msgspec.Struct, frozen=True, kw_only=True):
+    """The utterance is complete: a `TranscriptFinal` or `TranscriptFailed` must follow."""
+
+    transcription: int
+
+
+class CancelTranscription(msgspec.Struct, frozen=True, kw_only=True):
+    transcription: int
+
+
+class StartResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """Generate an answer; exactly one `GenerationDone` or `GenerationFailed` must follow, unless cancelled."""
+
+    generation: int
+    response_id: str
+    request: LlmRequest
+    voice: str
+    speed: float
+    output_format: AudioFormat
+
+
+class CancelGeneration(msgspec.Struct, frozen=True, kw_only=True):
+    """Stop the work at once; what still arrives is ignored."""
+
+    generation: int
+
+
+class DiscardPendingAudio(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer was interrupted: transports that play audio themselves drop what they hold of it."""
+
+    response_id: str
+
+
+class CloseSession(msgspec.Struct, frozen=True, kw_only=True):
+    """End all attachments with this WebSocket close code and reason (at most 123 bytes)."""
+
+    code: int
+    reason: str
+
+
+Command = (
+    Analyse
+    | StartTranscription
+    | FeedTranscription
+    | FinishTranscription
+    | CancelTranscription
+    | StartResponse
+    | CancelGeneration
+    | DiscardPendingAudio
+    | CloseSession
+)
+Output = ServerEvent | Command

@@ -1,0 +1,55 @@
+"""What bounds a session, and what its engines can do.
+
+Both are frozen values handed in, so that the core never reads a settings tree.
+"""
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of one session; every default names its precedent.
+
+    Sizes in bytes of wire audio, durations in the unit of their name.
+    """
+
+    append_bytes: int = 15 * 1024 * 1024
+    """One `input_audio_buffer.append`; the official services' limit (PROTOCOL 7.1)."""
+    buffer_bytes: int = 64 * 1024 * 1024
+    """Uncommitted input audio: 23 minutes of PCM16, far past any turn; ours."""
+    retained_audio_bytes: int = 32 * 1024 * 1024
+    """Audio of items kept for `conversation.item.retrieve` (SEMANTICS 3)."""
+    min_commit_ms: int = 100
+    """Shortest audio that can be committed (PROTOCOL 3.5)."""
+    items: int = 4096
+    """Items in one conversation; ours, about a day of talk."""
+    item_text_bytes: int = 1024 * 1024
+    """Text of one item, instructions, or tool list; ours, beyond any context window."""
+    tools: int = 128
+    """Functions a session may declare (PROTOCOL 7.1)."""
+    parallel_responses: int = 16
+    """Responses running at once, out-of-band ones included; ours."""
+    session_seconds: float = 3600.0
+    """Lifetime of a session: 60 minutes, as the GA service (PROTOCOL 7.1)."""
+    transcript_deadline_s: float = 10.0
+    """How long a response waits for the words of its turn (SEMANTICS 3)."""
+    requests_per_minute: int = 100_000
+    """What `rate_limits.updated` reports; a self-hosted server has no quota of its own."""
+    tokens_per_minute: int = 100_000_000
+    """The same, in tokens."""
+    strict_truncate: bool = False
+    """Refuse a truncation beyond the end instead of clamping it (PROTOCOL 8.3)."""
+    respond_to_empty_transcript: bool = True
+    """Whether a turn in which no word was understood is answered (SEMANTICS 3)."""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What the deployment behind this session can do.
+
+    `voices` None accepts any name; `languages` empty accepts any.
+    """
+
+    voices: frozenset[str] | None = None
+    languages: tuple[str, ...] = ()
+    context_tokens: int = 32_000
+    images: bool = False
+    tools: bool = True
