@@ -1,0 +1,252 @@
+"""The settings tree: one typed place for everything an operator can choose.
+
+Values come from, in this order: what the command line names, the environment (`VOXWIRE_SERVER__PORT`),
+the TOML file given by `--config`, the defaults here. Every setting is described in
+`docs/configuration.md`; a test compares the two.
+"""
+
+import ipaddress
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+#: The deployments that always exist, so that a quickstart works without a settings file.
+DEFAULT_DEPLOYMENTS = ("gpt-4o-realtime-preview", "gpt-realtime")
+
+
+class _Table(BaseModel):
+    """A table of the settings file: unknown names are mistakes, values do not change after start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(_Table):
+    """Where the server listens, and how it starts and stops."""
+
+    host: str = Field(
+        default="127.0.0.1", description="Name or address to listen on; anything but loopback needs a key."
+    )
+    port: int = Field(default=8000, ge=0, le=65535, description="TCP port to listen on; 0 picks a free one.")
+    tls_cert: Path | None = Field(
+        default=None, description="PEM file with the certificate chain; serves https and wss."
+    )
+    tls_key: Path | None = Field(default=None, description="PEM file with the certificate's private key.")
+    max_sessions: PositiveInt = Field(
+        default=1000, description="Sessions held at once; further ones are refused with 429 and may retry."
+    )
+    max_body_bytes: PositiveInt = Field(default=1 * MIB, description="Largest body of an HTTP request, in bytes.")
+    max_header_bytes: PositiveInt = Field(
+        default=64 * 1024, description="Largest request line and headers together, in bytes; more is refused with 431."
+    )
+    header_timeout_s: PositiveFloat = Field(
+        default=20.0, description="Seconds a connection may take to send its request line and headers."
+    )
+    drain_s: NonNegativeFloat = Field(
+        default=5.0, description="Seconds that running conversations get to end by themselves after SIGTERM."
+    )
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            missing = "tls_key" if self.tls_key is None else "tls_cert"
+            raise ValueError(f"TLS needs a certificate and its key; server.{missing} is missing")
+        return self
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return is_loopback(self.host)
+
+
+class AuthSettings(_Table):
+    """Who may connect."""
+
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Keys that clients may present. With none, the server listens on loopback only and accepts any "
+        "key. In the environment: separated by commas, or a JSON list.",
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Web origins (`https://app.example`) whose pages may connect. With keys and an empty list every "
+        "origin may; without keys only loopback origins and the ones listed.",
+    )
+
+    @field_validator("api_keys", "allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value.lstrip().startswith("["):
+            try:
+                return json.loads(value)
+            except json.JSONDecodeError:
+                raise ValueError("starts like a JSON list but is none") from None
+        return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("api_keys")
+    @classmethod
+    def _usable(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for key in keys:
+            text = key.get_secret_value()
+            if not text or not text.isascii() or not text.isprintable() or " " in text or "," in text:
+                raise ValueError("a key is printable ASCII without spaces or commas, and not empty")
+        return keys
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if "://" not in origin or origin.endswith("/"):
+                raise ValueError(f"{origin!r} is not an origin; write scheme and host, like https://app.example")
+        return tuple(origin.lower() for origin in origins)
+
+
+class WebSocketSettings(_Table):
+    """The WebSocket connections."""
+
+    max_message_bytes: PositiveInt = Field(
+        default=32 * MIB, description="Largest message of a client, in bytes; 15 MiB of audio are 20 MiB as base64."
+    )
+    ping_interval_s: PositiveFloat = Field(
+        default=20.0, description="Seconds between protocol pings, which keep proxies from closing an idle connection."
+    )
+    write_timeout_s: PositiveFloat = Field(
+        default=30.0, description="Seconds that a client may leave a full connection unread before it is dropped."
+    )
+
+
+class LimitSettings(_Table):
+    """Bounds of one session, and two switches of its behaviour."""
+
+    session_seconds: PositiveFloat = Field(default=3600.0, description="Longest life of a session, in seconds.")
+    append_bytes: PositiveInt = Field(
+        default=15 * MIB, description="Audio in one `input_audio_buffer.append`, in bytes."
+    )
+    buffer_bytes: PositiveInt = Field(default=64 * MIB, description="Audio not yet committed, in bytes.")
+    retained_audio_bytes: PositiveInt = Field(
+        default=32 * MIB, description="Audio of items kept for `conversation.item.retrieve`, in bytes."
+    )
+    items: PositiveInt = Field(default=4096, description="Items in one conversation.")
+    item_text_bytes: PositiveInt = Field(
+        default=1 * MIB, description="Text of one item or of the instructions, in bytes."
+    )
+    tools: PositiveInt = Field(default=128, description="Functions that a session may declare.")
+    parallel_responses: PositiveInt = Field(
+        default=16, description="Responses running at once, out-of-band ones included."
+    )
+    transcript_deadline_s: PositiveFloat = Field(
+        default=10.0, description="Seconds that a response waits for the words of its turn before it fails."
+    )
+    strict_truncate: bool = Field(
+        default=False,
+        description="Refuse `conversation.item.truncate` beyond the end of the audio instead of clamping it.",
+    )
+    on_empty_transcript: Literal["respond", "ignore"] = Field(
+        default="respond", description="What to do with a spoken turn in which no word was understood."
+    )
+
+
+class LoggingSettings(_Table):
+    """What is written to stderr. Keys, audio and transcripts never are."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe message to write."
+    )
+    access: bool = Field(default=True, description="One line for each HTTP request and each WebSocket connection.")
+
+
+class EngineSettings(_Table):
+    """One engine: its registered name, and options that the engine itself checks."""
+
+    name: str = Field(description="Registered name of the engine.")
+    options: dict[str, Any] = Field(default_factory=dict, description="Options handed to the engine.")
+
+
+class DeploymentSettings(_Table):
+    """What answers under one name."""
+
+    profile: Literal["embedded"] = Field(
+        default="embedded",
+        description="Set of engines to start from; the embedded ones need no download and no account.",
+    )
+    stt: EngineSettings | None = Field(default=None, description="Speech to text, instead of the profile's.")
+    llm: EngineSettings | None = Field(default=None, description="Language engine, instead of the profile's.")
+    tts: EngineSettings | None = Field(default=None, description="Text to speech, instead of the profile's.")
+    instructions: str = Field(default="", description="Instructions of a session that brings none.")
+    voice: str = Field(default="alloy", description="Voice of a session that asks for none.")
+
+    @field_validator("stt", "llm", "tts", mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VOXWIRE_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # the input may be a key
+    )
+
+    server: ServerSettings = ServerSettings()
+    auth: AuthSettings = AuthSettings()
+    websocket: WebSocketSettings = WebSocketSettings()
+    limits: LimitSettings = LimitSettings()
+    logging: LoggingSettings = LoggingSettings()
+    deployments: dict[str, DeploymentSettings] = Field(
+        default_factory=dict,
+        description="What answers under which name. `gpt-4o-realtime-preview` and `gpt-realtime` always exist.",
+    )
+    default_deployment: str = Field(
+        default=DEFAULT_DEPLOYMENTS[0],
+        description="Deployment that answers to official model names without one of their own.",
+    )
+
+    @field_validator("deployments")
+    @classmethod
+    def _with_defaults(cls, given: dict[str, DeploymentSettings]) -> dict[str, DeploymentSettings]:
+        if "" in given:
+            raise ValueError("a deployment needs a name")
+        return {name: DeploymentSettings() for name in DEFAULT_DEPLOYMENTS} | given
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.default_deployment not in self.deployments:
+            raise ValueError(f"default_deployment names {self.default_deployment!r}, which is not a deployment")
+        if not self.server.loopback and not self.auth.api_keys:
+            raise ValueError(
+                f"refusing to listen on {self.server.host} without an API key, since anyone who reaches this machine "
+                "could use it; set one (--api-key, or VOXWIRE_AUTH__API_KEYS) or listen on 127.0.0.1"
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address (an IPv6 one with or without brackets) means this machine."""
+    host = host.removeprefix("[").removesuffix("]")
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
