@@ -2,6 +2,7 @@
 
     VoxwireError
     ├── ClientError            the client's mistake; the session goes on (PROTOCOL 7.2)
+    │   └── RequestRefused     the same before there is a session: an HTTP status (PROTOCOL 1.6)
     ├── EngineError            an engine failed; ends one response or one transcription
     │   ├── EngineBusy         no lease before the deadline
     │   └── EngineDied         the worker process is gone
@@ -44,6 +45,27 @@ class ClientError(VoxwireError):
         self.param = param
         self.event_id = event_id
         self.type = type
+
+
+class RequestRefused(ClientError):
+    """A request or handshake that is answered by an HTTP status and a JSON body (PROTOCOL 1.6).
+
+    `headers` are added to the answer (`Retry-After`, `Allow`).
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str,
+        param: str | None = None,
+        type: str = INVALID_REQUEST,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        super().__init__(message, code=code, param=param, type=type)
+        self.status = status
+        self.headers = headers
 
 
 class EngineError(VoxwireError):

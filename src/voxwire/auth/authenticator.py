@@ -1,0 +1,69 @@
+"""Telling who is calling."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from voxwire.auth.credentials import presented_key
+from voxwire.errors import RequestRefused
+
+_CHALLENGE = (("www-authenticate", "Bearer"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a request acts for. `name` may be logged; it says nothing about the key."""
+
+    name: str
+
+
+ANONYMOUS = Principal("anonymous")
+
+
+class Authenticator:
+    """Checks API keys against the configured ones; with none configured everyone is welcome.
+
+    Only SHA-256 digests are kept, and every one of them is compared in constant time, so that
+    neither memory dumps of this object nor timing give a key away.
+    """
+
+    def __init__(self, keys: Iterable[SecretStr]) -> None:
+        self._principals = [
+            (_digest(key.get_secret_value()), Principal(f"key-{number}")) for number, key in enumerate(keys, 1)
+        ]
+
+    @property
+    def required(self) -> bool:
+        """Whether a key is needed."""
+        return bool(self._principals)
+
+    def authenticate(
+        self, headers: Mapping[str, str], query: Mapping[str, str], subprotocols: Sequence[str] = ()
+    ) -> Principal:
+        """Who presents the request's key; raises RequestRefused (401) for none or a wrong one."""
+        if not self._principals:
+            return ANONYMOUS
+        key = presented_key(headers, query, subprotocols)
+        if key is None:
+            raise RequestRefused(
+                401,
+                "An API key is needed: send it as `Authorization: Bearer KEY` or in the `api-key` header.",
+                code="missing_api_key",
+                headers=_CHALLENGE,
+            )
+        digest = _digest(key)
+        found = None
+        for known, principal in self._principals:
+            if hmac.compare_digest(known, digest):
+                found = principal
+        if found is None:
+            raise RequestRefused(401, "Incorrect API key provided.", code="invalid_api_key", headers=_CHALLENGE)
+        return found
+
+
+def _digest(key: str) -> bytes:
+    # A header may hold bytes that are not UTF-8; they arrive as Latin-1 and always encode.
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
