@@ -1,0 +1,151 @@
+"""Where settings come from, and what a mistake in them says."""
+
+import os
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from openai.types.realtime import RealtimeSessionCreateRequest
+
+from voxwire.config import REALTIME_MODELS, Settings, is_loopback, load_settings
+from voxwire.errors import ConfigurationError
+from voxwire.session.limits import Limits
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("VOXWIRE_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Any:
+    def write(text: str) -> Path:
+        file = tmp_path / "voxwire.toml"
+        file.write_text(text)
+        return file
+
+    return write
+
+
+def refusal(file: Path | None = None, overrides: dict[str, Any] | None = None) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(file, overrides)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_defaults_serve_this_machine_without_a_key() -> None:
+    settings = load_settings()
+    assert settings.server.loopback
+    assert settings.auth.api_keys == ()
+    assert set(settings.deployments) == {"gpt-4o-realtime-preview", "gpt-realtime"}
+
+
+def test_command_line_over_environment_over_file(toml: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = toml("[server]\nport = 1\ndrain_s = 1\nmax_sessions = 1\n")
+    monkeypatch.setenv("VOXWIRE_SERVER__PORT", "2")
+    monkeypatch.setenv("VOXWIRE_SERVER__DRAIN_S", "2")
+    server = load_settings(file, {"server": {"port": 3}}).server
+    assert (server.port, server.drain_s, server.max_sessions) == (3, 2, 1)
+
+
+def test_named_deployments_join_the_default_ones(toml: Any) -> None:
+    settings = load_settings(toml('default_deployment = "a/b"\n[deployments."a/b"]\nstt = "mine"\nvoice = "sage"\n'))
+    assert set(settings.deployments) == {"gpt-4o-realtime-preview", "gpt-realtime", "a/b"}
+    engine = settings.deployments["a/b"].stt
+    assert engine is not None
+    assert engine.name == "mine"
+
+
+@pytest.mark.parametrize("value", ["alpha,beta", '["alpha", "beta"]', " alpha , beta ,"])
+def test_keys_in_the_environment(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOXWIRE_AUTH__API_KEYS", value)
+    settings = load_settings(None, {"server": {"host": "0.0.0.0"}})
+    assert [key.get_secret_value() for key in settings.auth.api_keys] == ["alpha", "beta"]
+    assert "alpha" not in repr(settings)
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().server.port = 1  # type: ignore[misc]
+
+
+class TestMistakes:
+    def test_listening_to_the_world_without_a_key(self) -> None:
+        message = refusal(None, {"server": {"host": "0.0.0.0"}})
+        assert "0.0.0.0" in message
+        assert "--api-key" in message
+
+    @pytest.mark.parametrize("given", ["tls_cert", "tls_key"])
+    def test_half_a_key_pair(self, given: str) -> None:
+        missing = {"tls_cert": "tls_key", "tls_key": "tls_cert"}[given]
+        assert f"server.{missing} is missing" in refusal(None, {"server": {given: "x.pem"}})
+
+    def test_unknown_setting(self, toml: Any) -> None:
+        assert refusal(toml("[server]\nprot = 1\n")) == "server.prot: there is no such setting"
+
+    def test_unknown_table(self, toml: Any) -> None:
+        assert refusal(toml("[sever]\nport = 1\n")) == "sever: there is no such setting"
+
+    def test_every_mistake_is_named(self, toml: Any) -> None:
+        message = refusal(toml('[server]\nport = 70000\n[deployments."a.b"]\nstt = {name = "x", option = 1}\n'))
+        assert "server.port:" in message
+        assert 'deployments."a.b".stt.option:' in message
+
+    def test_bad_toml(self, toml: Any) -> None:
+        assert "not valid TOML" in refusal(toml("[server\n"))
+
+    def test_missing_file(self, tmp_path: Path) -> None:
+        assert "No such file" in refusal(tmp_path / "none.toml")
+
+    def test_a_directory(self, tmp_path: Path) -> None:
+        assert "cannot read" in refusal(tmp_path)
+
+    def test_bad_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("VOXWIRE_DEPLOYMENTS", "{")
+        assert "deployments" in refusal()
+
+    @pytest.mark.parametrize("key", ["sec ret", "sec,ret", "", "secr\u00e9t", "sec\nret"])
+    def test_unusable_key_is_not_repeated(self, key: str) -> None:
+        message = refusal(None, {"auth": {"api_keys": ["fine", key]}})
+        assert message.startswith("auth.api_keys: a key is printable ASCII")
+        assert "sec" not in message
+
+    def test_default_deployment_must_exist(self) -> None:
+        assert "'nobody'" in refusal(None, {"default_deployment": "nobody"})
+
+    @pytest.mark.parametrize("origin", ["app.example", "https://app.example/"])
+    def test_origin_form(self, origin: str) -> None:
+        assert "is not an origin" in refusal(None, {"auth": {"allowed_origins": [origin]}})
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "[::1]"])
+def test_loopback(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "example.com", "10.0.0.1"])
+def test_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_limits_start_from_the_sessions_own_defaults() -> None:
+    session = Limits()
+    for name, value in Settings().limits.model_dump().items():
+        if name == "on_empty_transcript":
+            assert (value == "respond") == session.respond_to_empty_transcript
+        else:
+            assert value == getattr(session, name), name
+
+
+def test_every_official_model_name_is_known() -> None:
+    literals = {
+        name
+        for option in get_args(RealtimeSessionCreateRequest.model_fields["model"].annotation)
+        for name in get_args(option)
+    }
+    assert "gpt-realtime" in literals
+    assert literals <= set(REALTIME_MODELS)
