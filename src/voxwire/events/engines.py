@@ -117,7 +117,11 @@ class SttEngine(Protocol):
 
 
 class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything an answer depends on. User speech is in `InputAudio.transcript`; "" is unintelligible speech."""
+    """Everything an answer depends on.
+
+    User speech is in `InputAudio.transcript`: "" is speech that was not understood, None is silence
+    (the idle timeout).
+    """
 
     instructions: str
     items: tuple[Item, ...]

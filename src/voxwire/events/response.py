@@ -63,6 +63,18 @@ class TokenUsage(msgspec.Struct, frozen=True, kw_only=True):
     output_text: int = 0
     output_audio: int = 0
 
+    @property
+    def input_tokens(self) -> int:
+        return self.input_text + self.input_audio
+
+    @property
+    def output_tokens(self) -> int:
+        return self.output_text + self.output_audio
+
+    @property
+    def total_tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """The response object as `response.created` and `response.done` carry it.

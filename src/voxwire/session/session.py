@@ -1,11 +1,70 @@
-"""The session: the protocol's brain, without I/O (skeleton; see docs/architecture.md)."""
+"""The session: the protocol's brain, without I/O.
 
+It joins the parts of this package. Rules of this file:
+
+- Client events are taken in order. Events other than appends wait until the windows of all earlier
+  appends are scored, so results never depend on how fast scoring is (SEMANTICS 2); once one waits,
+  everything from clients waits behind it.
+- A client's mistake becomes one `error` event and changes nothing (PROTOCOL 7.2).
+- Results of cancelled work discard themselves by their number.
+"""
+
+from collections import deque
 from collections.abc import Callable
+from typing import Any
 
-from voxwire.events.config import SessionConfig
-from voxwire.session.commands import Output
-from voxwire.session.inputs import Input
+from voxwire.audio.convert import convert, convert_pcm
+from voxwire.errors import INVALID_REQUEST, ClientError
+from voxwire.events.client import (
+    AppendAudio,
+    CancelResponse,
+    ClearAudio,
+    ClearOutputAudio,
+    ClientEvent,
+    CommitAudio,
+    CreateItem,
+    CreateResponse,
+    DeleteItem,
+    RetrieveItem,
+    TruncateItem,
+    UpdateSession,
+)
+from voxwire.events.config import ServerVad, SessionConfig, SessionKind
+from voxwire.events.items import AudioClip, InputAudio, MessageItem, OutputAudio
+from voxwire.events.server import (
+    ErrorOccurred,
+    ItemDeleted,
+    ItemRetrieved,
+    ItemTruncated,
+    SessionCreated,
+    SessionUpdated,
+)
+from voxwire.session.commands import CloseSession, Output
+from voxwire.session.conversation import Conversation, Entry
+from voxwire.session.inputs import (
+    ClientMistake,
+    GeneratedAudio,
+    GeneratedText,
+    GeneratedToolArguments,
+    GeneratedToolCall,
+    GenerationDone,
+    GenerationFailed,
+    Input,
+    SpeechScores,
+    Tick,
+    TranscriptFailed,
+    TranscriptFinal,
+    TranscriptPartial,
+)
+from voxwire.session.items import ItemMaker
 from voxwire.session.limits import Capabilities, Limits
+from voxwire.session.listener import Listener
+from voxwire.session.responder import Responder
+from voxwire.session.settings import merge
+from voxwire.session.state import State
+from voxwire.session.transcripts import Transcripts
+
+_FromClient = ClientEvent | ClientMistake
 
 
 class Session:
@@ -14,7 +73,7 @@ class Session:
     Inputs go in by `receive`, outputs come back as a list in wire order: server events for the
     attachments, commands for the runtime. Nothing here does I/O, reads a clock or draws a random
     number: `now` (seconds, monotonic) and `ids` (prefix to fresh identifier) are handed in, so the
-    same inputs always give the same outputs.
+    same inputs always give the same outputs. `expires_at` in Unix seconds is for clients to see.
     """
 
     def __init__(
@@ -28,25 +87,258 @@ class Session:
         now: float,
         expires_at: int,
     ) -> None:
-        raise NotImplementedError
+        conversation = Conversation(
+            ids("conv"), max_items=limits.items, retained_audio_bytes=limits.retained_audio_bytes
+        )
+        self._state = State(
+            config=config,
+            conversation=conversation,
+            limits=limits,
+            capabilities=capabilities,
+            ids=ids,
+            now=now,
+        )
+        self._id = session_id
+        self._expires_at = expires_at
+        self._expires = now + limits.session_seconds
+        self._closed = False
+        self._waiting: deque[tuple[_FromClient, int | None]] = deque()
+        self._transcripts = Transcripts(self._state, self._words_known)
+        self._items = ItemMaker(self._state, self._transcripts)
+        self._responder = Responder(self._state, self._transcripts, self._items)
+        self._listener = Listener(
+            self._state, self._transcripts, on_speech=self._speech_started, on_turn=self._turn_ended
+        )
+        self._client_steps: dict[type, Callable[[Any], None]] = {
+            AppendAudio: lambda event: self._listener.append(event.audio),
+            CommitAudio: self._commit,
+            ClearAudio: lambda event: self._listener.clear(),
+            ClearOutputAudio: self._clear_output,
+            UpdateSession: self._update,
+            CreateItem: self._create_item,
+            RetrieveItem: self._retrieve_item,
+            TruncateItem: self._truncate_item,
+            DeleteItem: self._delete_item,
+            CreateResponse: lambda event: self._responder.create(event.params),
+            CancelResponse: lambda event: self._responder.cancel_by_id(event.response_id),
+            ClientMistake: self._mistake,
+        }
+        self._world_steps: dict[type, Callable[[Any], None]] = {
+            SpeechScores: self._scores,
+            TranscriptPartial: self._transcripts.partial,
+            TranscriptFinal: self._transcripts.final,
+            TranscriptFailed: self._transcripts.failed,
+            GeneratedText: self._responder.result,
+            GeneratedAudio: self._responder.result,
+            GeneratedToolCall: self._responder.result,
+            GeneratedToolArguments: self._responder.result,
+            GenerationDone: self._responder.result,
+            GenerationFailed: self._responder.result,
+            Tick: self._tick,
+        }
 
     def open(self) -> list[Output]:
         """`session.created`; call once, first."""
-        raise NotImplementedError
+        state = self._state
+        state.emit(SessionCreated(session_id=self._id, config=state.config, expires_at=self._expires_at))
+        return self._take_outputs()
 
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]:
         """Take one input. `origin` is the attachment a client event came from; errors go back to it alone.
 
-        Never raises for anything a client can send.
+        Never raises for anything a client can send. After the session has closed nothing happens.
         """
-        raise NotImplementedError
+        if self._closed:
+            return []
+        self._state.now = now
+        step = self._world_steps.get(type(event))
+        if step is not None:
+            step(event)
+        elif self._must_wait(event):
+            self._waiting.append((event, origin))  # type: ignore[arg-type]  # only client events are left
+        else:
+            self._take(event, origin)  # type: ignore[arg-type]
+        return self._take_outputs()
 
     @property
     def deadline(self) -> float | None:
         """When to call `receive(Tick())`, on the clock of `now`; None for never. Read it after every `receive`."""
-        raise NotImplementedError
+        if self._closed:
+            return None
+        return min(at for at in (self._expires, self._idle_deadline, self._responder.deadline) if at is not None)
 
     @property
     def backlog_ms(self) -> float:
-        """Audio handed in but not yet scored, plus deferred events' audio: the reader waits while this is large."""
-        raise NotImplementedError
+        """Audio sent to be scored and not yet back; the reader waits while this is large."""
+        return self._listener.unscored_ms
+
+    @property
+    def waiting_events(self) -> int:
+        """Client events that wait for scores; the reader waits while these are many."""
+        return len(self._waiting)
+
+    # --- client events ---------------------------------------------------------------------------
+
+    def _must_wait(self, event: Input) -> bool:
+        return bool(self._waiting) or (type(event) is not AppendAudio and self._listener.unscored_ms > 0)
+
+    def _take(self, event: _FromClient, origin: int | None) -> None:
+        try:
+            self._client_steps[type(event)](event)
+        except ClientError as error:
+            event_id = error.event_id if isinstance(event, ClientMistake) else event.event_id
+            self._state.emit(
+                ErrorOccurred(
+                    type=error.type,
+                    code=error.code,
+                    message=error.message,
+                    param=error.param,
+                    event_id=event_id,
+                    origin=origin,
+                )
+            )
+
+    def _mistake(self, event: ClientMistake) -> None:
+        raise event.error
+
+    def _commit(self, event: CommitAudio) -> None:
+        self._listener.commit()
+        self._responder.last_done = None
+
+    def _clear_output(self, event: ClearOutputAudio) -> None:
+        raise ClientError(
+            "output_audio_buffer.clear is only available over WebRTC and SIP; over a WebSocket the client "
+            "holds the audio.",
+            code="invalid_value",
+            param="type",
+        )
+
+    def _update(self, event: UpdateSession) -> None:
+        state = self._state
+        config = merge(
+            state.config,
+            event.patch,
+            capabilities=state.capabilities,
+            limits=state.limits,
+            has_spoken=state.conversation.has_spoken,
+        )
+        self._listener.check(config)
+        state.config = config
+        self._listener.configure(config)
+        state.emit(SessionUpdated(session_id=self._id, config=config, expires_at=self._expires_at))
+
+    def _create_item(self, event: CreateItem) -> None:
+        if self._state.config.kind is SessionKind.TRANSCRIPTION:
+            raise ClientError("Items cannot be created in a transcription session.", code="invalid_value", param="type")
+        self._items.create(event.item, event.previous_item_id)
+
+    def _retrieve_item(self, event: RetrieveItem) -> None:
+        entry = self._state.conversation.get(event.item_id)
+        if entry is None:
+            raise _no_such_item("retrieving", event.item_id, "item_retrieve_invalid_item_id")
+        self._state.emit(ItemRetrieved(item=entry.item, audio=self._audio_of(entry)))
+
+    def _delete_item(self, event: DeleteItem) -> None:
+        conversation = self._state.conversation
+        if conversation.get(event.item_id) is None:
+            raise _no_such_item("deleting", event.item_id, "item_delete_invalid_item_id")
+        conversation.delete(event.item_id)
+        self._state.emit(ItemDeleted(item_id=event.item_id))
+
+    def _truncate_item(self, event: TruncateItem) -> None:
+        state = self._state
+        entry = state.conversation.get(event.item_id)
+        if entry is None:
+            raise _no_such_item("truncating", event.item_id, "item_truncate_invalid_item_id")
+        if event.content_index != 0:
+            raise ClientError(
+                f"Invalid value: {event.content_index}. Item '{event.item_id}' has one content part, with index 0.",
+                code="invalid_value",
+                param="content_index",
+            )
+        spoken_ms = entry.ledger.duration_ms if entry.ledger is not None else 0.0
+        if not spoken_ms and (event.audio_end_ms or state.limits.strict_truncate):
+            raise ClientError(
+                "Only model output audio messages can be truncated", code="invalid_value", param="item_id"
+            )
+        if event.audio_end_ms > spoken_ms and state.limits.strict_truncate:
+            raise ClientError(
+                f"Audio content of {int(spoken_ms)}ms is already shorter than {event.audio_end_ms}ms",
+                code="invalid_value",
+                param="audio_end_ms",
+            )
+        # Clients count what they played after resampling and overshoot by rounding (PROTOCOL 5.8, 8.3).
+        end_ms = min(event.audio_end_ms, int(spoken_ms))
+        if spoken_ms:
+            state.conversation.truncate(entry, end_ms)
+        state.emit(ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=end_ms))
+
+    def _audio_of(self, entry: Entry) -> dict[int, AudioClip]:
+        if not isinstance(entry.item, MessageItem):
+            return {}
+        clips: dict[int, AudioClip] = {}
+        for index, part in enumerate(entry.item.content):
+            if isinstance(part, InputAudio) and part.clip is not None:
+                clips[index] = convert(part.clip, self._state.config.input_format)
+            elif isinstance(part, OutputAudio) and part.clip is not None:
+                clips[index] = convert_pcm(part.clip, self._state.config.input_format)
+        return clips
+
+    # --- the world -------------------------------------------------------------------------------
+
+    def _scores(self, event: SpeechScores) -> None:
+        self._listener.scores(event.epoch, event.scores)
+        while self._waiting:
+            waiting, _ = self._waiting[0]
+            if type(waiting) is not AppendAudio and self._listener.unscored_ms > 0:
+                break
+            self._take(*self._waiting.popleft())
+
+    def _words_known(self, number: int) -> None:
+        self._responder.words_known(number)
+
+    def _speech_started(self) -> None:
+        self._responder.last_done = None
+        detection = self._state.config.turn_detection
+        if detection is not None and detection.interrupt_response:
+            self._responder.interrupt()
+
+    def _turn_ended(self, entry: Entry) -> None:
+        config = self._state.config
+        if config.kind is SessionKind.REALTIME and config.turn_detection and config.turn_detection.create_response:
+            self._responder.answer(entry)
+
+    @property
+    def _idle_deadline(self) -> float | None:
+        detection, since = self._state.config.turn_detection, self._responder.last_done
+        if not isinstance(detection, ServerVad) or detection.idle_timeout_ms is None or since is None:
+            return None
+        return since + detection.idle_timeout_ms / 1000
+
+    def _tick(self, event: Tick) -> None:
+        state = self._state
+        if state.now >= self._expires:
+            self._expire()
+            return
+        self._responder.tick()
+        idle = self._idle_deadline
+        if idle is not None and state.now >= idle:
+            self._responder.last_done = None
+            self._turn_ended(self._listener.idle())
+
+    def _expire(self) -> None:
+        minutes = round(self._state.limits.session_seconds / 60)
+        message = f"Your session hit the maximum duration of {minutes} minutes."
+        self._state.emit(
+            ErrorOccurred(type=INVALID_REQUEST, code="session_expired", message=message),
+            CloseSession(code=1001, reason=message),
+        )
+        self._closed = True
+
+    def _take_outputs(self) -> list[Output]:
+        outputs, self._state.out = self._state.out, []
+        return outputs
+
+
+def _no_such_item(doing: str, item_id: str, code: str) -> ClientError:
+    return ClientError(f"Error {doing} item: the item with id '{item_id}' does not exist.", code=code, param="item_id")

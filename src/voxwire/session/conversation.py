@@ -1,0 +1,233 @@
+"""The conversation: items in order, what was heard of them, and their audio (PROTOCOL 3.6).
+
+The wire view of an item and what engines read may differ: the wire shows a transcript only when
+asked for, engines always read the words; a truncated answer keeps what was heard of it.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec.structs import replace
+
+from voxwire.errors import ClientError
+from voxwire.events.items import (
+    ContentPart,
+    FunctionCallItem,
+    InputAudio,
+    Item,
+    MessageItem,
+    OutputAudio,
+    PcmClip,
+)
+from voxwire.session.ledger import Ledger
+
+#: `previous_item_id` that puts an item first.
+ROOT: Final = "root"
+#: Deleted items that a response may still refer to by id (PROTOCOL 3.7).
+_DELETED_KEPT: Final = 64
+
+
+class Entry:
+    """An item and what the session knows about it beyond the wire.
+
+    `item`: as the wire shows it, clips included. `heard`: for each audio part of a user what the
+    recogniser understood, None while it is still listening; `failure`: why it understood nothing, as
+    (code, message). `ledger`: for a spoken answer. `cut_ms`: where the client truncated it.
+    """
+
+    __slots__ = ("cut_ms", "failure", "heard", "item", "ledger")
+
+    def __init__(self, item: Item, ledger: Ledger | None = None) -> None:
+        self.item = item
+        self.heard: dict[int, str | None] = {}
+        self.failure: tuple[str, str] | None = None
+        self.ledger = ledger
+        self.cut_ms: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of audio held."""
+        if not isinstance(self.item, MessageItem):
+            return 0
+        clips = (part.clip for part in self.item.content if isinstance(part, InputAudio | OutputAudio))
+        return sum(len(clip.data) for clip in clips if clip is not None)
+
+    def for_engine(self) -> Item:
+        """The item with the words that were understood."""
+        if not self.heard or not isinstance(self.item, MessageItem):
+            return self.item
+        parts = [
+            replace(part, transcript=self.heard.get(index) or "") if isinstance(part, InputAudio) else part
+            for index, part in enumerate(self.item.content)
+        ]
+        return replace(self.item, content=tuple(parts))
+
+    def set_transcript(self, content_index: int, transcript: str) -> None:
+        """Show the transcript on the wire from now on."""
+        if isinstance(self.item, MessageItem):
+            parts = list(self.item.content)
+            part = parts[content_index]
+            if isinstance(part, InputAudio):
+                parts[content_index] = replace(part, transcript=transcript)
+                self.item = replace(self.item, content=tuple(parts))
+
+    def settle(self, item: Item) -> None:
+        """Take the final form of an answer, cut where the client truncated it."""
+        self.item = item
+        if self.cut_ms is not None:
+            self._cut(self.cut_ms)
+
+    def truncate(self, ms: int) -> None:
+        """Keep only what was heard by `ms`, also of what is still to come."""
+        self.cut_ms = ms
+        self._cut(ms)
+
+    def drop_audio(self) -> None:
+        if isinstance(self.item, MessageItem):
+            self.item = replace(self.item, content=tuple(_without_clip(part) for part in self.item.content))
+
+    def _cut(self, ms: int) -> None:
+        if not isinstance(self.item, MessageItem) or self.ledger is None:
+            return
+        chars, size = self.ledger.chars_at(ms), self.ledger.size_at(ms)
+        parts: list[ContentPart] = []
+        for part in self.item.content:
+            if isinstance(part, OutputAudio):
+                clip = None if part.clip is None else PcmClip(data=part.clip.data[:size], rate=part.clip.rate)
+                part = OutputAudio(transcript=part.transcript[:chars].rstrip(), clip=clip)
+            parts.append(part)
+        self.item = replace(self.item, content=tuple(parts))
+
+
+class Conversation:
+    """Ordered items, bounded in number and in audio."""
+
+    def __init__(self, id: str, *, max_items: int, retained_audio_bytes: int) -> None:
+        self.id = id
+        self._max_items = max_items
+        self._max_audio = retained_audio_bytes
+        self._entries: dict[str, Entry] = {}
+        self._order: list[str] = []
+        self._deleted: OrderedDict[str, Entry] = OrderedDict()
+        self._with_audio: deque[str] = deque()
+        self._audio_bytes = 0
+        self.has_spoken = False
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (self._entries[item_id] for item_id in self._order)
+
+    @property
+    def audio_bytes(self) -> int:
+        """Audio held by all items; at most the limit."""
+        return self._audio_bytes
+
+    @property
+    def last_id(self) -> str | None:
+        return self._order[-1] if self._order else None
+
+    def get(self, item_id: str) -> Entry | None:
+        return self._entries.get(item_id)
+
+    def ever(self, item_id: str) -> Entry | None:
+        """An item of the conversation, also one deleted lately."""
+        return self._entries.get(item_id) or self._deleted.get(item_id)
+
+    def previous_id(self, item_id: str) -> str | None:
+        """The actual predecessor at this moment (ARCHITECTURE, invariant 4)."""
+        # Nearly always asked of the newest items, so look from the end.
+        for index in range(len(self._order) - 1, -1, -1):
+            if self._order[index] == item_id:
+                return self._order[index - 1] if index else None
+        return None
+
+    def check_room(self, more: int = 1) -> None:
+        """Refuse when `more` items would pass the bound."""
+        if len(self._order) + more > self._max_items:
+            raise ClientError(
+                f"The conversation is full: it holds at most {self._max_items} items. Delete some first.",
+                code="conversation_full",
+            )
+
+    def check_place(self, item: Item, previous_item_id: str | None) -> None:
+        """Refuse a place or an id that cannot be."""
+        if item.id and item.id in self._entries:
+            raise duplicate_id(item.id)
+        if previous_item_id not in (None, ROOT) and previous_item_id not in self._entries:
+            raise ClientError(
+                f"Error adding item: the previous item with id '{previous_item_id}' does not exist.",
+                code="item_create_invalid_previous_item_id",
+                param="previous_item_id",
+            )
+
+    def has_call(self, call_id: str) -> bool:
+        """Whether a function call with this id is in the conversation."""
+        return any(
+            isinstance(entry.item, FunctionCallItem) and entry.item.call_id == call_id for entry in reversed(list(self))
+        )
+
+    def add(self, item: Item, *, after: str | None = None, ledger: Ledger | None = None) -> Entry:
+        """Insert an item: at the end, first (`root`), or after another."""
+        entry = Entry(item, ledger)
+        if after == ROOT:
+            self._order.insert(0, item.id)
+        elif after is None or after == self.last_id:
+            self._order.append(item.id)
+        else:
+            self._order.insert(self._order.index(after) + 1, item.id)
+        self._entries[item.id] = entry
+        self._deleted.pop(item.id, None)
+        self.retain(entry)
+        return entry
+
+    def delete(self, item_id: str) -> None:
+        entry = self._entries.pop(item_id)
+        self._order.remove(item_id)
+        self._forget_audio(entry)
+        self._deleted[item_id] = entry
+        if len(self._deleted) > _DELETED_KEPT:
+            self._deleted.popitem(last=False)
+
+    def settle(self, item: Item) -> None:
+        """Take the final form of an item that was added in progress, unless it was deleted."""
+        entry = self._entries.get(item.id)
+        if entry is not None:
+            entry.settle(item)
+            self.retain(entry)
+
+    def truncate(self, entry: Entry, ms: int) -> None:
+        """Cut a spoken answer at the heard point."""
+        before = entry.size
+        entry.truncate(ms)
+        self._audio_bytes -= before - entry.size
+
+    def retain(self, entry: Entry) -> None:
+        """Count an item's audio; the oldest items lose theirs when the bound is passed (SEMANTICS 3)."""
+        size = entry.size
+        if not size:
+            return
+        self._with_audio.append(entry.item.id)
+        self._audio_bytes += size
+        while self._audio_bytes > self._max_audio:
+            oldest = self._entries.get(self._with_audio.popleft())
+            if oldest is not None:
+                self._forget_audio(oldest)
+
+    def _forget_audio(self, entry: Entry) -> None:
+        self._audio_bytes -= entry.size
+        entry.drop_audio()
+
+
+def duplicate_id(item_id: str) -> ClientError:
+    return ClientError(
+        f"Error adding item: an item with id '{item_id}' already exists.",
+        code="item_create_duplicate_item_id",
+        param="item.id",
+    )
+
+
+def _without_clip(part: ContentPart) -> ContentPart:
+    return replace(part, clip=None) if isinstance(part, InputAudio | OutputAudio) else part

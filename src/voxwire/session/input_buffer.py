@@ -1,0 +1,87 @@
+"""The input audio buffer and the session's audio clock (SEMANTICS 2).
+
+Time is audio handed in. The clock counts ticks of 1/24 000 s, so a sample is a whole number of
+ticks in every format: one for PCM16, three for G.711. Every tick appended is at any moment
+buffered, committed, cleared or discarded (ARCHITECTURE, invariant 5).
+"""
+
+from typing import Final
+
+from voxwire.audio.pcm import PCM_RATE, WINDOW_MS, AudioFormat
+from voxwire.events.items import AudioClip
+
+TICKS_PER_MS: Final = PCM_RATE // 1000
+WINDOW_TICKS: Final = WINDOW_MS * TICKS_PER_MS
+
+
+class InputBuffer:
+    """Uncommitted audio in one wire format, from tick `start` to tick `end` of the session."""
+
+    def __init__(self, format: AudioFormat) -> None:
+        self.format = format
+        self.start = 0
+        self.committed = 0
+        self.cleared = 0
+        self.discarded = 0
+        self._data = bytearray()
+
+    @property
+    def end(self) -> int:
+        """The clock: ticks appended in the session so far."""
+        return self.start + self._ticks(len(self._data))
+
+    @property
+    def size(self) -> int:
+        """Bytes buffered."""
+        return len(self._data)
+
+    @property
+    def duration_ms(self) -> float:
+        """Milliseconds buffered."""
+        return len(self._data) / self.format.bytes_per_ms
+
+    def append(self, audio: bytes) -> None:
+        self._data += audio
+
+    def read(self, start: int, end: int) -> bytes:
+        """The audio between two ticks of the buffer."""
+        return bytes(self._data[self._offset(start) : self._offset(end)])
+
+    def commit(self, start: int, end: int) -> AudioClip:
+        """Take the audio between two ticks; what lies before it is discarded, the rest stays."""
+        self.discard_before(start)
+        clip = AudioClip(data=self.read(start, end), format=self.format)
+        self.committed += end - start
+        self._drop(end)
+        return clip
+
+    def clear(self) -> None:
+        self.cleared += self.end - self.start
+        self._drop(self.end)
+
+    def discard_before(self, tick: int) -> None:
+        """Forget audio that no turn can need any more."""
+        if tick > self.start:
+            self.discarded += tick - self.start
+            self._drop(tick)
+
+    def change_format(self, format: AudioFormat) -> None:
+        """Go on in another format; what is buffered in the old one is discarded."""
+        self.discard_before(self.end)
+        self.format = format
+
+    def _drop(self, tick: int) -> None:
+        # CPython moves the front of a bytearray by an offset, so this does not copy the rest.
+        del self._data[: self._offset(tick)]
+        self.start = tick
+
+    def _ticks(self, size: int) -> int:
+        return size * TICKS_PER_MS // self.format.bytes_per_ms
+
+    def _offset(self, tick: int) -> int:
+        return (tick - self.start) * self.format.bytes_per_ms // TICKS_PER_MS
+
+
+def to_ms(tick: int) -> int:
+    """A tick as whole milliseconds of the wire."""
+    return tick // TICKS_PER_MS

@@ -1,0 +1,147 @@
+"""Items that the client makes: checks, identifiers, recognition of their audio (PROTOCOL 3.6)."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from voxwire.errors import ClientError
+from voxwire.events.items import (
+    AudioClip,
+    ContentPart,
+    FunctionCallItem,
+    FunctionCallOutputItem,
+    InputAudio,
+    InputImage,
+    InputText,
+    Item,
+    MessageItem,
+    OutputAudio,
+    OutputText,
+)
+from voxwire.events.server import ItemAdded, ItemDone
+from voxwire.session.conversation import Entry, duplicate_id
+from voxwire.session.settings import check_text
+from voxwire.session.state import State
+from voxwire.session.transcripts import Transcripts
+
+#: Longest item id; clients in the field choose up to 36 characters.
+_MAX_ID: Final = 128
+
+
+class ItemMaker:
+    """Puts client-made items into the conversation."""
+
+    def __init__(self, state: State, transcripts: Transcripts) -> None:
+        self._state = state
+        self._transcripts = transcripts
+
+    def create(self, item: Item, previous_item_id: str | None = None) -> None:
+        """`conversation.item.create`; raises ClientError and changes nothing when it cannot be."""
+        state = self._state
+        conversation = state.conversation
+        conversation.check_room()
+        conversation.check_place(item, previous_item_id)
+        self.check_content(item, "item")
+        if isinstance(item, FunctionCallOutputItem):
+            self.check_call_id(item, set(), "item")
+        item = self.complete(item)
+        entry = conversation.add(item, after=previous_item_id)
+        previous = conversation.previous_id(item.id)
+        state.emit(ItemAdded(item=item, previous_item_id=previous), ItemDone(item=item, previous_item_id=previous))
+        self.recognise(entry)
+
+    def check_all(self, items: tuple[Item, ...], where: str) -> None:
+        """Refuse a list of items when any of them cannot be added one after the other."""
+        conversation = self._state.conversation
+        conversation.check_room(len(items))
+        calls: set[str] = set()
+        taken: set[str] = set()
+        for index, item in enumerate(items):
+            conversation.check_place(item, None)
+            if item.id and item.id in taken:
+                raise duplicate_id(item.id)
+            taken.add(item.id)
+            self.check_content(item, f"{where}[{index}]")
+            if isinstance(item, FunctionCallItem):
+                calls.add(item.call_id)
+            elif isinstance(item, FunctionCallOutputItem):
+                self.check_call_id(item, calls, f"{where}[{index}]")
+
+    def check_call_id(self, item: FunctionCallOutputItem, known: set[str], where: str) -> None:
+        """Refuse the answer to a tool call that nobody made."""
+        if item.call_id not in known and not self._state.conversation.has_call(item.call_id):
+            raise ClientError(
+                f"Tool call ID '{item.call_id}' not found in conversation.",
+                code="invalid_tool_call_id",
+                param=f"{where}.call_id",
+            )
+
+    def check_content(self, item: Item, where: str) -> None:
+        """Refuse ids, text, pictures or audio that the session cannot take."""
+        if len(item.id) > _MAX_ID:
+            raise ClientError(
+                f"Invalid '{where}.id': string too long. At most {_MAX_ID} characters are accepted.",
+                code="string_above_max_length",
+                param=f"{where}.id",
+            )
+        match item:
+            case FunctionCallItem():
+                check_text(item.arguments, self._state.limits, f"{where}.arguments")
+            case FunctionCallOutputItem():
+                check_text(item.output, self._state.limits, f"{where}.output")
+            case MessageItem():
+                for index, part in enumerate(item.content):
+                    self._check_part(part, f"{where}.content[{index}]")
+
+    def complete(self, item: Item) -> Item:
+        """Give ids that the client left out, and audio its real format."""
+        if not item.id:
+            item = replace(item, id=self._state.ids("item"))
+        if isinstance(item, FunctionCallItem) and not item.call_id:
+            item = replace(item, call_id=self._state.ids("call"))
+        if isinstance(item, MessageItem):
+            item = replace(item, content=tuple(self._complete_part(part) for part in item.content))
+        return item
+
+    def recognise(self, entry: Entry) -> None:
+        """Have the audio of a client-made item understood; no events are sent for it."""
+        if not isinstance(entry.item, MessageItem):
+            return
+        for index, part in enumerate(entry.item.content):
+            if isinstance(part, InputAudio) and part.clip is not None:
+                format = part.clip.format
+                utterance = self._transcripts.start(entry.item.id, format, content_index=index, announce=False)
+                self._transcripts.feed(utterance, part.clip.data)
+                self._transcripts.finish(utterance, entry, part.duration_ms)
+
+    def _check_part(self, part: ContentPart, where: str) -> None:
+        limits, format = self._state.limits, self._state.config.input_format
+        match part:
+            case InputText() | OutputText():
+                check_text(part.text, limits, f"{where}.text")
+            case OutputAudio():
+                check_text(part.transcript, limits, f"{where}.transcript")
+            case InputImage():
+                if not self._state.capabilities.images:
+                    raise ClientError(
+                        "Images are not supported by this deployment's language engine.",
+                        code="invalid_value",
+                        param=where,
+                    )
+            case InputAudio(clip=AudioClip() as clip):
+                if len(clip.data) > limits.append_bytes or len(clip.data) % format.sample_bytes:
+                    raise ClientError(
+                        f"Invalid audio: expected whole samples of {format.value}, at most "
+                        f"{limits.append_bytes} bytes.",
+                        code="invalid_value",
+                        param=f"{where}.audio",
+                    )
+
+    def _complete_part(self, part: ContentPart) -> ContentPart:
+        if isinstance(part, InputAudio) and part.clip is not None:
+            clip = AudioClip(data=part.clip.data, format=self._state.config.input_format)
+            return replace(part, clip=clip, duration_ms=clip.duration_ms)
+        if isinstance(part, OutputAudio):
+            # Assistant audio cannot be populated by clients; its transcript can.
+            return replace(part, clip=None)
+        return part

@@ -1,0 +1,257 @@
+"""The listening half of a session: input audio, turns, commits (PROTOCOL 3.5, 5.3, 5.4; SEMANTICS 2).
+
+Audio goes in by `append`; with detection on, whole windows go out as `Analyse` and come back as
+scores, which start and stop turns. A turn's audio runs from its first window, padding included, to
+the end of its trailing silence, and is streamed to the recogniser from the first speech window on.
+"""
+
+from collections.abc import Callable
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.errors import ClientError
+from voxwire.events.config import SessionConfig, TurnDetection
+from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
+from voxwire.events.server import (
+    BufferCleared,
+    BufferCommitted,
+    IdleTimeout,
+    ItemAdded,
+    ItemDone,
+    SpeechStarted,
+    SpeechStopped,
+)
+from voxwire.session.commands import Analyse
+from voxwire.session.conversation import Entry
+from voxwire.session.input_buffer import TICKS_PER_MS, WINDOW_TICKS, InputBuffer, to_ms
+from voxwire.session.state import State
+from voxwire.session.transcripts import Transcripts, Utterance
+from voxwire.session.turn_detector import Boundary, TurnDetector
+
+
+class _Turn:
+    """Somebody is speaking: the future item, where it starts, and the recogniser that listens."""
+
+    __slots__ = ("fed", "item_id", "start", "utterance")
+
+    def __init__(self, item_id: str, start: int, utterance: Utterance) -> None:
+        self.item_id = item_id
+        self.start = start
+        self.utterance = utterance
+        self.fed = start
+
+
+class Listener:
+    """Owns the input buffer and the turn in progress."""
+
+    def __init__(
+        self,
+        state: State,
+        transcripts: Transcripts,
+        *,
+        on_speech: Callable[[], None],
+        on_turn: Callable[[Entry], None],
+    ) -> None:
+        """`on_speech` is told that speech began, `on_turn` that detection ended a turn as an item."""
+        self._state = state
+        self._transcripts = transcripts
+        self._on_speech = on_speech
+        self._on_turn = on_turn
+        self.buffer = InputBuffer(state.config.input_format)
+        self._detector: TurnDetector | None = None
+        self._turn: _Turn | None = None
+        self._epoch = 0
+        self._analysed = 0
+        self._scored = 0
+        self._detect(state.config.turn_detection)
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a turn is in progress."""
+        return self._turn is not None
+
+    @property
+    def unscored_ms(self) -> float:
+        """Audio that was sent to be scored and has not come back."""
+        return (self._analysed - self._scored) / TICKS_PER_MS
+
+    # --- audio in --------------------------------------------------------------------------------
+
+    def append(self, audio: bytes) -> None:
+        """`input_audio_buffer.append`; raises ClientError for a size that cannot be."""
+        buffer, limits = self.buffer, self._state.limits
+        if len(audio) > limits.append_bytes:
+            raise ClientError(
+                f"Audio chunk too large: {len(audio)} bytes, at most {limits.append_bytes} are accepted at once.",
+                code="invalid_value",
+                param="audio",
+            )
+        if len(audio) % buffer.format.sample_bytes:
+            raise ClientError(
+                f"Invalid audio: {len(audio)} bytes are not a whole number of 16-bit samples.",
+                code="invalid_value",
+                param="audio",
+            )
+        if buffer.size + len(audio) > limits.buffer_bytes:
+            raise ClientError(
+                f"The input audio buffer is full: it holds at most {limits.buffer_bytes} bytes. "
+                "Commit or clear it first.",
+                code="input_audio_buffer_full",
+                param="audio",
+            )
+        buffer.append(audio)
+        if self._detector is not None:
+            self._analyse()
+
+    def scores(self, epoch: int, scores: tuple[float, ...]) -> None:
+        """Scores of the next windows of an epoch; those of an older epoch are ignored."""
+        if epoch != self._epoch or self._detector is None:
+            return
+        for score in scores:
+            self._scored += WINDOW_TICKS
+            self._window(self._detector, score, self._scored)
+        if self._turn is not None:
+            self._feed(self._turn, self._scored)
+        else:
+            # One window more than the padding, so that the window that starts a turn has all of it.
+            self.buffer.discard_before(self._scored - self._detector.padding_ticks - WINDOW_TICKS)
+
+    # --- commits ---------------------------------------------------------------------------------
+
+    def commit(self) -> None:
+        """`input_audio_buffer.commit`: everything buffered becomes a user item."""
+        buffer = self.buffer
+        if buffer.duration_ms < self._state.limits.min_commit_ms:
+            raise ClientError(
+                "Error committing input audio buffer: buffer too small. Expected at least "
+                f"{self._state.limits.min_commit_ms}ms of audio, but buffer only has {buffer.duration_ms:.2f}ms "
+                "of audio.",
+                code="input_audio_buffer_commit_empty",
+            )
+        self._state.conversation.check_room()
+        turn, self._turn = self._turn, None
+        if turn is None:
+            item_id = self._state.ids("item")
+            start = buffer.start
+            utterance = self._transcripts.start(item_id, buffer.format)
+            turn = _Turn(item_id, start, utterance)
+        else:
+            # What was said to have started is said to have stopped, so that clients never wait for it.
+            self._state.emit(SpeechStopped(item_id=turn.item_id, audio_end_ms=to_ms(buffer.end)))
+        if self._detector is not None:
+            self._detector.reset()
+        self._commit(turn, buffer.end)
+        # What was left of an unfinished window is committed: windows go on from here.
+        self._analysed = self._scored = buffer.end
+
+    def clear(self) -> None:
+        """`input_audio_buffer.clear`: forget everything not committed, also speech in progress."""
+        self._abandon_turn()
+        self.buffer.clear()
+        if self._detector is not None:
+            self._new_epoch()
+        self._state.emit(BufferCleared())
+
+    def idle(self) -> Entry:
+        """Nobody spoke for `idle_timeout_ms`: the silence becomes an item (PROTOCOL 5.11)."""
+        buffer = self.buffer
+        item_id = self._state.ids("item")
+        self._state.emit(
+            IdleTimeout(item_id=item_id, audio_start_ms=to_ms(buffer.start), audio_end_ms=to_ms(buffer.end))
+        )
+        end = self._scored if self._detector is not None else buffer.end
+        return self._make_item(item_id, buffer.commit(buffer.start, max(end, buffer.start)))
+
+    # --- settings --------------------------------------------------------------------------------
+
+    def check(self, config: SessionConfig) -> None:
+        """Refuse new settings that would lose audio already said."""
+        if config.input_format is self.buffer.format or not self.buffer.size:
+            return
+        if self._turn is not None or self._detector is None:
+            raise ClientError(
+                "Cannot change the input audio format while the input audio buffer holds audio. "
+                "Commit or clear it first.",
+                code="input_audio_buffer_not_empty",
+                param="session.audio.input.format",
+            )
+
+    def configure(self, config: SessionConfig) -> None:
+        """Take new settings, checked before."""
+        if config.input_format is not self.buffer.format:
+            self._change_format(config.input_format)
+        settings = config.turn_detection
+        if self._detector is not None and settings is not None:
+            self._detector.configure(settings)
+        elif self._detector is not None or settings is not None:
+            self._abandon_turn()
+            self._detect(settings)
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _detect(self, settings: TurnDetection | None) -> None:
+        self._detector = TurnDetector(settings) if settings is not None else None
+        self._new_epoch()
+
+    def _change_format(self, format: AudioFormat) -> None:
+        self.buffer.change_format(format)
+        if self._detector is not None:
+            self._new_epoch()
+
+    def _new_epoch(self) -> None:
+        self._epoch = self._state.number()
+        self._analysed = self._scored = self.buffer.end
+        if self._detector is not None:
+            self._detector.reset()
+
+    def _analyse(self) -> None:
+        windows = (self.buffer.end - self._analysed) // WINDOW_TICKS
+        if windows:
+            end = self._analysed + windows * WINDOW_TICKS
+            audio = self.buffer.read(self._analysed, end)
+            self._analysed = end
+            self._state.emit(Analyse(epoch=self._epoch, audio=audio, format=self.buffer.format))
+
+    def _window(self, detector: TurnDetector, score: float, end: int) -> None:
+        boundary = detector.step(score, end)
+        if boundary is Boundary.STARTED:
+            self._start_turn(max(self.buffer.start, end - WINDOW_TICKS - detector.padding_ticks))
+        elif boundary is Boundary.STOPPED and self._turn is not None:
+            turn, self._turn = self._turn, None
+            self._state.emit(SpeechStopped(item_id=turn.item_id, audio_end_ms=to_ms(end)))
+            self._on_turn(self._commit(turn, end))
+
+    def _start_turn(self, start: int) -> None:
+        item_id = self._state.ids("item")
+        self._state.emit(SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
+        self._turn = _Turn(item_id, start, self._transcripts.start(item_id, self.buffer.format))
+        self._on_speech()
+
+    def _feed(self, turn: _Turn, end: int) -> None:
+        if end > turn.fed:
+            self._transcripts.feed(turn.utterance, self.buffer.read(turn.fed, end))
+            turn.fed = end
+
+    def _commit(self, turn: _Turn, end: int) -> Entry:
+        self._feed(turn, end)
+        clip = self.buffer.commit(turn.start, end)
+        entry = self._make_item(turn.item_id, clip)
+        self._transcripts.finish(turn.utterance, entry, clip.duration_ms)
+        self._transcripts.settle(turn.utterance)
+        return entry
+
+    def _make_item(self, item_id: str, clip: AudioClip) -> Entry:
+        state = self._state
+        item = MessageItem(id=item_id, role=Role.USER, content=(InputAudio(clip=clip, duration_ms=clip.duration_ms),))
+        previous = state.conversation.last_id
+        entry = state.conversation.add(item)
+        state.emit(
+            BufferCommitted(item_id=item_id, previous_item_id=previous),
+            ItemAdded(item=item, previous_item_id=previous),
+            ItemDone(item=item, previous_item_id=previous),
+        )
+        return entry
+
+    def _abandon_turn(self) -> None:
+        if self._turn is not None:
+            self._transcripts.cancel(self._turn.utterance)
+            self._turn = None

@@ -1,0 +1,374 @@
+"""The speaking half of a session: responses, one in the conversation and any number out of band.
+
+`response.created` leaves at once; the engine starts when the words of all items it will read are
+known (SEMANTICS 3). An automatic response that finds another active waits in line.
+"""
+
+from typing import Final
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from voxwire.errors import ClientError
+from voxwire.events.config import Modality, SessionConfig, SessionKind
+from voxwire.events.engines import FinishReason, LlmRequest
+from voxwire.events.items import FunctionCallOutputItem, Item, ItemReference
+from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
+from voxwire.events.server import RateLimitsUpdated, ServerEvent
+from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
+from voxwire.session.context import fit
+from voxwire.session.conversation import Entry
+from voxwire.session.inputs import (
+    GeneratedAudio,
+    GeneratedText,
+    GeneratedToolArguments,
+    GeneratedToolCall,
+    GenerationDone,
+    GenerationFailed,
+)
+from voxwire.session.items import ItemMaker
+from voxwire.session.rate_window import RateWindow
+from voxwire.session.response import Phase, Plan, ResponseRun
+from voxwire.session.settings import check_text, check_tools, check_voice
+from voxwire.session.state import State
+from voxwire.session.transcripts import Transcripts
+
+GenerationResult = (
+    GeneratedText | GeneratedAudio | GeneratedToolCall | GeneratedToolArguments | GenerationDone | GenerationFailed
+)
+#: Automatic responses that may wait in line; a later turn joins the answer of the last in line.
+_QUEUE: Final = 1
+
+
+class _Pending:
+    """A response and what it waits for: the items it will read and their unfinished utterances."""
+
+    __slots__ = ("deadline", "entries", "run", "turn", "waits")
+
+    def __init__(
+        self, run: ResponseRun, entries: list[Entry], waits: set[int], deadline: float, turn: Entry | None
+    ) -> None:
+        self.run = run
+        self.entries = entries
+        self.waits = waits
+        self.deadline = deadline
+        self.turn = turn
+
+
+class Responder:
+    """Owns the responses in progress."""
+
+    def __init__(self, state: State, transcripts: Transcripts, items: ItemMaker) -> None:
+        self._state = state
+        self._transcripts = transcripts
+        self._items = items
+        self._rate = RateWindow(state.limits, state.now)
+        self._running: dict[int, _Pending] = {}
+        self._queue: list[Entry] = []
+        self._active: ResponseRun | None = None
+        self.last_done: float | None = None
+        """When the last answer in the conversation will have been heard, on the clock of `now`."""
+
+    @property
+    def active(self) -> ResponseRun | None:
+        """The response in the default conversation."""
+        return self._active
+
+    @property
+    def deadline(self) -> float | None:
+        """When the first response has waited too long for words."""
+        return min(
+            (pending.deadline for pending in self._running.values() if pending.run.phase is Phase.WAITING),
+            default=None,
+        )
+
+    # --- beginning -------------------------------------------------------------------------------
+
+    def create(self, params: ResponseParams) -> None:
+        """`response.create`; raises ClientError and changes nothing when it cannot be."""
+        state = self._state
+        if state.config.kind is SessionKind.TRANSCRIPTION:
+            raise ClientError("Responses are not available in a transcription session.", code="invalid_value")
+        plan = resolve(state.config, params)
+        self._check(plan, params)
+        active = self._active
+        if active is not None and not params.out_of_band and not params.cancel_previous:
+            raise ClientError(
+                f"Conversation already has an active response in progress: {active.id}. "
+                "Wait until the response is finished before creating a new one.",
+                code="conversation_already_has_active_response",
+            )
+        inputs = None if params.input is UNSET else self._resolve_input(params.input)
+        self._items.check_all(params.append_items, "response.append_input_items")
+        if active is not None and params.cancel_previous and not params.out_of_band:
+            self._queue.clear()
+            self.cancel(active, "client_cancelled")
+        for item in params.append_items:
+            self._items.create(item)
+        entries = list(state.conversation) if inputs is None else [self._adopt(item) for item in inputs]
+        self._begin(plan, entries, in_band=not params.out_of_band)
+
+    def answer(self, turn: Entry) -> None:
+        """Respond to a turn that detection ended, now or when the active response is done."""
+        if self._active is not None:
+            if len(self._queue) >= _QUEUE:
+                self._queue[-1] = turn
+            else:
+                self._queue.append(turn)
+            return
+        entries: list[Entry] = []
+        for entry in self._state.conversation:
+            entries.append(entry)
+            if entry is turn:
+                break
+        self._begin(resolve(self._state.config, ResponseParams()), entries, in_band=True, turn=turn)
+
+    # --- ending ----------------------------------------------------------------------------------
+
+    def cancel_by_id(self, response_id: str | None) -> None:
+        """`response.cancel`; raises ClientError when there is nothing to cancel."""
+        runs = (pending.run for pending in self._running.values())
+        run = self._active if response_id is None else next((run for run in runs if run.id == response_id), None)
+        if run is None:
+            raise ClientError("Cancellation failed: no active response found", code="response_cancel_not_active")
+        self.cancel(run, "client_cancelled")
+
+    def interrupt(self) -> None:
+        """The user began to speak: the answer stops, and none that waited in line will come."""
+        self._queue.clear()
+        if self._active is not None:
+            self.cancel(self._active, "turn_detected")
+
+    def cancel(self, run: ResponseRun, reason: str) -> None:
+        if run.phase is Phase.GENERATING:
+            self._state.emit(CancelGeneration(generation=run.generation))
+        if run.plan.modality is Modality.AUDIO:
+            self._state.emit(DiscardPendingAudio(response_id=run.id))
+        self._finish(run, ResponseStatus.CANCELLED, StatusDetails(reason=reason))
+
+    # --- results ---------------------------------------------------------------------------------
+
+    def result(self, result: GenerationResult) -> None:
+        """Something an engine made; work that was cancelled discards itself."""
+        pending = self._running.get(result.generation)
+        if pending is None or pending.run.phase is not Phase.GENERATING:
+            return
+        run, full = pending.run, False
+        match result:
+            case GeneratedText():
+                events, full = run.text(result.text)
+                self._emit(run, events)
+            case GeneratedAudio():
+                events, full = run.audio(result.pcm, result.chars_to, result.words)
+                self._emit(run, events)
+            case GeneratedToolCall():
+                self._emit(run, run.tool_call(result.name))
+            case GeneratedToolArguments():
+                events, full = run.tool_arguments(result.delta)
+                self._emit(run, events)
+            case GenerationDone():
+                self._generation_done(run, result)
+            case GenerationFailed():
+                details = StatusDetails(code=result.code, message=result.message)
+                self._finish(run, ResponseStatus.FAILED, details)
+        if full:
+            self._state.emit(CancelGeneration(generation=run.generation))
+            self._finish(run, ResponseStatus.INCOMPLETE, StatusDetails(reason=FinishReason.MAX_TOKENS.value))
+
+    def words_known(self, number: int) -> None:
+        """An utterance ended: responses that waited for nothing else start."""
+        for pending in list(self._running.values()):
+            if pending.run.phase is Phase.WAITING and number in pending.waits:
+                pending.waits.discard(number)
+                self._start_if_ready(pending)
+
+    def tick(self) -> None:
+        """Fail responses that have waited too long for words."""
+        for pending in list(self._running.values()):
+            if pending.run.phase is Phase.WAITING and self._state.now >= pending.deadline:
+                details = StatusDetails(
+                    code="transcription_timeout", message="The words of the turn were not recognised in time."
+                )
+                self._finish(pending.run, ResponseStatus.FAILED, details)
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _check(self, plan: Plan, params: ResponseParams) -> None:
+        state = self._state
+        if len(self._running) >= state.limits.parallel_responses:
+            raise ClientError(
+                f"Too many responses in progress: at most {state.limits.parallel_responses} may run at once.",
+                code="too_many_responses",
+            )
+        if params.voice is not UNSET:
+            has_spoken = state.conversation.has_spoken and not params.out_of_band
+            check_voice(plan.voice, state.config.voice, state.capabilities, has_spoken, "response.audio.output.voice")
+        check_text(plan.instructions, state.limits, "response.instructions")
+        if params.tools is not UNSET or params.tool_choice is not UNSET:
+            check_tools(plan.tools, plan.tool_choice, state.limits, "response")
+
+    def _resolve_input(self, items: tuple[Item | ItemReference, ...]) -> list[Item | Entry]:
+        resolved: list[Item | Entry] = []
+        calls: set[str] = set()
+        for index, item in enumerate(items):
+            where = f"response.input[{index}]"
+            if isinstance(item, ItemReference):
+                entry = self._state.conversation.ever(item.id)
+                if entry is None:
+                    raise ClientError(
+                        f"Item with id '{item.id}' does not exist in this conversation.",
+                        code="invalid_value",
+                        param=f"{where}.id",
+                    )
+                resolved.append(entry)
+            else:
+                self._items.check_content(item, where)
+                if isinstance(item, FunctionCallOutputItem):
+                    self._items.check_call_id(item, calls, where)
+                resolved.append(item)
+            calls |= _call_id(resolved[-1])
+        return resolved
+
+    def _adopt(self, item: Item | Entry) -> Entry:
+        """An item that exists for one response only."""
+        if isinstance(item, Entry):
+            return item
+        entry = Entry(self._items.complete(item))
+        self._items.recognise(entry)
+        return entry
+
+    def _begin(self, plan: Plan, entries: list[Entry], *, in_band: bool, turn: Entry | None = None) -> None:
+        state = self._state
+        run = ResponseRun(
+            id=state.ids("resp"),
+            generation=state.number(),
+            plan=plan,
+            conversation=state.conversation if in_band else None,
+            ids=state.ids,
+        )
+        pending = _Pending(
+            run,
+            entries,
+            self._transcripts.pending(entries),
+            state.now + state.limits.transcript_deadline_s,
+            turn,
+        )
+        self._running[run.generation] = pending
+        if in_band:
+            self._active = run
+            self.last_done = None
+        self._emit(run, run.create())
+        self._start_if_ready(pending)
+
+    def _start_if_ready(self, pending: _Pending) -> None:
+        if pending.waits:
+            return
+        state, run, turn = self._state, pending.run, pending.turn
+        if turn is not None and turn.failure is not None:
+            code, message = turn.failure
+            self._finish(run, ResponseStatus.FAILED, StatusDetails(code=code, message=message))
+            return
+        if turn is not None and not state.limits.respond_to_empty_transcript and not any(turn.heard.values()):
+            self._finish(run, ResponseStatus.COMPLETED)
+            return
+        plan = run.plan
+        try:
+            context = fit(
+                [entry.for_engine() for entry in pending.entries],
+                instructions=plan.instructions,
+                tools=plan.tools,
+                truncation=state.config.truncation,
+                context_tokens=state.capabilities.context_tokens,
+            )
+        except ClientError as error:
+            self._finish(run, ResponseStatus.FAILED, StatusDetails(code=error.code, message=error.message))
+            return
+        # The snapshot is taken; keeping the entries would hold on to deleted items.
+        pending.entries.clear()
+        run.usage = context.usage
+        run.move(Phase.GENERATING)
+        state.emit(
+            StartResponse(
+                generation=run.generation,
+                response_id=run.id,
+                request=LlmRequest(
+                    instructions=plan.instructions,
+                    items=context.items,
+                    tools=plan.tools,
+                    tool_choice=plan.tool_choice,
+                    modality=plan.modality,
+                    temperature=plan.temperature,
+                    max_output_tokens=plan.max_output_tokens,
+                ),
+                voice=plan.voice,
+                speed=plan.speed,
+                output_format=plan.output_format,
+            )
+        )
+
+    def _generation_done(self, run: ResponseRun, result: GenerationDone) -> None:
+        if result.reason is FinishReason.STOP:
+            self._finish(run, ResponseStatus.COMPLETED, usage=result.usage)
+        else:
+            details = StatusDetails(reason=result.reason.value)
+            self._finish(run, ResponseStatus.INCOMPLETE, details, usage=result.usage)
+
+    def _finish(
+        self,
+        run: ResponseRun,
+        status: ResponseStatus,
+        details: StatusDetails | None = None,
+        usage: TokenUsage | None = None,
+    ) -> None:
+        state = self._state
+        events = run.finish(status, details, usage)
+        del self._running[run.generation]
+        self._emit(run, events)
+        self._rate.count(run.usage.total_tokens, state.now)
+        self._emit(run, [RateLimitsUpdated(rate_limits=self._rate.report(state.now))])
+        if run is self._active:
+            self._active = None
+            self.last_done = state.now + run.spoken_ms / 1000
+            if self._queue:
+                self.answer(self._queue.pop(0))
+
+    def _emit(self, run: ResponseRun, events: list[ServerEvent]) -> None:
+        self._state.emit(*run.gate.through(events))
+
+
+def resolve(config: SessionConfig, params: ResponseParams) -> Plan:
+    """The session's settings with the response's overrides."""
+
+    plan = Plan(
+        instructions=config.instructions,
+        modality=config.modality,
+        voice=config.voice,
+        speed=config.speed,
+        output_format=config.output_format,
+        temperature=config.temperature,
+        max_output_tokens=config.max_output_tokens,
+        tools=config.tools,
+        tool_choice=config.tool_choice,
+        metadata=params.metadata,
+    )
+    names = (
+        "instructions",
+        "modality",
+        "voice",
+        "output_format",
+        "temperature",
+        "max_output_tokens",
+        "tools",
+        "tool_choice",
+    )
+    overrides = {name: getattr(params, name) for name in names if getattr(params, name) is not UNSET}
+    if "tools" in overrides and "tool_choice" not in overrides and not isinstance(config.tool_choice, str):
+        # A tool that the session forces need not be among the response's own tools.
+        overrides["tool_choice"] = "auto"
+    return replace(plan, **overrides)
+
+
+def _call_id(item: Item | Entry) -> set[str]:
+    item = item.item if isinstance(item, Entry) else item
+    call_id = getattr(item, "call_id", None)
+    return {call_id} if call_id else set()

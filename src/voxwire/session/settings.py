@@ -1,0 +1,131 @@
+"""Merging a `session.update` into the settings (PROTOCOL 3.2, SEMANTICS 1).
+
+Only the fields present change. Types and ranges were checked by the dialect; what is checked here
+needs the deployment or the conversation.
+"""
+
+import msgspec
+from msgspec import UNSET
+
+from voxwire.errors import ClientError
+from voxwire.events.config import (
+    FunctionTool,
+    NamedTool,
+    SessionConfig,
+    SessionKind,
+    SessionPatch,
+    ToolChoice,
+    Transcription,
+)
+from voxwire.session.limits import Capabilities, Limits
+
+#: Fields that a transcription session does not have; sent all the same, they change nothing.
+_REALTIME_ONLY = (
+    "instructions",
+    "modality",
+    "voice",
+    "speed",
+    "output_format",
+    "temperature",
+    "max_output_tokens",
+    "tools",
+    "tool_choice",
+)
+
+
+def merge(
+    config: SessionConfig,
+    patch: SessionPatch,
+    *,
+    capabilities: Capabilities,
+    limits: Limits,
+    has_spoken: bool,
+) -> SessionConfig:
+    """The settings after `patch`. `has_spoken`: assistant audio exists, so the voice is fixed.
+
+    Raises ClientError and changes nothing when any part of the patch cannot be.
+    """
+    changes = {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not UNSET}
+    kind = changes.pop("kind", config.kind)
+    if kind is not config.kind:
+        raise ClientError(
+            f"Passing a {kind.value} session update event to a {config.kind.value} session is not allowed.",
+            code="invalid_value",
+            param="session.type",
+        )
+    if config.kind is SessionKind.TRANSCRIPTION:
+        for name in _REALTIME_ONLY:
+            changes.pop(name, None)
+    merged = msgspec.structs.replace(config, **changes)
+    if merged.voice != config.voice:
+        check_voice(merged.voice, config.voice, capabilities, has_spoken, "session.audio.output.voice")
+    _check_transcription(merged.transcription, capabilities)
+    check_text(merged.instructions, limits, "session.instructions")
+    check_tools(merged.tools, merged.tool_choice, limits, "session")
+    if merged.prompt is not None:
+        raise ClientError(
+            "No stored prompt has this id; this server holds none.", code="invalid_value", param="session.prompt.id"
+        )
+    return merged
+
+
+def check_voice(voice: str, current: str, capabilities: Capabilities, has_spoken: bool, param: str) -> None:
+    """Refuse a voice that the deployment lacks, or a change of voice in mid-conversation."""
+    if capabilities.voices is not None and voice not in capabilities.voices:
+        names = ", ".join(f"'{name}'" for name in sorted(capabilities.voices))
+        raise ClientError(
+            f"Invalid value: '{voice}'. Supported values are: {names}.", code="invalid_value", param=param
+        )
+    if has_spoken and voice != current:
+        raise ClientError(
+            "Cannot update a conversation's voice if assistant audio is present.",
+            code="cannot_update_voice",
+            param=param,
+        )
+
+
+def check_text(text: str, limits: Limits, param: str) -> None:
+    """Refuse text longer than an item may be."""
+    # Every character is at least one byte, so the cheap test comes first.
+    if len(text) * 4 > limits.item_text_bytes and len(text.encode()) > limits.item_text_bytes:
+        raise ClientError(
+            f"Text is too long: at most {limits.item_text_bytes} bytes are accepted.",
+            code="string_above_max_length",
+            param=param,
+        )
+
+
+def check_tools(tools: tuple[FunctionTool, ...], choice: ToolChoice, limits: Limits, where: str) -> None:
+    """Refuse too many tools, and a forced tool that is not declared."""
+    if len(tools) > limits.tools:
+        raise ClientError(
+            f"Too many tools: {len(tools)} were declared, at most {limits.tools} are accepted.",
+            code="array_above_max_length",
+            param=f"{where}.tools",
+        )
+    if isinstance(choice, NamedTool) and choice.name not in {tool.name for tool in tools}:
+        raise ClientError(
+            f"Tool choice '{choice.name}' is not among the declared tools.",
+            code="invalid_value",
+            param=f"{where}.tool_choice",
+        )
+    size = sum(len(msgspec.json.encode(tool)) for tool in tools)
+    if size > limits.item_text_bytes:
+        raise ClientError(
+            f"The tools are too long: at most {limits.item_text_bytes} bytes are accepted.",
+            code="string_above_max_length",
+            param=f"{where}.tools",
+        )
+
+
+def _check_transcription(transcription: Transcription | None, capabilities: Capabilities) -> None:
+    if transcription is None or transcription.language is None or not capabilities.languages:
+        return
+    # "en-US" asks for a language the recogniser has when it has "en".
+    if transcription.language.lower().split("-")[0] not in capabilities.languages:
+        names = ", ".join(f"'{name}'" for name in capabilities.languages)
+        raise ClientError(
+            f"Invalid value: '{transcription.language}'. Supported values are: {names}.",
+            code="invalid_value",
+            param="session.audio.input.transcription.language",
+        )

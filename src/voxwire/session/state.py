@@ -1,0 +1,43 @@
+"""What the parts of a session share."""
+
+from collections.abc import Callable
+
+from voxwire.events.config import SessionConfig
+from voxwire.session.commands import Output
+from voxwire.session.conversation import Conversation
+from voxwire.session.limits import Capabilities, Limits
+
+
+class State:
+    """Settings, conversation, bounds, and the list that outputs are collected in.
+
+    `now` is the time of the input at hand, in seconds on a monotonic clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: SessionConfig,
+        conversation: Conversation,
+        limits: Limits,
+        capabilities: Capabilities,
+        ids: Callable[[str], str],
+        now: float,
+    ) -> None:
+        self.config = config
+        self.conversation = conversation
+        self.limits = limits
+        self.capabilities = capabilities
+        self.ids = ids
+        self.now = now
+        self.out: list[Output] = []
+        self._numbers = 0
+
+    def emit(self, *outputs: Output) -> None:
+        """Add outputs, in wire order."""
+        self.out.extend(outputs)
+
+    def number(self) -> int:
+        """A fresh number for an epoch, a transcription or a generation."""
+        self._numbers += 1
+        return self._numbers

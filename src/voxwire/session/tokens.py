@@ -1,0 +1,55 @@
+"""Token arithmetic for engines that do not count themselves (SEMANTICS 3).
+
+Text: one token for every four UTF-8 bytes. Audio: one for every 100 ms heard and one for every
+50 ms spoken, as the official service counts (PROTOCOL 7.1).
+"""
+
+from math import ceil
+
+from voxwire.events.items import (
+    FunctionCallItem,
+    FunctionCallOutputItem,
+    InputAudio,
+    InputImage,
+    InputText,
+    Item,
+    OutputAudio,
+    OutputText,
+)
+
+
+def text_tokens(text: str) -> int:
+    """Tokens of `text`, rounded up."""
+    return (len(text.encode()) + 3) // 4
+
+
+def heard_tokens(ms: float) -> int:
+    """Tokens of `ms` milliseconds of the user's audio, rounded up."""
+    return ceil(ms / 100)
+
+
+def spoken_tokens(ms: float) -> int:
+    """Tokens of `ms` milliseconds of the assistant's audio, rounded up."""
+    return ceil(ms / 50)
+
+
+def item_tokens(item: Item) -> tuple[int, int]:
+    """(text, audio) tokens that `item` costs as input."""
+    match item:
+        case FunctionCallItem():
+            return text_tokens(item.name) + text_tokens(item.arguments), 0
+        case FunctionCallOutputItem():
+            return text_tokens(item.output), 0
+    text = audio = 0
+    for part in item.content:
+        match part:
+            case InputText() | OutputText():
+                text += text_tokens(part.text)
+            case InputAudio():
+                audio += heard_tokens(part.duration_ms)
+            case OutputAudio():
+                text += text_tokens(part.transcript)
+            case InputImage():
+                # Pictures are counted by the engine that sees them; there is no public formula.
+                pass
+    return text, audio

@@ -1,0 +1,160 @@
+"""Recognition in progress: which utterance belongs to which item, and what the client is told.
+
+Recognition runs for every spoken turn; events leave only when the client asked for them
+(SEMANTICS 3). Deltas carry only text that the engine will not change, so that they concatenate to
+the final transcript.
+"""
+
+from collections.abc import Callable
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.events.config import Transcription
+from voxwire.events.server import TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed
+from voxwire.session.commands import (
+    CancelTranscription,
+    FeedTranscription,
+    FinishTranscription,
+    StartTranscription,
+)
+from voxwire.session.conversation import Entry
+from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial
+from voxwire.session.state import State
+
+#: Names in `include` that ask for log-probabilities.
+LOGPROBS = "item.input_audio_transcription.logprobs"
+
+
+class Utterance:
+    """One recogniser at work for one audio part of one item.
+
+    `asked` is what the client asked to be told when the utterance began, None for nothing.
+    """
+
+    __slots__ = ("asked", "content_index", "entry", "failure", "item_id", "logprobs", "number", "seconds", "sent")
+
+    def __init__(self, number: int, item_id: str, content_index: int, asked: Transcription | None) -> None:
+        self.number = number
+        self.item_id = item_id
+        self.content_index = content_index
+        self.asked = asked
+        self.logprobs = False
+        self.sent = ""
+        self.seconds = 0.0
+        self.entry: Entry | None = None
+        self.failure: TranscriptFailed | None = None
+
+
+class Transcripts:
+    """All utterances whose words are not final yet."""
+
+    def __init__(self, state: State, on_words: Callable[[int], None]) -> None:
+        """`on_words(number)` is told when an utterance has ended, well or not."""
+        self._state = state
+        self._on_words = on_words
+        self._running: dict[int, Utterance] = {}
+
+    def start(self, item_id: str, format: AudioFormat, *, content_index: int = 0, announce: bool = True) -> Utterance:
+        """Open a recogniser for an item, which need not exist yet."""
+        state = self._state
+        config = state.config
+        utterance = Utterance(state.number(), item_id, content_index, config.transcription if announce else None)
+        utterance.logprobs = LOGPROBS in (config.include or ())
+        self._running[utterance.number] = utterance
+        asked = config.transcription
+        state.emit(
+            StartTranscription(
+                transcription=utterance.number,
+                format=format,
+                language=asked.language if asked else None,
+                prompt=asked.prompt if asked else None,
+                instructions=config.instructions,
+                tools=config.tools,
+            )
+        )
+        return utterance
+
+    def feed(self, utterance: Utterance, audio: bytes) -> None:
+        self._state.emit(FeedTranscription(transcription=utterance.number, audio=audio))
+
+    def finish(self, utterance: Utterance, entry: Entry, duration_ms: float) -> None:
+        """The utterance is complete and belongs to `entry`."""
+        utterance.entry = entry
+        utterance.seconds = duration_ms / 1000
+        entry.heard[utterance.content_index] = None
+        if utterance.failure is None:
+            self._state.emit(FinishTranscription(transcription=utterance.number))
+
+    def settle(self, utterance: Utterance) -> None:
+        """Report a recogniser that had failed before its item existed; call once the item was announced."""
+        if utterance.failure is not None:
+            self.failed(utterance.failure)
+
+    def cancel(self, utterance: Utterance) -> None:
+        if self._running.pop(utterance.number, None) is not None:
+            self._state.emit(CancelTranscription(transcription=utterance.number))
+
+    def partial(self, result: TranscriptPartial) -> None:
+        utterance = self._running.get(result.transcription)
+        if utterance is None or utterance.asked is None:
+            return
+        stable = result.text[: result.stable]
+        if len(stable) > len(utterance.sent) and stable.startswith(utterance.sent):
+            self._delta(utterance, stable)
+
+    def final(self, result: TranscriptFinal) -> None:
+        utterance = self._running.get(result.transcription)
+        # A final before the end of the utterance cannot be one: the engine was not asked yet.
+        if utterance is None or utterance.entry is None:
+            return
+        del self._running[utterance.number]
+        utterance.entry.heard[utterance.content_index] = result.text
+        if utterance.asked is not None:
+            if len(result.text) > len(utterance.sent) and result.text.startswith(utterance.sent):
+                self._delta(utterance, result.text)
+            utterance.entry.set_transcript(utterance.content_index, result.text)
+            self._state.emit(
+                TranscriptionCompleted(
+                    item_id=utterance.item_id,
+                    content_index=utterance.content_index,
+                    transcript=result.text,
+                    seconds=utterance.seconds,
+                    logprobs=result.logprobs if utterance.logprobs else None,
+                )
+            )
+        self._on_words(utterance.number)
+
+    def failed(self, result: TranscriptFailed) -> None:
+        utterance = self._running.get(result.transcription)
+        if utterance is None:
+            return
+        if utterance.entry is None:
+            utterance.failure = result
+            return
+        del self._running[utterance.number]
+        utterance.entry.heard[utterance.content_index] = ""
+        utterance.entry.failure = (result.code, result.message)
+        if utterance.asked is not None:
+            self._state.emit(
+                TranscriptionFailed(
+                    item_id=utterance.item_id,
+                    content_index=utterance.content_index,
+                    code=result.code,
+                    message=result.message,
+                )
+            )
+        self._on_words(utterance.number)
+
+    def pending(self, entries: list[Entry]) -> set[int]:
+        """Numbers of the utterances that these items still wait for."""
+        wanted = {id(entry) for entry in entries}
+        return {number for number, utterance in self._running.items() if id(utterance.entry) in wanted}
+
+    def _delta(self, utterance: Utterance, text: str) -> None:
+        self._state.emit(
+            TranscriptionDelta(
+                item_id=utterance.item_id,
+                content_index=utterance.content_index,
+                delta=text[len(utterance.sent) :],
+            )
+        )
+        utterance.sent = text

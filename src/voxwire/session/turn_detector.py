@@ -1,0 +1,83 @@
+"""Turn detection from speech scores (PROTOCOL 3.3, SEMANTICS 2).
+
+    SILENT ──score ≥ threshold──▶ SPEAKING ──silence long enough──▶ SILENT
+
+Time is audio handed in: one score is one window of 32 ms. A score below the threshold by the
+hysteresis begins silence; only a score at the threshold ends it, so that a voice trailing off does
+not hold the turn open for ever.
+"""
+
+from enum import Enum
+from typing import Final
+
+from voxwire.events.config import Eagerness, ServerVad, TurnDetection
+from voxwire.session.input_buffer import TICKS_PER_MS, WINDOW_TICKS
+
+#: How far a score must fall below the threshold to count as silence; Silero's own streaming rule.
+HYSTERESIS: Final = 0.15
+#: Threshold under semantic detection, which has no setting for it.
+SEMANTIC_THRESHOLD: Final = 0.5
+#: Audio before speech that a turn keeps under semantic detection.
+SEMANTIC_PADDING_MS: Final = 300
+#: The wait by eagerness, until a turn model scores the end of the turn (SEMANTICS 1).
+SEMANTIC_SILENCE_MS: Final = {
+    Eagerness.HIGH: 300,
+    Eagerness.MEDIUM: 600,
+    Eagerness.AUTO: 600,
+    Eagerness.LOW: 1200,
+}
+
+
+class Boundary(Enum):
+    """What a window decided."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+
+
+class TurnDetector:
+    """Decides window by window whether somebody is speaking."""
+
+    def __init__(self, settings: TurnDetection) -> None:
+        self.speaking = False
+        self._silent_since: int | None = None
+        self.configure(settings)
+
+    def configure(self, settings: TurnDetection) -> None:
+        """Take new settings without losing the present turn."""
+        if isinstance(settings, ServerVad):
+            self.threshold = settings.threshold
+            self.padding_ms = settings.prefix_padding_ms
+            self.silence_ms = settings.silence_duration_ms
+        else:
+            self.threshold = SEMANTIC_THRESHOLD
+            self.padding_ms = SEMANTIC_PADDING_MS
+            self.silence_ms = SEMANTIC_SILENCE_MS[settings.eagerness]
+
+    @property
+    def padding_ticks(self) -> int:
+        return self.padding_ms * TICKS_PER_MS
+
+    def reset(self) -> None:
+        """Nobody is speaking: after a commit or a clear by hand."""
+        self.speaking = False
+        self._silent_since = None
+
+    def step(self, score: float, window_end: int) -> Boundary | None:
+        """Take the score of the window that ends at tick `window_end`."""
+        if score >= self.threshold and score > 0:
+            self._silent_since = None
+            if not self.speaking:
+                self.speaking = True
+                return Boundary.STARTED
+            return None
+        if not self.speaking:
+            return None
+        if self._silent_since is None:
+            if score > self.threshold - HYSTERESIS:
+                return None
+            self._silent_since = window_end - WINDOW_TICKS
+        if window_end - self._silent_since >= self.silence_ms * TICKS_PER_MS:
+            self.reset()
+            return Boundary.STOPPED
+        return None
