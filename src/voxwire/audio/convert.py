@@ -1,0 +1,47 @@
+"""Between the audio formats of the wire: PCM16 at 24 kHz, mu-law and A-law at 8 kHz (PROTOCOL 0.2).
+
+For whole clips. A clip that changes its rate keeps its length (rounded down to a whole sample) and
+comes out the filter's 2 ms later; streams keep a `Resampler` of their own.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from voxwire.audio.g711 import decode_alaw, decode_ulaw, encode_alaw, encode_ulaw
+from voxwire.audio.pcm import AudioFormat
+from voxwire.audio.resample import Resampler
+from voxwire.events.items import AudioClip, PcmClip
+
+_DECODE: Final[dict[AudioFormat, Callable[[bytes], bytes]]] = {
+    AudioFormat.PCM16: bytes,
+    AudioFormat.ULAW: decode_ulaw,
+    AudioFormat.ALAW: decode_alaw,
+}
+_ENCODE: Final[dict[AudioFormat, Callable[[bytes], bytes]]] = {
+    AudioFormat.PCM16: bytes,
+    AudioFormat.ULAW: encode_ulaw,
+    AudioFormat.ALAW: encode_alaw,
+}
+
+
+def to_pcm(data: bytes, format: AudioFormat) -> bytes:
+    """Audio of the wire to PCM16 at the same rate."""
+    return _DECODE[format](data)
+
+
+def from_pcm(pcm: bytes, format: AudioFormat) -> bytes:
+    """PCM16 at the format's rate to audio of the wire. G.711 raises ValueError on half a sample."""
+    return _ENCODE[format](pcm)
+
+
+def convert(clip: AudioClip, to: AudioFormat) -> AudioClip:
+    """The same sound in another format; the clip itself when it already has it."""
+    if clip.format is to:
+        return clip
+    return convert_pcm(PcmClip(data=to_pcm(clip.data, clip.format), rate=clip.format.rate), to)
+
+
+def convert_pcm(clip: PcmClip, to: AudioFormat) -> AudioClip:
+    """An engine's speech, at whatever rate, in a format of the wire."""
+    pcm = Resampler(clip.rate, to.rate).push(clip.data)
+    return AudioClip(data=from_pcm(pcm, to), format=to)
