@@ -1,0 +1,23 @@
+"""Dialects: between the JSON of the wire and the neutral events of `voxwire.events`.
+
+    handshake ── detect ──▶ Variant ──▶ Codec, one a connection
+                                          │
+    text frame ──▶ decode ──▶ ga.requests │ preview.requests ──▶ ClientEvent
+                              (requests, items, settings: shared; faults: ClientError)
+    text frame ◀── encode ◀── ga.events   │ preview.events   ◀── ServerEvent
+                              (bodies, wire: shared; preview.projection: 2024-10-01)
+
+- `variant`, `detect`: which dialect a connection speaks (PROTOCOL 1.5)
+- `codec`: the two ways, and the late switch from preview to GA
+- `ga`, `preview`: what is particular to each, independent of each other
+- `requests`, `items`, `settings`: JSON from clients, as strict msgspec structs that convert themselves
+- `bodies`: JSON to clients, from neutral events
+- `wire`: base64, the JSON encoder, the template for audio deltas
+- `faults`: what a decoder found wrong → the one error that the client sees
+"""
+
+from voxwire.dialects.codec import Codec
+from voxwire.dialects.detect import detect
+from voxwire.dialects.variant import Dialect, Variant
+
+__all__ = ["Codec", "Dialect", "Variant", "detect"]

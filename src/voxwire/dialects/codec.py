@@ -1,0 +1,78 @@
+"""The codec of one connection: frames to client events, server events to frames."""
+
+from typing import Any, Final
+
+import msgspec
+
+from voxwire.dialects.faults import invalid_event
+from voxwire.dialects.ga import Ga
+from voxwire.dialects.preview import Preview
+from voxwire.dialects.variant import Dialect, Variant
+from voxwire.errors import ClientError
+from voxwire.events.client import ClientEvent, CreateResponse, UpdateSession
+from voxwire.events.server import ServerEvent
+
+#: Keys that only GA has, by the event that may carry them and the object they stand in (PROTOCOL 1.5).
+_GA_KEYS: Final = {
+    "session.update": ("session", frozenset({"type", "audio", "output_modalities"})),
+    "response.create": ("response", frozenset({"audio", "output_modalities"})),
+}
+
+
+class Codec:
+    """Translates one connection, and remembers what the wire needs remembered.
+
+    A connection that took preview by its path alone is switched to GA, for good and before anything
+    is replied, when its first `session.update` or `response.create` carries keys of GA.
+    """
+
+    def __init__(self, variant: Variant) -> None:
+        self._variant: Final = variant
+        self._speech: Ga | Preview = Ga() if variant.dialect is Dialect.GA else Preview(variant)
+        self._undecided = variant.late_switch
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the connection speaks now."""
+        return Dialect.GA if isinstance(self._speech, Ga) else self._variant.dialect
+
+    def decode(self, frame: str | bytes) -> ClientEvent:
+        """The event in a text frame, given as text or as UTF-8.
+
+        Raises ClientError, with the client's `event_id` where it can be found, for anything that is
+        not a complete and valid event of this dialect; never another exception.
+        """
+        try:
+            event = self._speech.decode(frame)
+        except ClientError:
+            if not (self._undecided and self._shows_ga(frame)):
+                raise
+            self._speech = Ga()
+            return self._speech.decode(frame)
+        if self._undecided and isinstance(event, UpdateSession | CreateResponse):
+            self._undecided = False
+        return event
+
+    def encode(self, event: ServerEvent, event_id: str) -> bytes | None:
+        """The event as UTF-8 of a text frame; None when this dialect does not have it.
+
+        `event_id` is the server's own identifier for it: letters, digits, `_` and `-`.
+        """
+        return self._speech.encode(event, event_id)
+
+    @staticmethod
+    def binary_frame_error() -> ClientError:
+        """The answer to a binary frame: no dialect has any (PROTOCOL 0.2)."""
+        return invalid_event("Binary frames are not accepted: send JSON in text frames, with audio as base64.")
+
+    def _shows_ga(self, frame: str | bytes) -> bool:
+        """Whether a frame that is no preview event has GA keys; any first deciding event ends the wait."""
+        try:
+            head = msgspec.json.decode(frame, type=dict[str, msgspec.Raw])
+            name = msgspec.json.decode(head["type"])
+            place, keys = _GA_KEYS[name]
+            self._undecided = False
+            body: Any = msgspec.json.decode(head[place], type=dict[str, msgspec.Raw])
+        except (ValueError, RecursionError, LookupError, TypeError):
+            return False
+        return not keys.isdisjoint(body)

@@ -1,0 +1,197 @@
+"""From what the JSON decoder found wrong to the one error that the client sees (PROTOCOL 7.2).
+
+msgspec says the first fault in one line with a path, such as
+
+    Expected `bool`, got `null` - at `$.session.turn_detection.create_response`
+
+This module turns such a line into code, message and `param` of the official services, and looks up
+in the schema what would have been right there. The client's `event_id` is recovered by a second,
+untyped parse of the frame.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from msgspec import inspect
+
+from voxwire.errors import ClientError
+
+#: Longest `event_id` (PROTOCOL 7.1).
+MAX_EVENT_ID: Final = 512
+#: Most characters of a client's own text that an error repeats.
+_ECHO: Final = 100
+
+_NAMES: Final = {
+    "bool": "boolean",
+    "int": "integer",
+    "float": "number",
+    "str": "string",
+    "array": "array",
+    "object": "object",
+    "null": "null",
+}
+_LINE: Final = re.compile(r"(?P<what>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>[\w.\[\]]*)`)?\Z", re.DOTALL)
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<name>.*)`\Z", re.DOTALL)
+_MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`\Z")
+_TYPE: Final = re.compile(r"Expected `(?P<wanted>[\w |]+)`(?:, got `(?P<got>\w+)`)?\Z")
+_CHOICE: Final = re.compile(r"Invalid (?:enum )?value '?(?P<value>.*?)'?\Z", re.DOTALL)
+
+
+class _Envelope(msgspec.Struct):
+    event_id: Any = None
+
+
+def invalid_value(param: str, message: str) -> ClientError:
+    """The error for a value of the right type that cannot be taken."""
+    return ClientError(message, code="invalid_value", param=param)
+
+
+def invalid_event(message: str, event_id: str | None = None) -> ClientError:
+    """The error for a frame that is no event at all."""
+    return ClientError(message, code="invalid_event", event_id=event_id)
+
+
+def missing(param: str) -> ClientError:
+    return ClientError(f"Missing required parameter: '{param}'.", code="missing_required_parameter", param=param)
+
+
+def unknown(param: str) -> ClientError:
+    return ClientError(f"Unknown parameter: '{param}'.", code="unknown_parameter", param=param)
+
+
+def unsupported_choice(param: str, value: str, supported: Iterable[str]) -> ClientError:
+    names = [f"'{name}'" for name in supported]
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return invalid_value(param, f"Invalid value: '{_shorten(value)}'. Supported values are: {listed}.")
+
+
+def explain(fault: Exception, frame: str | bytes, schema: Any) -> ClientError:
+    """The error for a `frame` that could not be decoded as `schema` because of `fault`.
+
+    `fault` is what `msgspec.json.Decoder.decode` raised: a `msgspec.DecodeError`, a `UnicodeError`
+    or a `RecursionError`.
+    """
+    event_id = recover_event_id(frame)
+    if isinstance(fault, RecursionError):
+        return invalid_event("The event is nested too deeply.", event_id)
+    if isinstance(fault, UnicodeError):
+        return invalid_event("The event is not valid UTF-8.", event_id)
+    if not isinstance(fault, msgspec.ValidationError):
+        return invalid_event(f"The event is not valid JSON: {_shorten(str(fault))}.", event_id)
+    error = _explain_line(str(fault), schema)
+    error.event_id = event_id
+    return error
+
+
+def recover_event_id(frame: str | bytes) -> str | None:
+    """The client's id of a faulty event, None when there is none that could be echoed."""
+    try:
+        event_id = msgspec.json.decode(frame, type=_Envelope).event_id
+    except (ValueError, RecursionError):
+        return None
+    return event_id if isinstance(event_id, str) and len(event_id) <= MAX_EVENT_ID else None
+
+
+def _explain_line(line: str, schema: Any) -> ClientError:
+    parts = _LINE.match(line)
+    assert parts is not None, "the pattern matches every string"
+    what, path = parts["what"], (parts["path"] or "").removeprefix(".")
+    if found := _UNKNOWN.match(what):
+        return unknown(_join(path, _shorten(found["name"])))
+    if found := _MISSING.match(what):
+        if not path and found["name"] == "type":
+            return invalid_event("The event has no 'type'.")
+        return missing(_join(path, found["name"]))
+    if found := _TYPE.match(what):
+        if not path:
+            return invalid_event(f"An event is a JSON object, not {_article(_type_names(found['got'] or ''))}.")
+        got = f", got {_type_names(found['got'])} instead" if found["got"] else ""
+        message = f"Invalid type for '{path}': expected {_type_names(found['wanted'])}{got}."
+        return ClientError(message, code="invalid_type", param=path)
+    places = list(_places(schema, path))
+    if found := _CHOICE.match(what):
+        return unsupported_choice(path, found["value"], _choices(places))
+    wanted = "shorter keys" if parts["key"] else _bounds(places)
+    return invalid_value(path, f"Invalid value for '{path}': expected {wanted}.")
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _ECHO else text[:_ECHO] + "…"
+
+
+def _article(name: str) -> str:
+    return f"an {name}" if name[:1] in "aeiou" else f"a {name}"
+
+
+def _type_names(types: str) -> str:
+    return " or ".join(_NAMES.get(name, name) for name in types.split(" | "))
+
+
+# --- what the schema allows at a path -------------------------------------------------------------
+
+
+def _places(schema: Any, path: str) -> Iterator[inspect.Type]:
+    """The alternatives that `schema` has at `path` (`session.tools[0].type`), in no particular order.
+
+    All branches of a union are followed at once: a path is specific enough to leave few.
+    """
+    places = list(_alternatives(_root(schema)))
+    for step in re.findall(r"\w+|\[[^\]]*\]", path):
+        places = [inner for outer in places for child in _step(outer, step) for inner in _alternatives(child)]
+    yield from places
+
+
+@cache
+def _root(schema: Any) -> inspect.Type:
+    return inspect.type_info(schema)
+
+
+def _alternatives(place: inspect.Type) -> Iterator[inspect.Type]:
+    if isinstance(place, inspect.UnionType):
+        yield from place.types
+    else:
+        yield place
+
+
+def _step(place: inspect.Type, step: str) -> Iterator[inspect.Type]:
+    if isinstance(place, inspect.ListType):
+        yield place.item_type
+    elif isinstance(place, inspect.DictType):
+        yield place.value_type
+    elif isinstance(place, inspect.StructType):
+        if step == place.tag_field:
+            yield inspect.LiteralType((place.tag,))
+        yield from (field.type for field in place.fields if field.encode_name == step)
+
+
+def _choices(places: Iterable[inspect.Type]) -> list[str]:
+    found: set[str] = set()
+    for place in places:
+        if isinstance(place, inspect.LiteralType):
+            found.update(str(value) for value in place.values)
+        elif isinstance(place, inspect.EnumType):
+            found.update(member.value for member in place.cls)
+    return sorted(found)
+
+
+def _bounds(places: Iterable[inspect.Type]) -> str:
+    """In words what a number, a text or a map may be: "an integer from 1 to 4096"."""
+    wanted: list[str] = []
+    for place in places:
+        if isinstance(place, inspect.IntType | inspect.FloatType):
+            kind = "an integer" if isinstance(place, inspect.IntType) else "a number"
+            wanted.append(f"{kind} from {place.ge} to {place.le}")
+        elif isinstance(place, inspect.StrType):
+            wanted.append(f"at most {place.max_length} characters")
+        elif isinstance(place, inspect.DictType):
+            wanted.append(f"at most {place.max_length} entries")
+        elif isinstance(place, inspect.LiteralType):
+            wanted.extend(f"'{value}'" for value in place.values)
+    return " or ".join(dict.fromkeys(wanted)) or "a value in range"

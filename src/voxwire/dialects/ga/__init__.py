@@ -1,0 +1,26 @@
+"""The GA dialect: nested sessions, `response.output_*` names, items added and then done.
+
+- `requests`: what clients send
+- `settings`: the nested session and response settings inside
+- `events`: what the server sends
+"""
+
+from voxwire.dialects.ga.events import encode
+from voxwire.dialects.ga.requests import DECODER
+from voxwire.dialects.requests import event_of
+from voxwire.events.client import ClientEvent
+from voxwire.events.server import ServerEvent
+
+__all__ = ["Ga"]
+
+
+class Ga:
+    """GA needs no memory: both ways are functions."""
+
+    def decode(self, frame: str | bytes) -> ClientEvent:
+        """The event in a text frame; raises ClientError."""
+        return event_of(DECODER.request(frame))
+
+    def encode(self, event: ServerEvent, event_id: str) -> bytes:
+        """The event as a text frame."""
+        return encode(event, event_id)

@@ -1,0 +1,217 @@
+"""Session and response settings as GA clients nest them (PROTOCOL 2.2, 3.2, 3.7).
+
+An object that is null counts as left out, except where null means "off".
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, UnsetType, structs
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.dialects.faults import invalid_value
+from voxwire.dialects.items import ResponseInput, input_of
+from voxwire.dialects.settings import (
+    Include,
+    MaxTokens,
+    Metadata,
+    PromptSettings,
+    ReasoningSettings,
+    SemanticVadSettings,
+    ServerVadSettings,
+    Speed,
+    ToolChoiceSettings,
+    Tools,
+    Tracing,
+    TranscriptionSettings,
+    TruncationSettings,
+    Voice,
+    Wire,
+    echoed,
+    include_of,
+    keeps_unset,
+    max_tokens,
+    refuse_noise_reduction,
+    tool_choice_of,
+    tools_of,
+    transcription_of,
+    truncation_of,
+    voice_name,
+)
+from voxwire.events.config import Modality, ServerVad, SessionKind, SessionPatch, TurnDetection
+from voxwire.events.response import ResponseParams
+
+# --- audio ----------------------------------------------------------------------------------------
+
+
+class _Pcm(Wire, frozen=True, tag_field="type", tag="audio/pcm"):
+    rate: Literal[24000] = 24000
+
+
+class _Pcmu(Wire, frozen=True, tag_field="type", tag="audio/pcmu"):
+    pass
+
+
+class _Pcma(Wire, frozen=True, tag_field="type", tag="audio/pcma"):
+    pass
+
+
+_Format = _Pcm | _Pcmu | _Pcma
+
+
+class _ServerVad(ServerVadSettings, frozen=True, tag="server_vad"):
+    idle_timeout_ms: Annotated[int, Meta(ge=5000, le=30_000)] | None = None
+
+    def setting(self) -> ServerVad:
+        return structs.replace(super().setting(), idle_timeout_ms=self.idle_timeout_ms)
+
+
+_TurnDetection = _ServerVad | SemanticVadSettings | None
+
+
+class _Input(Wire, frozen=True):
+    format: _Format | None = None
+    noise_reduction: Any = None
+    transcription: TranscriptionSettings | UnsetType | None = UNSET
+    turn_detection: _TurnDetection | UnsetType = UNSET
+
+
+class _Output(Wire, frozen=True):
+    format: _Format | None = None
+    voice: Voice | UnsetType = UNSET
+    speed: Speed | UnsetType = UNSET
+
+
+class _Audio(Wire, frozen=True):
+    input: _Input | None = None
+    output: _Output | None = None
+
+
+class _InputOnly(Wire, frozen=True):
+    input: _Input | None = None
+
+
+def _format_of(value: _Format | None) -> AudioFormat | UnsetType:
+    return UNSET if value is None else AudioFormat(value.__struct_config__.tag)
+
+
+@keeps_unset
+def _turn_detection_of(value: _TurnDetection) -> TurnDetection | None:
+    return None if value is None else value.setting()
+
+
+@keeps_unset
+def _modality_of(names: list[Literal["text", "audio"]], param: str) -> Modality:
+    if len(names) != 1:
+        supported = "Supported combinations are: ['text'] and ['audio']."
+        raise invalid_value(param, f"Invalid modalities: {names[:8]}. {supported}")
+    return Modality(names[0])
+
+
+# --- sessions -------------------------------------------------------------------------------------
+
+
+class RealtimeSession(Wire, frozen=True, tag_field="type", tag="realtime"):
+    """`model` is fixed by the connection; clients send it along in every update and it is ignored."""
+
+    model: str | UnsetType = UNSET
+    instructions: str | UnsetType = UNSET
+    output_modalities: list[Literal["text", "audio"]] | UnsetType = UNSET
+    audio: _Audio | None = None
+    max_output_tokens: MaxTokens | UnsetType = UNSET
+    tools: Tools | UnsetType = UNSET
+    tool_choice: ToolChoiceSettings | UnsetType = UNSET
+    include: Include | UnsetType | None = UNSET
+    truncation: TruncationSettings | UnsetType = UNSET
+    tracing: Tracing | UnsetType | None = UNSET
+    reasoning: ReasoningSettings | UnsetType | None = UNSET
+    parallel_tool_calls: bool | UnsetType = UNSET
+    prompt: PromptSettings | UnsetType | None = UNSET
+
+    def patch(self) -> SessionPatch:
+        audio = self.audio or _Audio()
+        input, output = audio.input or _Input(), audio.output or _Output()
+        refuse_noise_reduction(input.noise_reduction, "session.audio.input.noise_reduction")
+        return SessionPatch(
+            kind=SessionKind.REALTIME,
+            instructions=self.instructions,
+            modality=_modality_of(self.output_modalities, "session.output_modalities"),
+            voice=voice_name(output.voice),
+            speed=output.speed,
+            input_format=_format_of(input.format),
+            output_format=_format_of(output.format),
+            transcription=transcription_of(input.transcription),
+            turn_detection=_turn_detection_of(input.turn_detection),
+            max_output_tokens=max_tokens(self.max_output_tokens),
+            tools=tools_of(self.tools, "session.tools"),
+            tool_choice=tool_choice_of(self.tool_choice, "session.tool_choice"),
+            include=include_of(self.include),
+            truncation=truncation_of(self.truncation),
+            tracing=echoed(self.tracing, "session.tracing"),
+            reasoning=echoed(self.reasoning, "session.reasoning"),
+            parallel_tool_calls=self.parallel_tool_calls,
+            prompt=echoed(self.prompt, "session.prompt"),
+        )
+
+
+class TranscriptionSession(Wire, frozen=True, tag_field="type", tag="transcription"):
+    """A session that only writes down what it hears (PROTOCOL 5.12)."""
+
+    audio: _InputOnly | None = None
+    include: Include | UnsetType | None = UNSET
+
+    def patch(self) -> SessionPatch:
+        input = (self.audio or _InputOnly()).input or _Input()
+        refuse_noise_reduction(input.noise_reduction, "session.audio.input.noise_reduction")
+        return SessionPatch(
+            kind=SessionKind.TRANSCRIPTION,
+            input_format=_format_of(input.format),
+            transcription=transcription_of(input.transcription),
+            turn_detection=_turn_detection_of(input.turn_detection),
+            include=include_of(self.include),
+        )
+
+
+# --- responses ------------------------------------------------------------------------------------
+
+
+class _ResponseOutput(Wire, frozen=True):
+    format: _Format | None = None
+    voice: Voice | UnsetType = UNSET
+
+
+class _ResponseAudio(Wire, frozen=True):
+    output: _ResponseOutput | None = None
+
+
+class ResponseSettings(Wire, frozen=True):
+    """`reasoning` and `parallel_tool_calls` are accepted without effect, as in the session."""
+
+    conversation: Literal["auto", "none"] = "auto"
+    input: ResponseInput | UnsetType = UNSET
+    instructions: str | UnsetType = UNSET
+    output_modalities: list[Literal["text", "audio"]] | UnsetType = UNSET
+    audio: _ResponseAudio | None = None
+    max_output_tokens: MaxTokens | UnsetType = UNSET
+    tools: Tools | UnsetType = UNSET
+    tool_choice: ToolChoiceSettings | UnsetType = UNSET
+    metadata: Metadata | None = None
+    prompt: PromptSettings | None = None
+    reasoning: ReasoningSettings | None = None
+    parallel_tool_calls: bool | UnsetType = UNSET
+
+    def params(self) -> ResponseParams:
+        if self.prompt is not None:
+            raise invalid_value("response.prompt", "A prompt for one response is not supported yet.")
+        output = (self.audio or _ResponseAudio()).output or _ResponseOutput()
+        return ResponseParams(
+            out_of_band=self.conversation == "none",
+            input=input_of(self.input, "response.input"),
+            instructions=self.instructions,
+            modality=_modality_of(self.output_modalities, "response.output_modalities"),
+            voice=voice_name(output.voice),
+            output_format=_format_of(output.format),
+            max_output_tokens=max_tokens(self.max_output_tokens),
+            tools=tools_of(self.tools, "response.tools"),
+            tool_choice=tool_choice_of(self.tool_choice, "response.tool_choice"),
+            metadata=self.metadata,
+        )

@@ -1,0 +1,52 @@
+"""The preview dialects of 2024-10-01, 2024-12-17 and 2025-04-01: flat sessions, `response.audio.*` names.
+
+- `requests`: what clients send
+- `settings`: the flat session and response settings inside
+- `events`: what the server sends
+- `projection`: how replies stay within what 2024-10-01 clients accept
+- `spelling`: GA paths and names of formats in preview's words
+"""
+
+from typing import Final
+
+from voxwire.dialects.preview.events import encode
+from voxwire.dialects.preview.requests import (
+    FIRST_DECODER,
+    LATER_DECODER,
+    VOICE_LIVE_DECODER,
+    PreviewRequest,
+)
+from voxwire.dialects.preview.spelling import FormatNames
+from voxwire.dialects.requests import Request, RequestDecoder, event_of
+from voxwire.dialects.variant import Dialect, Variant
+from voxwire.events.client import ClientEvent
+from voxwire.events.server import ServerEvent
+
+__all__ = ["Preview"]
+
+
+class Preview:
+    """Preview on one connection; remembers how the client spells the G.711 formats."""
+
+    def __init__(self, variant: Variant) -> None:
+        self._projection: Final = variant.projection
+        self._decoder: Final = _decoder_for(variant)
+        self._formats: Final = FormatNames(hyphens=variant.projection)
+
+    def decode(self, frame: str | bytes) -> ClientEvent:
+        """The event in a text frame; raises ClientError."""
+        request = self._decoder.request(frame)
+        event = event_of(request)
+        if isinstance(request, PreviewRequest):
+            self._formats.learn(request.format_names())
+        return event
+
+    def encode(self, event: ServerEvent, event_id: str) -> bytes | None:
+        """The event as a text frame; None when this version does not have it."""
+        return encode(event, event_id, formats=self._formats, projection=self._projection)
+
+
+def _decoder_for(variant: Variant) -> RequestDecoder[Request]:
+    if variant.projection:
+        return FIRST_DECODER
+    return VOICE_LIVE_DECODER if variant.dialect is Dialect.VOICE_LIVE else LATER_DECODER

@@ -1,0 +1,87 @@
+"""Client events of the preview dialect (PROTOCOL 3.1).
+
+Three unions: the first version, the later ones, and Voice Live, whose sessions may carry anything.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from voxwire.dialects.preview.settings import (
+    FirstResponseSettings,
+    ResponseSettings,
+    SessionSettings,
+    TranscriptionSettingsUpdate,
+    VoiceLiveSettings,
+)
+from voxwire.dialects.preview.spelling import FormatName
+from voxwire.dialects.requests import (
+    Append,
+    Cancel,
+    Clear,
+    ClearOutput,
+    Commit,
+    Create,
+    Delete,
+    Request,
+    RequestDecoder,
+    Retrieve,
+    Truncate,
+)
+from voxwire.events.client import ClientEvent, CreateResponse, UpdateSession
+from voxwire.events.response import ResponseParams
+
+
+class PreviewRequest(Request, frozen=True):
+    """An event that may name audio formats."""
+
+    def format_names(self) -> Iterator[FormatName]:
+        raise NotImplementedError
+
+
+class _Update(PreviewRequest, frozen=True):
+    session: SessionSettings | TranscriptionSettingsUpdate
+
+    def event(self) -> ClientEvent:
+        return UpdateSession(event_id=self.event_id, patch=self.session.patch())
+
+    def format_names(self) -> Iterator[FormatName]:
+        return self.session.format_names()
+
+
+class SessionUpdate(_Update, frozen=True, tag="session.update"):
+    session: SessionSettings
+
+
+class VoiceLiveUpdate(_Update, frozen=True, tag="session.update"):
+    session: VoiceLiveSettings
+
+
+class TranscriptionUpdate(_Update, frozen=True, tag="transcription_session.update"):
+    session: TranscriptionSettingsUpdate
+
+
+class _Respond(PreviewRequest, frozen=True):
+    response: ResponseSettings | None = None
+
+    def event(self) -> ClientEvent:
+        params = ResponseParams() if self.response is None else self.response.params()
+        return CreateResponse(event_id=self.event_id, params=params)
+
+    def format_names(self) -> Iterator[FormatName]:
+        return iter(()) if self.response is None else self.response.format_names()
+
+
+class ResponseCreate(_Respond, frozen=True, tag="response.create"):
+    response: ResponseSettings | None = None
+
+
+class FirstResponseCreate(_Respond, frozen=True, tag="response.create"):
+    response: FirstResponseSettings | None = None
+
+
+_Common = Append | Commit | Clear | Create | Truncate | Delete | Cancel
+_Later = _Common | ResponseCreate | TranscriptionUpdate | Retrieve | ClearOutput
+
+FIRST_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(_Common | SessionUpdate | FirstResponseCreate)
+LATER_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(_Later | SessionUpdate)
+VOICE_LIVE_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(_Later | VoiceLiveUpdate)

@@ -1,0 +1,207 @@
+"""Session and response settings as preview clients send them, flat (PROTOCOL 2.2, 3.2, 3.7, 3.9)."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.dialects.faults import invalid_value
+from voxwire.dialects.items import ResponseInput, SentItem, input_of, items_of
+from voxwire.dialects.preview.spelling import FORMATS, FormatName
+from voxwire.dialects.settings import (
+    Include,
+    MaxTokens,
+    Metadata,
+    SemanticVadSettings,
+    ServerVadSettings,
+    Speed,
+    Temperature,
+    ToolChoiceSettings,
+    Tools,
+    Tracing,
+    TranscriptionSettings,
+    Voice,
+    Wire,
+    echoed,
+    include_of,
+    keeps_unset,
+    max_tokens,
+    refuse_noise_reduction,
+    tool_choice_of,
+    tools_of,
+    transcription_of,
+    voice_name,
+)
+from voxwire.events.config import Modality, SessionKind, SessionPatch, TurnDetection
+from voxwire.events.response import ResponseParams
+
+_Modalities = list[Literal["text", "audio"]]
+
+
+@keeps_unset
+def format_of(name: FormatName) -> AudioFormat:
+    return FORMATS[name]
+
+
+class _NoTurnDetection(Wire, frozen=True, tag_field="type", tag="none"):
+    """How the first version switches detection off; later ones send null."""
+
+
+_TurnDetection = ServerVadSettings | SemanticVadSettings | _NoTurnDetection | None
+
+
+@keeps_unset
+def _turn_detection_of(value: _TurnDetection) -> TurnDetection | None:
+    return None if value is None or isinstance(value, _NoTurnDetection) else value.setting()
+
+
+@keeps_unset
+def _modality_of(names: _Modalities, param: str) -> Modality:
+    """Any order will do: one client makes the list from a set."""
+    if sorted(names) == ["audio", "text"]:
+        return Modality.AUDIO
+    if names == ["text"]:
+        return Modality.TEXT
+    supported = "Supported combinations are: ['text'] and ['audio', 'text']."
+    raise invalid_value(param, f"Invalid modalities: {names[:8]}. {supported}")
+
+
+class SessionSettings(Wire, frozen=True):
+    """`model` is fixed by the connection and `client_secret` belongs to REST: both are ignored."""
+
+    model: str | UnsetType = UNSET
+    modalities: _Modalities | UnsetType = UNSET
+    instructions: str | UnsetType = UNSET
+    voice: Voice | UnsetType = UNSET
+    speed: Speed | UnsetType = UNSET
+    input_audio_format: FormatName | UnsetType = UNSET
+    output_audio_format: FormatName | UnsetType = UNSET
+    input_audio_transcription: TranscriptionSettings | UnsetType | None = UNSET
+    input_audio_noise_reduction: Any = None
+    turn_detection: _TurnDetection | UnsetType = UNSET
+    tools: Tools | UnsetType = UNSET
+    tool_choice: ToolChoiceSettings | UnsetType = UNSET
+    temperature: Temperature | UnsetType = UNSET
+    max_response_output_tokens: MaxTokens | UnsetType = UNSET
+    include: Include | UnsetType | None = UNSET
+    tracing: Tracing | UnsetType | None = UNSET
+    client_secret: dict[str, Any] | None = None
+
+    def format_names(self) -> Iterator[FormatName]:
+        for name in (self.input_audio_format, self.output_audio_format):
+            if not isinstance(name, UnsetType):
+                yield name
+
+    def patch(self) -> SessionPatch:
+        refuse_noise_reduction(self.input_audio_noise_reduction, "session.input_audio_noise_reduction")
+        return SessionPatch(
+            instructions=self.instructions,
+            modality=_modality_of(self.modalities, "session.modalities"),
+            voice=voice_name(self.voice),
+            speed=self.speed,
+            input_format=format_of(self.input_audio_format),
+            output_format=format_of(self.output_audio_format),
+            transcription=transcription_of(self.input_audio_transcription),
+            turn_detection=_turn_detection_of(self.turn_detection),
+            temperature=self.temperature,
+            max_output_tokens=max_tokens(self.max_response_output_tokens),
+            tools=tools_of(self.tools, "session.tools"),
+            tool_choice=tool_choice_of(self.tool_choice, "session.tool_choice"),
+            include=include_of(self.include),
+            tracing=echoed(self.tracing, "session.tracing"),
+        )
+
+
+class VoiceLiveSettings(SessionSettings, frozen=True, forbid_unknown_fields=False):
+    """Voice Live has many keys of its own: avatars, echo cancellation… (PROTOCOL 9.3). They have no effect."""
+
+
+class TranscriptionSettingsUpdate(Wire, frozen=True):
+    """A session that only writes down; `modalities` and `client_secret` have no meaning on a socket."""
+
+    input_audio_format: FormatName | UnsetType = UNSET
+    input_audio_transcription: TranscriptionSettings | UnsetType | None = UNSET
+    input_audio_noise_reduction: Any = None
+    turn_detection: _TurnDetection | UnsetType = UNSET
+    include: Include | UnsetType | None = UNSET
+    modalities: _Modalities | UnsetType = UNSET
+    client_secret: dict[str, Any] | None = None
+
+    def format_names(self) -> Iterator[FormatName]:
+        if not isinstance(self.input_audio_format, UnsetType):
+            yield self.input_audio_format
+
+    def patch(self) -> SessionPatch:
+        refuse_noise_reduction(self.input_audio_noise_reduction, "session.input_audio_noise_reduction")
+        return SessionPatch(
+            kind=SessionKind.TRANSCRIPTION,
+            input_format=format_of(self.input_audio_format),
+            transcription=transcription_of(self.input_audio_transcription),
+            turn_detection=_turn_detection_of(self.turn_detection),
+            include=include_of(self.include),
+        )
+
+
+class ResponseSettings(Wire, frozen=True):
+    """Both names of the token limit are in use: SDKs send the long one, documents show the short one."""
+
+    conversation: Literal["auto", "none"] = "auto"
+    input: ResponseInput | UnsetType = UNSET
+    instructions: str | UnsetType = UNSET
+    modalities: _Modalities | UnsetType = UNSET
+    voice: Voice | UnsetType = UNSET
+    output_audio_format: FormatName | UnsetType = UNSET
+    temperature: Temperature | UnsetType = UNSET
+    max_response_output_tokens: MaxTokens | UnsetType = UNSET
+    max_output_tokens: MaxTokens | UnsetType = UNSET
+    tools: Tools | UnsetType = UNSET
+    tool_choice: ToolChoiceSettings | UnsetType = UNSET
+    metadata: Metadata | None = None
+
+    def format_names(self) -> Iterator[FormatName]:
+        if not isinstance(self.output_audio_format, UnsetType):
+            yield self.output_audio_format
+
+    def params(self) -> ResponseParams:
+        limit = self.max_output_tokens if self.max_response_output_tokens is UNSET else self.max_response_output_tokens
+        return ResponseParams(
+            out_of_band=self.conversation == "none",
+            input=input_of(self.input, "response.input"),
+            instructions=self.instructions,
+            modality=_modality_of(self.modalities, "response.modalities"),
+            voice=voice_name(self.voice),
+            output_format=format_of(self.output_audio_format),
+            temperature=self.temperature,
+            max_output_tokens=max_tokens(limit),
+            tools=tools_of(self.tools, "response.tools"),
+            tool_choice=tool_choice_of(self.tool_choice, "response.tool_choice"),
+            metadata=self.metadata,
+        )
+
+
+class FirstResponseSettings(ResponseSettings, frozen=True):
+    """What 2024-10-01 alone has (PROTOCOL 3.7).
+
+    `commit: false` keeps the answer out of the conversation. `cancel_previous` cancels the active
+    response where later versions answer with an error. `input_items` replaces the context,
+    `append_input_items` goes into the conversation first.
+    """
+
+    commit: bool = True
+    cancel_previous: bool = True
+    input_items: ResponseInput | UnsetType = UNSET
+    append_input_items: list[SentItem] | UnsetType = UNSET
+
+    def params(self) -> ResponseParams:
+        params = super().params()
+        input = input_of(self.input_items, "response.input_items")
+        added = items_of(self.append_input_items, "response.append_input_items")
+        return replace(
+            params,
+            out_of_band=params.out_of_band or not self.commit,
+            input=params.input if input is UNSET else input,
+            append_items=() if isinstance(added, UnsetType) else added,
+            cancel_previous=self.cancel_previous,
+        )

@@ -1,0 +1,132 @@
+"""Client events whose JSON is the same in every dialect (PROTOCOL 3.1).
+
+Each struct is one event type; `event()` gives the neutral event and raises ClientError for what the
+types alone cannot catch.
+"""
+
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from voxwire.dialects.faults import MAX_EVENT_ID, explain
+from voxwire.dialects.items import Id, SentItem
+from voxwire.dialects.wire import decode_audio
+from voxwire.errors import ClientError
+from voxwire.events.client import (
+    AppendAudio,
+    CancelResponse,
+    ClearAudio,
+    ClearOutputAudio,
+    ClientEvent,
+    CommitAudio,
+    CreateItem,
+    DeleteItem,
+    RetrieveItem,
+    TruncateItem,
+)
+
+#: Indexes and positions: 2**31 milliseconds are 24 days of audio.
+_Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """One client event; `event_id` is the client's own."""
+
+    event_id: Annotated[str, Meta(max_length=MAX_EVENT_ID)] | None = None
+
+    def event(self) -> ClientEvent:
+        raise NotImplementedError
+
+
+R = TypeVar("R", bound=Request)
+
+
+class RequestDecoder(Generic[R]):
+    """Frames to the requests of one union; holds the parser, which is slow to build and fast to use."""
+
+    def __init__(self, schema: Any) -> None:
+        self._schema = schema
+        self._parser: msgspec.json.Decoder[R] = msgspec.json.Decoder(schema)
+
+    def request(self, frame: str | bytes) -> R:
+        """The request in a text frame; raises ClientError for anything else."""
+        try:
+            return self._parser.decode(frame)
+        except (ValueError, RecursionError) as fault:  # msgspec's and Unicode's errors are ValueErrors
+            raise explain(fault, frame, self._schema) from None
+
+
+def event_of(request: Request) -> ClientEvent:
+    """`request.event()`, its errors carrying the client's `event_id`."""
+    try:
+        return request.event()
+    except ClientError as error:
+        error.event_id = request.event_id
+        raise
+
+
+class Append(Request, frozen=True, tag="input_audio_buffer.append", gc=False):
+    audio: str
+
+    def event(self) -> ClientEvent:
+        return AppendAudio(event_id=self.event_id, audio=decode_audio(self.audio, "audio"))
+
+
+class Commit(Request, frozen=True, tag="input_audio_buffer.commit"):
+    def event(self) -> ClientEvent:
+        return CommitAudio(event_id=self.event_id)
+
+
+class Clear(Request, frozen=True, tag="input_audio_buffer.clear"):
+    def event(self) -> ClientEvent:
+        return ClearAudio(event_id=self.event_id)
+
+
+class ClearOutput(Request, frozen=True, tag="output_audio_buffer.clear"):
+    def event(self) -> ClientEvent:
+        return ClearOutputAudio(event_id=self.event_id)
+
+
+class Create(Request, frozen=True, tag="conversation.item.create"):
+    item: SentItem
+    previous_item_id: Id | None = None
+
+    def event(self) -> ClientEvent:
+        item = self.item.item("item")
+        return CreateItem(event_id=self.event_id, item=item, previous_item_id=self.previous_item_id)
+
+
+class Retrieve(Request, frozen=True, tag="conversation.item.retrieve"):
+    item_id: Id
+
+    def event(self) -> ClientEvent:
+        return RetrieveItem(event_id=self.event_id, item_id=self.item_id)
+
+
+class Truncate(Request, frozen=True, tag="conversation.item.truncate"):
+    item_id: Id
+    content_index: _Count
+    audio_end_ms: _Count
+
+    def event(self) -> ClientEvent:
+        return TruncateItem(
+            event_id=self.event_id,
+            item_id=self.item_id,
+            content_index=self.content_index,
+            audio_end_ms=self.audio_end_ms,
+        )
+
+
+class Delete(Request, frozen=True, tag="conversation.item.delete"):
+    item_id: Id
+
+    def event(self) -> ClientEvent:
+        return DeleteItem(event_id=self.event_id, item_id=self.item_id)
+
+
+class Cancel(Request, frozen=True, tag="response.cancel"):
+    response_id: Id | UnsetType | None = UNSET
+
+    def event(self) -> ClientEvent:
+        return CancelResponse(event_id=self.event_id, response_id=self.response_id or None)

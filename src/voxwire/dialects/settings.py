@@ -1,0 +1,263 @@
+"""Settings that sessions and responses carry in both dialects: their JSON form and what it means.
+
+What this server writes as null it also reads as null, so that a client may send back what it got.
+Conversions take the dotted path of their value for the error that names it.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, Concatenate, Final, Literal, ParamSpec, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from voxwire.dialects.faults import invalid_value, missing, unknown
+from voxwire.dialects.wire import bounded
+from voxwire.events.config import (
+    Eagerness,
+    FunctionTool,
+    NamedTool,
+    RetentionRatio,
+    SemanticVad,
+    ServerVad,
+    ToolChoice,
+    Transcription,
+    Truncation,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+U = TypeVar("U")
+
+LOGPROBS: Final = "item.input_audio_transcription.logprobs"
+
+# Ranges: PROTOCOL 3.2 and 3.7.
+Speed = Annotated[float, Meta(ge=0.25, le=1.5)]
+Temperature = Annotated[float, Meta(ge=0.6, le=1.2)]
+MaxTokens = Annotated[int, Meta(ge=1, le=4096)] | Literal["inf"]
+Include = list[Literal["item.input_audio_transcription.logprobs"]]
+Metadata = Annotated[
+    dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],
+    Meta(max_length=16),
+]
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the JSON objects inside events: a field nobody knows is an error, never swallowed."""
+
+
+def keeps_unset(convert: Callable[Concatenate[T, P], U]) -> Callable[Concatenate[T | UnsetType, P], U | UnsetType]:
+    """Let a conversion pass on UNSET: what the client left out stays left out."""
+
+    @wraps(convert)
+    def converted(value: T | UnsetType, /, *args: P.args, **kwargs: P.kwargs) -> U | UnsetType:
+        return UNSET if isinstance(value, UnsetType) else convert(value, *args, **kwargs)
+
+    return converted
+
+
+@keeps_unset
+def max_tokens(value: int | Literal["inf"]) -> int | None:
+    return None if value == "inf" else value
+
+
+def refuse_noise_reduction(value: Any, param: str) -> None:
+    """Only "off" can be had so far (SEMANTICS 1)."""
+    if value is not None and value is not UNSET:
+        raise invalid_value(param, "Noise reduction is not supported yet: send null or leave it out.")
+
+
+@keeps_unset
+def include_of(names: Include | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
+
+
+# --- voice ----------------------------------------------------------------------------------------
+
+
+class VoiceId(Wire, frozen=True):
+    id: str
+
+
+Voice = str | VoiceId
+
+
+@keeps_unset
+def voice_name(voice: Voice) -> str:
+    return voice.id if isinstance(voice, VoiceId) else voice
+
+
+# --- turn detection (PROTOCOL 3.3) ----------------------------------------------------------------
+
+#: Kept audio before speech: ten seconds are far beyond any onset; ours.
+_Padding = Annotated[int, Meta(ge=0, le=10_000)]
+#: Silence that ends a turn: a minute is beyond any pause in talk; ours.
+_Silence = Annotated[int, Meta(ge=0, le=60_000)]
+
+
+class ServerVadSettings(Wire, frozen=True, tag_field="type", tag="server_vad"):
+    """A field left out of a supplied object means its documented default, not the session's value."""
+
+    threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    prefix_padding_ms: _Padding = 300
+    silence_duration_ms: _Silence = 500
+    create_response: bool = True
+    interrupt_response: bool = True
+
+    def setting(self) -> ServerVad:
+        return ServerVad(
+            threshold=self.threshold,
+            prefix_padding_ms=self.prefix_padding_ms,
+            silence_duration_ms=self.silence_duration_ms,
+            create_response=self.create_response,
+            interrupt_response=self.interrupt_response,
+        )
+
+
+class SemanticVadSettings(Wire, frozen=True, tag_field="type", tag="semantic_vad"):
+    eagerness: Eagerness = Eagerness.AUTO
+    create_response: bool = True
+    interrupt_response: bool = True
+
+    def setting(self) -> SemanticVad:
+        return SemanticVad(
+            eagerness=self.eagerness,
+            create_response=self.create_response,
+            interrupt_response=self.interrupt_response,
+        )
+
+
+# --- transcription --------------------------------------------------------------------------------
+
+
+class TranscriptionSettings(Wire, frozen=True):
+    model: str | None = None
+    language: str | None = None
+    prompt: str | None = None
+
+    def setting(self) -> Transcription:
+        return Transcription(model=self.model, language=self.language, prompt=self.prompt)
+
+
+@keeps_unset
+def transcription_of(value: TranscriptionSettings | None) -> Transcription | None:
+    return None if value is None else value.setting()
+
+
+# --- tools (PROTOCOL 3.4) -------------------------------------------------------------------------
+
+
+class FunctionToolSettings(Wire, frozen=True, tag_field="type", tag="function"):
+    """`parameters` is a JSON Schema and stays as it is, a `strict` inside included."""
+
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class McpToolSettings(msgspec.Struct, frozen=True, tag_field="type", tag="mcp"):
+    """Known by name only, to be refused by name."""
+
+
+Tools = list[FunctionToolSettings | McpToolSettings]
+
+
+@keeps_unset
+def tools_of(tools: Tools, param: str) -> tuple[FunctionTool, ...]:
+    found = []
+    for index, tool in enumerate(tools):
+        if isinstance(tool, McpToolSettings):
+            raise invalid_value(f"{param}[{index}].type", "MCP tools are not supported yet: declare functions.")
+        parameters = bounded(tool.parameters, f"{param}[{index}].parameters")
+        found.append(FunctionTool(name=tool.name, description=tool.description, parameters=parameters))
+    return tuple(found)
+
+
+class _FunctionName(Wire, frozen=True):
+    name: str
+
+
+class FunctionChoice(Wire, frozen=True, tag_field="type", tag="function"):
+    """Flat `{name}`, the older `{function: {name}}`, or `{function: name}` of the 2024-10-01 clients."""
+
+    name: str | UnsetType = UNSET
+    function: _FunctionName | str | UnsetType = UNSET
+
+
+class McpChoice(msgspec.Struct, frozen=True, tag_field="type", tag="mcp"):
+    """Known by name only, to be refused by name."""
+
+
+ToolChoiceSettings = Literal["auto", "none", "required"] | FunctionChoice | McpChoice
+
+
+@keeps_unset
+def tool_choice_of(choice: ToolChoiceSettings, param: str) -> ToolChoice:
+    if isinstance(choice, McpChoice):
+        raise invalid_value(f"{param}.type", "MCP tools are not supported yet: choose a function.")
+    if not isinstance(choice, FunctionChoice):
+        return choice
+    if isinstance(choice.name, str):
+        if choice.function is not UNSET:
+            raise unknown(f"{param}.function")
+        return NamedTool(name=choice.name)
+    if isinstance(choice.function, UnsetType):
+        raise missing(f"{param}.name")
+    name = choice.function if isinstance(choice.function, str) else choice.function.name
+    return NamedTool(name=name, nested=True)
+
+
+# --- accepted and echoed (SEMANTICS 1) ------------------------------------------------------------
+
+
+class TracingSettings(Wire, frozen=True, omit_defaults=True):
+    workflow_name: str | UnsetType = UNSET
+    group_id: str | UnsetType = UNSET
+    metadata: dict[str, Any] | UnsetType = UNSET
+
+
+Tracing = Literal["auto"] | TracingSettings
+
+
+class ReasoningSettings(Wire, frozen=True):
+    effort: Literal["minimal", "low", "medium", "high", "xhigh"] | UnsetType = UNSET
+
+
+class PromptSettings(Wire, frozen=True):
+    id: str
+    version: str | None = None
+    variables: dict[str, Any] | None = None
+
+
+@keeps_unset
+def echoed(value: Any, param: str) -> Any:
+    """The JSON value that the session shows again; raises ClientError when it nests too deeply."""
+    return bounded(msgspec.to_builtins(value), param)
+
+
+# --- truncation of the context --------------------------------------------------------------------
+
+
+class TokenLimits(Wire, frozen=True):
+    #: Beyond any context window; the bound keeps arithmetic sane.
+    post_instructions: Annotated[int, Meta(ge=0, le=2**31 - 1)] | UnsetType = UNSET
+
+
+class RetentionRatioSettings(Wire, frozen=True, tag_field="type", tag="retention_ratio"):
+    retention_ratio: Annotated[float, Meta(ge=0, le=1)]
+    token_limits: TokenLimits | None = None
+
+
+TruncationSettings = Literal["auto", "disabled"] | RetentionRatioSettings | None
+
+
+@keeps_unset
+def truncation_of(value: TruncationSettings) -> Truncation:
+    """Null goes back to the default, as for every feature."""
+    if not isinstance(value, RetentionRatioSettings):
+        return value or "auto"
+    limit = UNSET if value.token_limits is None else value.token_limits.post_instructions
+    return RetentionRatio(
+        retention_ratio=value.retention_ratio,
+        post_instructions=None if isinstance(limit, UnsetType) else limit,
+    )

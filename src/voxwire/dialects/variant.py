@@ -1,0 +1,29 @@
+"""Which wire a connection speaks."""
+
+from enum import Enum
+
+import msgspec
+
+
+class Dialect(Enum):
+    """A family of wire shapes (PROTOCOL 0.1)."""
+
+    GA = "ga"
+    PREVIEW = "preview"
+    VOICE_LIVE = "voice_live"
+    """Preview whose session objects may carry keys that we do not know (PROTOCOL 9.3)."""
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """What the handshake says about a connection (PROTOCOL 1.5).
+
+    `projection` asks for the 2024-10-01 preview: its own `response.create` fields, and replies
+    within the closed sets of its clients. `transcription` opens a transcription session.
+    `late_switch` marks a connection that took preview by its path alone: its first
+    `session.update` or `response.create` may still show that the client speaks GA.
+    """
+
+    dialect: Dialect
+    projection: bool = False
+    transcription: bool = False
+    late_switch: bool = False
