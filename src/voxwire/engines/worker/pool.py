@@ -1,0 +1,146 @@
+"""All worker processes of one kind: leases, replacement, end."""
+
+import asyncio
+import itertools
+import logging
+import os
+from collections import deque
+from typing import Any, Final, Generic
+
+import msgspec
+
+from voxwire.engines.worker.process import WorkerProcess, WorkerSpec
+from voxwire.engines.worker.stream import Reply, Stream
+from voxwire.errors import ConfigurationError, EngineBusy, EngineDied, EngineError
+
+_log = logging.getLogger(__name__)
+#: Pauses before each attempt to replace a worker, in seconds; the last one repeats.
+_RETRY_S: Final = (0.0, 0.2, 1.0, 5.0)
+
+
+def default_size() -> int:
+    """Processes in a pool unless told otherwise: one a core, at least 1, at most 4 (SEMANTICS 5)."""
+    return max(1, min(4, os.cpu_count() or 1))
+
+
+class WorkerPool(Generic[Reply]):
+    """Worker processes of one kind.
+
+    `start()` returns when all are warm. A worker that dies is replaced; its streams fail at once with
+    EngineDied. Leases are granted first come, first served.
+    """
+
+    def __init__(self, spec: WorkerSpec, decoder: msgspec.msgpack.Decoder[Reply], *, size: int | None = None) -> None:
+        self.spec = spec
+        self._decoder = decoder
+        self._size = size or default_size()
+        self._workers: list[WorkerProcess[Reply]] = []
+        self._waiting: deque[asyncio.Future[Stream[Reply]]] = deque()
+        self._replacing: set[asyncio.Task[None]] = set()
+        self._trouble: EngineError | ConfigurationError | None = None
+        self._running = False
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the warm workers."""
+        return tuple(worker.pid for worker in self._workers if worker.warm)
+
+    @property
+    def description(self) -> Any:
+        """What the service says about itself; None before `start()`."""
+        return next((worker.description for worker in self._workers if worker.warm), None)
+
+    async def start(self) -> None:
+        """Start every worker. Raises ConfigurationError or EngineError; then nothing is left running."""
+        if self._running:
+            return
+        self._running = True
+        try:
+            # One first: what is missing shows once, and the others find the model files in the page cache.
+            await self._add()
+            await asyncio.gather(*(self._add() for _ in range(self._size - 1)))
+        except BaseException:
+            await self.close()
+            raise
+
+    async def lease(self, deadline_s: float | None) -> Stream[Reply]:
+        """A stream of its own. Drain it or cancel it: then its place is free again.
+
+        None waits as long as it takes. Raises EngineBusy when every place stayed taken until the
+        deadline, EngineDied when no worker lived at the end of it or the pool is closed.
+        """
+        if not self._running:
+            raise EngineDied(self.spec.stage, f"{self.spec.name}, not running")
+        place: asyncio.Future[Stream[Reply]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(place)
+        self._grant()
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await place
+        except BaseException as error:
+            if place.done() and not place.cancelled() and not place.exception():
+                place.result().cancel()  # granted in the very moment in which we gave up
+            if isinstance(error, TimeoutError):
+                raise self._refusal(deadline_s or 0.0) from None
+            raise
+
+    async def close(self) -> None:
+        """End every process; returns when they are gone. Idempotent."""
+        self._running = False
+        for task in self._replacing:
+            task.cancel()
+        await asyncio.gather(*self._replacing, return_exceptions=True)
+        while self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_exception(EngineDied(self.spec.stage, f"{self.spec.name}, closed"))
+        await asyncio.gather(*(worker.close() for worker in list(self._workers)))
+
+    # --- inside ---
+
+    def _grant(self) -> None:
+        """Give free places to those who wait, the least loaded worker first."""
+        while self._waiting:
+            worker = max(self._workers, key=lambda worker: worker.free, default=None)
+            if worker is None or not worker.free:
+                return
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(worker.open())
+
+    def _refusal(self, waited_s: float) -> EngineError:
+        if self.pids:
+            return EngineBusy(self.spec.stage, waited_s)
+        return EngineDied(self.spec.stage, f"{self.spec.name} does not start, {self._trouble}")
+
+    async def _add(self) -> None:
+        worker = WorkerProcess(self.spec, self._decoder, freed=self._grant, ended=self._lost)
+        self._workers.append(worker)
+        try:
+            await worker.start()
+        except BaseException:
+            await worker.close()
+            if worker in self._workers:
+                self._workers.remove(worker)
+            raise
+
+    def _lost(self, worker: WorkerProcess[Reply]) -> None:
+        """A child ended. One that never became warm is the business of `_add`."""
+        if not worker.warm:
+            return
+        self._workers.remove(worker)
+        if self._running:
+            task = asyncio.get_running_loop().create_task(self._replace())
+            self._replacing.add(task)
+            task.add_done_callback(self._replacing.discard)
+
+    async def _replace(self) -> None:
+        for attempt in itertools.count():
+            await asyncio.sleep(_RETRY_S[min(attempt, len(_RETRY_S) - 1)])
+            try:
+                await self._add()
+            except (EngineError, ConfigurationError) as error:
+                self._trouble = error
+                _log.error("worker %s cannot be replaced: %s", self.spec.name, error)
+            else:
+                return

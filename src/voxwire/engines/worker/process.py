@@ -1,0 +1,250 @@
+"""One worker process, as the host sees it: start, frames, watch, end."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, Final, Generic, cast
+
+import msgspec
+
+from voxwire.engines.worker.frames import BadFrame, Failure, Frame, FrameReader, Kind, Start, encode, encode_body
+from voxwire.engines.worker.stream import Reply, Stream
+from voxwire.errors import ConfigurationError, EngineDied, EngineError
+
+_log = logging.getLogger(__name__)
+#: How long a child may take to leave by itself once its socket is closed, before it is killed.
+_LEAVE_S: Final = 1.0
+
+
+class WorkerSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of worker.
+
+    `service` is `package.module:callable`; it runs in the child with `options` and returns a
+    `voxwire.engines.worker.child.Service`. `stage` goes into errors, `name` into logs.
+    """
+
+    stage: str
+    name: str
+    service: str
+    options: dict[str, Any] = {}
+    capacity: int = 1
+    """Streams that one process serves at a time."""
+    window: int = 64 * 1024
+    """Bytes that either side may be ahead of the other in one stream: two seconds of 16 kHz audio."""
+    start_s: float = 60.0
+    """Loading a model takes 0.3 s warm, several seconds from a cold disk; past this it will not come."""
+    stall_s: float = 10.0
+    """A worker that owes an answer and is silent this long is killed."""
+
+
+class WorkerProcess(asyncio.Protocol, Generic[Reply]):
+    """A running child. `ended` is called once, after its streams have failed."""
+
+    def __init__(
+        self,
+        spec: WorkerSpec,
+        decoder: msgspec.msgpack.Decoder[Reply],
+        *,
+        freed: Callable[[], None],
+        ended: Callable[["WorkerProcess[Reply]"], None],
+    ) -> None:
+        self.spec = spec
+        self.description: Any = None
+        self._decoder = decoder
+        self._freed = freed
+        self._ended = ended
+        self._streams: dict[int, Stream[Reply]] = {}
+        self._last_stream = 0
+        self._reader = FrameReader()
+        self._transport: asyncio.Transport | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._reason: str | None = None
+        self._reaper: asyncio.Task[None] | None = None
+        self._watch: asyncio.TimerHandle | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def warm(self) -> bool:
+        """Whether the service came up; stays true after the end."""
+        return self._ready.done() and not self._ready.exception()
+
+    @property
+    def free(self) -> int:
+        """Streams that can be opened now."""
+        usable = self.warm and self._transport is not None and not self._transport.is_closing()
+        return self.spec.capacity - len(self._streams) if usable else 0
+
+    async def start(self) -> None:
+        """Start the child and wait until it is warm. Raises ConfigurationError or EngineError."""
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        try:
+            self._process = await self._spawn(theirs)
+            self._reaper = loop.create_task(self._reap(self._process))
+            await loop.create_unix_connection(lambda: self, sock=ours)
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        start = Start(self.spec.service, encode_body(self.spec.options))
+        self.write(Kind.START, 0, start)
+        try:
+            async with asyncio.timeout(self.spec.start_s):
+                await asyncio.shield(self._ready)
+        except TimeoutError:
+            self.kill(f"not ready within {self.spec.start_s:.0f} s")
+            raise EngineError(
+                self.spec.stage, "engine_start_timeout", f"{self.spec.name} was not ready in time."
+            ) from None
+        self._watch = loop.call_later(self.spec.stall_s / 4, self._check)
+
+    def open(self) -> Stream[Reply]:
+        """Begin a stream; only while `free`."""
+        self._last_stream += 1
+        stream = Stream(self, self._last_stream, self._decoder, self.spec.window)
+        self._streams[self._last_stream] = stream
+        self.write(Kind.OPEN, self._last_stream)
+        return stream
+
+    def kill(self, reason: str) -> None:
+        """End the child at once; its streams fail with this reason."""
+        self._reason = self._reason or reason
+        self._signal_death()
+
+    async def close(self) -> None:
+        """Let the child leave, kill it if it does not; returns when it is gone. Idempotent."""
+        self._reason = self._reason or "closed"
+        if self._transport:
+            self._transport.close()
+        if self._reaper and self._process:
+            try:
+                async with asyncio.timeout(_LEAVE_S):
+                    await asyncio.shield(self._reaper)
+            except TimeoutError:
+                self.kill("closed")
+                await self._reaper
+
+    # --- the line of streams ---
+
+    def write(self, kind: Kind, stream: int, body: object = None) -> None:
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(encode(kind, stream, body))
+
+    def released(self, stream: int) -> None:
+        if self._streams.pop(stream, None):
+            self._freed()
+
+    # --- asyncio.Protocol ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's transports have no common base with these
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for frame in self._reader.feed(data):
+                self._handle(frame)
+        except BadFrame as error:
+            self.kill(f"it sent {error}")
+
+    def connection_lost(self, _: Exception | None) -> None:
+        # A child without its socket is of no use, however it came to that.
+        if self._reason is None:
+            self._signal_death()
+
+    # --- inside ---
+
+    async def _spawn(self, sock: socket.socket) -> asyncio.subprocess.Process:
+        descriptor = sock.fileno()
+        # -P keeps the current folder out of the child's module path: a file there must not shadow a library.
+        command = (sys.executable, "-P", "-m", "voxwire.engines.worker", str(descriptor), str(self.spec.window))
+        return await asyncio.create_subprocess_exec(
+            *command,
+            pass_fds=[descriptor],
+            stdin=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env=_environment(),
+        )
+
+    def _signal_death(self) -> None:
+        # Not Process.kill(): that polls first, which may reap the child before asyncio's own watcher
+        # thread does and lose its exit status (CPython 3.11).
+        if self._process and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
+
+    def _handle(self, frame: Frame) -> None:
+        if frame.stream == 0:
+            self._handle_own(frame)
+        elif stream := self._streams.get(frame.stream):
+            if frame.kind is Kind.END:
+                stream.finish()
+            elif frame.kind is Kind.FAIL:
+                failure = msgspec.msgpack.decode(frame.body, type=Failure)
+                stream.finish(EngineError(self.spec.stage, failure.code, failure.message))
+            else:
+                stream.take(frame.kind, frame.body)
+
+    def _handle_own(self, frame: Frame) -> None:
+        if self._ready.done():
+            return
+        if frame.kind is Kind.READY:
+            self.description = msgspec.msgpack.decode(frame.body)
+            self._ready.set_result(None)
+            self._freed()
+        elif frame.kind is Kind.FAIL:
+            failure = msgspec.msgpack.decode(frame.body, type=Failure)
+            if failure.configuration:
+                self._ready.set_exception(ConfigurationError(failure.message))
+            else:
+                self._ready.set_exception(EngineError(self.spec.stage, failure.code, failure.message))
+
+    def _check(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if any(stream.stalled(now, self.spec.stall_s) for stream in self._streams.values()):
+            self.kill(f"no progress for {self.spec.stall_s:.0f} s")
+        self._watch = loop.call_later(self.spec.stall_s / 4, self._check)
+
+    async def _reap(self, process: asyncio.subprocess.Process) -> None:
+        """Forward the child's stderr to the log, wait for its end, fail what it leaves behind."""
+        assert process.stderr is not None
+        forwarding = asyncio.create_task(self._forward(process.stderr))
+        code = await process.wait()
+        if self._watch:
+            self._watch.cancel()
+        if self._transport:
+            self._transport.close()
+        detail = self._reason or (f"signal {-code}" if code < 0 else f"exit status {code}")
+        died = EngineDied(self.spec.stage, f"{self.spec.name}, {detail}")
+        if not self._ready.done():
+            self._ready.set_exception(died)
+            self._ready.exception()  # whoever waits gets it; nobody may wait any more
+        for stream in list(self._streams.values()):
+            stream.finish(died)
+        if self._reason != "closed":
+            _log.warning("worker %s (pid %d) ended: %s", self.spec.name, process.pid, detail)
+        self._ended(self)
+        await forwarding
+
+    async def _forward(self, stderr: asyncio.StreamReader) -> None:
+        """What the child prints, line by line; services print no speech and no text of users."""
+        while data := await stderr.read(4096):
+            for line in data.decode(errors="replace").splitlines():
+                _log.warning("worker %s (pid %d): %s", self.spec.name, self.pid, line)
+
+
+def _environment() -> dict[str, str]:
+    """The host's environment less our own settings, which hold keys; one thread for each child's mathematics."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VOXWIRE_")}
+    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -1,0 +1,120 @@
+"""One leased place in a worker, as the host's engines use it."""
+
+import asyncio
+from collections import deque
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from voxwire.engines.worker.frames import Kind, encode_body
+from voxwire.errors import EngineError
+
+Reply = TypeVar("Reply")
+
+
+class Line(Protocol):
+    """The way to the worker."""
+
+    def write(self, kind: Kind, stream: int, body: object = None) -> None:
+        """Send a frame; does nothing once the worker is gone."""
+
+    def released(self, stream: int) -> None:
+        """The stream is over on both sides."""
+
+
+class Stream(Generic[Reply]):
+    """A two-way stream of messages; ends by itself, by failure, or by `cancel()`.
+
+    One task may send while another receives. Iterating yields the replies, ends when the worker
+    ended the stream or it was cancelled, and raises EngineError when the work failed or the worker died.
+    """
+
+    def __init__(self, line: Line, number: int, decoder: msgspec.msgpack.Decoder[Reply], window: int) -> None:
+        self._line = line
+        self._number = number
+        self._decoder = decoder
+        self._window = window
+        self._inbox: deque[msgspec.Raw] = deque()
+        self._unacked = 0
+        self._open = True
+        self._cancelled = False
+        self._failure: EngineError | None = None
+        self._readable = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._progress = asyncio.get_running_loop().time()
+
+    async def send(self, request: object) -> None:
+        """Send a message; waits while the worker is a window behind. Ignored once the stream is over."""
+        while self._open and self._unacked >= self._window:
+            self._writable.clear()
+            await self._writable.wait()
+        if not self._open:
+            return
+        body = encode_body(request)
+        if not self._unacked:
+            self._touch()
+        self._unacked += len(body)
+        self._line.write(Kind.DATA, self._number, body)
+
+    def __aiter__(self) -> "Stream[Reply]":
+        return self
+
+    async def __anext__(self) -> Reply:
+        while not self._inbox:
+            if self._failure:
+                raise self._failure
+            if not self._open:
+                raise StopAsyncIteration
+            self._readable.clear()
+            await self._readable.wait()
+        body = self._inbox.popleft()
+        if self._open:
+            self._touch()
+            self._line.write(Kind.ACK, self._number, len(body))
+        return self._decoder.decode(body)
+
+    def cancel(self) -> None:
+        """Stop the work; no reply is yielded after this. Idempotent, also after the end."""
+        self._inbox.clear()
+        self._failure = None
+        if self._open:
+            self._close()
+            self._cancelled = True
+            self._touch()
+            self._line.write(Kind.CANCEL, self._number)
+
+    # --- called by the process ---
+
+    def take(self, kind: Kind, body: msgspec.Raw) -> None:
+        """A frame of the worker for this stream, `END` and `FAIL` excepted."""
+        self._touch()
+        if kind is Kind.ACK:
+            self._unacked -= msgspec.msgpack.decode(body, type=int)
+            self._writable.set()
+        elif self._open:
+            self._inbox.append(body)
+            self._readable.set()
+
+    def finish(self, failure: EngineError | None = None) -> None:
+        """The worker's side is over; what it sent before is still yielded."""
+        if self._open:
+            self._failure = failure
+            self._close()
+        self._line.released(self._number)
+
+    def stalled(self, now: float, limit: float) -> bool:
+        """Whether the worker owes something and has been silent for `limit` seconds.
+
+        It owes the end of a cancelled stream, or the acknowledgement of a message. While replies wait
+        for our own reader, the silence is not the worker's.
+        """
+        owes = self._cancelled or (self._unacked > 0 and not self._inbox)
+        return owes and now - self._progress > limit
+
+    def _touch(self) -> None:
+        self._progress = asyncio.get_running_loop().time()
+
+    def _close(self) -> None:
+        self._open = False
+        self._readable.set()
+        self._writable.set()
