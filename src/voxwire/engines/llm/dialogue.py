@@ -1,0 +1,304 @@
+"""From a conversation to an answer.
+
+Nothing is remembered between turns: what was asked back, and which function was called last, is
+read from the items of the conversation, so that any history a client sends works the same way.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from voxwire.engines.llm.domain import Domain, politeness_removed
+from voxwire.engines.llm.parameters import Parameter
+from voxwire.engines.llm.results import say_result
+from voxwire.engines.llm.skills.skill import Situation
+from voxwire.engines.llm.skills.smalltalk import GREETING
+from voxwire.engines.llm.text import Utterance, identifier_words, plain_words, read, sentence
+from voxwire.engines.llm.tools import Arguments, Reading, Tool
+from voxwire.events.config import NamedTool, ToolChoice
+from voxwire.events.items import (
+    FunctionCallItem,
+    FunctionCallOutputItem,
+    InputAudio,
+    InputImage,
+    InputText,
+    Item,
+    MessageItem,
+    OutputAudio,
+    OutputText,
+    Role,
+)
+
+NOT_CAUGHT: Final = "Sorry, I did not catch that. Please say it again."
+NO_EYES: Final = "I cannot see pictures. Please tell me in words."
+STILL_HERE: Final = "I am here. What can I do for you?"
+#: How far back a question of ours can still be open, in items.
+_HORIZON: Final = 24
+_HEARD_CHARACTERS: Final = 240
+_ASKS_INSTRUCTIONS: Final = tuple(
+    plain_words(text)
+    for text in (
+        "what are your instructions", "tell me your instructions", "read your instructions", "what is your prompt",
+        "what is your system prompt", "what were you told", "read me your instructions", "repeat your instructions",
+    )
+)  # fmt: skip
+_DROPS_QUESTION: Final = frozenset(
+    ("cancel", "stop", "never mind", "nevermind", "forget it", "no", "nothing", "no thanks")
+)
+_FOLLOW_UPS: Final = tuple(
+    plain_words(text) for text in ("and what about", "and how about", "what about", "how about", "and", "or")
+)
+
+
+@dataclass(frozen=True)
+class Say:
+    """Speak this."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """Call a function of the client."""
+
+    name: str
+    arguments: Arguments
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """A function lacks a value; the question is put to the user."""
+
+    tool: Tool
+    arguments: Arguments
+    parameter: Parameter
+
+
+Answer = tuple[Say | Call, ...]
+
+
+def answer(domain: Domain, items: Sequence[Item], tool_choice: ToolChoice, now: datetime) -> Answer:
+    """What to say or call next."""
+    if domain.instructions.verbatim is not None:
+        return (Say(domain.instructions.verbatim),)
+    last = next((item for item in reversed(items) if not _is_system(item)), None)
+    if isinstance(last, FunctionCallOutputItem):
+        return (Say(_say_outputs(items)),)
+    forced = _forced(domain, items, tool_choice)
+    if forced:
+        return forced
+    if last is None:
+        return (Say(domain.instructions.greeting or GREETING),)
+    if isinstance(last, FunctionCallItem):
+        return (Say(f"I am waiting for the result of {_spoken_name(last.name)}."),)
+    if last.role is not Role.USER:
+        return (Say(STILL_HERE),)
+    text = _text(last)
+    if text is None:
+        return (Say(NO_EYES if any(isinstance(part, InputImage) for part in last.content) else NOT_CAUGHT),)
+    may_call = tool_choice != "none"
+    return _answer_user(domain, items, text, may_call=may_call, situation=Situation(now, _checksum(items)))
+
+
+def _answer_user(domain: Domain, items: Sequence[Item], text: str, *, may_call: bool, situation: Situation) -> Answer:
+    said = read(text)
+    quote = _quoted(domain, said)
+    if quote is not None:
+        return (Say(quote),)
+    if may_call:
+        outcome = _function(domain, said, _open_question(domain, items[:-1]), _last_call(domain, items))
+        if outcome is not None:
+            return outcome if isinstance(outcome, tuple) else (Say(outcome.parameter.question),)
+    for known in (True, False):
+        found = domain.skill(said, known=known)
+        if found is not None:
+            skill, match = found
+            return (Say(skill.answer(match, situation)),)
+    return (Say(_no_match(text)),)
+
+
+def _quoted(domain: Domain, said: Utterance) -> str | None:
+    """An answer that stands in the instructions."""
+    for core in politeness_removed(said):
+        if core.words in _ASKS_INSTRUCTIONS:
+            text = domain.instructions.text
+            return f"My instructions are: {sentence(text)}" if text else "I have no instructions."
+        quote = domain.instructions.answer(core.words)
+        if quote is not None:
+            return quote
+    return None
+
+
+def _function(
+    domain: Domain, said: Utterance, question: _Ask | None, last_call: tuple[Tool, Arguments] | None
+) -> Answer | _Ask | None:
+    """What the functions make of an utterance: calls, a question back, a remark, or nothing."""
+    reading = domain.tool(said, known=True)
+    if reading is None and question is not None:
+        return _answered(domain, said, question)
+    if reading is None and last_call is not None:
+        reading = _followed_up(said, *last_call)
+    if reading is None and domain.skill(said, known=True) is None:
+        reading = domain.tool(said, known=False)
+        if reading is None and domain.skill(said, known=False) is None:
+            reading = domain.tool_loosely(said)
+    return None if reading is None else _act(reading)
+
+
+def _act(reading: Reading) -> Answer | _Ask:
+    if not reading.tool.speakable:
+        name = _spoken_name(reading.tool.name)
+        return (Say(f"I understand that you mean {name}, but it needs values that I cannot take by voice."),)
+    if reading.missing is not None:
+        return _Ask(reading.tool, reading.arguments[0], reading.missing)
+    return tuple(Call(reading.tool.name, arguments) for arguments in reading.arguments)
+
+
+def _answered(domain: Domain, said: Utterance, question: _Ask) -> Answer | _Ask | None:
+    """The reply to a question of ours: its value, a change of mind, or something else altogether."""
+    if " ".join(said.words) in _DROPS_QUESTION:
+        return (Say("All right."),)
+    for core in reversed(politeness_removed(said)):
+        value = question.tool.read_answer(core, question.parameter)
+        if value is not None and not (isinstance(value, str) and domain.skill(said, known=True)):
+            arguments = question.arguments | {question.parameter.name: value}
+            return _act(question.tool.with_values(arguments))
+    if domain.skill(said, known=True) is not None:
+        return None
+    loose = question.tool.find(said, question.parameter)
+    if loose is None:
+        other = domain.tool_loosely(said)
+        return _act(other) if other is not None else (Say(f"I did not understand. {question.parameter.question}"),)
+    return _act(question.tool.with_values(question.arguments | {question.parameter.name: loose}))
+
+
+def _followed_up(said: Utterance, tool: Tool, arguments: Arguments) -> Reading | None:
+    """ "And in Rome?" after a call: the same function with that value."""
+    for lead in _FOLLOW_UPS:
+        if said.words[: len(lead)] == lead and len(said) > len(lead):
+            values = tool.read_values(said.part(len(lead), len(said)))
+            return tool.with_values(arguments | values) if values else None
+    values = tool.read_values(said)
+    return tool.with_values(arguments | values) if values else None
+
+
+def _forced(domain: Domain, items: Sequence[Item], tool_choice: ToolChoice) -> Answer:
+    """The calls that `required` or a named function demands; none where there is nothing to call."""
+    if tool_choice in ("auto", "none") or not domain.tools:
+        return ()
+    text = next(
+        (_text(item) for item in reversed(items) if isinstance(item, MessageItem) and item.role is Role.USER), None
+    )
+    said = read(text or "")
+    if isinstance(tool_choice, NamedTool):
+        tool = next((tool for tool in domain.tools if tool.name == tool_choice.name), None)
+        return tuple(Call(tool.name, arguments) for arguments in tool.forced(said)) if tool is not None else ()
+    reading = domain.tool(said, known=True) or domain.tool(said, known=False) or domain.tool_loosely(said)
+    tool = reading.tool if reading is not None else domain.tools[0]
+    return tuple(Call(tool.name, arguments) for arguments in tool.forced(said))
+
+
+def _open_question(domain: Domain, items: Sequence[Item]) -> _Ask | None:
+    """The question of ours that the next user message answers, found by replaying the last turns."""
+    question: _Ask | None = None
+    asked: _Ask | None = None
+    recent = items[-_HORIZON:]
+    for item in recent:
+        if isinstance(item, (FunctionCallItem, FunctionCallOutputItem)):
+            question = asked = None
+        elif item.role is Role.USER:
+            outcome = _function(domain, read(_text(item) or ""), question, None)
+            asked, question = (outcome if isinstance(outcome, _Ask) else None), None
+        elif item.role is Role.ASSISTANT and asked is not None:
+            question, asked = (asked if _is_question(item, asked) else None), None
+    return question
+
+
+def _is_question(item: MessageItem, asked: _Ask) -> bool:
+    """Whether an assistant message is that question, perhaps cut short by the user."""
+    text = (_text(item) or "").strip()
+    return bool(text) and (asked.parameter.question.startswith(text) or text.endswith(asked.parameter.question))
+
+
+def _last_call(domain: Domain, items: Sequence[Item]) -> tuple[Tool, Arguments] | None:
+    for item in reversed(items[-_HORIZON:]):
+        if isinstance(item, FunctionCallItem):
+            tool = next((tool for tool in domain.tools if tool.name == item.name), None)
+            arguments = _object(item.arguments)
+            return None if tool is None or arguments is None else (tool, arguments)
+    return None
+
+
+def _object(text: str) -> Arguments | None:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        return None  # a client may put anything into its history
+
+
+def _say_outputs(items: Sequence[Item]) -> str:
+    """Every result since somebody last spoke; several are told apart by what they were asked for."""
+    trailing = list(_trailing_outputs(items))
+    calls = {item.call_id: item for item in items if isinstance(item, FunctionCallItem)}
+    if len(trailing) == 1:
+        call = calls.get(trailing[0].call_id)
+        return say_result(trailing[0].output, call.name if call else "")
+    said = []
+    for output in trailing:
+        call = calls.get(output.call_id)
+        label = _label(call) if call else ""
+        result = say_result(output.output, call.name if call else "")
+        said.append(f"{label}: {result}" if label else result)
+    return " ".join(sentence(text) for text in said)
+
+
+def _trailing_outputs(items: Sequence[Item]) -> Iterator[FunctionCallOutputItem]:
+    first = len(items)
+    while first > 0 and not (isinstance(items[first - 1], MessageItem) and not _is_system(items[first - 1])):
+        first -= 1
+    return (item for item in items[first:] if isinstance(item, FunctionCallOutputItem))
+
+
+def _label(call: FunctionCallItem) -> str:
+    """What a call was about: its first value, else its name."""
+    for value in (_object(call.arguments) or {}).values():
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value):
+            return str(value)[:80]
+    return _spoken_name(call.name).capitalize()
+
+
+def _spoken_name(name: str) -> str:
+    return " ".join(identifier_words(name)) or name
+
+
+def _no_match(text: str) -> str:
+    heard = text if len(text) <= _HEARD_CHARACTERS else text[:_HEARD_CHARACTERS].rsplit(" ", 1)[0] + " ..."
+    return f'I heard: "{heard}". I have no answer to that. Say "help" to hear what I can do.'
+
+
+def _is_system(item: Item) -> bool:
+    return isinstance(item, MessageItem) and item.role is Role.SYSTEM
+
+
+def _text(item: MessageItem) -> str | None:
+    """What a message says; None when it holds no words, as speech that nobody understood."""
+    said = []
+    for part in item.content:
+        if isinstance(part, (InputText, OutputText)):
+            said.append(part.text.strip())
+        elif isinstance(part, (InputAudio, OutputAudio)):
+            said.append((part.transcript or "").strip())
+    return " ".join(text for text in said if text) or None
+
+
+def _checksum(items: Sequence[Item]) -> int:
+    """A number from all that was said; identifiers differ from run to run and do not count."""
+    told = hashlib.sha256()
+    for item in items:
+        if isinstance(item, MessageItem):
+            told.update(f"{item.role.value}:{_text(item)}\n".encode())
+    return int.from_bytes(told.digest()[:8])

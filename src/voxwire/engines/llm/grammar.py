@@ -1,0 +1,230 @@
+"""Sentence templates: one notation that both recognises sentences and lists them.
+
+    (what is|what's) the weather [like] (in|at) {place}
+
+Words stand for themselves, `[...]` may be absent, `(a|b)` is a choice and `{name}` is a slot.
+Matching answers "is this sentence meant?"; `sentences` lists examples, from which the recogniser
+builds its language model, so that what is listed is always understood.
+
+hassil, the template matcher of Home Assistant, was the alternative. It recognises as well, but
+it cannot list a bounded, even sample of its sentences, and its slots know neither numbers in words
+with decimals nor a gazetteer of 30,000 places without a text list of each; what remained to be used
+of it is about this file's size.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from voxwire.engines.llm.text import Utterance, plain_words
+
+_PIECE: Final = re.compile(r"[\[\]()|]|\{\w+\}|[^\s\[\]()|{}]+")
+#: Steps between the listed variants of a template: a prime far from any template's number of
+#: variants walks through all of them in an even order.
+_STRIDE: Final = 104_729
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A slot's value, read from the words up to `end`.
+
+    `known` is false for free text that the slot could not check against a vocabulary.
+    """
+
+    end: int
+    value: Any
+    known: bool = True
+
+
+class Slot(Protocol):
+    """A hole in a template."""
+
+    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+        """Every value that begins with the word at `start`, the most likely first."""
+
+    def samples(self) -> Sequence[str]:
+        """Spoken forms that people may use, most likely first; empty where nobody can list them."""
+
+
+Captures = tuple[tuple[str, Filled], ...]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A whole sentence understood. `values` holds every value of each slot, in spoken order."""
+
+    values: Mapping[str, tuple[Any, ...]]
+    known: bool
+
+    def one(self, name: str) -> Any:
+        """The first value of a slot, or None when the sentence did not fill it."""
+        return self.values.get(name, (None,))[0]
+
+
+class _Node(Protocol):
+    @property
+    def count(self) -> int:
+        """How many variants the node has, slots counted once."""
+
+    def match(self, said: Utterance, start: int) -> Iterator[tuple[int, Captures]]: ...
+
+    def variant(self, index: int) -> list["str | _Gap"]:
+        """Variant number `index`, 0 to `count` - 1: spoken words and gaps."""
+
+
+@dataclass(frozen=True)
+class _Words:
+    spoken: str
+    plain: tuple[str, ...]
+    count: int = 1
+
+    def match(self, said: Utterance, start: int) -> Iterator[tuple[int, Captures]]:
+        end = start + len(self.plain)
+        if said.words[start:end] == self.plain:
+            yield end, ()
+
+    def variant(self, index: int) -> list["str | _Gap"]:
+        return [self.spoken]
+
+
+@dataclass(frozen=True)
+class _Gap:
+    name: str
+    slot: Slot
+    count: int = 1
+
+    def match(self, said: Utterance, start: int) -> Iterator[tuple[int, Captures]]:
+        if start < len(said):
+            for filled in self.slot.match(said, start):
+                yield filled.end, ((self.name, filled),)
+
+    def variant(self, index: int) -> list["str | _Gap"]:
+        return [self]
+
+
+@dataclass(frozen=True)
+class _Choice:
+    options: tuple[_Node, ...]
+    count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "count", sum(option.count for option in self.options))
+
+    def match(self, said: Utterance, start: int) -> Iterator[tuple[int, Captures]]:
+        for option in self.options:
+            yield from option.match(said, start)
+
+    def variant(self, index: int) -> list["str | _Gap"]:
+        for option in self.options:
+            if index < option.count:
+                return option.variant(index)
+            index -= option.count
+        raise IndexError(index)
+
+
+@dataclass(frozen=True)
+class _Sequence:
+    parts: tuple[_Node, ...]
+    count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        product = 1
+        for part in self.parts:
+            product *= part.count
+        object.__setattr__(self, "count", product)
+
+    def match(self, said: Utterance, start: int, part: int = 0) -> Iterator[tuple[int, Captures]]:
+        if part == len(self.parts):
+            yield start, ()
+            return
+        for middle, first in self.parts[part].match(said, start):
+            for end, rest in self.match(said, middle, part + 1):
+                yield end, first + rest
+
+    def variant(self, index: int) -> list["str | _Gap"]:
+        out: list[str | _Gap] = []
+        for part in self.parts:
+            index, own = divmod(index, part.count)
+            out += part.variant(own)
+        return out
+
+
+class Template:
+    """One sentence template; `slots` gives the slot of every `{name}` in it."""
+
+    def __init__(self, text: str, slots: Mapping[str, Slot] | None = None) -> None:
+        self.text = text
+        self._pieces = _PIECE.findall(text)
+        self._at = 0
+        self._slots = slots or {}
+        self._root = self._choice()
+        if self._at != len(self._pieces):
+            raise ValueError(f"unbalanced template: {text}")
+
+    def match(self, said: Utterance) -> Match | None:
+        """Read the whole utterance, or None. A reading with all slots known is preferred."""
+        best: Captures | None = None
+        for end, captures in self._root.match(said, 0):
+            if end != len(said):
+                continue
+            if all(filled.known for _, filled in captures):
+                return _as_match(captures, known=True)
+            best = captures if best is None else best
+        return None if best is None else _as_match(best, known=False)
+
+    def sentences(self, *, variants: int, repeats: int = 1) -> Iterator[str]:
+        """Sample sentences, in a fixed order, without those whose slots have no samples.
+
+        At least `variants` different shapes where the template has that many, and every sample of
+        the longest slot in `repeats` shapes.
+        """
+        most = max((len(slot.samples()) for slot in self._slots.values()), default=0)
+        for number in range(max(min(variants, self._root.count), most * repeats)):
+            shape = self._root.variant(number * _STRIDE % self._root.count)
+            words: list[str] = []
+            for position, piece in enumerate(shape):
+                if isinstance(piece, str):
+                    words.append(piece)
+                    continue
+                samples = piece.slot.samples()
+                if not samples:
+                    break
+                # The first slot walks its samples in order; later ones out of step with it.
+                words.append(samples[(number + 7 * position * (number % 11)) % len(samples)])
+            else:
+                yield " ".join(words)
+
+    def _choice(self) -> _Node:
+        options = [self._sequence()]
+        while self._peek() == "|":
+            self._at += 1
+            options.append(self._sequence())
+        return options[0] if len(options) == 1 else _Choice(tuple(options))
+
+    def _sequence(self) -> _Node:
+        parts: list[_Node] = []
+        while (piece := self._peek()) not in (None, "|", ")", "]"):
+            assert piece is not None
+            self._at += 1
+            if piece in ("(", "["):
+                inner = self._choice()
+                if self._peek() != {"(": ")", "[": "]"}[piece]:
+                    raise ValueError(f"unbalanced template: {self.text}")
+                self._at += 1
+                parts.append(inner if piece == "(" else _Choice((inner, _Sequence(()))))
+            elif piece.startswith("{"):
+                parts.append(_Gap(piece[1:-1], self._slots[piece[1:-1]]))
+            else:
+                parts.append(_Words(piece, plain_words(piece)))
+        return parts[0] if len(parts) == 1 else _Sequence(tuple(parts))
+
+    def _peek(self) -> str | None:
+        return self._pieces[self._at] if self._at < len(self._pieces) else None
+
+
+def _as_match(captures: Captures, *, known: bool) -> Match:
+    values: dict[str, tuple[Any, ...]] = {}
+    for name, filled in captures:
+        values[name] = (*values.get(name, ()), filled.value)
+    return Match(values, known)

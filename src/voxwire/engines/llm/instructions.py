@@ -1,0 +1,133 @@
+"""What the instructions let the assistant say: only words that stand in them.
+
+An assistant without a language model cannot follow instructions, but it can quote them:
+
+- "Q: ... A: ..." pairs and "question? answer" lines answer that question,
+- "key: value" lines answer "what is the key",
+- `Greet the user with: "..."` is the greeting of an empty conversation,
+- instructions that as a whole are `Say exactly: ...` or `Say "..."` are the answer.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from voxwire.engines.llm.text import plain_words, sentence
+
+_QUOTED: Final = r"[\"“‘'](?P<quoted>[^\"“”]+)[\"”’']"
+_SAY: Final = re.compile(
+    rf"\s*(?:please\s+)?(?:only\s+|just\s+)?(?:say|respond with|reply with|answer with|repeat|read out|read)"
+    rf"(?P<exactly>\s+(?:exactly|verbatim|word for word|only|just))?(?:\s+(?:this|the following(?: \w+)?))?\s*:?\s*"
+    rf"(?:{_QUOTED}\s*\.?|(?P<bare>.+))\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_GREET: Final = re.compile(
+    r"\b(?:(?:greet|welcome)\b[^.\n\"“]{0,60}|(?:start|begin|open)\b[^.\n\"“]{0,60}\b(?:with|saying)\b[^.\n\"“]{0,20})\s*"
+    r"[\"“](?P<quoted>[^\"“”]+)[\"”]",
+    re.IGNORECASE,
+)
+_QUESTION: Final = re.compile(r"\s*[-*•]?\s*(?:q|question)\s*\d*\s*[:.)]\s*(?P<text>.+)", re.IGNORECASE)
+_ANSWER: Final = re.compile(r"\s*[-*•]?\s*(?:a|answer)\s*\d*\s*[:.)]\s*(?P<text>.+)", re.IGNORECASE)
+_ONE_LINE: Final = re.compile(r"\s*[-*•]?\s*(?P<question>[^?:]{3,200}\?)\s*(?:[-–—:=]+>?\s*)?(?P<answer>\S.*)")
+_KEY_VALUE: Final = re.compile(r"\s*[-*•]?\s*\**(?P<key>[^\W\d_][\w '’/&-]{0,60}?)\**\s*:\**\s+(?P<value>\S.*)")
+_SAME_LINE_PAIR: Final = re.compile(r"\s+(?=(?:a|answer)\s*:)", re.IGNORECASE)
+_KEY_WORDS: Final = 6
+_DETERMINERS: Final = frozenset(("the", "your", "our", "a", "an", "my"))
+#: Bounds the work of a hostile instruction text; far more than a page of questions.
+_MAX_LINES: Final = 2_000
+_KEY_SHAPES: Final = ("what is the {}", "what's your {}", "what are your {}", "tell me the {}", "{}")
+_KEY_OPENINGS: Final = tuple(
+    plain_words(opening)
+    for opening in (
+        "what is", "what are", "tell me", "tell me about", "give me", "what about", "when are", "when is", "who is",
+        "where is", "what time are", "i want to know", "i need",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """The quotable parts of an instruction text."""
+
+    text: str
+    answers: dict[tuple[str, ...], str] = field(default_factory=dict)
+    keys: dict[tuple[str, ...], str] = field(default_factory=dict)
+    questions: tuple[str, ...] = ()
+    greeting: str | None = None
+    verbatim: str | None = None
+
+    def answer(self, words: tuple[str, ...]) -> str | None:
+        """The quote that answers a question, given as plain words; None when none does."""
+        if words in self.answers:
+            return self.answers[words]
+        for opening in _KEY_OPENINGS:
+            if words[: len(opening)] == opening:
+                words = words[len(opening) :]
+                break
+        while words and words[0] in _DETERMINERS:
+            words = words[1:]
+        return self.keys.get(words)
+
+    def phrases(self) -> Iterator[str]:
+        """Sentences that ask for the quotes."""
+        yield from self.questions
+        for key in self.keys:
+            for shape in _KEY_SHAPES:
+                yield shape.format(" ".join(key))
+
+
+def read_instructions(text: str) -> Instructions:
+    """Find what can be quoted. Never fails: other text is simply not quotable."""
+    answers: dict[tuple[str, ...], str] = {}
+    keys: dict[tuple[str, ...], str] = {}
+    questions: list[str] = []
+
+    def pair(question: str, answer: str) -> None:
+        words = plain_words(question)
+        if words and words not in answers:
+            answers[words] = sentence(answer)
+            questions.append(" ".join(words))
+
+    asked: str | None = None
+    for line in _lines(text):
+        if found := _QUESTION.fullmatch(line):
+            asked = found["text"]
+        elif asked and (found := _ANSWER.fullmatch(line)):
+            pair(asked, found["text"])
+            asked = None
+        elif found := _ONE_LINE.fullmatch(line):
+            pair(found["question"], found["answer"])
+        elif found := _KEY_VALUE.fullmatch(line):
+            words = plain_words(found["key"])
+            while words and words[0] in _DETERMINERS:
+                words = words[1:]
+            if 0 < len(words) <= _KEY_WORDS:
+                keys.setdefault(words, sentence(found["value"]))
+    greeting = _GREET.search(text)
+    return Instructions(
+        text=text.strip(),
+        answers=answers,
+        keys=keys,
+        questions=tuple(questions),
+        greeting=greeting["quoted"].strip() if greeting else None,
+        verbatim=_verbatim(text),
+    )
+
+
+def _lines(text: str) -> Iterator[str]:
+    for line in text.splitlines()[:_MAX_LINES]:
+        if _QUESTION.fullmatch(line):
+            yield from _SAME_LINE_PAIR.split(line)
+        elif line.strip():
+            yield line
+
+
+def _verbatim(text: str) -> str | None:
+    found = _SAY.fullmatch(text)
+    if found is None:
+        return None
+    if found["quoted"]:
+        return found["quoted"].strip()
+    # Without quotation marks only an explicit "exactly" tells a quote from an instruction.
+    return found["bare"].strip() if found["exactly"] and found["bare"] else None

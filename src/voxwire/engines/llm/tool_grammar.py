@@ -1,0 +1,150 @@
+"""Sentences that ask for a function, as templates built from its words and its parameters.
+
+"get the current weather in a given location" with a parameter `location` gives, among others,
+
+    (what is|what's|how is|how's) the [current] weather [like] (in|at|for|near|around|of) {location}
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from typing import Final
+
+from voxwire.engines.llm.grammar import Slot, Template
+from voxwire.engines.llm.parameters import Parameter, ParameterKind
+from voxwire.engines.llm.tool_words import GENERIC, ToolWords
+
+_POLITE: Final = "[please|can you|could you|can you please]"
+_ARTICLE: Final = "[the|a|an|my|some|any|your]"
+_LOOKUP_SHAPES: Final = (
+    "(what is|what's|how is|how's) the {object} [like|now|today]",
+    f"{_POLITE} (tell|give|show) me [about] {_ARTICLE} {{object}}",
+    "(what is|what's) {object}",
+    f"{_POLITE} (get|check|find|look up|show|look for|search for) [me] {_ARTICLE} {{object}}",
+    "[the] {object}",
+    "(i want|i need|i would like|i'd like) [to (know|see|hear)] [the|a|an|my] {object}",
+    "(do you know|what about|how about) the {object}",
+    "what (will|is) the {object} (be|going to be) [like]",
+    "what are the {object}",
+)
+_ACTION_SHAPES: Final = (
+    f"{_POLITE} {{verb}} [me|us] {_ARTICLE} {{object}}",
+    f"(i want|i need|i would like|i'd like) [you] to {{verb}} {_ARTICLE} {{object}}",
+    "let's {verb} [the|a|an|my|some] {object}",
+)
+#: Tails are all ordered choices of at most this many parameters; "and" joins more in the loose reading.
+_TAIL: Final = 2
+_SPOKEN_PARAMETERS: Final = 4
+#: Sentences listed for every place, number or choice: an n-gram model wants each value after each
+#: cue and before each sentence end, not the cross product of all values with all openings.
+_REPEATS: Final = 4
+_VARIANTS: Final = 40
+
+
+class ToolGrammar:
+    """The templates of one function, most telling first.
+
+    Slots are named by the index of their parameter, since names of parameters may hold anything.
+    """
+
+    def __init__(self, words: ToolWords, parameters: Sequence[Parameter]) -> None:
+        usable = [(f"p{n}", p) for n, p in enumerate(parameters) if p.kind is not ParameterKind.OPAQUE]
+        self._slots: dict[str, Slot] = {name: parameter.slot for name, parameter in usable}
+        usable = usable[:_SPOKEN_PARAMETERS]
+        required = [(name, p) for name, p in usable if p.required]
+        openings = tuple(_openings(words, usable))
+        self._listed: list[tuple[Template, int]] = []
+        self.templates: tuple[Template, ...] = ()
+        self.answers = tuple(self._template(f"{_lead(p)} {{{name}}}") for name, p in usable)
+        if not openings:
+            return
+        opening = f"({'|'.join(openings)})"
+        main = " ".join(_phrase(name, p) for name, p in (required or usable[:1])[:_TAIL])
+        tails = [
+            " ".join(_phrase(name, p) for name, p in chosen)
+            for size in range(1, min(_TAIL, len(usable)) + 1)
+            for chosen in permutations(usable, size)
+        ]
+        if len(usable) > _TAIL:
+            tails.append(" ".join(f"[{_phrase(name, p)}]" for name, p in usable))
+        listed = [f"{opening} {main}".strip(), opening]
+        if len(tails) > 1:
+            listed.append(f"{opening} ({'|'.join(tails)})")
+        listed += [f"{_fronted(words, name)}" for name, p in usable if p.kind in _FRONTED and words.objects]
+        self._listed = [(self._template(text), _REPEATS if number == 0 else 1) for number, text in enumerate(listed)]
+        several = [
+            f"{opening} {_phrase(name, p)} and {_lead(p)} {{{name}}}"
+            for name, p in usable
+            if p.kind in (ParameterKind.PLACE, ParameterKind.ENUM)
+        ]
+        self.templates = (*(template for template, _ in self._listed), *(self._template(text) for text in several))
+
+    def sentences(self) -> Iterator[str]:
+        """Sentences for a recogniser: requests, then bare answers to a question for a value."""
+        for template, repeats in self._listed:
+            yield from template.sentences(variants=_VARIANTS, repeats=repeats)
+        for template in self.answers:
+            yield from template.sentences(variants=4, repeats=2)
+
+    def _template(self, text: str) -> Template:
+        return Template(text, {name: slot for name, slot in self._slots.items() if f"{{{name}}}" in text})
+
+
+_FRONTED: Final = (ParameterKind.PLACE, ParameterKind.ENUM, ParameterKind.DAY)
+
+
+def _openings(words: ToolWords, usable: Sequence[tuple[str, Parameter]]) -> Iterator[str]:
+    """Ways to ask, without the values."""
+    nouns = f"({'|'.join(words.objects)})" if words.objects else ""
+    if not words.verbs:
+        if nouns:
+            for shape in _LOOKUP_SHAPES:
+                yield shape.replace("{object}", nouns)
+        return
+    verbs = f"({'|'.join(words.verbs)})"
+    if nouns:
+        for shape in _ACTION_SHAPES:
+            yield shape.replace("{object}", nouns).replace("{verb}", verbs)
+        if any(parameter.required for _, parameter in usable):
+            yield f"[the|a|an|my] {nouns}"  # a value is still missing, so nothing is done unasked
+        parted = [verb.split() for verb in words.verbs if " " in verb]
+        if parted:
+            yield f"({'|'.join(verb[0] for verb in parted)}) [the|my] {nouns} {parted[0][1]}"
+        for name, parameter in usable:
+            if parameter.kind is ParameterKind.ENUM or (
+                parameter.kind is ParameterKind.BOOLEAN and len(words.verbs) > 1
+            ):
+                yield f"{_POLITE} {verbs} {_ARTICLE} {{{name}}} [the|my] {nouns}"
+    if words.alone:
+        yield f"{_POLITE} ({'|'.join(words.alone)}) [now]"
+    own = [verb for verb in words.verbs if verb not in GENERIC]
+    if own and not nouns:
+        yield f"{_POLITE} ({'|'.join(own)})"
+    elif own:
+        # "play jazz": the value is the object.
+        for name, parameter in usable[:1]:
+            if parameter.kind in (ParameterKind.ENUM, ParameterKind.TEXT, ParameterKind.PLACE):
+                yield f"{_POLITE} ({'|'.join(own)}) {_ARTICLE} {{{name}}}"
+
+
+def _fronted(words: ToolWords, name: str) -> str:
+    """ "paris weather", "what is the paris weather"."""
+    return f"[what is [the]|what's the] {{{name}}} ({'|'.join(words.objects)})"
+
+
+def _phrase(name: str, parameter: Parameter) -> str:
+    """A value with the words that lead to it."""
+    value = f"{{{name}}}"
+    cues = "|".join(parameter.cues)
+    own = " ".join(parameter.words)
+    if parameter.kind in (ParameterKind.PLACE, ParameterKind.TEXT):
+        return f"({cues}) {value}" if cues else value
+    if parameter.kind is ParameterKind.NUMBER:
+        return f"[{cues}] [{own}] {value} [{own}|degrees|percent]"
+    if parameter.kind is ParameterKind.BOOLEAN:
+        return value
+    return f"[{cues}] {value}" if cues else value
+
+
+def _lead(parameter: Parameter) -> str:
+    """The words that may stand before a value given alone, in answer to a question."""
+    return f"[{'|'.join(parameter.cues)}]" if parameter.cues else ""

@@ -1,0 +1,255 @@
+"""Functions that the client declares: which one is meant, and with which arguments.
+
+Reading is strict first: a whole sentence of the function's grammar. Where that fails, a loose
+reading looks for the function's own words anywhere and for values after the words that lead to
+them. What the user did not say is asked for, never made up, except under `tool_choice: required`
+or a named function, where a call must come whatever was said (PROTOCOL 3.4).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from voxwire.engines.llm.grammar import Filled, Match, Template
+from voxwire.engines.llm.parameters import Parameter, ParameterKind, read_parameters
+from voxwire.engines.llm.places import Gazetteer
+from voxwire.engines.llm.text import Utterance
+from voxwire.engines.llm.tool_grammar import ToolGrammar
+from voxwire.engines.llm.tool_words import stem, tool_words
+from voxwire.events.config import FunctionTool
+
+Arguments = dict[str, Any]
+#: How many calls one sentence can make ("in Paris and in Rome").
+_MAX_CALLS: Final = 4
+#: Verbs that ask for anything to be done.
+_WISHES: Final = ("want", "need", "like", "get me", "give me")
+_VALUE_END: Final = frozenset("please and with on in at for to from by saying tomorrow today now".split())
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A function with the arguments that were said: one set for every call to make.
+
+    `missing` is the first required parameter without a value. `known` tells that every value is in
+    its parameter's vocabulary and the whole sentence was understood.
+    """
+
+    tool: "Tool"
+    arguments: tuple[Arguments, ...]
+    missing: Parameter | None = None
+    known: bool = False
+    score: float = field(default=0.0, compare=False)
+
+
+class Tool:
+    """One declared function."""
+
+    def __init__(self, function: FunctionTool, gazetteer: Gazetteer, today: Callable[[], date]) -> None:
+        self.name = function.name
+        self.parameters = read_parameters(function.parameters, gazetteer, today)
+        self.words = tool_words(function.name, function.description)
+        self._gazetteer = gazetteer
+        self.grammar = ToolGrammar(self.words, self.parameters)
+
+    @property
+    def speakable(self) -> bool:
+        """Whether speech can give every required value."""
+        return all(p.kind is not ParameterKind.OPAQUE or p.fallback is not None for p in self.parameters if p.required)
+
+    def read(self, said: Utterance) -> Reading | None:
+        """A whole sentence of the grammar; a reading with known values before one without."""
+        unknown: Reading | None = None
+        for match in self._matches(self.grammar.templates, said):
+            reading = self._reading(match)
+            if match.known:
+                return reading
+            unknown = unknown or reading
+        return unknown
+
+    def read_answer(self, said: Utterance, parameter: Parameter) -> Any:
+        """A value given alone ("in Paris", "twenty"), as JSON; None when it is none."""
+        index = self.parameters.index(parameter)
+        for match in self._matches(self.grammar.answers, said):
+            values = match.values.get(f"p{index}")
+            if values and (match.known or parameter.kind is ParameterKind.TEXT):
+                return self._json(parameter, values)
+        return None
+
+    def read_values(self, said: Utterance) -> Arguments:
+        """The arguments of a sentence that is nothing but one value; empty when it is not."""
+        for match in self._matches(self.grammar.answers, said):
+            if match.known:
+                return self._reading(match).arguments[0]
+        return {}
+
+    def read_loosely(self, said: Utterance) -> Reading | None:
+        """The function's words anywhere in the utterance, None when they are not there."""
+        stems = {stem(word) for word in said.words}
+        topics = self.words.topics & stems
+        hints = self.words.hints & stems
+        acts = any(set(verb.split()) <= set(said.words) for verb in (*self.words.verbs, *_WISHES))
+        if self.words.verbs and not acts:
+            return None  # speaking of a call is not asking to end it
+        if not (2 * len(topics) >= len(self.words.topics) > 0 or (len(hints) >= 2 and (topics or acts))):
+            return None
+        arguments = self._extract(said)
+        score = 3 * len(topics) / len(self.words.topics) + acts + 0.5 * len(hints) + 0.25 * len(arguments)
+        return Reading(self, (arguments,), self._missing(arguments), known=False, score=score)
+
+    def find(self, said: Utterance, parameter: Parameter) -> Any:
+        """The value of one parameter anywhere in an utterance; a free one takes it whole. None when there is none."""
+        for _, filled in _candidates(parameter, said, self):
+            if filled.known:
+                return self._json(parameter, (filled.value,))
+        if parameter.kind not in (ParameterKind.TEXT, ParameterKind.PLACE) or not said.tokens:
+            return None
+        text = said.written(0, len(said))
+        if parameter.kind is ParameterKind.PLACE and text == text.lower():
+            text = text.title()
+        return [text] if parameter.many else text
+
+    def forced(self, said: Utterance) -> list[Arguments]:
+        """Arguments of the calls that must be made: what was said, and a guess for the rest that is required."""
+        reading = self.read(said)
+        calls = [dict(arguments) for arguments in reading.arguments] if reading else [self._extract(said)]
+        for arguments in calls:
+            for parameter in self.parameters:
+                if parameter.required and parameter.name not in arguments:
+                    arguments[parameter.name] = _guess(parameter, said)
+        return calls
+
+    def with_values(self, arguments: Arguments) -> Reading:
+        """A reading from arguments put together elsewhere."""
+        return Reading(self, (arguments,), self._missing(arguments), known=True)
+
+    def _matches(self, templates: Sequence[Template], said: Utterance) -> Iterator[Match]:
+        for template in templates:
+            match = template.match(said)
+            if match is not None:
+                yield match
+
+    def _reading(self, match: Match) -> Reading:
+        shared: Arguments = {}
+        several: tuple[Parameter, tuple[Any, ...]] | None = None
+        for index, parameter in enumerate(self.parameters):
+            values = match.values.get(f"p{index}")
+            if not values:
+                continue
+            if len(values) > 1 and not parameter.many:
+                several = (parameter, values)
+            shared[parameter.name] = self._json(parameter, values)
+        calls = [shared]
+        if several is not None:
+            parameter, values = several
+            calls = [shared | {parameter.name: parameter.to_json(value)} for value in values[:_MAX_CALLS]]
+        return Reading(self, tuple(calls), self._missing(shared), match.known, score=len(shared))
+
+    def _json(self, parameter: Parameter, values: Sequence[Any]) -> Any:
+        return [parameter.to_json(value) for value in values] if parameter.many else parameter.to_json(values[0])
+
+    def _missing(self, arguments: Arguments) -> Parameter | None:
+        for parameter in self.parameters:
+            if parameter.required and parameter.name not in arguments:
+                if parameter.fallback is None:
+                    return parameter
+                arguments[parameter.name] = parameter.fallback
+        return None
+
+    def _extract(self, said: Utterance) -> Arguments:
+        """Values found anywhere, the closed vocabularies first; no word serves twice."""
+        free = [True] * len(said)
+        arguments: Arguments = {}
+        for parameter in sorted(self.parameters, key=lambda p: _SPECIFIC.index(p.kind)):
+            for start, filled in _candidates(parameter, said, self):
+                if all(free[start : filled.end]):
+                    free[start : filled.end] = [False] * (filled.end - start)
+                    arguments[parameter.name] = self._json(parameter, (filled.value,))
+                    break
+        return arguments
+
+
+_SPECIFIC: Final = (
+    ParameterKind.ENUM,
+    ParameterKind.NUMBER,
+    ParameterKind.DAY,
+    ParameterKind.PLACE,
+    ParameterKind.TEXT,
+    ParameterKind.BOOLEAN,
+    ParameterKind.OPAQUE,
+)
+
+
+def _candidates(parameter: Parameter, said: Utterance, tool: Tool) -> Iterator[tuple[int, Filled]]:
+    """Values of a parameter in an utterance, the best led in first."""
+    if parameter.kind is ParameterKind.OPAQUE:
+        return
+    after_cue = list(_cue_ends(parameter, said))
+    if parameter.kind is ParameterKind.TEXT:
+        yield from _texts(parameter, said, tool, after_cue)
+        return
+    for start in after_cue:
+        yield from ((start, filled) for filled in parameter.slot.match(said, start))
+    if parameter.kind is ParameterKind.PLACE:
+        # Without a lead only a name that nothing else explains: at the end, or of several words.
+        for start in range(len(said)):
+            for filled in parameter.slot.match(said, start):
+                if filled.end == len(said) or filled.end - start > 1:
+                    yield start, filled
+        for start in after_cue:
+            end = _value_end(said, start)
+            if end > start:
+                text = said.written(start, end)
+                yield start, Filled(end, text if text != text.lower() else text.title(), known=False)
+        return
+    for start in range(len(said)):
+        yield from ((start, filled) for filled in parameter.slot.match(said, start))
+
+
+def _cue_ends(parameter: Parameter, said: Utterance) -> Iterator[int]:
+    """Where values may begin: after the parameter's cues, then after its own name."""
+    for cue in (*(tuple(cue.split()) for cue in parameter.cues), parameter.words):
+        for start in range(len(said) - len(cue)):
+            if cue and said.words[start : start + len(cue)] == cue:
+                yield start + len(cue)
+
+
+def _texts(parameter: Parameter, said: Utterance, tool: Tool, after_cue: Sequence[int]) -> Iterator[tuple[int, Filled]]:
+    for start in range(len(said)):
+        for filled in parameter.slot.match(said, start):
+            if filled.known:
+                yield start, filled
+    first = said.tokens[0].start if said.tokens else 0
+    for opening, closing in (('"', '"'), ("“", "”")):
+        begin = said.text.find(opening, max(first - 1, 0))
+        finish = said.text.find(closing, begin + 1) if begin >= 0 else -1
+        inside = [n for n, token in enumerate(said.tokens) if begin < token.start and token.end <= finish]
+        if inside:
+            yield inside[0], Filled(inside[-1] + 1, said.text[begin + 1 : finish].strip())
+    for start in after_cue:
+        for end in (len(said), _value_end(said, start)):
+            if end > start:
+                yield start, Filled(end, said.written(start, end), known=False)
+    # "play some jazz", "translate good morning": what follows the function's own words.
+    own = {stem(word) for verb in tool.words.verbs for word in verb.split()} | tool.words.topics
+    last = max((n for n, word in enumerate(said.words) if stem(word) in own), default=len(said))
+    start = last + 1
+    while start < len(said) and said.words[start] in ("the", "a", "an", "some", "of", "for", "me", "to", "about"):
+        start += 1
+    if start < len(said):
+        yield start, Filled(len(said), said.written(start, len(said)), known=False)
+
+
+def _value_end(said: Utterance, start: int) -> int:
+    end = start
+    while end < len(said) and said.words[end] not in _VALUE_END:
+        end += 1
+    return end
+
+
+def _guess(parameter: Parameter, said: Utterance) -> Any:
+    """A value for a parameter that nothing was said about."""
+    if parameter.kind in (ParameterKind.PLACE, ParameterKind.TEXT) and parameter.fallback is None:
+        text = said.written(0, len(said))
+        return [text] if parameter.many else text
+    return parameter.guess()
