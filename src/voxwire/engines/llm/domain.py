@@ -25,8 +25,8 @@ _LEADS: Final = tuple(
         "can you please", "could you please", "would you please", "will you please", "i would like you to",
         "i want you to", "do you think you can", "would you mind", "can you", "could you", "would you", "will you",
         "hey there", "hello there", "good morning", "good afternoon", "good evening", "excuse me", "all right",
-        "i said", "please", "okay", "ok", "alright", "hello", "hi", "hey", "um", "uh", "er", "so", "well", "now", "and", "then",
-        "but", "yes", "yeah", "actually", "just", "quickly", "assistant", "computer",
+        "i said", "please", "okay", "ok", "alright", "hello", "hi", "hey", "um", "uh", "er", "so", "well", "now", "and",
+        "then", "but", "yes", "yeah", "actually", "just", "quickly", "assistant", "computer",
     )
 )  # fmt: skip
 _TAILS: Final = tuple(

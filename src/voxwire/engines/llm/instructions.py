@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from voxwire.engines.llm.text import plain_words, sentence
+from voxwire.engines.llm.text import plain_words, sentence, typewritten
 
-_QUOTED: Final = r"[\"“‘'](?P<quoted>[^\"“”]+)[\"”’']"
+_QUOTED: Final = r"[\"'](?P<quoted>[^\"]+)[\"']"
 _SAY: Final = re.compile(
     rf"\s*(?:please\s+)?(?:only\s+|just\s+)?(?:say|respond with|reply with|answer with|repeat|read out|read)"
     rf"(?P<exactly>\s+(?:exactly|verbatim|word for word|only|just))?(?:\s+(?:this|the following(?: \w+)?))?\s*:?\s*"
@@ -23,14 +23,14 @@ _SAY: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _GREET: Final = re.compile(
-    r"\b(?:(?:greet|welcome)\b[^.\n\"“]{0,60}|(?:start|begin|open)\b[^.\n\"“]{0,60}\b(?:with|saying)\b[^.\n\"“]{0,20})\s*"
-    r"[\"“](?P<quoted>[^\"“”]+)[\"”]",
+    r"\b(?:(?:greet|welcome)\b[^.\n\"]{0,60}|(?:start|begin|open)\b[^.\n\"]{0,60}\b(?:with|saying)\b[^.\n\"]{0,20})\s*"
+    r"\"(?P<quoted>[^\"]+)\"",
     re.IGNORECASE,
 )
-_QUESTION: Final = re.compile(r"\s*[-*•]?\s*(?:q|question)\s*\d*\s*[:.)]\s*(?P<text>.+)", re.IGNORECASE)
-_ANSWER: Final = re.compile(r"\s*[-*•]?\s*(?:a|answer)\s*\d*\s*[:.)]\s*(?P<text>.+)", re.IGNORECASE)
-_ONE_LINE: Final = re.compile(r"\s*[-*•]?\s*(?P<question>[^?:]{3,200}\?)\s*(?:[-–—:=]+>?\s*)?(?P<answer>\S.*)")
-_KEY_VALUE: Final = re.compile(r"\s*[-*•]?\s*\**(?P<key>[^\W\d_][\w '’/&-]{0,60}?)\**\s*:\**\s+(?P<value>\S.*)")
+_QUESTION: Final = re.compile(r"\s*[-*]?\s*(?:q|question)\s*\d*\s*[:.)]\s*(?P<text>.+)", re.IGNORECASE)
+_ANSWER: Final = re.compile(r"\s*[-*]?\s*(?:a|answer)\s*\d*\s*[:.)]\s*(?P<text>.+)", re.IGNORECASE)
+_ONE_LINE: Final = re.compile(r"\s*[-*]?\s*(?P<question>[^?:]{3,200}\?)\s*(?:[-:=]+>?\s*)?(?P<answer>\S.*)")
+_KEY_VALUE: Final = re.compile(r"\s*[-*]?\s*\**(?P<key>[^\W\d_][\w '/&-]{0,60}?)\**\s*:\**\s+(?P<value>\S.*)")
 _SAME_LINE_PAIR: Final = re.compile(r"\s+(?=(?:a|answer)\s*:)", re.IGNORECASE)
 _KEY_WORDS: Final = 6
 _DETERMINERS: Final = frozenset(("the", "your", "our", "a", "an", "my"))
@@ -65,9 +65,7 @@ class Instructions:
             if words[: len(opening)] == opening:
                 words = words[len(opening) :]
                 break
-        while words and words[0] in _DETERMINERS:
-            words = words[1:]
-        return self.keys.get(words)
+        return self.keys.get(_bare(words))
 
     def phrases(self) -> Iterator[str]:
         """Sentences that ask for the quotes."""
@@ -91,28 +89,34 @@ def read_instructions(text: str) -> Instructions:
 
     asked: str | None = None
     for line in _lines(text):
-        if found := _QUESTION.fullmatch(line):
+        plain = typewritten(line)
+        if found := _QUESTION.fullmatch(plain):
             asked = found["text"]
-        elif asked and (found := _ANSWER.fullmatch(line)):
-            pair(asked, found["text"])
+        elif asked and (found := _ANSWER.fullmatch(plain)):
+            pair(asked, line[slice(*found.span("text"))])
             asked = None
-        elif found := _ONE_LINE.fullmatch(line):
-            pair(found["question"], found["answer"])
-        elif found := _KEY_VALUE.fullmatch(line):
-            words = plain_words(found["key"])
-            while words and words[0] in _DETERMINERS:
-                words = words[1:]
+        elif found := _ONE_LINE.fullmatch(plain):
+            pair(found["question"], line[slice(*found.span("answer"))])
+        elif found := _KEY_VALUE.fullmatch(plain):
+            words = _bare(plain_words(found["key"]))
             if 0 < len(words) <= _KEY_WORDS:
-                keys.setdefault(words, sentence(found["value"]))
-    greeting = _GREET.search(text)
+                keys.setdefault(words, sentence(line[slice(*found.span("value"))]))
+    greeting = _GREET.search(typewritten(text))
     return Instructions(
         text=text.strip(),
         answers=answers,
         keys=keys,
         questions=tuple(questions),
-        greeting=greeting["quoted"].strip() if greeting else None,
+        greeting=text[slice(*greeting.span("quoted"))].strip() if greeting else None,
         verbatim=_verbatim(text),
     )
+
+
+def _bare(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words without articles in front."""
+    while words and words[0] in _DETERMINERS:
+        words = words[1:]
+    return words
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -124,10 +128,10 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _verbatim(text: str) -> str | None:
-    found = _SAY.fullmatch(text)
+    found = _SAY.fullmatch(typewritten(text))
     if found is None:
         return None
     if found["quoted"]:
-        return found["quoted"].strip()
+        return text[slice(*found.span("quoted"))].strip()
     # Without quotation marks only an explicit "exactly" tells a quote from an instruction.
-    return found["bare"].strip() if found["exactly"] and found["bare"] else None
+    return text[slice(*found.span("bare"))].strip() if found["exactly"] else None

@@ -19,7 +19,7 @@ from voxwire.engines.llm.numbers import number_words
 from voxwire.engines.llm.places import Gazetteer, Place, PlaceSlot
 from voxwire.engines.llm.skills.units import UNIT_NAMES, Conversion, Unit, convert
 from voxwire.engines.llm.slots import ChoiceSlot, NumberSlot, TextSlot
-from voxwire.engines.llm.text import Utterance, identifier_words, listed, plain_words
+from voxwire.engines.llm.text import Utterance, identifier_words, listed, plain_words, typewritten
 
 _PLACE_WORDS: Final = frozenset(
     "location locations city cities place places destination origin town country countries whereabouts region".split()
@@ -48,7 +48,7 @@ _EXAMPLE: Final = re.compile(
     r"(?:e\.\s?g\.|i\.\s?e\.|for example|such as|for instance|example:|examples:)[,:]?\s*(?P<list>[^()\n]{1,200})",
     re.IGNORECASE,
 )
-_QUOTED: Final = re.compile(r"[\"“'‘`](?P<text>[^\"”'’`]{1,60})[\"”'’`]")
+_QUOTED: Final = re.compile(r"[\"'`](?P<text>[^\"'`]{1,60})[\"'`]")
 _SEPARATORS: Final = re.compile(r",|;|/|\bor\b|\band\b|\betc\b\.?")
 _LISTED_NUMBERS: Final = (*range(101), 120, 150, 180, 200, 250, 300, 400, 500, 600, 700, 800, 900, 1000)
 _MAX_ENUM: Final = 500
@@ -344,7 +344,7 @@ def _bound(schema: Mapping[str, Any], key: str) -> Fraction | None:
 def _examples(schema: Mapping[str, Any], description: str) -> tuple[str, ...]:
     """Values that the schema's `examples` or the description ("e.g. ...") name."""
     found = [value for value in _list(schema.get("examples")) if isinstance(value, str)]
-    named = _EXAMPLE.search(description)
+    named = _EXAMPLE.search(typewritten(description))
     if named is not None:
         quoted = [match["text"] for match in _QUOTED.finditer(named["list"])]
         found += quoted or [piece.strip(" .'\"") for piece in _SEPARATORS.split(named["list"])]

@@ -38,6 +38,17 @@ _CONTRACTIONS: Final = {
 _BEFORE_IS: Final = frozenset("what who where when how why that it there here he she".split())
 _SUFFIXES: Final = {"'re": "are", "'m": "am", "'ll": "will", "'ve": "have", "'d": "would", "n't": "not"}
 _ABBREVIATIONS: Final = {"st": "saint", "ft": "fort", "mt": "mount"}
+_TYPEWRITER: Final = {
+    ord(fancy): plain
+    for plain, many in {
+        "'": "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}\N{MODIFIER LETTER TURNED COMMA}",
+        '"': "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}",
+        "-": "\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}\N{BULLET}",
+        "*": "\N{MULTIPLICATION SIGN}",
+        "/": "\N{DIVISION SIGN}",
+    }.items()
+    for fancy in many
+}
 _LETTERS: Final = re.compile(r"[a-z ]+")
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 
@@ -74,9 +85,14 @@ class Utterance:
         return self.text[self.tokens[start].start : self.tokens[end - 1].end] if start < end else ""
 
 
+def typewritten(text: str) -> str:
+    """Quotation marks, dashes and signs as a typewriter has them, one character for one."""
+    return text.translate(_TYPEWRITER)
+
+
 def fold(text: str) -> str:
-    """Lower case, without diacritics, with plain apostrophes. Keeps the length of ASCII text."""
-    text = text.replace("’", "'").replace("‘", "'").replace("ʻ", "'").lower()
+    """Lower case, without diacritics, with the characters of a typewriter."""
+    text = typewritten(text).lower()
     if text.isascii():
         return text
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
@@ -86,8 +102,8 @@ def read(text: str) -> Utterance:
     """Split a text into plain words: contractions spelt out, symbols named, punctuation dropped."""
     text = text[:MAX_CHARACTERS]
     tokens: list[Token] = []
-    # Match on a same-length form, so that offsets are those of the original; fold word by word.
-    plain = text.replace("’", "'").replace("‘", "'").replace("×", "*").replace("÷", "/").replace("−", "-")
+    # Match on a form of the same length, so that offsets are those of the original; fold word by word.
+    plain = typewritten(text)
     for found in _TOKEN.finditer(plain):
         piece, start, end = found.group(), found.start(), found.end()
         if found.lastgroup == "symbol":

@@ -89,6 +89,7 @@ class ToolGrammar:
         return Template(text, {name: slot for name, slot in self._slots.items() if f"{{{name}}}" in text})
 
 
+_OBJECT_KINDS: Final = (ParameterKind.ENUM, ParameterKind.TEXT, ParameterKind.PLACE)
 _FRONTED: Final = (ParameterKind.PLACE, ParameterKind.ENUM, ParameterKind.DAY)
 
 
@@ -96,9 +97,7 @@ def _openings(words: ToolWords, usable: Sequence[tuple[str, Parameter]]) -> Iter
     """Ways to ask, without the values."""
     nouns = f"({'|'.join(words.objects)})" if words.objects else ""
     if not words.verbs:
-        if nouns:
-            for shape in _LOOKUP_SHAPES:
-                yield shape.replace("{object}", nouns)
+        yield from (shape.replace("{object}", nouns) for shape in _LOOKUP_SHAPES if nouns)
         return
     verbs = f"({'|'.join(words.verbs)})"
     if nouns:
@@ -116,14 +115,11 @@ def _openings(words: ToolWords, usable: Sequence[tuple[str, Parameter]]) -> Iter
                 yield f"{_POLITE} {verbs} {_ARTICLE} {{{name}}} [the|my] {nouns}"
     if words.alone:
         yield f"{_POLITE} ({'|'.join(words.alone)}) [now]"
-    own = [verb for verb in words.verbs if verb not in GENERIC]
+    own = "|".join(verb for verb in words.verbs if verb not in GENERIC)
     if own and not nouns:
-        yield f"{_POLITE} ({'|'.join(own)})"
-    elif own:
-        # "play jazz": the value is the object.
-        for name, parameter in usable[:1]:
-            if parameter.kind in (ParameterKind.ENUM, ParameterKind.TEXT, ParameterKind.PLACE):
-                yield f"{_POLITE} ({'|'.join(own)}) {_ARTICLE} {{{name}}}"
+        yield f"{_POLITE} ({own})"
+    elif own and usable and usable[0][1].kind in _OBJECT_KINDS:
+        yield f"{_POLITE} ({own}) {_ARTICLE} {{{usable[0][0]}}}"  # "play jazz": the value is the object
 
 
 def _fronted(words: ToolWords, name: str) -> str:

@@ -13,8 +13,8 @@ from voxwire.engines.llm.text import identifier_words, plain_words
 
 #: Verbs of functions that answer a question.
 LOOKUPS: Final = frozenset(
-    "get fetch find look lookup search query retrieve read check show list tell return returns provide give see view "
-    "describe report determine obtain access load display compute calculate estimate predict request answer generate".split()
+    "get fetch find look lookup search query retrieve read check show list tell return provide give see view describe "
+    "report determine obtain access load display compute calculate estimate predict request answer generate".split()
 )
 #: Verbs of functions that act, each with the other words people use for it.
 _ACTIONS: Final = (

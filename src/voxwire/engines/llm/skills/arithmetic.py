@@ -15,12 +15,20 @@ from voxwire.engines.llm.numbers import LARGEST, number_words, parse_number, say
 from voxwire.engines.llm.skills.skill import Situation, Skill, skill
 from voxwire.engines.llm.text import Utterance, sentence
 
-_ADD: Final = {("plus",): 1, ("added", "to"): 1, ("and",): 1, ("minus",): -1, ("less",): -1, ("take", "away"): -1}
-_MULTIPLY: Final = {
+_Operators = dict[tuple[str, ...], int]
+_ADD: Final[_Operators] = {
+    ("plus",): 1,
+    ("added", "to"): 1,
+    ("and",): 1,
+    ("minus",): -1,
+    ("less",): -1,
+    ("take", "away"): -1,
+}
+_MULTIPLY: Final[_Operators] = {
     ("times",): 1, ("multiplied", "by"): 1, ("x",): 1, ("divided", "by"): -1, ("over",): -1, ("by",): 1,
 }  # fmt: skip
-_ROOTS: Final = {("square", "root", "of"): 2, ("root", "of"): 2, ("cube", "root", "of"): 3}
-_POWERS: Final = {("squared",): 2, ("cubed",): 3}
+_ROOTS: Final[_Operators] = {("square", "root", "of"): 2, ("root", "of"): 2, ("cube", "root", "of"): 3}
+_POWERS: Final[_Operators] = {("squared",): 2, ("cubed",): 3}
 _POWER_OF: Final = (("to", "the", "power", "of"), ("to", "the", "power"), ("raised", "to"))
 _LARGEST_EXPONENT: Final = 64
 
@@ -125,7 +133,7 @@ class _Reader:
                 return _power(value, exponent[1])
         return value
 
-    def _operator(self, table: dict[tuple[str, ...], int]) -> tuple[int, int] | None:
+    def _operator(self, table: _Operators) -> tuple[int, int] | None:
         """Read an operator: (where it began, its meaning)."""
         for words, meaning in table.items():
             if self._words[self.at : self.at + len(words)] == words:

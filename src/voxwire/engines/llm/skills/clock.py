@@ -1,6 +1,6 @@
 """Time and date, here and elsewhere."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from voxwire.engines.llm.dates import MONTHS, WEEKDAYS, Day, DaySlot
@@ -12,14 +12,19 @@ from voxwire.engines.llm.skills.skill import Situation, Skill, skill
 def clock_skills(place: PlaceSlot, day: DaySlot) -> tuple[Skill, ...]:
     """Skills that read the clock; `place` and `day` are the slots they listen with."""
     return (
-        skill(_time_here, "(what time is it|what is the time|what's the time|tell me the time|the time|do you know what time it is) [now|right now|please]", "what is the (current|exact) time", "(current time|time)"),
+        skill(
+            _time_here,
+            "(what time is it|what is the time|what's the time|tell me the time|the time) [now|right now]",
+            "do you know what time it is",
+            "[what is the] (current|exact) time",
+            "time",
+        ),
         skill(
             _time_there,
-            "(what time is it|what is the time|what's the time|tell me the time) [now|right now] in {place} [now|right now]",
+            "(what time is it|what is the time|what's the time|tell me the time) [now|right now] in {place}",
             "[what is|tell me] the (current|local) time in {place}",
             "time in {place}",
             slots={"place": place},
-            repeats=1,
         ),
         skill(
             _date,
@@ -32,12 +37,17 @@ def clock_skills(place: PlaceSlot, day: DaySlot) -> tuple[Skill, ...]:
         skill(_other_day, "what (day|date) is {day}", "(what is|what's) the date {day}", slots={"day": day}),
         skill(_month, "(what|which) month is it", "what is the [current] month"),
         skill(_year, "(what|which) year is it", "what is the [current] year"),
-    )  # fmt: skip
+    )
 
 
 def say_time(moment: datetime) -> str:
     """ "3:05 PM"."""
     return f"{moment.hour % 12 or 12}:{moment.minute:02} {'AM' if moment.hour < 12 else 'PM'}"
+
+
+def _say_date(day: date) -> str:
+    """ "Thursday, March 5, 2026"."""
+    return f"{WEEKDAYS[day.weekday()]}, {MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
 def _time_here(_match: Match, situation: Situation) -> str:
@@ -54,14 +64,12 @@ def _time_there(match: Match, situation: Situation) -> str:
 
 
 def _date(_match: Match, situation: Situation) -> str:
-    today = situation.now
-    return f"Today is {WEEKDAYS[today.weekday()]}, {MONTHS[today.month - 1]} {today.day}, {today.year}."
+    return f"Today is {_say_date(situation.now)}."
 
 
 def _other_day(match: Match, _situation: Situation) -> str:
     asked: Day = match.one("day")
-    day = asked.day
-    return f"{asked.said[0].upper()}{asked.said[1:]}: {WEEKDAYS[day.weekday()]}, {MONTHS[day.month - 1]} {day.day}, {day.year}."
+    return f"{asked.said[0].upper()}{asked.said[1:]}: {_say_date(asked.day)}."
 
 
 def _month(_match: Match, situation: Situation) -> str:

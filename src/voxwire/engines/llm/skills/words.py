@@ -5,7 +5,7 @@ from typing import Final
 from voxwire.engines.llm.grammar import Match
 from voxwire.engines.llm.skills.skill import Situation, Skill, skill
 from voxwire.engines.llm.slots import NumberSlot, TextSlot
-from voxwire.engines.llm.text import fold, sentence
+from voxwire.engines.llm.text import fold, sentence, typewritten
 
 #: Counting aloud further takes more than a minute.
 _COUNT_LIMIT: Final = 100
@@ -13,7 +13,7 @@ _SPELL_LIMIT: Final = 60
 
 
 def _spell(match: Match, _situation: Situation) -> str:
-    word = match.one("word").strip("\"'“”‘’")
+    word = typewritten(match.one("word")).strip("\"'")
     letters = [c.upper() for c in fold(word) if c.isalnum()][:_SPELL_LIMIT]
     return f"{word}: {', '.join(letters)}."
 
@@ -48,7 +48,8 @@ WORDS: Final[tuple[Skill, ...]] = (
     ),
     skill(
         _repeat,
-        "(repeat after me|repeat [the sentence|the words|this|the following|exactly]|say [after me|the words|the following|exactly]) {text}",
+        "repeat [after me|the sentence|the words|this|the following|exactly] {text}",
+        "say [after me|the words|the following|exactly] {text}",
         slots={"text": TextSlot()},
     ),
     skill(
