@@ -1,0 +1,216 @@
+"""The course of a conversation as the client sees it, without I/O.
+
+Server events go in, client events to send come out; what a person sees and hears leaves through
+the `Screen` and the `Answer`. Times are handed in, in seconds on any one clock.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from voxwire.cli.talk.errors import TalkError
+from voxwire.cli.talk.latency import SentAudio, Stage, Turn
+from voxwire.cli.talk.screen import Screen, printable
+from voxwire.cli.talk.tools import Tools
+from voxwire.cli.talk.wire import RESPONSE_CREATE, ClientEvent, Event, Item, Response, tool_output, truncate
+
+#: A model that is made to call tools (`tool_choice: required`) would call them for ever.
+MAX_TOOL_ROUNDS = 8
+
+
+class Answer(Protocol):
+    """Where the answer's audio goes."""
+
+    def add(self, item_id: str, pcm: bytes) -> None:
+        """More audio of an item: PCM16, mono, 24 kHz."""
+
+    def interrupt(self) -> tuple[str, int] | None:
+        """Fall silent; the item that was being heard and how many milliseconds of it were, if any."""
+
+
+class Dialogue:
+    """`patient` goes on after an `error` event or a failed response, which otherwise end the conversation."""
+
+    def __init__(self, screen: Screen, answer: Answer, tools: Tools, sent: SentAudio, *, patient: bool = False) -> None:
+        self.turns: list[Turn] = []
+        self.configured = False
+        self.heard_speech = False
+        self.user_speaking = False
+        self.model = ""
+        self._screen = screen
+        self._answer = answer
+        self._tools = tools
+        self._sent = sent
+        self._patient = patient
+        self._awaiting_answer = False
+        self._active: dict[str, Turn] = {}  # responses that are not done, by id
+        self._spoken_turns: dict[str, Turn] = {}  # by the id of the user's item
+        self._untranscribed: set[str] = set()
+        self._partial: dict[str, str] = {}
+        self._tool_rounds = 0
+        self._handlers: dict[str, Callable[[Event, float], list[ClientEvent] | None]] = {
+            "error": self._error,
+            "session.created": self._created,
+            "session.updated": self._updated,
+            "input_audio_buffer.speech_started": self._speech_started,
+            "input_audio_buffer.speech_stopped": self._speech_stopped,
+            "input_audio_buffer.committed": self._committed,
+            "conversation.item.input_audio_transcription.delta": self._transcript_delta,
+            "conversation.item.input_audio_transcription.completed": self._transcript,
+            "conversation.item.input_audio_transcription.failed": self._transcript_failed,
+            "response.created": self._response_created,
+            "response.output_text.delta": self._text,
+            "response.output_audio_transcript.delta": self._text,
+            "response.output_audio.delta": self._audio,
+            "response.done": self._response_done,
+        }
+
+    @property
+    def settled(self) -> bool:
+        """Nobody speaks and no answer is due."""
+        return not (self.user_speaking or self._awaiting_answer or self._active)
+
+    @property
+    def transcribed(self) -> bool:
+        """No transcript of the user's speech is due."""
+        return not self._untranscribed
+
+    def ask(self, text: str, now: float) -> None:
+        """The user typed a question, which is sent now."""
+        self._screen.line("You", text)
+        self._begin_turn(now)
+
+    def receive(self, event: Event, now: float) -> list[ClientEvent]:
+        """Take a server event; events of no interest do nothing. Raises TalkError when the conversation failed."""
+        handler = self._handlers.get(event.type)
+        return (handler(event, now) if handler else None) or []
+
+    def _begin_turn(self, began: float) -> Turn:
+        turn = Turn(began)
+        self.turns.append(turn)
+        self._awaiting_answer = True
+        self._tool_rounds = 0
+        return turn
+
+    def _fail(self, message: str) -> None:
+        """End the conversation, or only the turn if the user is patient."""
+        if not self._patient:
+            raise TalkError(message)
+        self._awaiting_answer = False
+        self._screen.line("Error", message)
+
+    # --- session ---------------------------------------------------------------------------------
+
+    def _error(self, event: Event, now: float) -> None:
+        message = event.error.message if event.error else "no reason given"
+        self._fail(f"The server reported an error: {printable(message)}")
+
+    def _created(self, event: Event, now: float) -> None:
+        self.model = event.session.model if event.session else ""
+
+    def _updated(self, event: Event, now: float) -> None:
+        self.configured = True
+
+    # --- the user's speech -----------------------------------------------------------------------
+
+    def _speech_started(self, event: Event, now: float) -> list[ClientEvent]:
+        self.heard_speech = self.user_speaking = True
+        self._untranscribed.add(event.item_id)
+        heard = self._answer.interrupt()
+        return [truncate(*heard)] if heard else []
+
+    def _speech_stopped(self, event: Event, now: float) -> None:
+        self.user_speaking = False
+        began = self._sent.end_of_speech(event.audio_end_ms)
+        turn = self._begin_turn(now if began is None else began)
+        turn.stamp(Stage.SPEECH_STOPPED, now)
+        self._spoken_turns[event.item_id] = turn
+
+    def _committed(self, event: Event, now: float) -> None:
+        self._stamp_spoken(event, Stage.COMMITTED, now)
+
+    def _transcript_delta(self, event: Event, now: float) -> None:
+        self._partial[event.item_id] = self._partial.get(event.item_id, "") + event.delta
+        self._screen.stream("You", event.delta)
+
+    def _transcript(self, event: Event, now: float) -> None:
+        self._stamp_spoken(event, Stage.TRANSCRIBED, now)
+        self._untranscribed.discard(event.item_id)
+        partial = self._partial.pop(event.item_id, "")
+        if event.transcript.startswith(partial):
+            self._screen.stream("You", event.transcript[len(partial) :] or " " * (not partial))
+        else:  # some services revise what they streamed
+            self._screen.line("You", event.transcript)
+
+    def _transcript_failed(self, event: Event, now: float) -> None:
+        self._untranscribed.discard(event.item_id)
+        reason = f": {event.error.message}" if event.error else "."
+        self._screen.line("You", f"(not transcribed{reason}")
+
+    def _stamp_spoken(self, event: Event, stage: Stage, now: float) -> None:
+        if turn := self._spoken_turns.get(event.item_id):
+            turn.stamp(stage, now)
+
+    # --- the answer ------------------------------------------------------------------------------
+
+    def _response_created(self, event: Event, now: float) -> None:
+        if event.response is None:
+            return
+        turn = self.turns[-1] if self.turns else self._begin_turn(now)
+        turn.stamp(Stage.RESPONSE_CREATED, now)
+        self._active[event.response.id] = turn
+
+    def _text(self, event: Event, now: float) -> None:
+        self._stamp_answer(event, Stage.FIRST_TEXT, now)
+        self._screen.stream("Voxwire", event.delta)
+
+    def _audio(self, event: Event, now: float) -> None:
+        self._stamp_answer(event, Stage.FIRST_AUDIO, now)
+        self._answer.add(event.item_id, event.pcm)
+
+    def _stamp_answer(self, event: Event, stage: Stage, now: float) -> None:
+        if turn := self._active.get(event.response_id):
+            turn.stamp(stage, now)
+
+    def _response_done(self, event: Event, now: float) -> list[ClientEvent]:
+        if (response := event.response) is None:
+            return []
+        self._screen.end_line()
+        turn = self._active.pop(response.id, None)
+        if turn:
+            turn.stamp(Stage.DONE, now)
+        reason = response.status_details.reason if response.status_details else None
+        if response.status == "cancelled":
+            # A cancelled answer gives way to the turn that interrupted it, which is still due.
+            self._screen.line("", "(interrupted)")
+            return []
+        if response.status == "failed":
+            self._fail(f"The answer failed: {_failure(response)}")
+        self._awaiting_answer = False
+        if response.status == "incomplete":
+            self._screen.line("", f"(cut short: {reason or 'no reason given'})")
+        calls = [item for item in response.output if item.type == "function_call" and item.status != "incomplete"]
+        return self._answer_calls(calls, turn, now) if calls else []
+
+    def _answer_calls(self, calls: list[Item], turn: Turn | None, now: float) -> list[ClientEvent]:
+        """Answer the response's tool calls by the stub and ask for the response that uses them."""
+        self._awaiting_answer = True
+        if self._tool_rounds == MAX_TOOL_ROUNDS:
+            self._fail(f"The model called tools {MAX_TOOL_ROUNDS} times without an answer.")
+            return []
+        if turn:
+            turn.stamp(Stage.TOOL_CALLED, now)
+        self._tool_rounds += 1
+        events = []
+        for call in calls:
+            output = self._tools.answer(call.name)
+            self._screen.line("Tool", f"{call.name}({call.arguments})")
+            self._screen.line("", f"answered with {output}")
+            events.append(tool_output(call.call_id, output))
+        return [*events, RESPONSE_CREATE]
+
+
+def _failure(response: Response) -> str:
+    error = response.status_details.error if response.status_details else None
+    if error is None:
+        return "no reason given"
+    return printable(error.message) + (f" ({error.code})" if error.code else "")

@@ -1,0 +1,77 @@
+"""A server of our own for one conversation: `voxwire serve` as a child process."""
+
+import asyncio
+import re
+import sys
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from voxwire.cli.talk.errors import TalkError
+from voxwire.cli.talk.screen import Screen
+
+LISTENING = re.compile(r"Voxwire is listening on (\S+)")
+#: The engines of a cold machine need a few seconds; longer than this is a fault.
+START_S = 60.0
+STOP_S = 5.0
+
+
+@asynccontextmanager
+async def local_server(screen: Screen) -> AsyncIterator[str]:
+    """Run a server on a free port of the loopback; yields its address. Raises TalkError when it does not start."""
+    screen.stream("Server", "starting on this computer with the embedded engines ...")
+    began = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "voxwire", "serve", "--host", "127.0.0.1", "--port", "0"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,  # a Ctrl-C is ours: the server stops after the conversation was closed
+    )
+    assert process.stdout is not None
+    output = process.stdout
+    drain: asyncio.Task[None] | None = None
+    try:
+        try:
+            async with asyncio.timeout(START_S):
+                address = await _address(output)
+        except TimeoutError:
+            raise TalkError(f"The server did not start within {START_S:.0f} s.") from None
+        # Its log is of no interest, but a full pipe would stop it.
+        drain = asyncio.create_task(_drain(output))
+        screen.stream("Server", f" ready in {time.monotonic() - began:.1f} s")
+        screen.end_line()
+        yield address
+    finally:
+        await _stop(process)
+        if drain is not None:
+            await drain
+
+
+async def _address(output: asyncio.StreamReader) -> str:
+    """Read until the server says where it listens."""
+    last: deque[str] = deque(maxlen=1)
+    async for line in output:
+        text = line.decode(errors="replace").strip()
+        if found := LISTENING.search(text):
+            return found[1]
+        if text:
+            last.append(text)
+    raise TalkError(f"The server did not start: {last[0] if last else 'it ended without a word'}")
+
+
+async def _drain(output: asyncio.StreamReader) -> None:
+    while await output.read(65536):
+        pass
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+        try:
+            async with asyncio.timeout(STOP_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
