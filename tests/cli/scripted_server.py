@@ -52,7 +52,8 @@ class ScriptedServer:
         self.mute: set[str] = set()
         self.heard = "what is twelve times seven"
         self.answers: list[list[dict[str, Any]]] = [self.spoken("eighty four")]
-        self.refusal: tuple[int, str] | None = None
+        self.refusal: tuple[int, str] | None = None  # HTTP status and body
+        self.redirect: str | None = None
         self.close_after: str | None = None
         self.arrivals: list[float] = []
         self.url = ""
@@ -79,8 +80,10 @@ class ScriptedServer:
         self.requests.append(request)
         if self.refusal is None:
             return None
-        status, message = self.refusal
-        response = connection.respond(HTTPStatus(status), json.dumps({"error": {"message": message}}))
+        status, body = self.refusal
+        response = connection.respond(HTTPStatus(status), body)
+        if self.redirect:
+            response.headers["Location"] = self.redirect
         return response
 
     async def handle(self, socket: ServerConnection) -> None:

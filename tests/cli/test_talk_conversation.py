@@ -203,7 +203,7 @@ async def test_no_answer_leaves_an_older_file_alone(server: ScriptedServer, talk
 async def test_ctrl_c_closes_politely(server: ScriptedServer, tmp_path: Path) -> None:
     long = write_wav(tmp_path / "long.wav", tone(30_000))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", "import sys; from voxwire.cli import main; sys.exit(main())"),
+        *(sys.executable, "-m", "voxwire"),
         *("talk", long, "--url", server.url),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -1,5 +1,6 @@
 """Opening the WebSocket, and one plain sentence for everything that can go wrong with it."""
 
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -61,18 +62,25 @@ async def connection(address: str, headers: dict[str, str], context: ssl.SSLCont
         raise TalkError(
             f"{_host(address)} shows a certificate that is not trusted here; name its file by --ca."
         ) from error
-    except ssl.SSLError as error:
-        raise TalkError(f"{_host(address)} does not speak TLS; try the address with http:// instead.") from error
+    except (ssl.SSLError, ConnectionResetError) as error:
+        hint = "; perhaps it does not speak TLS, then write http://" if address.startswith("wss:") else ""
+        raise TalkError(f"{_host(address)} cut off the connection{hint}.") from error
     except (InvalidHandshake, InvalidURI, EOFError) as error:
         raise TalkError(f"What answers at {_host(address)} is not a Realtime server.") from error
     except TimeoutError as error:
         raise TalkError(f"{_host(address)} did not answer within {OPEN_S:.0f} s.") from error
     except OSError as error:
-        raise TalkError(f"Cannot reach {_host(address)}: {(error.strerror or str(error)).lower()}.") from error
+        raise TalkError(f"Cannot reach {_host(address)}: {_reason(error)}.") from error
     try:
         yield socket
     finally:
         await socket.close()
+
+
+def _reason(error: OSError) -> str:
+    """The system's words; asyncio puts addresses in their place, and name look-ups have codes of their own."""
+    text = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or "no connection"
+    return text[0].lower() + text[1:]
 
 
 def _host(address: str) -> str:

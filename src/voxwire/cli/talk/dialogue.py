@@ -136,15 +136,16 @@ class Dialogue:
         self._stamp_spoken(event, Stage.TRANSCRIBED, now)
         self._untranscribed.discard(event.item_id)
         partial = self._partial.pop(event.item_id, "")
-        if event.transcript.startswith(partial):
-            self._screen.stream("You", event.transcript[len(partial) :] or " " * (not partial))
+        if not event.transcript:
+            self._screen.line("You", "(no words)")
+        elif event.transcript.startswith(partial):
+            self._screen.stream("You", event.transcript[len(partial) :])
         else:  # some services revise what they streamed
             self._screen.line("You", event.transcript)
 
     def _transcript_failed(self, event: Event, now: float) -> None:
         self._untranscribed.discard(event.item_id)
-        reason = f": {event.error.message}" if event.error else "."
-        self._screen.line("You", f"(not transcribed{reason}")
+        self._screen.line("You", f"(not transcribed: {event.error.message if event.error else 'no reason given'})")
 
     def _stamp_spoken(self, event: Event, stage: Stage, now: float) -> None:
         if turn := self._spoken_turns.get(event.item_id):
