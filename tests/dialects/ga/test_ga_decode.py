@@ -1,0 +1,443 @@
+"""GA client events: JSON in, neutral events out (PROTOCOL 3.2 to 3.4, 3.7)."""
+
+from typing import Any
+
+import pytest
+from dialect_samples import decode, refused
+from msgspec import UNSET
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.dialects import Codec
+from voxwire.events.client import CreateResponse, UpdateSession
+from voxwire.events.config import (
+    Eagerness,
+    FunctionTool,
+    Modality,
+    NamedTool,
+    RetentionRatio,
+    SemanticVad,
+    ServerVad,
+    SessionKind,
+    SessionPatch,
+    Transcription,
+)
+from voxwire.events.items import (
+    FunctionCallOutputItem,
+    InputText,
+    ItemReference,
+    MessageItem,
+    Role,
+)
+from voxwire.events.response import ResponseParams
+
+LOGPROBS = "item.input_audio_transcription.logprobs"
+
+
+def patch(codec: Codec, **session: Any) -> SessionPatch:
+    event = decode(codec, "session.update", session={"type": "realtime", **session})
+    assert isinstance(event, UpdateSession)
+    return event.patch
+
+
+def audio_input(codec: Codec, **fields: Any) -> SessionPatch:
+    return patch(codec, audio={"input": fields})
+
+
+def params(codec: Codec, **response: Any) -> ResponseParams:
+    event = decode(codec, "response.create", response=response)
+    assert isinstance(event, CreateResponse)
+    return event.params
+
+
+def refused_session(codec: Codec, **session: Any) -> tuple[str, str | None]:
+    return refused(codec, "session.update", session={"type": "realtime", **session})
+
+
+class TestSessionUpdate:
+    """PROTOCOL 3.2."""
+
+    def test_nothing(self, ga: Codec) -> None:
+        assert patch(ga) == SessionPatch(kind=SessionKind.REALTIME)
+
+    @pytest.mark.parametrize("audio", [None, {}, {"input": None, "output": None}, {"input": {}, "output": {}}])
+    def test_null_objects_count_as_left_out(self, ga: Codec, audio: Any) -> None:
+        assert patch(ga, audio=audio) == SessionPatch(kind=SessionKind.REALTIME)
+
+    def test_event_id(self, ga: Codec) -> None:
+        assert decode(ga, "session.update", event_id="mine", session={"type": "realtime"}).event_id == "mine"
+
+    def test_model_is_ignored(self, ga: Codec) -> None:
+        assert patch(ga, model="gpt-realtime-2.1") == SessionPatch(kind=SessionKind.REALTIME)
+
+    def test_plain_fields(self, ga: Codec) -> None:
+        found = patch(ga, instructions="", parallel_tool_calls=False, max_output_tokens=4096)
+        assert (found.instructions, found.parallel_tool_calls, found.max_output_tokens) == ("", False, 4096)
+
+    def test_unbounded_tokens(self, ga: Codec) -> None:
+        assert patch(ga, max_output_tokens="inf").max_output_tokens is None
+
+    @pytest.mark.parametrize("modality", Modality)
+    def test_output_modalities(self, ga: Codec, modality: Modality) -> None:
+        assert patch(ga, output_modalities=[modality.value]).modality is modality
+
+    @pytest.mark.parametrize("names", [[], ["text", "audio"], ["audio", "audio"]])
+    def test_exactly_one_output_modality(self, ga: Codec, names: list[str]) -> None:
+        assert refused_session(ga, output_modalities=names) == ("invalid_value", "session.output_modalities")
+
+    @pytest.mark.parametrize("side", ["input", "output"])
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ({"type": "audio/pcm", "rate": 24000}, AudioFormat.PCM16),
+            ({"type": "audio/pcm"}, AudioFormat.PCM16),
+            ({"type": "audio/pcmu"}, AudioFormat.ULAW),
+            ({"type": "audio/pcma"}, AudioFormat.ALAW),
+            (None, UNSET),
+        ],
+    )
+    def test_formats(self, ga: Codec, side: str, value: Any, expected: Any) -> None:
+        found = patch(ga, audio={side: {"format": value}})
+        assert getattr(found, f"{side}_format") is expected
+
+    @pytest.mark.parametrize(("voice", "name"), [("marin", "marin"), ({"id": "voice_1"}, "voice_1")])
+    def test_voice(self, ga: Codec, voice: Any, name: str) -> None:
+        assert patch(ga, audio={"output": {"voice": voice}}).voice == name
+
+    @pytest.mark.parametrize("speed", [0.25, 1, 1.5])
+    def test_speed(self, ga: Codec, speed: float) -> None:
+        assert patch(ga, audio={"output": {"speed": speed}}).speed == speed
+
+    def test_transcription(self, ga: Codec) -> None:
+        found = audio_input(ga, transcription={"model": "whisper-1", "language": "en", "prompt": "names"})
+        assert found.transcription == Transcription(model="whisper-1", language="en", prompt="names")
+
+    def test_transcription_with_nulls_as_we_send_them(self, ga: Codec) -> None:
+        found = audio_input(ga, transcription={"model": None, "language": None, "prompt": None})
+        assert found.transcription == Transcription()
+
+    def test_transcription_off(self, ga: Codec) -> None:
+        assert audio_input(ga, transcription=None).transcription is None
+
+    def test_include(self, ga: Codec) -> None:
+        assert patch(ga, include=[LOGPROBS]).include == (LOGPROBS,)
+        assert patch(ga, include=[]).include == ()
+        assert patch(ga, include=None).include is None
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ("auto", "auto"),
+            ("disabled", "disabled"),
+            (None, "auto"),
+            ({"type": "retention_ratio", "retention_ratio": 0.8}, RetentionRatio(retention_ratio=0.8)),
+            (
+                {"type": "retention_ratio", "retention_ratio": 0, "token_limits": {"post_instructions": 0}},
+                RetentionRatio(retention_ratio=0, post_instructions=0),
+            ),
+            (
+                {"type": "retention_ratio", "retention_ratio": 1, "token_limits": {}},
+                RetentionRatio(retention_ratio=1),
+            ),
+        ],
+    )
+    def test_truncation(self, ga: Codec, value: Any, expected: Any) -> None:
+        assert patch(ga, truncation=value).truncation == expected
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("tracing", None),
+            ("tracing", "auto"),
+            ("tracing", {"workflow_name": "w", "group_id": "g", "metadata": {"a": [1]}}),
+            ("tracing", {}),
+            ("reasoning", None),
+            ("reasoning", {"effort": "xhigh"}),
+            ("reasoning", {}),
+            ("prompt", None),
+            ("prompt", {"id": "p", "version": "2", "variables": {"city": "Oslo"}}),
+        ],
+    )
+    def test_accepted_and_echoed(self, ga: Codec, field: str, value: Any) -> None:
+        assert getattr(patch(ga, **{field: value}), field) == value
+
+    @pytest.mark.parametrize(
+        ("fields", "code", "param"),
+        [
+            ({"tracing": "on"}, "invalid_value", "session.tracing"),
+            ({"tracing": {"name": "w"}}, "unknown_parameter", "session.tracing.name"),
+            ({"reasoning": {"effort": "huge"}}, "invalid_value", "session.reasoning.effort"),
+            ({"prompt": {}}, "missing_required_parameter", "session.prompt.id"),
+            ({"parallel_tool_calls": None}, "invalid_type", "session.parallel_tool_calls"),
+            ({"temperature": 0.8}, "unknown_parameter", "session.temperature"),
+            ({"id": "sess_1"}, "unknown_parameter", "session.id"),
+            (
+                {"truncation": {"type": "retention_ratio"}},
+                "missing_required_parameter",
+                "session.truncation.retention_ratio",
+            ),
+            ({"audio": {"input": {"format": "pcm16"}}}, "invalid_type", "session.audio.input.format"),
+            ({"audio": {"input": {"voice": "ash"}}}, "unknown_parameter", "session.audio.input.voice"),
+            ({"audio": {"output": {"voice": {"name": "ash"}}}}, "unknown_parameter", "session.audio.output.voice.name"),
+            ({"audio": {"output": {"voice": None}}}, "invalid_type", "session.audio.output.voice"),
+        ],
+    )
+    def test_refused(self, ga: Codec, fields: Any, code: str, param: str) -> None:
+        assert refused_session(ga, **fields) == (code, param)
+
+    def test_noise_reduction_can_only_be_off(self, ga: Codec) -> None:
+        assert audio_input(ga, noise_reduction=None) == SessionPatch(kind=SessionKind.REALTIME)
+        expected = ("invalid_value", "session.audio.input.noise_reduction")
+        assert refused_session(ga, audio={"input": {"noise_reduction": {"type": "near_field"}}}) == expected
+
+    def test_null_session(self, ga: Codec) -> None:
+        assert refused(ga, "session.update", session=None) == ("invalid_type", "session")
+
+
+class TestTranscriptionSession:
+    """PROTOCOL 5.12."""
+
+    def test_update(self, ga: Codec) -> None:
+        input = {
+            "format": {"type": "audio/pcmu"},
+            "transcription": {"model": "gpt-transcribe"},
+            "turn_detection": None,
+            "noise_reduction": None,
+        }
+        session = {"type": "transcription", "audio": {"input": input}, "include": [LOGPROBS]}
+        assert decode(ga, "session.update", session=session) == UpdateSession(
+            patch=SessionPatch(
+                kind=SessionKind.TRANSCRIPTION,
+                input_format=AudioFormat.ULAW,
+                transcription=Transcription(model="gpt-transcribe"),
+                turn_detection=None,
+                include=(LOGPROBS,),
+            )
+        )
+
+    @pytest.mark.parametrize("fields", [{}, {"audio": None}, {"audio": {}}, {"audio": {"input": None}}])
+    def test_nothing(self, ga: Codec, fields: Any) -> None:
+        event = decode(ga, "session.update", session={"type": "transcription", **fields})
+        assert event == UpdateSession(patch=SessionPatch(kind=SessionKind.TRANSCRIPTION))
+
+    def test_has_no_output(self, ga: Codec) -> None:
+        session = {"type": "transcription", "audio": {"output": {}}}
+        assert refused(ga, "session.update", session=session) == ("unknown_parameter", "session.audio.output")
+
+    def test_noise_reduction(self, ga: Codec) -> None:
+        session = {"type": "transcription", "audio": {"input": {"noise_reduction": {"type": "far_field"}}}}
+        expected = ("invalid_value", "session.audio.input.noise_reduction")
+        assert refused(ga, "session.update", session=session) == expected
+
+    def test_unknown_kind(self, ga: Codec) -> None:
+        assert refused(ga, "session.update", session={"type": "translation"}) == ("invalid_value", "session.type")
+
+
+class TestTurnDetection:
+    """PROTOCOL 3.3."""
+
+    def test_off(self, ga: Codec) -> None:
+        assert audio_input(ga, turn_detection=None).turn_detection is None
+
+    def test_left_out(self, ga: Codec) -> None:
+        assert audio_input(ga).turn_detection is UNSET
+
+    def test_defaults_of_a_supplied_object(self, ga: Codec) -> None:
+        found = audio_input(ga, turn_detection={"type": "server_vad"}).turn_detection
+        assert found == ServerVad(
+            threshold=0.5,
+            prefix_padding_ms=300,
+            silence_duration_ms=500,
+            create_response=True,
+            interrupt_response=True,
+            idle_timeout_ms=None,
+        )
+
+    @pytest.mark.parametrize("idle", [None, 5000, 30_000])
+    def test_all_settings(self, ga: Codec, idle: int | None) -> None:
+        settings = {
+            "threshold": 1,
+            "prefix_padding_ms": 0,
+            "silence_duration_ms": 700,
+            "create_response": False,
+            "interrupt_response": False,
+            "idle_timeout_ms": idle,
+        }
+        found = audio_input(ga, turn_detection={"type": "server_vad", **settings}).turn_detection
+        assert found == ServerVad(
+            threshold=1.0,
+            prefix_padding_ms=0,
+            silence_duration_ms=700,
+            create_response=False,
+            interrupt_response=False,
+            idle_timeout_ms=idle,
+        )
+
+    def test_semantic_vad(self, ga: Codec) -> None:
+        assert audio_input(ga, turn_detection={"type": "semantic_vad"}).turn_detection == SemanticVad()
+        settings = {"eagerness": "high", "create_response": False, "interrupt_response": False}
+        found = audio_input(ga, turn_detection={"type": "semantic_vad", **settings}).turn_detection
+        assert found == SemanticVad(eagerness=Eagerness.HIGH, create_response=False, interrupt_response=False)
+
+    @pytest.mark.parametrize(
+        ("settings", "code", "field"),
+        [
+            ({"type": "server_vad", "threshold": 1.1}, "invalid_value", "threshold"),
+            ({"type": "server_vad", "threshold": -0.1}, "invalid_value", "threshold"),
+            ({"type": "server_vad", "prefix_padding_ms": -1}, "invalid_value", "prefix_padding_ms"),
+            ({"type": "server_vad", "prefix_padding_ms": 10_001}, "invalid_value", "prefix_padding_ms"),
+            ({"type": "server_vad", "silence_duration_ms": 60_001}, "invalid_value", "silence_duration_ms"),
+            ({"type": "server_vad", "silence_duration_ms": 200.5}, "invalid_type", "silence_duration_ms"),
+            ({"type": "server_vad", "idle_timeout_ms": 4999}, "invalid_value", "idle_timeout_ms"),
+            ({"type": "server_vad", "idle_timeout_ms": 30_001}, "invalid_value", "idle_timeout_ms"),
+            ({"type": "server_vad", "eagerness": "low"}, "unknown_parameter", "eagerness"),
+            ({"type": "semantic_vad", "threshold": 0.5}, "unknown_parameter", "threshold"),
+            ({"type": "none"}, "invalid_value", "type"),
+            ({}, "missing_required_parameter", "type"),
+        ],
+    )
+    def test_refused(self, ga: Codec, settings: Any, code: str, field: str) -> None:
+        expected = (code, f"session.audio.input.turn_detection.{field}")
+        assert refused_session(ga, audio={"input": {"turn_detection": settings}}) == expected
+
+
+class TestTools:
+    """PROTOCOL 3.4."""
+
+    def test_functions(self, ga: Codec) -> None:
+        schema = {"type": "object", "properties": {"city": {"type": "string"}}, "strict": True}
+        tools = [
+            {"type": "function", "name": "f", "description": "Does f.", "parameters": schema},
+            {"type": "function", "name": "g", "description": None, "parameters": None},
+        ]
+        assert patch(ga, tools=tools).tools == (
+            FunctionTool(name="f", description="Does f.", parameters=schema),
+            FunctionTool(name="g"),
+        )
+
+    def test_none(self, ga: Codec) -> None:
+        assert patch(ga, tools=[]).tools == ()
+
+    def test_mcp_is_refused_by_name(self, ga: Codec) -> None:
+        tools = [{"type": "function", "name": "f"}, {"type": "mcp", "server_label": "s", "server_url": "u"}]
+        assert refused_session(ga, tools=tools) == ("invalid_value", "session.tools[1].type")
+        assert refused_session(ga, tool_choice={"type": "mcp", "server_label": "s"}) == (
+            "invalid_value",
+            "session.tool_choice.type",
+        )
+
+    def test_parameters_too_deep(self, ga: Codec) -> None:
+        deep: Any = {}
+        for _ in range(100):
+            deep = {"properties": deep}
+        tools = [{"type": "function", "name": "f", "parameters": deep}]
+        assert refused_session(ga, tools=tools) == ("invalid_value", "session.tools[0].parameters")
+
+    @pytest.mark.parametrize("choice", ["auto", "none", "required"])
+    def test_choice_by_word(self, ga: Codec, choice: str) -> None:
+        assert patch(ga, tool_choice=choice).tool_choice == choice
+
+    @pytest.mark.parametrize(
+        ("choice", "nested"),
+        [({"name": "f"}, False), ({"function": {"name": "f"}}, True), ({"function": "f"}, True)],
+    )
+    def test_choice_by_name_in_every_form(self, ga: Codec, choice: Any, nested: bool) -> None:
+        expected = NamedTool(name="f", nested=nested)
+        assert patch(ga, tool_choice={"type": "function", **choice}).tool_choice == expected
+
+    @pytest.mark.parametrize(
+        ("choice", "code", "field"),
+        [
+            ({}, "missing_required_parameter", "name"),
+            ({"name": "f", "function": {"name": "f"}}, "unknown_parameter", "function"),
+            ({"function": {}}, "missing_required_parameter", "function.name"),
+            ({"name": None}, "invalid_type", "name"),
+        ],
+    )
+    def test_choice_refused(self, ga: Codec, choice: Any, code: str, field: str) -> None:
+        found = refused_session(ga, tool_choice={"type": "function", **choice})
+        assert found == (code, f"session.tool_choice.{field}")
+
+
+class TestResponseCreate:
+    """PROTOCOL 3.7."""
+
+    @pytest.mark.parametrize("fields", [{}, {"response": None}, {"response": {}}, {"event_id": None, "response": None}])
+    def test_bare(self, ga: Codec, fields: Any) -> None:
+        assert decode(ga, "response.create", **fields) == CreateResponse(params=ResponseParams())
+
+    def test_overrides(self, ga: Codec) -> None:
+        found = params(
+            ga,
+            conversation="none",
+            instructions="Sing.",
+            output_modalities=["audio"],
+            audio={"output": {"format": {"type": "audio/pcma"}, "voice": {"id": "v"}}},
+            max_output_tokens=7,
+            tools=[],
+            tool_choice="none",
+            metadata={"client_event_id": "x"},
+            reasoning={"effort": "low"},
+            parallel_tool_calls=True,
+            prompt=None,
+        )
+        assert found == ResponseParams(
+            out_of_band=True,
+            instructions="Sing.",
+            modality=Modality.AUDIO,
+            voice="v",
+            output_format=AudioFormat.ALAW,
+            max_output_tokens=7,
+            tools=(),
+            tool_choice="none",
+            metadata={"client_event_id": "x"},
+        )
+
+    @pytest.mark.parametrize("audio", [None, {}, {"output": None}, {"output": {}}])
+    def test_null_objects_count_as_left_out(self, ga: Codec, audio: Any) -> None:
+        assert params(ga, audio=audio, conversation="auto") == ResponseParams()
+
+    def test_input(self, ga: Codec) -> None:
+        found = params(
+            ga,
+            input=[
+                {"type": "item_reference", "id": "item_1"},
+                {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]},
+                {"type": "function_call_output", "call_id": "c", "output": "1"},
+            ],
+        )
+        assert found.input == (
+            ItemReference(id="item_1"),
+            MessageItem(role=Role.USER, content=(InputText(text="Hi"),)),
+            FunctionCallOutputItem(call_id="c", output="1"),
+        )
+
+    def test_empty_input_is_not_no_input(self, ga: Codec) -> None:
+        assert params(ga, input=[]).input == ()
+        assert params(ga).input is UNSET
+
+    @pytest.mark.parametrize(
+        ("fields", "code", "param"),
+        [
+            ({"conversation": "other"}, "invalid_value", "response.conversation"),
+            ({"output_modalities": ["audio", "text"]}, "invalid_value", "response.output_modalities"),
+            ({"modalities": ["text"]}, "unknown_parameter", "response.modalities"),
+            ({"commit": False}, "unknown_parameter", "response.commit"),
+            ({"prompt": {"id": "p"}}, "invalid_value", "response.prompt"),
+            ({"metadata": {"a": 1}}, "invalid_type", "response.metadata[...]"),
+            ({"max_output_tokens": 0}, "invalid_value", "response.max_output_tokens"),
+            ({"tools": [{"type": "mcp"}]}, "invalid_value", "response.tools[0].type"),
+            ({"input": [{"type": "item_reference"}]}, "missing_required_parameter", "response.input[0].id"),
+            (
+                {"input": [{"type": "message", "role": "user", "content": [{"type": "text", "text": ""}]}]},
+                "invalid_value",
+                "response.input[0].content[0].type",
+            ),
+        ],
+    )
+    def test_refused(self, ga: Codec, fields: Any, code: str, param: str) -> None:
+        assert refused(ga, "response.create", response=fields) == (code, param)
+
+
+@pytest.mark.parametrize("type", ["transcription_session.update", "session.close", "input_audio.turn.start"])
+def test_events_of_other_protocols(ga: Codec, type: str) -> None:
+    assert refused(ga, type, session={}) == ("invalid_value", "type")
