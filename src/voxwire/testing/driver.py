@@ -1,0 +1,253 @@
+"""A loop-free driver of `Session`: scripted identifiers and clock, speech scores, engine results.
+
+Tests say what the client sends and what engines answer; the driver records every input and output.
+Audio made by `speech` and `silence` scores itself, so that a turn is written as audio.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.events.client import AppendAudio, CreateResponse
+from voxwire.events.config import SessionConfig
+from voxwire.events.engines import FinishReason, Word
+from voxwire.events.response import ResponseParams, TokenUsage
+from voxwire.events.server import ErrorOccurred, ServerEvent
+from voxwire.session.commands import Analyse, Output, StartResponse, StartTranscription
+from voxwire.session.inputs import (
+    GeneratedAudio,
+    GeneratedText,
+    GeneratedToolArguments,
+    GeneratedToolCall,
+    GenerationDone,
+    GenerationFailed,
+    Input,
+    SpeechScores,
+    Tick,
+    TranscriptFailed,
+    TranscriptFinal,
+    TranscriptPartial,
+)
+from voxwire.session.limits import Capabilities, Limits
+from voxwire.session.session import Session
+from voxwire.testing.invariants import Invariants
+
+#: The byte that makes a window count as speech; it is no sample of silence in any format.
+LOUD: Final = 0x11
+_QUIET: Final = {AudioFormat.PCM16: 0x00, AudioFormat.ULAW: 0xFF, AudioFormat.ALAW: 0xD5}
+
+_E = TypeVar("_E")
+
+
+def speech(ms: float, format: AudioFormat = AudioFormat.PCM16) -> bytes:
+    """Audio that `score_by_content` takes for speech."""
+    return bytes([LOUD]) * format.size_of(ms)
+
+
+def silence(ms: float, format: AudioFormat = AudioFormat.PCM16) -> bytes:
+    return bytes([_QUIET[format]]) * format.size_of(ms)
+
+
+def score_by_content(window: bytes) -> float:
+    """0.9 for a window of which at least half is speech, else 0.05."""
+    return 0.9 if 2 * window.count(LOUD) >= len(window) else 0.05
+
+
+def counting_ids() -> Callable[[str], str]:
+    """`item_1`, `item_2`, … for each prefix."""
+    counts: dict[str, int] = {}
+
+    def fresh(prefix: str) -> str:
+        counts[prefix] = counts.get(prefix, 0) + 1
+        return f"{prefix}_{counts[prefix]}"
+
+    return fresh
+
+
+class Driver:
+    """A session, what went in, and what came out.
+
+    `outputs` holds everything since the start. `answers` to `Analyse` are given at once unless
+    `hold_scores`; then `deliver_scores` gives them. Every output passes the invariants.
+    """
+
+    def __init__(
+        self,
+        config: SessionConfig | None = None,
+        *,
+        limits: Limits | None = None,
+        capabilities: Capabilities | None = None,
+        score: Callable[[bytes], float] = score_by_content,
+        hold_scores: bool = False,
+    ) -> None:
+        self.now = 1000.0
+        self.score = score
+        self.hold_scores = hold_scores
+        self.inputs: list[tuple[Input, float, int | None]] = []
+        self.outputs: list[Output] = []
+        self._arguments = {
+            "session_id": "sess_1",
+            "config": config or SessionConfig(model="scripted"),
+            "limits": limits or Limits(),
+            "capabilities": capabilities or Capabilities(),
+        }
+        self.session = self._new_session()
+        self.invariants = Invariants(self.session)
+        self._windows: deque[tuple[int, float]] = deque()
+        self._take(self.session.open())
+
+    # --- inputs ----------------------------------------------------------------------------------
+
+    def send(self, event: Input, *, origin: int | None = None) -> list[Output]:
+        """Hand in one input; everything that followed, the answers to `Analyse` included."""
+        before = len(self.outputs)
+        self._receive(event, origin)
+        while self._windows and not self.hold_scores:
+            self.deliver_scores()
+        return self.outputs[before:]
+
+    def append(self, *audio: bytes, chunk_ms: float = 100) -> None:
+        """Append audio in chunks of PCM16 of this length."""
+        data, size = b"".join(audio), AudioFormat.PCM16.size_of(chunk_ms)
+        for start in range(0, len(data), size):
+            self.send(AppendAudio(audio=data[start : start + size]))
+
+    def deliver_scores(self, count: int | None = None) -> list[Output]:
+        """Answer the oldest `count` windows that were asked about; None for all of one epoch."""
+        before = len(self.outputs)
+        epoch = self._windows[0][0]
+        scores: list[float] = []
+        while self._windows and self._windows[0][0] == epoch and (count is None or len(scores) < count):
+            scores.append(self._windows.popleft()[1])
+        self._receive(SpeechScores(epoch=epoch, scores=tuple(scores)))
+        return self.outputs[before:]
+
+    @property
+    def unscored_windows(self) -> int:
+        return len(self._windows)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, with a tick at every deadline of the session on the way."""
+        end = self.now + seconds
+        while (deadline := self.session.deadline) is not None and deadline <= end:
+            self.now = max(self.now, deadline)
+            self.send(Tick())
+        self.now = end
+
+    # --- engine results, for the work begun last unless a number is given --------------------------
+
+    @property
+    def transcription(self) -> int:
+        return self.all(StartTranscription)[-1].transcription
+
+    @property
+    def generation(self) -> int:
+        return self.all(StartResponse)[-1].generation
+
+    def hear(self, text: str, transcription: int | None = None) -> None:
+        self.send(TranscriptFinal(transcription=self._or(transcription, self.transcription), text=text))
+
+    def hear_part(self, text: str, stable: int | None = None) -> None:
+        """A partial; all of it is stable unless said otherwise."""
+        stable = len(text) if stable is None else stable
+        self.send(TranscriptPartial(transcription=self.transcription, text=text, stable=stable))
+
+    def fail_hearing(self, code: str = "engine_died", transcription: int | None = None) -> None:
+        number = self._or(transcription, self.transcription)
+        self.send(TranscriptFailed(transcription=number, code=code, message="The recogniser failed."))
+
+    def write(self, text: str, generation: int | None = None) -> None:
+        self.send(GeneratedText(generation=self._or(generation, self.generation), text=text))
+
+    def voice(
+        self, ms: float, chars_to: int, words: tuple[Word, ...] = (), *, generation: int | None = None, rate: int = 24
+    ) -> None:
+        """Speech of this length at `rate` samples a millisecond."""
+        pcm = bytes(2 * int(ms * rate))
+        number = self._or(generation, self.generation)
+        self.send(GeneratedAudio(generation=number, pcm=pcm, chars_to=chars_to, words=words))
+
+    def say(self, text: str, ms: float | None = None) -> None:
+        """Text and its speech, 60 ms a character unless said otherwise, in one stretch."""
+        self.write(text)
+        self.voice(60 * len(text) if ms is None else ms, len(text))
+
+    def call(self, name: str, *arguments: str) -> None:
+        """A tool call with its arguments in pieces."""
+        self.send(GeneratedToolCall(generation=self.generation, name=name))
+        for delta in arguments:
+            self.send(GeneratedToolArguments(generation=self.generation, delta=delta))
+
+    def finish(
+        self, reason: FinishReason = FinishReason.STOP, usage: TokenUsage | None = None, generation: int | None = None
+    ) -> None:
+        number = self._or(generation, self.generation)
+        self.send(GenerationDone(generation=number, reason=reason, usage=usage))
+
+    def fail(self, code: str = "engine_died", generation: int | None = None) -> None:
+        number = self._or(generation, self.generation)
+        self.send(GenerationFailed(generation=number, code=code, message="The engine failed."))
+
+    # --- shorthand -------------------------------------------------------------------------------
+
+    def speak(self, ms: float = 640, pause_ms: float = 640) -> None:
+        """One spoken turn: speech, then enough silence to end it."""
+        self.append(speech(ms), silence(pause_ms))
+
+    def respond(self, **params: object) -> None:
+        self.send(CreateResponse(params=ResponseParams(**params)))  # type: ignore[arg-type]
+
+    # --- outputs ---------------------------------------------------------------------------------
+
+    def all(self, kind: type[_E]) -> list[_E]:
+        """Outputs of one type, in order."""
+        return [output for output in self.outputs if isinstance(output, kind)]
+
+    def last(self, kind: type[_E]) -> _E:
+        return self.all(kind)[-1]
+
+    @property
+    def events(self) -> list[ServerEvent]:
+        """Outputs that go to clients."""
+        return [output for output in self.outputs if isinstance(output, ServerEvent)]
+
+    @property
+    def errors(self) -> list[str | None]:
+        """Codes of the errors so far."""
+        return [error.code for error in self.all(ErrorOccurred)]
+
+    def names(self, since: int = 0) -> list[str]:
+        """Class names of the server events from output number `since` on."""
+        return [type(output).__name__ for output in self.outputs[since:] if isinstance(output, ServerEvent)]
+
+    def replay(self) -> list[Output]:
+        """What a fresh session makes of the same inputs."""
+        session = self._new_session()
+        outputs = session.open()
+        for event, now, origin in self.inputs:
+            outputs += session.receive(event, now=now, origin=origin)
+        return outputs
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _new_session(self) -> Session:
+        return Session(ids=counting_ids(), now=1000.0, expires_at=1_700_003_600, **self._arguments)  # type: ignore[arg-type]
+
+    def _receive(self, event: Input, origin: int | None = None) -> None:
+        self.inputs.append((event, self.now, origin))
+        self._take(self.session.receive(event, now=self.now, origin=origin))
+
+    def _take(self, outputs: Iterable[Output]) -> None:
+        outputs = list(outputs)
+        self.outputs += outputs
+        self.invariants.observe(outputs)
+        for output in outputs:
+            if isinstance(output, Analyse):
+                size = output.format.window_bytes
+                windows = (output.audio[start : start + size] for start in range(0, len(output.audio), size))
+                self._windows.extend((output.epoch, self.score(window)) for window in windows)
+
+    @staticmethod
+    def _or(number: int | None, default: int) -> int:
+        return default if number is None else number
