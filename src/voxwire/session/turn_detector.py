@@ -15,6 +15,8 @@ from voxwire.session.input_buffer import TICKS_PER_MS, WINDOW_TICKS
 
 #: How far a score must fall below the threshold to count as silence; Silero's own streaming rule.
 HYSTERESIS: Final = 0.15
+#: A score this low is silence under any threshold, or turns under a low one would never end; as Silero.
+SILENCE_FLOOR: Final = 0.01
 #: Threshold under semantic detection, which has no setting for it.
 SEMANTIC_THRESHOLD: Final = 0.5
 #: Audio before speech that a turn keeps under semantic detection.
@@ -74,7 +76,7 @@ class TurnDetector:
         if not self.speaking:
             return None
         if self._silent_since is None:
-            if score > self.threshold - HYSTERESIS:
+            if score > max(self.threshold - HYSTERESIS, SILENCE_FLOOR):
                 return None
             self._silent_since = window_end - WINDOW_TICKS
         if window_end - self._silent_since >= self.silence_ms * TICKS_PER_MS:
