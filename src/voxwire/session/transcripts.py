@@ -27,10 +27,22 @@ LOGPROBS = "item.input_audio_transcription.logprobs"
 class Utterance:
     """One recogniser at work for one audio part of one item.
 
-    `asked` is what the client asked to be told when the utterance began, None for nothing.
+    `asked` is what the client asked to be told when the utterance began, None for nothing. Until the
+    item exists, words and failure wait here: `stable` is what may be said, `sent` what was.
     """
 
-    __slots__ = ("asked", "content_index", "entry", "failure", "item_id", "logprobs", "number", "seconds", "sent")
+    __slots__ = (
+        "asked",
+        "content_index",
+        "entry",
+        "failure",
+        "item_id",
+        "logprobs",
+        "number",
+        "seconds",
+        "sent",
+        "stable",
+    )
 
     def __init__(self, number: int, item_id: str, content_index: int, asked: Transcription | None) -> None:
         self.number = number
@@ -38,6 +50,7 @@ class Utterance:
         self.content_index = content_index
         self.asked = asked
         self.logprobs = False
+        self.stable = ""
         self.sent = ""
         self.seconds = 0.0
         self.entry: Entry | None = None
@@ -85,7 +98,8 @@ class Transcripts:
             self._state.emit(FinishTranscription(transcription=utterance.number))
 
     def settle(self, utterance: Utterance) -> None:
-        """Report a recogniser that had failed before its item existed; call once the item was announced."""
+        """Say what was heard before the item existed; call once the item was announced."""
+        self._show_stable(utterance)
         if utterance.failure is not None:
             self.failed(utterance.failure)
 
@@ -98,8 +112,11 @@ class Transcripts:
         if utterance is None or utterance.asked is None:
             return
         stable = result.text[: result.stable]
-        if len(stable) > len(utterance.sent) and stable.startswith(utterance.sent):
-            self._delta(utterance, stable)
+        if stable.startswith(utterance.stable):
+            utterance.stable = stable
+        # An item event precedes any delta of that item (ARCHITECTURE, invariant 3).
+        if utterance.entry is not None:
+            self._show_stable(utterance)
 
     def final(self, result: TranscriptFinal) -> None:
         utterance = self._running.get(result.transcription)
@@ -109,8 +126,9 @@ class Transcripts:
         del self._running[utterance.number]
         utterance.entry.heard[utterance.content_index] = result.text
         if utterance.asked is not None:
-            if len(result.text) > len(utterance.sent) and result.text.startswith(utterance.sent):
-                self._delta(utterance, result.text)
+            if result.text.startswith(utterance.stable):
+                utterance.stable = result.text
+                self._show_stable(utterance)
             utterance.entry.set_transcript(utterance.content_index, result.text)
             self._state.emit(
                 TranscriptionCompleted(
@@ -149,12 +167,11 @@ class Transcripts:
         wanted = {id(entry) for entry in entries}
         return {number for number, utterance in self._running.items() if id(utterance.entry) in wanted}
 
-    def _delta(self, utterance: Utterance, text: str) -> None:
+    def _show_stable(self, utterance: Utterance) -> None:
+        delta = utterance.stable[len(utterance.sent) :]
+        if not delta:
+            return
+        utterance.sent = utterance.stable
         self._state.emit(
-            TranscriptionDelta(
-                item_id=utterance.item_id,
-                content_index=utterance.content_index,
-                delta=text[len(utterance.sent) :],
-            )
+            TranscriptionDelta(item_id=utterance.item_id, content_index=utterance.content_index, delta=delta)
         )
-        utterance.sent = text

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.client import AppendAudio, CreateResponse
 from voxwire.events.config import SessionConfig
-from voxwire.events.engines import FinishReason, Word
+from voxwire.events.engines import FinishReason, LlmRequest, Word
 from voxwire.events.response import ResponseParams, TokenUsage
 from voxwire.events.server import ErrorOccurred, ServerEvent
 from voxwire.session.commands import Analyse, Output, StartResponse, StartTranscription
@@ -216,6 +216,11 @@ class Driver:
     def errors(self) -> list[str | None]:
         """Codes of the errors so far."""
         return [error.code for error in self.all(ErrorOccurred)]
+
+    @property
+    def request(self) -> LlmRequest:
+        """What the engine was asked last."""
+        return self.last(StartResponse).request
 
     def names(self, since: int = 0) -> list[str]:
         """Class names of the server events from output number `since` on."""
