@@ -20,7 +20,6 @@ from voxwire.events.items import (
     InputText,
     Item,
     MessageItem,
-    OutputAudio,
     OutputText,
 )
 from voxwire.events.response import Response, ResponseStatus, TokenUsage
@@ -186,8 +185,7 @@ def _part(part: ContentPart, names: PartNames, clip: AudioClip | None) -> Body:
             return {"type": "input_image", "image_url": part.image_url, "detail": part.detail}
         case OutputText():
             return {"type": names.text, "text": part.text}
-        case OutputAudio():
-            return {"type": names.audio, "transcript": part.transcript, **_sound(clip)}
+    return {"type": names.audio, "transcript": part.transcript, **_sound(clip)}
 
 
 def _sound(clip: AudioClip | None) -> Body:
