@@ -112,6 +112,7 @@ class Conversation:
         self._deleted: OrderedDict[str, Entry] = OrderedDict()
         self._with_audio: deque[str] = deque()
         self._audio_bytes = 0
+        self._reserved: set[str] = set()
         self.has_spoken = False
 
     def __len__(self) -> int:
@@ -154,7 +155,7 @@ class Conversation:
 
     def check_place(self, item: Item, previous_item_id: str | None) -> None:
         """Refuse a place or an id that cannot be."""
-        if item.id and item.id in self._entries:
+        if item.id in self._entries or item.id in self._reserved:
             raise duplicate_id(item.id)
         if previous_item_id not in (None, ROOT) and previous_item_id not in self._entries:
             raise ClientError(
@@ -163,6 +164,14 @@ class Conversation:
                 param="previous_item_id",
             )
 
+    def reserve(self, item_id: str) -> None:
+        """Keep an id that was announced for an item to come, so that no client takes it."""
+        self._reserved.add(item_id)
+
+    def release(self, item_id: str) -> None:
+        """The announced item will not come."""
+        self._reserved.discard(item_id)
+
     def has_call(self, call_id: str) -> bool:
         """Whether a function call with this id is in the conversation."""
         return any(
@@ -170,7 +179,11 @@ class Conversation:
         )
 
     def add(self, item: Item, *, after: str | None = None, ledger: Ledger | None = None) -> Entry:
-        """Insert an item: at the end, first (`root`), or after another."""
+        """Insert an item: at the end, first (`root`), or after another.
+
+        Clients are refused when the conversation is full (`check_room`); turns and answers cannot
+        be, so the oldest item makes room for them.
+        """
         entry = Entry(item, ledger)
         if after == ROOT:
             self._order.insert(0, item.id)
@@ -180,6 +193,9 @@ class Conversation:
             self._order.insert(self._order.index(after) + 1, item.id)
         self._entries[item.id] = entry
         self._deleted.pop(item.id, None)
+        self._reserved.discard(item.id)
+        if len(self._order) > self._max_items:
+            self.delete(self._order[0])
         self.retain(entry)
         return entry
 

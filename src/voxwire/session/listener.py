@@ -153,13 +153,10 @@ class Listener:
 
     def idle(self) -> Entry:
         """Nobody spoke for `idle_timeout_ms`: the silence becomes an item (PROTOCOL 5.11)."""
-        buffer = self.buffer
+        start, end = self.buffer.start, self._scored
         item_id = self._state.ids("item")
-        self._state.emit(
-            IdleTimeout(item_id=item_id, audio_start_ms=to_ms(buffer.start), audio_end_ms=to_ms(buffer.end))
-        )
-        end = self._scored if self._detector is not None else buffer.end
-        return self._make_item(item_id, buffer.commit(buffer.start, max(end, buffer.start)))
+        self._state.emit(IdleTimeout(item_id=item_id, audio_start_ms=to_ms(start), audio_end_ms=to_ms(end)))
+        return self._make_item(item_id, self.buffer.commit(start, end))
 
     # --- settings --------------------------------------------------------------------------------
 
@@ -222,6 +219,7 @@ class Listener:
 
     def _start_turn(self, start: int) -> None:
         item_id = self._state.ids("item")
+        self._state.conversation.reserve(item_id)
         self._state.emit(SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
         self._turn = _Turn(item_id, start, self._transcripts.start(item_id, self.buffer.format))
         self._on_speech()
@@ -254,4 +252,5 @@ class Listener:
     def _abandon_turn(self) -> None:
         if self._turn is not None:
             self._transcripts.cancel(self._turn.utterance)
+            self._state.conversation.release(self._turn.item_id)
             self._turn = None

@@ -66,8 +66,8 @@ class Responder:
         self._running: dict[int, _Pending] = {}
         self._queue: list[Entry] = []
         self._active: ResponseRun | None = None
-        self.last_done: float | None = None
-        """When the last answer in the conversation will have been heard, on the clock of `now`."""
+        self.quiet_since: float | None = None
+        """When the last answer will have been heard, on the clock of `now`; None once somebody speaks."""
 
     @property
     def active(self) -> ResponseRun | None:
@@ -256,7 +256,7 @@ class Responder:
         self._running[run.generation] = pending
         if in_band:
             self._active = run
-            self.last_done = None
+            self.quiet_since = None
         self._emit(run, run.create())
         self._start_if_ready(pending)
 
@@ -264,11 +264,12 @@ class Responder:
         if pending.waits:
             return
         state, run, turn = self._state, pending.run, pending.turn
+        limits = state.limits
         if turn is not None and turn.failure is not None:
             code, message = turn.failure
             self._finish(run, ResponseStatus.FAILED, StatusDetails(code=code, message=message))
             return
-        if turn is not None and not state.limits.respond_to_empty_transcript and not any(turn.heard.values()):
+        if turn is not None and turn.heard and not any(turn.heard.values()) and not limits.respond_to_empty_transcript:
             self._finish(run, ResponseStatus.COMPLETED)
             return
         plan = run.plan
@@ -328,7 +329,7 @@ class Responder:
         self._emit(run, [RateLimitsUpdated(rate_limits=self._rate.report(state.now))])
         if run is self._active:
             self._active = None
-            self.last_done = state.now + run.spoken_ms / 1000
+            self.quiet_since = state.now + run.spoken_ms / 1000
             if self._queue:
                 self.answer(self._queue.pop(0))
 

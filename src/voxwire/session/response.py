@@ -182,7 +182,7 @@ class ResponseRun:
         return Response(
             id=self.id,
             status=status,
-            conversation_id=self._conversation.id if self._conversation else None,
+            conversation_id=None if self._conversation is None else self._conversation.id,
             modality=self.plan.modality,
             voice=self.plan.voice,
             output_format=self.plan.output_format,

@@ -203,7 +203,7 @@ class Session:
 
     def _commit(self, event: CommitAudio) -> None:
         self._listener.commit()
-        self._responder.last_done = None
+        self._responder.quiet_since = None
 
     def _clear_output(self, event: ClearOutputAudio) -> None:
         raise ClientError(
@@ -298,20 +298,24 @@ class Session:
         self._responder.words_known(number)
 
     def _speech_started(self) -> None:
-        self._responder.last_done = None
         detection = self._state.config.turn_detection
         if detection is not None and detection.interrupt_response:
             self._responder.interrupt()
+        self._responder.quiet_since = None
 
     def _turn_ended(self, entry: Entry) -> None:
+        self._responder.quiet_since = None
         config = self._state.config
         if config.kind is SessionKind.REALTIME and config.turn_detection and config.turn_detection.create_response:
             self._responder.answer(entry)
 
     @property
     def _idle_deadline(self) -> float | None:
-        detection, since = self._state.config.turn_detection, self._responder.last_done
-        if not isinstance(detection, ServerVad) or detection.idle_timeout_ms is None or since is None:
+        detection, since = self._state.config.turn_detection, self._responder.quiet_since
+        if not isinstance(detection, ServerVad) or detection.idle_timeout_ms is None:
+            return None
+        # An answer may end while the user speaks; that is not silence.
+        if since is None or self._listener.speaking:
             return None
         return since + detection.idle_timeout_ms / 1000
 
@@ -323,7 +327,6 @@ class Session:
         self._responder.tick()
         idle = self._idle_deadline
         if idle is not None and state.now >= idle:
-            self._responder.last_done = None
             self._turn_ended(self._listener.idle())
 
     def _expire(self) -> None:

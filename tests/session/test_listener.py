@@ -1,0 +1,483 @@
+"""Input audio, turns and commits (PROTOCOL 3.5, 5.3, 5.4, 5.11; SEMANTICS 2)."""
+
+import pytest
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.events.client import (
+    AppendAudio,
+    CancelResponse,
+    ClearAudio,
+    CommitAudio,
+    CreateItem,
+    DeleteItem,
+    UpdateSession,
+)
+from voxwire.events.config import SemanticVad, ServerVad, SessionConfig, SessionPatch
+from voxwire.events.items import InputAudio, InputText, MessageItem, Role
+from voxwire.events.server import (
+    BufferCleared,
+    BufferCommitted,
+    ErrorOccurred,
+    IdleTimeout,
+    ItemAdded,
+    ResponseCreated,
+    SessionUpdated,
+    SpeechStarted,
+    SpeechStopped,
+)
+from voxwire.session.commands import Analyse, CancelTranscription, StartResponse, StartTranscription
+from voxwire.session.inputs import SpeechScores
+from voxwire.session.limits import Limits
+from voxwire.testing.driver import Driver, silence, speech
+
+MANUAL = SessionConfig(model="scripted", turn_detection=None)
+WINDOW = 32
+
+
+def vad(**settings: object) -> SessionConfig:
+    return SessionConfig(model="scripted", turn_detection=ServerVad(**settings))  # type: ignore[arg-type]
+
+
+def user_audio(driver: Driver, number: int = -1) -> InputAudio:
+    """The audio part of a committed user item."""
+    (part,) = driver.all(ItemAdded)[number].item.content  # type: ignore[union-attr]
+    assert isinstance(part, InputAudio)
+    return part
+
+
+class TestAppend:
+    """3.5 `input_audio_buffer.append`."""
+
+    def test_has_no_acknowledgement(self) -> None:
+        driver = Driver(MANUAL)
+        assert driver.send(AppendAudio(audio=bytes(4800))) == []
+
+    def test_more_than_15_mib_at_once_are_refused(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(append_bytes=100))
+        driver.send(AppendAudio(audio=bytes(100)))
+        driver.send(AppendAudio(audio=bytes(102), event_id="e"))
+        (error,) = driver.all(ErrorOccurred)
+        assert (error.code, error.param, error.event_id) == ("invalid_value", "audio", "e")
+
+    def test_half_a_sample_is_refused_in_pcm16(self) -> None:
+        driver = Driver(MANUAL)
+        driver.send(AppendAudio(audio=bytes(3)))
+        assert driver.last(ErrorOccurred).param == "audio"
+
+    def test_g711_has_samples_of_one_byte(self) -> None:
+        driver = Driver(SessionConfig(model="scripted", turn_detection=None, input_format=AudioFormat.ULAW))
+        driver.send(AppendAudio(audio=bytes(3)))
+        assert not driver.errors
+
+    def test_a_full_buffer_refuses_more_until_it_is_committed(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(buffer_bytes=9600))
+        driver.send(AppendAudio(audio=bytes(9600)))
+        driver.send(AppendAudio(audio=bytes(2)))
+        assert driver.errors == ["input_audio_buffer_full"]
+        driver.send(CommitAudio())
+        driver.send(AppendAudio(audio=bytes(2)))
+        assert driver.errors == ["input_audio_buffer_full"]
+
+    def test_empty_audio_changes_nothing(self) -> None:
+        driver = Driver()
+        assert driver.send(AppendAudio(audio=b"")) == []
+
+
+class TestAnalyse:
+    """SEMANTICS 2: one owner of the audio, scores by epoch."""
+
+    def test_whole_windows_leave_whatever_the_chunks(self) -> None:
+        driver = Driver()
+        driver.append(speech(100), chunk_ms=10)
+        audio = b"".join(command.audio for command in driver.all(Analyse))
+        assert audio == speech(96)
+
+    def test_nothing_is_analysed_with_detection_off(self) -> None:
+        driver = Driver(MANUAL)
+        driver.append(speech(100))
+        assert not driver.all(Analyse)
+
+    def test_scores_of_an_older_epoch_are_ignored(self) -> None:
+        driver = Driver(hold_scores=True)
+        driver.append(silence(WINDOW))
+        old = driver.last(Analyse).epoch
+        driver.deliver_scores()
+        driver.send(ClearAudio())
+        driver.append(silence(WINDOW))
+        driver.send(SpeechScores(epoch=old, scores=(0.9,)))
+        assert not driver.all(SpeechStarted)
+        assert driver.last(Analyse).epoch > old
+
+    def test_scores_after_detection_was_switched_off_are_ignored(self) -> None:
+        driver = Driver()
+        driver.append(silence(WINDOW))
+        epoch = driver.last(Analyse).epoch
+        driver.send(UpdateSession(patch=SessionPatch(turn_detection=None)))
+        driver.send(SpeechScores(epoch=epoch, scores=(0.9,)))
+        assert not driver.all(SpeechStarted)
+
+    def test_a_commit_keeps_the_epoch(self) -> None:
+        driver = Driver()
+        driver.append(silence(200))
+        driver.send(CommitAudio())
+        driver.append(silence(200))
+        assert len({command.epoch for command in driver.all(Analyse)}) == 1
+
+    def test_windows_go_on_from_a_commit_in_mid_window(self) -> None:
+        driver = Driver()
+        driver.append(silence(110))
+        driver.send(CommitAudio())
+        driver.append(speech(WINDOW))
+        assert driver.last(Analyse).audio == speech(WINDOW)
+
+
+class TestTurn:
+    """5.3 a voice turn."""
+
+    def test_starts_with_the_padding_and_ends_with_the_silence(self) -> None:
+        driver = Driver(vad(prefix_padding_ms=300, silence_duration_ms=200))
+        driver.append(silence(960), speech(640), silence(640))
+        assert driver.last(SpeechStarted).audio_start_ms == 960 - 300
+        assert driver.last(SpeechStopped).audio_end_ms == 1600 + 224
+        part = user_audio(driver)
+        assert part.clip is not None
+        assert part.duration_ms == 300 + 640 + 224
+        assert part.clip.data == silence(300) + speech(640) + silence(224)
+
+    def test_padding_never_reaches_into_the_turn_before(self) -> None:
+        driver = Driver(vad(prefix_padding_ms=1000, silence_duration_ms=32))
+        driver.append(speech(320), silence(64), speech(320), silence(64))
+        assert [event.audio_start_ms for event in driver.all(SpeechStarted)] == [0, 352]
+        first, second = (user_audio(driver, n).duration_ms for n in (0, 1))
+        assert first == 352
+        assert second == 384
+
+    def test_the_announced_item_is_the_committed_one(self) -> None:
+        driver = Driver()
+        driver.speak()
+        driver.speak()
+        ids = [event.item_id for event in driver.all(SpeechStarted)]
+        assert ids == [event.item_id for event in driver.all(SpeechStopped)]
+        assert ids == [event.item_id for event in driver.all(BufferCommitted)]
+        assert [event.previous_item_id for event in driver.all(BufferCommitted)] == [None, ids[0]]
+
+    def test_silence_before_a_turn_is_discarded(self) -> None:
+        driver = Driver(vad(prefix_padding_ms=320))
+        driver.append(silence(60_000))
+        assert driver.session._listener.buffer.duration_ms <= 320 + 2 * WINDOW
+
+    def test_longer_padding_set_later_finds_what_was_kept(self) -> None:
+        driver = Driver(vad(prefix_padding_ms=0))
+        driver.append(silence(960))
+        driver.send(UpdateSession(patch=SessionPatch(turn_detection=ServerVad(prefix_padding_ms=640))))
+        driver.append(speech(320))
+        assert driver.last(SpeechStarted).audio_start_ms == 960 - WINDOW
+
+    def test_semantic_detection_finds_turns_too(self) -> None:
+        driver = Driver(SessionConfig(model="scripted", turn_detection=SemanticVad()))
+        driver.append(speech(640), silence(960))
+        assert driver.last(SpeechStopped).audio_end_ms == 640 + 19 * WINDOW
+
+    def test_g711_turns_are_cut_at_the_same_places(self) -> None:
+        format = AudioFormat.ULAW
+        driver = Driver(SessionConfig(model="scripted", input_format=format))
+        for audio in (silence(640, format), speech(640, format), silence(640, format)):
+            driver.send(AppendAudio(audio=audio))
+        assert driver.last(SpeechStarted).audio_start_ms == 340
+        clip = user_audio(driver).clip
+        assert clip is not None
+        assert clip.data == silence(300, format) + speech(640, format) + silence(224, format)
+
+    def test_a_turn_ends_although_the_client_has_filled_the_conversation(self) -> None:
+        """Bounded everything: the oldest item makes room, since nobody can be told to stop speaking."""
+        driver = Driver(limits=Limits(items=2))
+        for number in (1, 2):
+            item = MessageItem(id=f"old_{number}", role=Role.USER, content=(InputText(text="x"),))
+            driver.send(CreateItem(item=item))
+        driver.speak()
+        assert driver.last(BufferCommitted).previous_item_id == "old_2"
+        assert not driver.errors
+        driver.send(DeleteItem(item_id="old_1"))
+        assert driver.errors == ["item_delete_invalid_item_id"]
+
+
+class TestAnnouncedId:
+    """The id that `speech_started` announces belongs to the turn, although the item is not there yet."""
+
+    def test_a_client_cannot_take_it(self) -> None:
+        driver = Driver()
+        driver.append(speech(320))
+        item_id = driver.last(SpeechStarted).item_id
+        item = MessageItem(id=item_id, role=Role.USER, content=(InputText(text="x"),))
+        driver.send(CreateItem(item=item))
+        assert driver.errors == ["item_create_duplicate_item_id"]
+        driver.append(silence(640))
+        assert [event.item.id for event in driver.all(ItemAdded)] == [item_id]
+
+    def test_it_is_free_once_the_turn_was_cleared(self) -> None:
+        driver = Driver()
+        driver.append(speech(320))
+        item_id = driver.last(SpeechStarted).item_id
+        driver.send(ClearAudio())
+        item = MessageItem(id=item_id, role=Role.USER, content=(InputText(text="x"),))
+        driver.send(CreateItem(item=item))
+        assert not driver.errors
+
+
+class TestCommit:
+    """5.4 a commit by hand."""
+
+    @pytest.mark.parametrize("config", [MANUAL, SessionConfig(model="scripted")])
+    def test_less_than_100_ms_are_refused(self, config: SessionConfig) -> None:
+        driver = Driver(config)
+        driver.append(silence(99.5))
+        driver.send(CommitAudio(event_id="e"))
+        error = driver.last(ErrorOccurred)
+        assert error.code == "input_audio_buffer_commit_empty"
+        assert error.event_id == "e"
+        assert error.message == (
+            "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, "
+            "but buffer only has 99.50ms of audio."
+        )
+        driver.append(silence(0.5))
+        driver.send(CommitAudio())
+        assert len(driver.all(BufferCommitted)) == 1
+
+    def test_takes_everything_since_the_last_commit(self) -> None:
+        driver = Driver(MANUAL)
+        driver.append(speech(5000))
+        driver.send(CommitAudio())
+        driver.append(silence(200))
+        driver.send(CommitAudio())
+        assert [user_audio(driver, n).duration_ms for n in (0, 1)] == [5000, 200]
+
+    def test_takes_the_retained_part_with_detection_on(self) -> None:
+        driver = Driver(vad(prefix_padding_ms=320))
+        driver.append(silence(3200))
+        driver.send(CommitAudio())
+        assert user_audio(driver).duration_ms == 320 + WINDOW
+
+    def test_starts_no_response(self) -> None:
+        for config in (MANUAL, SessionConfig(model="scripted")):
+            driver = Driver(config)
+            driver.append(speech(200))
+            driver.send(CommitAudio())
+            driver.hear("hello")
+            assert not driver.all(ResponseCreated)
+
+    def test_in_mid_speech_says_that_speech_stopped_and_uses_its_item(self) -> None:
+        driver = Driver()
+        driver.append(speech(640))
+        start = len(driver.outputs)
+        driver.send(CommitAudio())
+        assert driver.names(start) == ["SpeechStopped", "BufferCommitted", "ItemAdded", "ItemDone"]
+        assert driver.last(BufferCommitted).item_id == driver.last(SpeechStarted).item_id
+        assert driver.last(SpeechStopped).audio_end_ms == 640
+
+    def test_in_mid_speech_lets_the_next_window_begin_a_new_turn(self) -> None:
+        driver = Driver()
+        driver.append(speech(640))
+        driver.send(CommitAudio())
+        driver.append(speech(320))
+        started = driver.all(SpeechStarted)
+        assert len(started) == 2
+        assert started[1].audio_start_ms == 640
+
+    def test_in_mid_speech_is_refused_when_the_conversation_is_full(self) -> None:
+        driver = Driver(limits=Limits(items=1))
+        driver.send(CreateItem(item=MessageItem(id="old", role=Role.USER, content=(InputText(text="x"),))))
+        driver.append(speech(640))
+        driver.send(CommitAudio())
+        assert driver.errors == ["conversation_full"]
+        assert not driver.all(SpeechStopped)
+
+
+class TestClear:
+    """3.5 `input_audio_buffer.clear`: always acknowledged, resets detection."""
+
+    def test_an_empty_buffer_is_cleared_too(self) -> None:
+        driver = Driver()
+        driver.send(ClearAudio())
+        assert driver.names()[1:] == ["BufferCleared"]
+
+    def test_speech_in_progress_is_forgotten(self) -> None:
+        driver = Driver()
+        driver.append(speech(640))
+        driver.send(ClearAudio())
+        driver.append(silence(640))
+        assert not driver.all(SpeechStopped)
+        assert not driver.all(BufferCommitted)
+        driver.append(speech(320))
+        assert driver.last(SpeechStarted).audio_start_ms == 640 + 640 - 300
+
+    def test_what_was_cleared_is_not_committed(self) -> None:
+        driver = Driver(MANUAL)
+        driver.append(speech(500))
+        driver.send(ClearAudio())
+        assert driver.all(BufferCleared)
+        driver.send(CommitAudio())
+        assert driver.errors == ["input_audio_buffer_commit_empty"]
+
+
+class TestConfigure:
+    """3.2: settings may change at any time and apply to later turns."""
+
+    def test_detection_off_in_mid_speech_abandons_the_turn_and_keeps_its_audio(self) -> None:
+        driver = Driver()
+        driver.append(speech(640))
+        driver.send(UpdateSession(patch=SessionPatch(turn_detection=None)))
+        assert len(driver.all(CancelTranscription)) == 1
+        driver.append(speech(360))
+        driver.send(CommitAudio())
+        assert user_audio(driver).duration_ms == 1000
+        assert driver.last(BufferCommitted).item_id != driver.last(SpeechStarted).item_id
+
+    def test_detection_on_looks_at_later_audio_alone(self) -> None:
+        driver = Driver(MANUAL)
+        driver.append(speech(640))
+        driver.send(UpdateSession(patch=SessionPatch(turn_detection=ServerVad())))
+        assert not driver.all(Analyse)
+        driver.append(speech(320))
+        assert driver.last(SpeechStarted).audio_start_ms == 640 - 300
+
+    def test_other_settings_keep_a_turn_going(self) -> None:
+        driver = Driver()
+        driver.append(speech(640))
+        driver.send(UpdateSession(patch=SessionPatch(turn_detection=SemanticVad(), instructions="x")))
+        driver.append(silence(700))
+        assert len(driver.all(BufferCommitted)) == 1
+
+    def test_a_new_format_between_turns_discards_the_silence(self) -> None:
+        driver = Driver()
+        driver.append(silence(650))
+        driver.send(UpdateSession(patch=SessionPatch(input_format=AudioFormat.ULAW)))
+        driver.send(AppendAudio(audio=speech(640, AudioFormat.ULAW)))
+        assert driver.last(SpeechStarted).audio_start_ms == 650
+        assert driver.last(StartTranscription).format is AudioFormat.ULAW
+        assert {command.format for command in driver.all(Analyse)} == {AudioFormat.PCM16, AudioFormat.ULAW}
+
+    @pytest.mark.parametrize("config", [MANUAL, SessionConfig(model="scripted")])
+    def test_a_new_format_in_mid_speech_is_refused(self, config: SessionConfig) -> None:
+        driver = Driver(config)
+        driver.append(speech(640))
+        driver.send(UpdateSession(patch=SessionPatch(input_format=AudioFormat.ULAW, instructions="x")))
+        error = driver.last(ErrorOccurred)
+        assert (error.code, error.param) == ("input_audio_buffer_not_empty", "session.audio.input.format")
+        assert not driver.all(SessionUpdated)
+
+    def test_a_new_format_is_taken_with_an_empty_buffer(self) -> None:
+        driver = Driver(MANUAL)
+        driver.send(UpdateSession(patch=SessionPatch(input_format=AudioFormat.ALAW)))
+        assert driver.last(SessionUpdated).config.input_format is AudioFormat.ALAW
+
+
+class TestIdleTimeout:
+    """5.11: silence after an answer becomes a turn."""
+
+    CONFIG = vad(idle_timeout_ms=5000, silence_duration_ms=200)
+
+    def answered(self, config: SessionConfig | None = None) -> Driver:
+        """A turn was answered by one second of speech; ends at that moment."""
+        driver = Driver(config or self.CONFIG)
+        driver.speak()
+        driver.hear("hello")
+        driver.say("Hello.", 1000)
+        driver.finish()
+        return driver
+
+    def test_counts_from_the_end_of_the_answers_audio(self) -> None:
+        driver = self.answered()
+        driver.append(silence(2000))
+        driver.advance(5.9)
+        assert not driver.all(IdleTimeout)
+        start = len(driver.outputs)
+        driver.advance(0.2)
+        assert driver.names(start) == ["IdleTimeout", "BufferCommitted", "ItemAdded", "ItemDone", "ResponseCreated"]
+
+    def test_commits_what_it_says_it_commits(self) -> None:
+        driver = self.answered()
+        driver.append(silence(2010))
+        driver.advance(7)
+        timeout, part = driver.last(IdleTimeout), user_audio(driver)
+        assert timeout.item_id == driver.last(BufferCommitted).item_id
+        assert timeout.audio_end_ms - timeout.audio_start_ms == part.duration_ms > 0
+
+    def test_the_engine_reads_silence(self) -> None:
+        driver = self.answered()
+        driver.advance(7)
+        (part,) = driver.request.items[-1].content  # type: ignore[union-attr]
+        assert isinstance(part, InputAudio)
+        assert part.transcript is None
+
+    def test_is_answered_although_turns_without_words_are_not(self) -> None:
+        driver = Driver(self.CONFIG, limits=Limits(respond_to_empty_transcript=False))
+        driver.respond()
+        driver.say("Hello.", 1000)
+        driver.finish()
+        driver.advance(7)
+        assert len(driver.all(StartResponse)) == 2
+
+    def test_comes_once_for_an_answer(self) -> None:
+        driver = self.answered()
+        driver.advance(7)
+        driver.send(CancelResponse())
+        driver.advance(4)
+        assert len(driver.all(IdleTimeout)) == 1
+
+    def test_without_automatic_responses_only_the_item_is_made(self) -> None:
+        driver = Driver(vad(idle_timeout_ms=5000, create_response=False))
+        driver.respond()
+        driver.finish()
+        driver.advance(6)
+        assert len(driver.all(IdleTimeout)) == 1
+        assert len(driver.all(ResponseCreated)) == 1
+
+    def test_none_before_the_first_answer(self) -> None:
+        driver = Driver(self.CONFIG)
+        driver.advance(60)
+        assert not driver.all(IdleTimeout)
+
+    def test_speech_cancels_it(self) -> None:
+        driver = self.answered()
+        driver.append(speech(640))
+        driver.advance(60)
+        assert not driver.all(IdleTimeout)
+
+    def test_speech_that_interrupts_cancels_it(self) -> None:
+        """The interrupted answer's own end must not start the count while the user speaks."""
+        driver = Driver(self.CONFIG)
+        driver.respond()
+        driver.say("Hello.", 1000)
+        driver.append(speech(640))
+        driver.advance(60)
+        assert not driver.all(IdleTimeout)
+
+    def test_an_answer_that_ends_during_speech_does_not_start_it(self) -> None:
+        config = vad(idle_timeout_ms=5000, interrupt_response=False, create_response=False)
+        driver = Driver(config)
+        driver.respond()
+        driver.append(speech(640))
+        driver.finish()
+        driver.advance(60)
+        driver.append(silence(640))
+        driver.advance(60)
+        assert not driver.all(IdleTimeout)
+
+    def test_a_commit_by_hand_cancels_it(self) -> None:
+        driver = self.answered()
+        driver.append(silence(200))
+        driver.send(CommitAudio())
+        driver.advance(60)
+        assert not driver.all(IdleTimeout)
+
+    def test_a_new_response_cancels_it(self) -> None:
+        driver = self.answered()
+        driver.respond()
+        driver.advance(60)
+        assert not driver.all(IdleTimeout)
+
+    def test_an_out_of_band_response_does_not(self) -> None:
+        driver = self.answered()
+        driver.respond(out_of_band=True)
+        driver.advance(7)
+        assert len(driver.all(IdleTimeout)) == 1
