@@ -8,7 +8,7 @@
                               (bodies, wire: shared; preview.projection: 2024-10-01)
 
 - `variant`, `detect`: which dialect a connection speaks (PROTOCOL 1.5)
-- `codec`: the two ways, and the late switch from preview to GA
+- `connection`: the codec of one connection: the two ways, and the late switch from preview to GA
 - `ga`, `preview`: what is particular to each, independent of each other
 - `requests`, `items`, `settings`: JSON from clients, as strict msgspec structs that convert themselves
 - `bodies`: JSON to clients, from neutral events
@@ -16,7 +16,7 @@
 - `faults`: what a decoder found wrong → the one error that the client sees
 """
 
-from voxwire.dialects.codec import Codec
+from voxwire.dialects.connection import Codec
 from voxwire.dialects.detect import detect
 from voxwire.dialects.variant import Dialect, Variant
 

@@ -6,7 +6,7 @@ Conversions take the dotted path of their value for the error that names it.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Annotated, Any, Concatenate, Final, Literal, ParamSpec, TypeVar
+from typing import Annotated, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -28,8 +28,6 @@ from voxwire.events.config import (
 P = ParamSpec("P")
 T = TypeVar("T")
 U = TypeVar("U")
-
-LOGPROBS: Final = "item.input_audio_transcription.logprobs"
 
 # Ranges: PROTOCOL 3.2 and 3.7.
 Speed = Annotated[float, Meta(ge=0.25, le=1.5)]
@@ -63,7 +61,7 @@ def max_tokens(value: int | Literal["inf"]) -> int | None:
 
 def refuse_noise_reduction(value: Any, param: str) -> None:
     """Only "off" can be had so far (SEMANTICS 1)."""
-    if value is not None and value is not UNSET:
+    if value is not None:
         raise invalid_value(param, "Noise reduction is not supported yet: send null or leave it out.")
 
 
