@@ -4,7 +4,7 @@ The wire view of an item and what engines read may differ: the wire shows a tran
 asked for, engines always read the words; a truncated answer keeps what was heard of it.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
 
@@ -43,7 +43,7 @@ class Entry:
         self.heard: dict[int, str | None] = {}
         self.failure: tuple[str, str] | None = None
         self.ledger = ledger
-        self.cut_ms: int | None = None
+        self.cut_ms: float | None = None
 
     @property
     def size(self) -> int:
@@ -53,12 +53,21 @@ class Entry:
         clips = (part.clip for part in self.item.content if isinstance(part, InputAudio | OutputAudio))
         return sum(len(clip.data) for clip in clips if clip is not None)
 
+    @property
+    def spoken_ms(self) -> float:
+        """Length of an answer's speech as the client may still refer to it."""
+        if self.ledger is None:
+            return 0.0
+        return self.ledger.duration_ms if self.cut_ms is None else min(self.ledger.duration_ms, self.cut_ms)
+
     def for_engine(self) -> Item:
         """The item with the words that were understood."""
         if not self.heard or not isinstance(self.item, MessageItem):
             return self.item
         parts = [
-            replace(part, transcript=self.heard.get(index) or "") if isinstance(part, InputAudio) else part
+            replace(part, transcript=self.heard[index] or "")
+            if index in self.heard and isinstance(part, InputAudio)
+            else part
             for index, part in enumerate(self.item.content)
         ]
         return replace(self.item, content=tuple(parts))
@@ -78,16 +87,16 @@ class Entry:
         if self.cut_ms is not None:
             self._cut(self.cut_ms)
 
-    def truncate(self, ms: int) -> None:
-        """Keep only what was heard by `ms`, also of what is still to come."""
-        self.cut_ms = ms
-        self._cut(ms)
+    def truncate(self, ms: float) -> None:
+        """Keep only what was heard by `ms`, also of what is still to come; a later cut gives nothing back."""
+        self.cut_ms = ms if self.cut_ms is None else min(self.cut_ms, ms)
+        self._cut(self.cut_ms)
 
     def drop_audio(self) -> None:
         if isinstance(self.item, MessageItem):
             self.item = replace(self.item, content=tuple(_without_clip(part) for part in self.item.content))
 
-    def _cut(self, ms: int) -> None:
+    def _cut(self, ms: float) -> None:
         if not isinstance(self.item, MessageItem) or self.ledger is None:
             return
         chars, size = self.ledger.chars_at(ms), self.ledger.size_at(ms)
@@ -110,7 +119,7 @@ class Conversation:
         self._entries: dict[str, Entry] = {}
         self._order: list[str] = []
         self._deleted: OrderedDict[str, Entry] = OrderedDict()
-        self._with_audio: deque[str] = deque()
+        self._with_audio: OrderedDict[str, None] = OrderedDict()
         self._audio_bytes = 0
         self._reserved: set[str] = set()
         self.has_spoken = False
@@ -202,19 +211,21 @@ class Conversation:
     def delete(self, item_id: str) -> None:
         entry = self._entries.pop(item_id)
         self._order.remove(item_id)
+        self._with_audio.pop(item_id, None)
         self._forget_audio(entry)
         self._deleted[item_id] = entry
         if len(self._deleted) > _DELETED_KEPT:
             self._deleted.popitem(last=False)
 
-    def settle(self, item: Item) -> None:
-        """Take the final form of an item that was added in progress, unless it was deleted."""
-        entry = self._entries.get(item.id)
-        if entry is not None:
-            entry.settle(item)
-            self.retain(entry)
+    def settle(self, entry: Entry, item: Item) -> bool:
+        """Take the final form of an item that was added in progress; False when it was deleted meanwhile."""
+        if self._entries.get(item.id) is not entry:
+            return False
+        entry.settle(item)
+        self.retain(entry)
+        return True
 
-    def truncate(self, entry: Entry, ms: int) -> None:
+    def truncate(self, entry: Entry, ms: float) -> None:
         """Cut a spoken answer at the heard point."""
         before = entry.size
         entry.truncate(ms)
@@ -225,12 +236,11 @@ class Conversation:
         size = entry.size
         if not size:
             return
-        self._with_audio.append(entry.item.id)
+        self._with_audio[entry.item.id] = None
         self._audio_bytes += size
         while self._audio_bytes > self._max_audio:
-            oldest = self._entries.get(self._with_audio.popleft())
-            if oldest is not None:
-                self._forget_audio(oldest)
+            oldest, _ = self._with_audio.popitem(last=False)
+            self._forget_audio(self._entries[oldest])
 
     def _forget_audio(self, entry: Entry) -> None:
         self._audio_bytes -= entry.size

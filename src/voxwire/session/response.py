@@ -32,7 +32,7 @@ from voxwire.events.server import (
     ResponseDone,
     ServerEvent,
 )
-from voxwire.session.conversation import Conversation
+from voxwire.session.conversation import Conversation, Entry
 from voxwire.session.gate import EmitGate
 from voxwire.session.output_message import OutputMessage
 from voxwire.session.tokens import spoken_tokens, text_tokens
@@ -93,6 +93,7 @@ class ResponseRun:
         self._conversation = conversation
         self._ids = ids
         self._output: list[Item] = []
+        self._entry: Entry | None = None
         self._message: OutputMessage | None = None
         self._call: FunctionCallItem | None = None
         self._arguments: list[str] = []
@@ -215,7 +216,7 @@ class ResponseRun:
     def _announce(self, item: Item, events: list[ServerEvent]) -> None:
         events.append(OutputItemAdded(response_id=self.id, output_index=len(self._output), item=item))
         if self._conversation is not None:
-            self._conversation.add(item, ledger=self._message.ledger if self._message else None)
+            self._entry = self._conversation.add(item, ledger=self._message.ledger if self._message else None)
             events.append(ItemAdded(item=item, previous_item_id=self._conversation.previous_id(item.id)))
 
     def _close_open(self, status: ItemStatus, events: list[ServerEvent]) -> None:
@@ -233,8 +234,7 @@ class ResponseRun:
             self._call, self._arguments = None, []
         else:
             return
-        if self._conversation is not None and self._conversation.get(item.id) is not None:
-            self._conversation.settle(item)
+        if self._conversation is not None and self._entry is not None and self._conversation.settle(self._entry, item):
             events.append(ItemDone(item=item, previous_item_id=self._conversation.previous_id(item.id)))
         events.append(OutputItemDone(response_id=self.id, output_index=len(self._output), item=item))
         self._output.append(item)

@@ -30,7 +30,7 @@ from voxwire.events.client import (
     UpdateSession,
 )
 from voxwire.events.config import ServerVad, SessionConfig, SessionKind
-from voxwire.events.items import AudioClip, InputAudio, MessageItem, OutputAudio
+from voxwire.events.items import AudioClip, InputAudio, ItemStatus, MessageItem, OutputAudio
 from voxwire.events.server import (
     ErrorOccurred,
     ItemDeleted,
@@ -256,7 +256,7 @@ class Session:
                 code="invalid_value",
                 param="content_index",
             )
-        spoken_ms = entry.ledger.duration_ms if entry.ledger is not None else 0.0
+        spoken_ms = entry.spoken_ms
         if not spoken_ms and (event.audio_end_ms or state.limits.strict_truncate):
             raise ClientError(
                 "Only model output audio messages can be truncated", code="invalid_value", param="item_id"
@@ -268,10 +268,10 @@ class Session:
                 param="audio_end_ms",
             )
         # Clients count what they played after resampling and overshoot by rounding (PROTOCOL 5.8, 8.3).
-        end_ms = min(event.audio_end_ms, int(spoken_ms))
-        if spoken_ms:
+        end_ms = min(float(event.audio_end_ms), spoken_ms)
+        if end_ms < spoken_ms or entry.item.status is not ItemStatus.COMPLETED:
             state.conversation.truncate(entry, end_ms)
-        state.emit(ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=end_ms))
+        state.emit(ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=int(end_ms)))
 
     def _audio_of(self, entry: Entry) -> dict[int, AudioClip]:
         if not isinstance(entry.item, MessageItem):
