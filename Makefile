@@ -1,0 +1,38 @@
+# For those who develop Voxwire. Using and testing it needs no make: ./demo and ./test.
+
+BIN := .venv/bin
+PYTHON_FILES := src tests bench fuzz examples
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check format test serve bench fuzz docs
+
+help:  ## what there is (this list)
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup:
+	@scripts/setup dev
+
+check: setup  ## style, types and direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: setup  ## put the code into the one style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test:  ## all tests
+	./test
+
+serve: setup  ## a server on http://127.0.0.1:8000
+	$(BIN)/voxwire serve
+
+bench: setup  ## measure against the floor server; bench/results keeps table, JSON and plot
+	$(BIN)/python -m bench
+
+fuzz: setup  ## throw 100,000 mutated frames at a session
+	$(BIN)/python -m fuzz
+
+docs: setup  ## make the parts of docs/ that are generated, and check the rest
+	$(BIN)/python -m pytest tests/test_docs.py
