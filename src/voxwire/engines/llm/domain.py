@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import Final
 
-from voxwire.engines.llm.grammar import Match
+from voxwire.engines.llm.grammar import Match, in_turn
 from voxwire.engines.llm.instructions import Instructions
 from voxwire.engines.llm.skills.skill import Skill
 from voxwire.engines.llm.text import Utterance
@@ -51,11 +51,10 @@ class Domain:
     def phrases(self) -> tuple[str, ...]:
         """Plain sentences to expect, each once, in a fixed order, at most `MAX_PHRASES`."""
         found = dict.fromkeys(islice(chain(self.skill_phrases, self.instructions.phrases()), MAX_PHRASES // 2))
-        if self.tools:
-            # Every function gets a fair share, whatever the others need.
-            share = (MAX_PHRASES - len(found)) // len(self.tools)
-            for tool in self.tools:
-                found.update(dict.fromkeys(islice(tool.grammar.sentences(), share)))
+        for sentence in in_turn(tool.grammar.sentences() for tool in self.tools):
+            if len(found) == MAX_PHRASES:
+                break
+            found[sentence] = None
         return tuple(found)
 
     def understands(self, said: Utterance) -> bool:

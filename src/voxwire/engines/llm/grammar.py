@@ -13,7 +13,7 @@ of it is about this file's size.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -65,12 +65,12 @@ class Match:
 class _Node(Protocol):
     @property
     def count(self) -> int:
-        """How many variants the node has, slots counted once."""
+        """How many variants there are to walk through, slots counted once; some may be alike."""
 
     def match(self, said: Utterance, start: int) -> Iterator[tuple[int, Captures]]: ...
 
-    def variant(self, index: int) -> list["str | _Gap"]:
-        """Variant number `index`, 0 to `count` - 1: spoken words and gaps."""
+    def spell(self, index: int, out: list["str | _Gap"]) -> None:
+        """Add variant number `index`, 0 to `count` - 1, to `out`: spoken words and gaps."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class _Words:
         if said.words[start:end] == self.plain:
             yield end, ()
 
-    def variant(self, index: int) -> list["str | _Gap"]:
-        return [self.spoken]
+    def spell(self, index: int, out: list["str | _Gap"]) -> None:
+        out.append(self.spoken)
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class _Gap:
             for filled in self.slot.match(said, start):
                 yield filled.end, ((self.name, filled),)
 
-    def variant(self, index: int) -> list["str | _Gap"]:
-        return [self]
+    def spell(self, index: int, out: list["str | _Gap"]) -> None:
+        out.append(self)
 
 
 @dataclass(frozen=True)
@@ -109,18 +109,19 @@ class _Choice:
     count: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "count", sum(option.count for option in self.options))
+        # Every option has the same share of the variants, however many it has itself: so an order
+        # of "(the|(a|an|my))" says that "the" is as frequent as the others together.
+        most = max(option.count for option in self.options)
+        object.__setattr__(self, "count", most * len(self.options))
 
     def match(self, said: Utterance, start: int) -> Iterator[tuple[int, Captures]]:
         for option in self.options:
             yield from option.match(said, start)
 
-    def variant(self, index: int) -> list["str | _Gap"]:
-        for option in self.options:
-            if index < option.count:
-                return option.variant(index)
-            index -= option.count
-        raise IndexError(index)
+    def spell(self, index: int, out: list["str | _Gap"]) -> None:
+        index, which = divmod(index, len(self.options))
+        option = self.options[which]
+        option.spell(index % option.count, out)
 
 
 @dataclass(frozen=True)
@@ -142,22 +143,21 @@ class _Sequence:
             for end, rest in self.match(said, middle, part + 1):
                 yield end, first + rest
 
-    def variant(self, index: int) -> list["str | _Gap"]:
-        out: list[str | _Gap] = []
+    def spell(self, index: int, out: list["str | _Gap"]) -> None:
         for part in self.parts:
             index, own = divmod(index, part.count)
-            out += part.variant(own)
-        return out
+            part.spell(own, out)
 
 
 class Template:
-    """One sentence template; `slots` gives the slot of every `{name}` in it."""
+    """One sentence template; `slots` gives the slot of every `{name}` in it, or a template to put there."""
 
-    def __init__(self, text: str, slots: Mapping[str, Slot] | None = None) -> None:
+    def __init__(self, text: str, slots: Mapping[str, "Slot | Template"] | None = None) -> None:
         self.text = text
         self._pieces = _PIECE.findall(text)
         self._at = 0
         self._slots = slots or {}
+        self._gaps: list[_Gap] = []
         self._root = self._choice()
         if self._at != len(self._pieces):
             raise ValueError(f"unbalanced template: {text}")
@@ -179,9 +179,10 @@ class Template:
         At least `variants` different shapes where the template has that many, and every sample of
         the longest slot in `repeats` shapes.
         """
-        most = max((len(slot.samples()) for slot in self._slots.values()), default=0)
+        most = max((len(gap.slot.samples()) for gap in self._gaps), default=0)
         for number in range(max(min(variants, self._root.count), most * repeats)):
-            shape = self._root.variant(number * _STRIDE % self._root.count)
+            shape: list[str | _Gap] = []
+            self._root.spell(number * _STRIDE % self._root.count, shape)
             words: list[str] = []
             for position, piece in enumerate(shape):
                 if isinstance(piece, str):
@@ -214,13 +215,34 @@ class Template:
                 self._at += 1
                 parts.append(inner if piece == "(" else _Choice((inner, _Sequence(()))))
             elif piece.startswith("{"):
-                parts.append(_Gap(piece[1:-1], self._slots[piece[1:-1]]))
+                parts.append(self._filler(piece[1:-1]))
             else:
                 parts.append(_Words(piece, plain_words(piece)))
         return parts[0] if len(parts) == 1 else _Sequence(tuple(parts))
 
+    def _filler(self, name: str) -> _Node:
+        slot = self._slots[name]
+        if isinstance(slot, Template):
+            self._gaps += slot._gaps
+            return slot._root
+        self._gaps.append(_Gap(name, slot))
+        return self._gaps[-1]
+
     def _peek(self) -> str | None:
         return self._pieces[self._at] if self._at < len(self._pieces) else None
+
+
+def in_turn(sources: Iterable[Iterable[str]]) -> Iterator[str]:
+    """One sentence of each source in turn until all are spent, so that any beginning is a fair sample."""
+    waiting = [iter(source) for source in sources]
+    while waiting:
+        still = []
+        for source in waiting:
+            for sentence in source:
+                yield sentence
+                still.append(source)
+                break
+        waiting = still
 
 
 def _as_match(captures: Captures, *, known: bool) -> Match:

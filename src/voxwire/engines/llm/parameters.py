@@ -240,7 +240,7 @@ def _slot(
         return DaySlot(today), (_iso_day if iso else _said_day)
     if kind is ParameterKind.PLACE:
         regions = frozenset(identifier_words(name)) & _REGION_WORDS
-        return PlaceSlot(gazetteer, gazetteer.regions if regions else gazetteer.listed), _place_json
+        return PlaceSlot(gazetteer, gazetteer.regions if regions else gazetteer.listed_in_full), _place_json
     return TextSlot(_examples(schema, description)), str
 
 

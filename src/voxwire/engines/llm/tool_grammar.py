@@ -9,34 +9,33 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 from typing import Final
 
-from voxwire.engines.llm.grammar import Slot, Template
-from voxwire.engines.llm.parameters import Parameter, ParameterKind
+from voxwire.engines.llm.grammar import Slot, Template, in_turn
+from voxwire.engines.llm.parameters import Parameter, ParameterKind, QuantitySlot
 from voxwire.engines.llm.tool_words import GENERIC, ToolWords
 
 _POLITE: Final = "[please|can you|could you|can you please]"
-_ARTICLE: Final = "[the|a|an|my|some|any|your]"
+#: A group "(often|(seldom|seldom))" makes the first as frequent as all others together.
+_ARTICLE: Final = "(the|[a|an|my|some|any|your])"
 _LOOKUP_SHAPES: Final = (
-    "(what is|what's|how is|how's) the {object} [like|now|today]",
-    f"{_POLITE} (tell|give|show) me [about] {_ARTICLE} {{object}}",
-    "(what is|what's) {object}",
-    f"{_POLITE} (get|check|find|look up|show|look for|search for) [me] {_ARTICLE} {{object}}",
-    "[the] {object}",
-    "(i want|i need|i would like|i'd like) [to (know|see|hear)] [the|a|an|my] {object}",
-    "(do you know|what about|how about) the {object}",
-    "what (will|is) the {object} (be|going to be) [like]",
-    "what are the {object}",
+    "(what is|what's) the {object} [like|(now|today)]",
+    f"{_POLITE} (tell me|(give me|show me)) [about] {_ARTICLE} {{object}}",
+    "(how is|how's) the {object} [like|now|today]",
+    "([the] {object}|(what is|what's) {object}"
+    f"|{_POLITE} (get|check|(find|look up|show|look for|search for)) [me] {_ARTICLE} {{object}}"
+    "|(i want|i need|i would like|i'd like) [to (know|see|hear)] [the|(a|an|my)] {object}"
+    "|(do you know|what about|how about) the {object}"
+    "|what (will the {object} be|is the {object} going to be) [like]|what are the {object})",
 )
 _ACTION_SHAPES: Final = (
     f"{_POLITE} {{verb}} [me|us] {_ARTICLE} {{object}}",
-    f"(i want|i need|i would like|i'd like) [you] to {{verb}} {_ARTICLE} {{object}}",
-    "let's {verb} [the|a|an|my|some] {object}",
+    f"((i want|i need|i would like|i'd like) [you] to|let's) {{verb}} {_ARTICLE} {{object}}",
 )
 #: Tails are all ordered choices of at most this many parameters; "and" joins more in the loose reading.
 _TAIL: Final = 2
 _SPOKEN_PARAMETERS: Final = 4
 #: Sentences listed for every place, number or choice: an n-gram model wants each value after each
 #: cue and before each sentence end, not the cross product of all values with all openings.
-_REPEATS: Final = 4
+_REPEATS: Final = 3
 _VARIANTS: Final = 40
 
 
@@ -48,7 +47,7 @@ class ToolGrammar:
 
     def __init__(self, words: ToolWords, parameters: Sequence[Parameter]) -> None:
         usable = [(f"p{n}", p) for n, p in enumerate(parameters) if p.kind is not ParameterKind.OPAQUE]
-        self._slots: dict[str, Slot] = {name: parameter.slot for name, parameter in usable}
+        self._slots: dict[str, Slot | Template] = {name: parameter.slot for name, parameter in usable}
         usable = usable[:_SPOKEN_PARAMETERS]
         required = [(name, p) for name, p in usable if p.required]
         openings = tuple(_openings(words, usable))
@@ -57,7 +56,8 @@ class ToolGrammar:
         self.answers = tuple(self._template(f"{_lead(p)} {{{name}}}") for name, p in usable)
         if not openings:
             return
-        opening = f"({'|'.join(openings)})"
+        self._slots["opening"] = Template("|".join(openings), self._slots)
+        opening = "{opening}"
         main = " ".join(_phrase(name, p) for name, p in (required or usable[:1])[:_TAIL])
         tails = [
             " ".join(_phrase(name, p) for name, p in chosen)
@@ -69,7 +69,8 @@ class ToolGrammar:
         listed = [f"{opening} {main}".strip(), opening]
         if len(tails) > 1:
             listed.append(f"{opening} ({'|'.join(tails)})")
-        listed += [f"{_fronted(words, name)}" for name, p in usable if p.kind in _FRONTED and words.objects]
+        if words.objects and not words.verbs:
+            listed += [_fronted(words, name) for name, p in usable if p.kind in _FRONTED]
         self._listed = [(self._template(text), _REPEATS if number == 0 else 1) for number, text in enumerate(listed)]
         several = [
             f"{opening} {_phrase(name, p)} and {_lead(p)} {{{name}}}"
@@ -79,17 +80,16 @@ class ToolGrammar:
         self.templates = (*(template for template, _ in self._listed), *(self._template(text) for text in several))
 
     def sentences(self) -> Iterator[str]:
-        """Sentences for a recogniser: requests, then bare answers to a question for a value."""
-        for template, repeats in self._listed:
-            yield from template.sentences(variants=_VARIANTS, repeats=repeats)
-        for template in self.answers:
-            yield from template.sentences(variants=4, repeats=2)
+        """Sentences for a recogniser: requests, and bare answers to a question for a value."""
+        requests = (template.sentences(variants=_VARIANTS, repeats=repeats) for template, repeats in self._listed)
+        answers = (template.sentences(variants=4, repeats=2) for template in self.answers)
+        return in_turn((*requests, *answers))
 
     def _template(self, text: str) -> Template:
-        return Template(text, {name: slot for name, slot in self._slots.items() if f"{{{name}}}" in text})
+        return Template(text, self._slots)
 
 
-_OBJECT_KINDS: Final = (ParameterKind.ENUM, ParameterKind.TEXT, ParameterKind.PLACE)
+_OBJECT_KINDS: Final = (ParameterKind.ENUM, ParameterKind.TEXT)
 _FRONTED: Final = (ParameterKind.PLACE, ParameterKind.ENUM, ParameterKind.DAY)
 
 
@@ -99,7 +99,7 @@ def _openings(words: ToolWords, usable: Sequence[tuple[str, Parameter]]) -> Iter
     if not words.verbs:
         yield from (shape.replace("{object}", nouns) for shape in _LOOKUP_SHAPES if nouns)
         return
-    verbs = f"({'|'.join(words.verbs)})"
+    verbs = _first_often(words.verbs)
     if nouns:
         for shape in _ACTION_SHAPES:
             yield shape.replace("{object}", nouns).replace("{verb}", verbs)
@@ -130,17 +130,21 @@ def _fronted(words: ToolWords, name: str) -> str:
 def _phrase(name: str, parameter: Parameter) -> str:
     """A value with the words that lead to it."""
     value = f"{{{name}}}"
-    cues = "|".join(parameter.cues)
-    own = " ".join(parameter.words)
+    cues = _first_often(parameter.cues) if parameter.cues else ""
     if parameter.kind in (ParameterKind.PLACE, ParameterKind.TEXT):
-        return f"({cues}) {value}" if cues else value
-    if parameter.kind is ParameterKind.NUMBER:
+        return f"{cues} {value}"
+    if parameter.kind is ParameterKind.NUMBER and not isinstance(parameter.slot, QuantitySlot):
+        own = " ".join(parameter.words)
         return f"[{cues}] [{own}] {value} [{own}|degrees|percent]"
-    if parameter.kind is ParameterKind.BOOLEAN:
-        return value
     return f"[{cues}] {value}" if cues else value
 
 
 def _lead(parameter: Parameter) -> str:
     """The words that may stand before a value given alone, in answer to a question."""
-    return f"[{'|'.join(parameter.cues)}]" if parameter.cues else ""
+    return f"[{'|'.join(parameter.cues[:2])}]" if parameter.cues else ""
+
+
+def _first_often(options: Sequence[str]) -> str:
+    """A choice in which the first option is as frequent as all others together."""
+    first, *others = options
+    return f"({first}|({'|'.join(others)}))" if others else first

@@ -65,9 +65,10 @@ _WEAK: Final = frozenset(
     "detail value result results given specific today todays item items by id".split()
 )
 _STOPS: Final = frozenset(
-    "a an the of in for at on to from with by and or as into about given based using near via per is are was be that "
-    "this which whose when where your their his her its my our if not it them they you we will can should would "
-    "use used function tool user users specified specific provided particular e g any".split()
+    "a an the of in for at on to from with by and or as into about between through within over after before until "
+    "during without given based using near via per is are was be that this which whose when where your their his her "
+    "its my our if not it them they you we will can should would use used function tool user users specified specific "
+    "provided particular e g any".split()
 )
 _FIRST_CLAUSE: Final = re.compile(r"[.;:\n(]")
 _MAX_OBJECT: Final = 4

@@ -70,6 +70,9 @@ def _examples() -> Iterator[str]:
     for turn in range(4):
         for at, (a, b, c) in enumerate(numbers):
             yield shapes[(at + turn) % len(shapes)].format(a=number_words(a), b=number_words(b), c=number_words(c))
+    for a in range(2, 13):  # the tables that people learn by heart
+        for b in range(2, 13):
+            yield f"{number_words(a)} times {number_words(b)}"
 
 
 class _Reader:
@@ -186,8 +189,7 @@ def _answer(match: Match, _situation: Situation) -> str:
 ARITHMETIC: Final[tuple[Skill, ...]] = (
     skill(
         _answer,
-        "[what is|what's|how much is|calculate|compute|work out|solve|what does] {expression} [equal|equals|make]",
-        "what do you get if you (calculate|compute) {expression}",
+        "[what is|what's|(how much is|calculate|compute|work out|solve|what does)] {expression} [equal|equals|make]",
         slots={"expression": ExpressionSlot()},
         repeats=1,
     ),

@@ -37,16 +37,12 @@ def skill(
     repeats: int = 1,
 ) -> Skill:
     """A skill from template texts."""
-    compiled = tuple(
-        Template(text, {name: slot for name, slot in (slots or {}).items() if f"{{{name}}}" in text})
-        for text in templates
-    )
-    return Skill(compiled, answer, variants, repeats)
+    return Skill(tuple(Template(text, slots) for text in templates), answer, variants, repeats)
 
 
 def reply(text: str, *templates: str) -> Skill:
     """A skill that always says the same."""
-    return skill(lambda _match, _situation: text, *templates)
+    return skill(lambda _match, _situation: text, *templates, variants=96)
 
 
 def skill_phrases(skills: Iterable[Skill]) -> Iterator[str]:

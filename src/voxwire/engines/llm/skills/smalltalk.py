@@ -10,7 +10,7 @@ GREETING: Final = (
 )
 HELP: Final = (
     'You can ask me, for example: "What time is it in Tokyo?", "What is twelve times seven?", '
-    '"How many kilometres is ten miles?", "Spell necessary", "Repeat after me", "Count to ten" or "Flip a coin". '
+    '"How many kilometers are in ten miles?", "Spell necessary", "Repeat after me", "Count to ten" or "Flip a coin". '
     "I answer questions that your instructions answer word for word, and I call the functions you declare."
 )
 WHO: Final = (
@@ -22,7 +22,7 @@ WHO: Final = (
 SKILLS: Final[tuple[Skill, ...]] = (
     reply(
         GREETING,
-        "(hello|hi|hey|greetings|good morning|good afternoon|good evening) [there|assistant|everyone]",
+        "(hello|hi|hey|greetings|good morning|good afternoon|good evening) [hello|there|assistant|everyone]",
         "[please] (assist|greet|welcome) (the user|me|us)",
         "(start|begin) [the] conversation",
         "introduce yourself [to the user]",
@@ -32,16 +32,15 @@ SKILLS: Final[tuple[Skill, ...]] = (
         "[i need] [some] help [me]",
         "(can|could) you help [me] [out]",
         "how can you help [me]",
-        "what (can|do) you do [for me]",
+        "[hello|okay|so|please tell me|tell me] what (can|do) you do [for me]",
         "what are you able to do",
         "what can i (ask|say) [you] [to you]",
         "what are your (skills|abilities|capabilities)",
     ),
     reply(
         WHO,
-        "(who|what) are you [exactly]",
-        "what is your name",
-        "what's your name",
+        "[hello|hi|hey|okay|so|tell me|please|well|and] (who|what) are you [exactly|please|actually]",
+        "[hello|hi|okay|so|tell me|please] (what is|what's) your name [please]",
         "(what|which) [language] model (are you|is this|am i talking to)",
         "(who|what) am i (talking|speaking) (to|with)",
         "tell me about yourself",
@@ -52,11 +51,9 @@ SKILLS: Final[tuple[Skill, ...]] = (
     ),
     reply(
         "I am well, thank you. What can I do for you?",
-        "how are you [doing] [today]",
-        "how is it going",
-        "how's it going",
-        "what is up",
-        "what's up",
+        "[hello|hi|hey|good morning|good evening] [there] how are you [doing|feeling] [today]",
+        "[hello|hi|hey] (how is|how's) it going [today]",
+        "(what is|what's) up",
     ),
     reply("You are welcome.", "(thanks|thank you) [so much|very much|a lot|for your help|again]", "thanks a million"),
     reply(

@@ -162,7 +162,7 @@ def _examples(shapes: Sequence[str]) -> Iterator[str]:
     """Every unit of more than a few letters (abbreviations are for reading), with many amounts."""
     plurals = [name.lower() for _, names in _TABLE for name in names[1::2] if len(name) > 2 and "divided" not in name]
     groups = [[name for name in plurals if UNIT_NAMES[name].dimension is dimension] for dimension in Dimension]
-    amounts = [number_words(n) for n in (*range(2, 101), 120, 150, 200, 212, 250, 300, 350, 400, 500, 1000)]
+    amounts = [number_words(n) for n in (*range(2, 21), *range(25, 101, 5), 120, 150, 200, 212, 250, 300, 500, 1000)]
     for number, amount in enumerate(amounts):
         for group in groups:
             source = group[number % len(group)]
@@ -195,7 +195,7 @@ def _say(amount: Fraction, unit: Unit) -> str:
 UNITS: Final[tuple[Skill, ...]] = (
     skill(
         _answer,
-        "[convert|what is|what's|how much is|change] {conversion}",
+        "[what is|what's|convert|(how much is|change)] {conversion}",
         slots={"conversion": ConversionSlot(target_first=False)},
     ),
     skill(
