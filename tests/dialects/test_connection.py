@@ -113,8 +113,3 @@ class TestFrames:
 
     def test_type_may_stand_anywhere(self, codec: Codec) -> None:
         assert codec.decode('{"event_id": null, "type": "input_audio_buffer.commit"}') == CommitAudio()
-
-    def test_binary_frames_have_their_own_error(self, codec: Codec) -> None:
-        error = codec.binary_frame_error()
-        assert (error.code, error.param, error.event_id) == ("invalid_event", None, None)
-        assert "base64" in error.message

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.dialects.faults import invalid_event
 from voxwire.dialects.ga import Ga
 from voxwire.dialects.preview import Preview
 from voxwire.dialects.variant import Dialect, Variant
@@ -59,11 +58,6 @@ class Codec:
         `event_id` is the server's own identifier for it: letters, digits, `_` and `-`.
         """
         return self._speech.encode(event, event_id)
-
-    @staticmethod
-    def binary_frame_error() -> ClientError:
-        """The answer to a binary frame: no dialect has any (PROTOCOL 0.2)."""
-        return invalid_event("Binary frames are not accepted: send JSON in text frames, with audio as base64.")
 
     def _shows_ga(self, frame: str | bytes) -> bool:
         """Whether a frame that is no preview event has GA keys; any first deciding event ends the wait."""
