@@ -153,24 +153,24 @@ class Responder:
         pending = self._running.get(result.generation)
         if pending is None or pending.run.phase is not Phase.GENERATING:
             return
-        run, full = pending.run, False
+        run = pending.run
         match result:
             case GeneratedText():
                 events, full = run.text(result.text)
-                self._emit(run, events)
             case GeneratedAudio():
                 events, full = run.audio(result.pcm, result.chars_to, result.words)
-                self._emit(run, events)
             case GeneratedToolCall():
-                self._emit(run, run.tool_call(result.name))
+                events, full = run.tool_call(result.name)
             case GeneratedToolArguments():
                 events, full = run.tool_arguments(result.delta)
-                self._emit(run, events)
             case GenerationDone():
                 self._generation_done(run, result)
+                return
             case GenerationFailed():
                 details = StatusDetails(code=result.code, message=result.message)
                 self._finish(run, ResponseStatus.FAILED, details)
+                return
+        self._emit(run, events)
         if full:
             self._state.emit(CancelGeneration(generation=run.generation))
             self._finish(run, ResponseStatus.INCOMPLETE, StatusDetails(reason=FinishReason.MAX_TOKENS.value))

@@ -35,7 +35,7 @@ from voxwire.events.server import (
 from voxwire.session.conversation import Conversation, Entry
 from voxwire.session.gate import EmitGate
 from voxwire.session.output_message import OutputMessage
-from voxwire.session.tokens import spoken_tokens, text_tokens
+from voxwire.session.tokens import BYTES_PER_TOKEN, spoken_tokens, text_tokens, text_within
 
 
 class Phase(Enum):
@@ -97,6 +97,7 @@ class ResponseRun:
         self._message: OutputMessage | None = None
         self._call: FunctionCallItem | None = None
         self._arguments: list[str] = []
+        self._argument_bytes = 0
         self._text_tokens = 0
 
     @property
@@ -116,34 +117,51 @@ class ResponseRun:
     def text(self, text: str) -> tuple[list[ServerEvent], bool]:
         """The next words, and whether the token budget is used up with them."""
         events: list[ServerEvent] = []
-        message = self._open_message(events)
-        full = message.write(text, self._budget_left(), events)
+        if not text:
+            return events, False
+        message, left = self._open_message(events)
+        if message is None:
+            return events, True
+        full = message.write(text, left, events)
         return events, full
 
     def audio(self, pcm: bytes, chars_to: int, words: tuple[Word, ...]) -> tuple[list[ServerEvent], bool]:
         """The next stretch of speech, and whether the token budget is used up with it."""
         events: list[ServerEvent] = []
-        message = self._open_message(events)
-        full = message.voice(pcm, chars_to, words, self._budget_left(), events)
-        if self._conversation is not None:
+        if not pcm:
+            return events, False
+        message, left = self._open_message(events)
+        if message is None:
+            return events, True
+        full = message.voice(pcm, chars_to, words, left, events)
+        if self._conversation is not None and message.ledger.duration_ms:
             self._conversation.has_spoken = True
         return events, full
 
-    def tool_call(self, name: str) -> list[ServerEvent]:
+    def tool_call(self, name: str) -> tuple[list[ServerEvent], bool]:
+        """A call begins, unless the token budget is used up already."""
         events: list[ServerEvent] = []
         self._close_open(ItemStatus.COMPLETED, events)
+        if self._budget_left() == 0:
+            return events, True
         self._call = FunctionCallItem(
             id=self._ids("item"), name=name, call_id=self._ids("call"), status=ItemStatus.IN_PROGRESS
         )
         self._announce(self._call, events)
-        return events
+        return events, False
 
     def tool_arguments(self, delta: str) -> tuple[list[ServerEvent], bool]:
         """More of the arguments' JSON text, and whether the token budget is used up with it."""
         if self._call is None or not delta:
             return [], False
-        left = self._budget_left()
+        left, full = self._budget_left(), False
+        if left is not None:
+            fitting = text_within(delta, left * BYTES_PER_TOKEN - self._argument_bytes)
+            full, delta = fitting != delta, fitting
+            if not delta:
+                return [], full
         self._arguments.append(delta)
+        self._argument_bytes += len(delta.encode())
         event = FunctionArgumentsDelta(
             response_id=self.id,
             item_id=self._call.id,
@@ -151,7 +169,7 @@ class ResponseRun:
             call_id=self._call.call_id,
             delta=delta,
         )
-        return [event], left is not None and text_tokens("".join(self._arguments)) > left
+        return [event], full
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -196,11 +214,14 @@ class ResponseRun:
         """Tokens that the open item may still use, text and audio together; None is unbounded."""
         if self.plan.max_output_tokens is None:
             return None
-        return self.plan.max_output_tokens - self._text_tokens - spoken_tokens(self.spoken_ms)
+        return max(self.plan.max_output_tokens - self._text_tokens - spoken_tokens(self.spoken_ms), 0)
 
-    def _open_message(self, events: list[ServerEvent]) -> OutputMessage:
+    def _open_message(self, events: list[ServerEvent]) -> tuple[OutputMessage | None, int | None]:
+        """The message being said and what it may cost; a new one only if there is something left for it."""
         if self._message is None:
             self._close_open(ItemStatus.COMPLETED, events)
+            if self._budget_left() == 0:
+                return None, 0
             self._message = OutputMessage(
                 response_id=self.id,
                 item_id=self._ids("item"),
@@ -211,7 +232,7 @@ class ResponseRun:
             item = MessageItem(id=self._message.item_id, role=Role.ASSISTANT, status=ItemStatus.IN_PROGRESS)
             self._announce(item, events)
             self._message.open(events)
-        return self._message
+        return self._message, self._budget_left()
 
     def _announce(self, item: Item, events: list[ServerEvent]) -> None:
         events.append(OutputItemAdded(response_id=self.id, output_index=len(self._output), item=item))
@@ -231,7 +252,7 @@ class ResponseRun:
             item = replace(self._call, arguments=arguments, status=status)
             events.append(FunctionArgumentsDone(response_id=self.id, output_index=len(self._output), item=item))
             self._text_tokens += text_tokens(arguments)
-            self._call, self._arguments = None, []
+            self._call, self._arguments, self._argument_bytes = None, [], 0
         else:
             return
         if self._conversation is not None and self._entry is not None and self._conversation.settle(self._entry, item):

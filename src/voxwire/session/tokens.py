@@ -5,6 +5,7 @@ Text: one token for every four UTF-8 bytes. Audio: one for every 100 ms heard an
 """
 
 from math import ceil
+from typing import Final
 
 from voxwire.events.items import (
     FunctionCallItem,
@@ -17,10 +18,17 @@ from voxwire.events.items import (
     OutputText,
 )
 
+BYTES_PER_TOKEN: Final = 4
+
 
 def text_tokens(text: str) -> int:
     """Tokens of `text`, rounded up."""
-    return (len(text.encode()) + 3) // 4
+    return -(-len(text.encode()) // BYTES_PER_TOKEN)
+
+
+def text_within(text: str, size: int) -> str:
+    """As much of `text` as `size` UTF-8 bytes hold."""
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def heard_tokens(ms: float) -> int:

@@ -1,0 +1,171 @@
+"""One message of a response and its token limit (PROTOCOL 5.3, SEMANTICS 3)."""
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.events.config import Modality
+from voxwire.events.engines import Word
+from voxwire.events.items import ItemStatus, MessageItem, OutputAudio, OutputText
+from voxwire.events.server import AudioDelta, ServerEvent, TextDelta, TranscriptDelta
+from voxwire.session.output_message import OutputMessage
+
+
+def message(modality: Modality = Modality.AUDIO) -> OutputMessage:
+    return OutputMessage(
+        response_id="resp_1", item_id="item_1", output_index=0, modality=modality, format=AudioFormat.PCM16
+    )
+
+
+def pcm(ms: float) -> bytes:
+    return bytes(int(ms * 24) * 2)
+
+
+def shown(events: list[ServerEvent]) -> str:
+    return "".join(event.delta for event in events if isinstance(event, TextDelta | TranscriptDelta))
+
+
+def spoken_ms(events: list[ServerEvent]) -> float:
+    return sum(len(event.pcm) for event in events if isinstance(event, AudioDelta)) / 48
+
+
+def words(*starts: tuple[str, int, float, float]) -> tuple[Word, ...]:
+    return tuple(
+        Word(text=text, start=start, end=start + len(text), start_ms=start_ms, end_ms=end_ms)
+        for text, start, start_ms, end_ms in starts
+    )
+
+
+def names(events: list[ServerEvent]) -> list[str]:
+    return [type(event).__name__ for event in events]
+
+
+class TestOrder:
+    """5.3: part added, deltas, audio done, transcript done, part done."""
+
+    def test_spoken(self) -> None:
+        made, events = message(), list[ServerEvent]()
+        made.open(events)
+        made.write("Hello", None, events)
+        made.voice(pcm(100), 5, (), None, events)
+        item = made.close(ItemStatus.COMPLETED, events)
+        assert names(events) == [
+            "ContentPartAdded",
+            "TranscriptDelta",
+            "AudioDelta",
+            "AudioDone",
+            "TranscriptDone",
+            "ContentPartDone",
+        ]
+        assert isinstance(item, MessageItem)
+        (part,) = item.content
+        assert isinstance(part, OutputAudio)
+        assert part.transcript == "Hello"
+        assert part.clip is not None
+        assert part.clip.duration_ms == 100
+
+    def test_written(self) -> None:
+        made, events = message(Modality.TEXT), list[ServerEvent]()
+        made.open(events)
+        made.write("Hello", None, events)
+        item = made.close(ItemStatus.COMPLETED, events)
+        assert names(events) == ["ContentPartAdded", "TextDelta", "TextDone", "ContentPartDone"]
+        assert item.content == (OutputText(text="Hello"),)
+
+    def test_nothing_said_is_closed_all_the_same(self) -> None:
+        events: list[ServerEvent] = []
+        item = message().close(ItemStatus.INCOMPLETE, events)
+        assert names(events) == ["AudioDone", "TranscriptDone", "ContentPartDone"]
+        assert item.content == (OutputAudio(transcript=""),)
+
+    def test_text_runs_ahead_of_its_audio(self) -> None:
+        made, events = message(), list[ServerEvent]()
+        made.write("one two", None, events)
+        assert shown(events) == "one two"
+
+    def test_audio_without_samples_is_none(self) -> None:
+        made, events = message(), list[ServerEvent]()
+        made.voice(b"", 0, (), None, events)
+        made.voice(b"", 0, (), 10, events)
+        assert events == []
+
+
+class TestTextBudget:
+    """One token for every four bytes; the cut falls at a word."""
+
+    def test_everything_that_fits_is_shown(self) -> None:
+        made, events = message(Modality.TEXT), list[ServerEvent]()
+        assert not made.write("one two ", 2, events)
+        assert shown(events) == "one two "
+
+    def test_the_rest_is_cut_at_a_word(self) -> None:
+        made, events = message(Modality.TEXT), list[ServerEvent]()
+        assert not made.write("one two", 2, events)
+        assert made.write(" three four", 2, events)
+        assert shown(events) == made.transcript == "one two"
+
+    def test_a_word_that_is_too_long_is_not_shown(self) -> None:
+        made, events = message(Modality.TEXT), list[ServerEvent]()
+        assert made.write("incomprehensibilities", 2, events)
+        assert shown(events) == ""
+
+    def test_a_cut_never_takes_back_what_was_shown(self) -> None:
+        made, events = message(Modality.TEXT), list[ServerEvent]()
+        assert not made.write("one tw", 2, events)
+        assert made.write("ohundred three", 2, events)
+        item = made.close(ItemStatus.INCOMPLETE, events)
+        assert item.content == (OutputText(text="one tw"),)
+
+
+class TestAudioBudget:
+    """One more for every 50 ms spoken; the transcript says no more than was spoken."""
+
+    def test_text_waits_for_its_audio(self) -> None:
+        made, events = message(), list[ServerEvent]()
+        assert not made.write("one two", 100, events)
+        assert events == []
+        assert not made.voice(pcm(100), 3, (), 100, events)
+        assert shown(events) == "one"
+
+    def test_the_cut_falls_at_a_word(self) -> None:
+        made, events = message(), list[ServerEvent]()
+        timed = words(("one", 0, 0, 100), ("two", 4, 100, 210), ("three", 8, 210, 400))
+        made.write("one two three", 7, events)
+        # "one two" costs 2 tokens of text and 5 of audio.
+        assert made.voice(pcm(400), 13, timed, 7, events)
+        assert shown(events) == "one two"
+        assert spoken_ms(events) == 210
+
+    def test_without_word_times_the_stretch_is_left_out(self) -> None:
+        made, events = message(), list[ServerEvent]()
+        made.write("one two three", 7, events)
+        assert not made.voice(pcm(100), 3, (), 7, events)
+        assert made.voice(pcm(300), 13, (), 7, events)
+        assert shown(events) == "one"
+        assert spoken_ms(events) == 100
+
+    def test_a_word_that_began_in_the_stretch_before_ends_there(self) -> None:
+        """All of its audio went out already: there is nothing to add."""
+        made, events = message(), list[ServerEvent]()
+        made.write("one two", 3, events)
+        assert not made.voice(pcm(100), 3, (), 3, events)
+        assert made.voice(pcm(300), 7, words(("one", 0, 0, 100)), 3, events)
+        assert spoken_ms(events) == 100
+
+    def test_an_answer_that_fits_is_whole(self) -> None:
+        made, events = message(), list[ServerEvent]()
+        made.write("Hello.", 10, events)
+        assert not made.voice(pcm(100), 5, (), 10, events)
+        item = made.close(ItemStatus.COMPLETED, events)
+        assert shown(events) == "Hello."
+        assert item.content[0].transcript == "Hello."  # type: ignore[union-attr]
+
+    def test_an_interrupted_answer_shows_what_was_spoken(self) -> None:
+        made, events = message(), list[ServerEvent]()
+        made.write("Hello there", 10, events)
+        made.voice(pcm(100), 5, (), 10, events)
+        item = made.close(ItemStatus.INCOMPLETE, events)
+        assert item.content[0].transcript == "Hello"  # type: ignore[union-attr]
+
+    def test_an_engine_that_voices_more_than_was_written_is_clamped(self) -> None:
+        made, events = message(), list[ServerEvent]()
+        made.write("Hi", None, events)
+        made.voice(pcm(100), 50, (), None, events)
+        assert made.ledger.chars == 2
