@@ -182,7 +182,8 @@ def _followed_up(said: Utterance, tool: Tool, arguments: Arguments) -> Reading |
         if said.words[: len(lead)] == lead and len(said) > len(lead):
             values = tool.read_values(said.part(len(lead), len(said)))
             return tool.with_values(arguments | values) if values else None
-    values = tool.read_values(said)
+    # A bare value repeats a question, but not a deed: "five" sets no second timer.
+    values = {} if tool.words.verbs else tool.read_values(said)
     return tool.with_values(arguments | values) if values else None
 
 
@@ -204,24 +205,28 @@ def _forced(domain: Domain, items: Sequence[Item], tool_choice: ToolChoice) -> A
 
 def _open_question(domain: Domain, items: Sequence[Item]) -> _Ask | None:
     """The question of ours that the next user message answers, found by replaying the last turns."""
+    before = next((item for item in reversed(items) if not _is_system(item)), None)
+    if not (isinstance(before, MessageItem) and before.role is Role.ASSISTANT):
+        return None
+    if not any(_is_question(before, parameter) for tool in domain.tools for parameter in tool.parameters):
+        return None
     question: _Ask | None = None
     asked: _Ask | None = None
-    recent = items[-_HORIZON:]
-    for item in recent:
+    for item in items[-_HORIZON:]:
         if isinstance(item, (FunctionCallItem, FunctionCallOutputItem)):
             question = asked = None
         elif item.role is Role.USER:
             outcome = _function(domain, read(_text(item) or ""), question, None)
             asked, question = (outcome if isinstance(outcome, _Ask) else None), None
         elif item.role is Role.ASSISTANT and asked is not None:
-            question, asked = (asked if _is_question(item, asked) else None), None
+            question, asked = (asked if _is_question(item, asked.parameter) else None), None
     return question
 
 
-def _is_question(item: MessageItem, asked: _Ask) -> bool:
-    """Whether an assistant message is that question, perhaps cut short by the user."""
+def _is_question(item: MessageItem, parameter: Parameter) -> bool:
+    """Whether an assistant message asks for the parameter, perhaps cut short by the user's answer."""
     text = (_text(item) or "").strip()
-    return bool(text) and (asked.parameter.question.startswith(text) or text.endswith(asked.parameter.question))
+    return bool(text) and (parameter.question.startswith(text) or text.endswith(parameter.question))
 
 
 def _last_call(domain: Domain, items: Sequence[Item]) -> tuple[Tool, Arguments] | None:

@@ -51,10 +51,8 @@ class Domain:
     def phrases(self) -> tuple[str, ...]:
         """Plain sentences to expect, each once, in a fixed order, at most `MAX_PHRASES`."""
         found = dict.fromkeys(islice(chain(self.skill_phrases, self.instructions.phrases()), MAX_PHRASES // 2))
-        for sentence in in_turn(tool.grammar.sentences() for tool in self.tools):
-            if len(found) == MAX_PHRASES:
-                break
-            found[sentence] = None
+        room = MAX_PHRASES - len(found)
+        found.update(dict.fromkeys(islice(in_turn(tool.grammar.sentences() for tool in self.tools), room)))
         return tuple(found)
 
     def understands(self, said: Utterance) -> bool:

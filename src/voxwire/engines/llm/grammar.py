@@ -15,6 +15,7 @@ of it is about this file's size.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from voxwire.engines.llm.text import Utterance, plain_words
@@ -23,6 +24,10 @@ _PIECE: Final = re.compile(r"[\[\]()|]|\{\w+\}|[^\s\[\]()|{}]+")
 #: Steps between the listed variants of a template: a prime far from any template's number of
 #: variants walks through all of them in an even order.
 _STRIDE: Final = 104_729
+#: Longer sentences are not matched, and no more readings of a shorter one are tried: two free texts
+#: in one template cost the square of the length.
+_MAX_WORDS: Final = 80
+_MAX_READINGS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +169,10 @@ class Template:
 
     def match(self, said: Utterance) -> Match | None:
         """Read the whole utterance, or None. A reading with all slots known is preferred."""
+        if len(said) > _MAX_WORDS:
+            return None
         best: Captures | None = None
-        for end, captures in self._root.match(said, 0):
+        for end, captures in islice(self._root.match(said, 0), _MAX_READINGS):
             if end != len(said):
                 continue
             if all(filled.known for _, filled in captures):

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
 
-#: An utterance longer than this many characters is not read to its end: nobody says ten minutes in
-#: one breath, and every matcher below stays linear in a bounded length.
-MAX_CHARACTERS: Final = 4_000
+#: An utterance is read up to this many characters: more than a minute of speech, and a bound for
+#: everything that searches in it.
+MAX_CHARACTERS: Final = 1_000
 
 _TOKEN: Final = re.compile(
     r"""
