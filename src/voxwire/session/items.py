@@ -63,7 +63,7 @@ class ItemMaker:
             taken.add(item.id)
             self.check_content(item, f"{where}[{index}]")
             if isinstance(item, FunctionCallItem):
-                calls.add(item.call_id)
+                calls |= {item.call_id} - {""}
             elif isinstance(item, FunctionCallOutputItem):
                 self.check_call_id(item, calls, f"{where}[{index}]")
 

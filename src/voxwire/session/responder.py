@@ -4,15 +4,13 @@
 known (SEMANTICS 3). An automatic response that finds another active waits in line.
 """
 
-from typing import Final
-
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from voxwire.errors import ClientError
 from voxwire.events.config import Modality, SessionConfig, SessionKind
 from voxwire.events.engines import FinishReason, LlmRequest
-from voxwire.events.items import FunctionCallOutputItem, Item, ItemReference
+from voxwire.events.items import FunctionCallOutputItem, Item, ItemReference, ItemStatus
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import RateLimitsUpdated, ServerEvent
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
@@ -36,23 +34,24 @@ from voxwire.session.transcripts import Transcripts
 GenerationResult = (
     GeneratedText | GeneratedAudio | GeneratedToolCall | GeneratedToolArguments | GenerationDone | GenerationFailed
 )
-#: Automatic responses that may wait in line; a later turn joins the answer of the last in line.
-_QUEUE: Final = 1
 
 
 class _Pending:
-    """A response and what it waits for: the items it will read and their unfinished utterances."""
+    """A response and what it waits for: the items it will read and their unfinished utterances.
 
-    __slots__ = ("deadline", "entries", "run", "turn", "waits")
+    `automatic`: detection asked for it, not the client.
+    """
+
+    __slots__ = ("automatic", "deadline", "entries", "run", "waits")
 
     def __init__(
-        self, run: ResponseRun, entries: list[Entry], waits: set[int], deadline: float, turn: Entry | None
+        self, run: ResponseRun, entries: list[Entry], waits: set[int], deadline: float, *, automatic: bool
     ) -> None:
         self.run = run
         self.entries = entries
         self.waits = waits
         self.deadline = deadline
-        self.turn = turn
+        self.automatic = automatic
 
 
 class Responder:
@@ -64,7 +63,7 @@ class Responder:
         self._items = items
         self._rate = RateWindow(state.limits, state.now)
         self._running: dict[int, _Pending] = {}
-        self._queue: list[Entry] = []
+        self._next: Entry | None = None
         self._active: ResponseRun | None = None
         self.quiet_since: float | None = None
         """When the last answer will have been heard, on the clock of `now`; None once somebody speaks."""
@@ -101,7 +100,7 @@ class Responder:
         inputs = None if params.input is UNSET else self._resolve_input(params.input)
         self._items.check_all(params.append_items, "response.append_input_items")
         if active is not None and params.cancel_previous and not params.out_of_band:
-            self._queue.clear()
+            self._next = None
             self.cancel(active, "client_cancelled")
         for item in params.append_items:
             self._items.create(item)
@@ -109,19 +108,19 @@ class Responder:
         self._begin(plan, entries, in_band=not params.out_of_band)
 
     def answer(self, turn: Entry) -> None:
-        """Respond to a turn that detection ended, now or when the active response is done."""
+        """Respond to a turn that detection ended, now or when the active response is done.
+
+        One answer at most waits in line: a later turn joins the one before it.
+        """
         if self._active is not None:
-            if len(self._queue) >= _QUEUE:
-                self._queue[-1] = turn
-            else:
-                self._queue.append(turn)
+            self._next = turn
             return
         entries: list[Entry] = []
         for entry in self._state.conversation:
             entries.append(entry)
             if entry is turn:
                 break
-        self._begin(resolve(self._state.config, ResponseParams()), entries, in_band=True, turn=turn)
+        self._begin(resolve(self._state.config, ResponseParams()), entries, in_band=True, automatic=True)
 
     # --- ending ----------------------------------------------------------------------------------
 
@@ -135,7 +134,7 @@ class Responder:
 
     def interrupt(self) -> None:
         """The user began to speak: the answer stops, and none that waited in line will come."""
-        self._queue.clear()
+        self._next = None
         if self._active is not None:
             self.cancel(self._active, "turn_detected")
 
@@ -237,8 +236,10 @@ class Responder:
         self._items.recognise(entry)
         return entry
 
-    def _begin(self, plan: Plan, entries: list[Entry], *, in_band: bool, turn: Entry | None = None) -> None:
+    def _begin(self, plan: Plan, entries: list[Entry], *, in_band: bool, automatic: bool = False) -> None:
         state = self._state
+        # What another response is still saying is not half-read.
+        entries = [entry for entry in entries if entry.item.status is not ItemStatus.IN_PROGRESS]
         run = ResponseRun(
             id=state.ids("resp"),
             generation=state.number(),
@@ -251,7 +252,7 @@ class Responder:
             entries,
             self._transcripts.pending(entries),
             state.now + state.limits.transcript_deadline_s,
-            turn,
+            automatic=automatic,
         )
         self._running[run.generation] = pending
         if in_band:
@@ -263,13 +264,14 @@ class Responder:
     def _start_if_ready(self, pending: _Pending) -> None:
         if pending.waits:
             return
-        state, run, turn = self._state, pending.run, pending.turn
-        limits = state.limits
+        state, run = self._state, pending.run
+        turn = pending.entries[-1] if pending.entries else None
         if turn is not None and turn.failure is not None:
             code, message = turn.failure
             self._finish(run, ResponseStatus.FAILED, StatusDetails(code=code, message=message))
             return
-        if turn is not None and turn.heard and not any(turn.heard.values()) and not limits.respond_to_empty_transcript:
+        understood = turn is None or not turn.heard or any(turn.heard.values())
+        if pending.automatic and not understood and not state.limits.respond_to_empty_transcript:
             self._finish(run, ResponseStatus.COMPLETED)
             return
         plan = run.plan
@@ -330,8 +332,9 @@ class Responder:
         if run is self._active:
             self._active = None
             self.quiet_since = state.now + run.spoken_ms / 1000
-            if self._queue:
-                self.answer(self._queue.pop(0))
+            turn, self._next = self._next, None
+            if turn is not None and state.conversation.get(turn.item.id) is turn:
+                self.answer(turn)
 
     def _emit(self, run: ResponseRun, events: list[ServerEvent]) -> None:
         self._state.emit(*run.gate.through(events))
