@@ -28,6 +28,7 @@ _STRIDE: Final = 104_729
 #: in one template cost the square of the length.
 _MAX_WORDS: Final = 80
 _MAX_READINGS: Final = 1_000
+_PATIENCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,25 +182,30 @@ class Template:
         return None if best is None else _as_match(best, known=False)
 
     def sentences(self, *, variants: int, repeats: int = 1) -> Iterator[str]:
-        """Sample sentences, in a fixed order, without those whose slots have no samples.
+        """Sample sentences in a fixed order, without those whose slots have no samples.
 
-        At least `variants` different shapes where the template has that many, and every sample of
-        the longest slot in `repeats` shapes.
+        As many shapes as `variants`, where the template has them, and on until every sample of every
+        slot was in `repeats` sentences.
         """
-        most = max((len(gap.slot.samples()) for gap in self._gaps), default=0)
-        for number in range(max(min(variants, self._root.count), most * repeats)):
+        samples = {gap.name: gap.slot.samples() for gap in self._gaps}
+        used = dict.fromkeys(samples, 0)
+        shapes = min(variants, self._root.count)
+        # A slot in few of the shapes is not waited for without end.
+        most = max((len(values) for values in samples.values()), default=0) * repeats * _PATIENCE
+        for number in range(shapes + most):
+            if number >= shapes and all(used[name] >= len(values) * repeats for name, values in samples.items()):
+                return
             shape: list[str | _Gap] = []
             self._root.spell(number * _STRIDE % self._root.count, shape)
-            words: list[str] = []
-            for position, piece in enumerate(shape):
+            words = []
+            for piece in shape:
                 if isinstance(piece, str):
                     words.append(piece)
-                    continue
-                samples = piece.slot.samples()
-                if not samples:
+                elif values := samples[piece.name]:
+                    words.append(values[used[piece.name] % len(values)])
+                    used[piece.name] += 1
+                else:
                     break
-                # The first slot walks its samples in order; later ones out of step with it.
-                words.append(samples[(number + 7 * position * (number % 11)) % len(samples)])
             else:
                 yield " ".join(words)
 

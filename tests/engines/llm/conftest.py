@@ -1,0 +1,75 @@
+"""One assistant for all tests (its gazetteer takes half a second to load), at a fixed moment."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+from llm_cases import NOW, user
+
+from voxwire.engines.llm.assistant import OfflineAssistant
+from voxwire.engines.llm.places import Gazetteer
+from voxwire.events.config import FunctionTool
+from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.events.items import Item
+
+
+@dataclass
+class Answer:
+    """What an answer consisted of: its words as they came, and its calls with decoded arguments."""
+
+    words: list[str] = field(default_factory=list)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.words)
+
+
+Ask = Callable[..., Awaitable[Answer]]
+
+
+@pytest.fixture(scope="session")
+def assistant() -> OfflineAssistant:
+    made = OfflineAssistant(clock=lambda: NOW)
+    asyncio.run(made.start())
+    return made
+
+
+@pytest.fixture(scope="session")
+def gazetteer() -> Gazetteer:
+    return Gazetteer.load()
+
+
+@pytest.fixture
+def ask(assistant: OfflineAssistant) -> Ask:
+    """Ask the assistant for the next response; a plain string is a typed user turn."""
+
+    async def ask(
+        *items: str | Item, tools: Sequence[FunctionTool] = (), tool_choice: Any = "auto", instructions: str = ""
+    ) -> Answer:
+        request = LlmRequest(
+            instructions=instructions,
+            items=tuple(user(item) if isinstance(item, str) else item for item in items),
+            tools=tuple(tools),
+            tool_choice=tool_choice,
+        )
+        answer = Answer()
+        names: list[str] = []
+        arguments: list[str] = []
+        events = [event async for event in assistant.respond(request)]
+        assert [event for event in events if isinstance(event, LlmDone)] == [events[-1]]
+        for event in events:
+            if isinstance(event, LlmText):
+                answer.words.append(event.text)
+            elif isinstance(event, LlmToolCall):
+                names.append(event.name)
+                arguments.append("")
+            elif isinstance(event, LlmToolArguments):
+                arguments[-1] += event.delta
+        answer.calls = [(name, msgspec.json.decode(text)) for name, text in zip(names, arguments, strict=True)]
+        return answer
+
+    return ask
