@@ -58,21 +58,22 @@ def fit(
         while total > budget and first < len(items) - 1:
             total -= sum(costs[first])
             first += 1
-    kept = _without_orphans(items[first:])
-    text = fixed + sum(cost[0] for cost in costs[first:])
-    return Context(
-        items=tuple(kept), usage=TokenUsage(input_text=text, input_audio=sum(cost[1] for cost in costs[first:]))
+    orphans = _orphans(items[first:])
+    kept = [number for number in range(first, len(items)) if number - first not in orphans]
+    usage = TokenUsage(
+        input_text=fixed + sum(costs[number][0] for number in kept),
+        input_audio=sum(costs[number][1] for number in kept),
     )
+    return Context(items=tuple(items[number] for number in kept), usage=usage)
 
 
-def _without_orphans(items: Sequence[Item]) -> list[Item]:
-    """Drop answers to tool calls that were dropped: chat engines refuse them."""
+def _orphans(items: Sequence[Item]) -> set[int]:
+    """Positions of answers to tool calls that are not there: chat engines refuse them."""
     calls: set[str] = set()
-    kept: list[Item] = []
-    for item in items:
+    orphans: set[int] = set()
+    for number, item in enumerate(items):
         if isinstance(item, FunctionCallItem):
             calls.add(item.call_id)
         elif isinstance(item, FunctionCallOutputItem) and item.call_id not in calls:
-            continue
-        kept.append(item)
-    return kept
+            orphans.add(number)
+    return orphans

@@ -108,7 +108,12 @@ class ItemMaker:
         if not isinstance(entry.item, MessageItem):
             return
         for index, part in enumerate(entry.item.content):
-            if isinstance(part, InputAudio) and part.clip is not None:
+            if not isinstance(part, InputAudio) or part.clip is None:
+                continue
+            if part.duration_ms < self._state.limits.min_commit_ms:
+                # No word is that short, and a recogniser is worth more than a few samples.
+                entry.heard[index] = ""
+            else:
                 format = part.clip.format
                 utterance = self._transcripts.start(entry.item.id, format, content_index=index, announce=False)
                 self._transcripts.feed(utterance, part.clip.data)

@@ -1,0 +1,189 @@
+"""Items that the client makes (PROTOCOL 3.6)."""
+
+import pytest
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.events.client import CreateItem, RetrieveItem
+from voxwire.events.config import SessionConfig, SessionKind
+from voxwire.events.items import (
+    AudioClip,
+    FunctionCallItem,
+    FunctionCallOutputItem,
+    InputAudio,
+    InputImage,
+    InputText,
+    Item,
+    MessageItem,
+    OutputAudio,
+    OutputText,
+    PcmClip,
+    Role,
+)
+from voxwire.events.server import ErrorOccurred, ItemAdded, ItemDone, ItemRetrieved
+from voxwire.session.commands import StartResponse, StartTranscription
+from voxwire.session.limits import Capabilities, Limits
+from voxwire.testing.driver import Driver, speech
+
+MANUAL = SessionConfig(model="scripted", turn_detection=None)
+
+
+def text(words: str, item_id: str = "") -> MessageItem:
+    return MessageItem(id=item_id, role=Role.USER, content=(InputText(text=words),))
+
+
+def sound(ms: float, format: AudioFormat = AudioFormat.PCM16) -> MessageItem:
+    # The dialect does not know the session's format; whatever it says, the session's counts.
+    clip = AudioClip(data=speech(ms, format), format=AudioFormat.PCM16)
+    return MessageItem(role=Role.USER, content=(InputAudio(clip=clip, transcript="claimed"),))
+
+
+def refusal(item: Item, *, limits: Limits | None = None, config: SessionConfig = MANUAL) -> ErrorOccurred:
+    driver = Driver(config, limits=limits)
+    before = len(driver.outputs)
+    driver.send(CreateItem(item=item, event_id="e"))
+    (error,) = driver.outputs[before:]
+    assert isinstance(error, ErrorOccurred)
+    assert error.event_id == "e"
+    return error
+
+
+class TestCreate:
+    def test_is_added_and_done(self) -> None:
+        driver = Driver(MANUAL)
+        driver.send(CreateItem(item=text("one")))
+        driver.send(CreateItem(item=text("two", "mine")))
+        assert driver.names()[1:] == ["ItemAdded", "ItemDone"] * 2
+        assert [event.item.id for event in driver.all(ItemAdded)] == ["item_1", "mine"]
+        assert [event.previous_item_id for event in driver.all(ItemDone)] == [None, "item_1"]
+
+    def test_in_its_place(self) -> None:
+        driver = Driver(MANUAL)
+        for name, after in (("a", None), ("b", None), ("c", "root"), ("d", "a")):
+            driver.send(CreateItem(item=text(name, name), previous_item_id=after))
+        assert [event.previous_item_id for event in driver.all(ItemAdded)] == [None, "a", None, "a"]
+
+    def test_a_place_that_does_not_exist(self) -> None:
+        driver = Driver(MANUAL)
+        driver.send(CreateItem(item=text("x"), previous_item_id="nope"))
+        assert driver.errors == ["item_create_invalid_previous_item_id"]
+
+    def test_a_duplicate(self) -> None:
+        driver = Driver(MANUAL)
+        driver.send(CreateItem(item=text("x", "a")))
+        driver.send(CreateItem(item=text("x", "a")))
+        assert driver.errors == ["item_create_duplicate_item_id"]
+
+    def test_a_full_conversation(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(items=1))
+        driver.send(CreateItem(item=text("x")))
+        driver.send(CreateItem(item=text("x")))
+        assert driver.errors == ["conversation_full"]
+
+    def test_not_in_a_transcription_session(self) -> None:
+        config = SessionConfig(model="scripted", kind=SessionKind.TRANSCRIPTION)
+        assert refusal(text("x"), config=config).code == "invalid_value"
+
+
+class TestBounds:
+    @pytest.mark.parametrize(
+        ("item", "param"),
+        [
+            (text("x" * 11), "item.content[0].text"),
+            (text("€" * 4), "item.content[0].text"),
+            (MessageItem(role=Role.ASSISTANT, content=(OutputText(text="x" * 11),)), "item.content[0].text"),
+            (
+                MessageItem(role=Role.ASSISTANT, content=(OutputAudio(transcript="x" * 11),)),
+                "item.content[0].transcript",
+            ),
+            (FunctionCallItem(name="f", call_id="c", arguments="x" * 11), "item.arguments"),
+            (text("x", "i" * 129), "item.id"),
+        ],
+    )
+    def test_text(self, item: Item, param: str) -> None:
+        error = refusal(item, limits=Limits(item_text_bytes=10))
+        assert (error.code, error.param) == ("string_above_max_length", param)
+
+    def test_the_answer_to_a_call(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(item_text_bytes=10))
+        driver.send(CreateItem(item=FunctionCallItem(name="f", call_id="c")))
+        driver.send(CreateItem(item=FunctionCallOutputItem(call_id="c", output="x" * 11)))
+        assert driver.last(ErrorOccurred).param == "item.output"
+
+    def test_as_much_as_fits(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(item_text_bytes=10))
+        driver.send(CreateItem(item=text("€€€x")))
+        assert not driver.errors
+
+    def test_audio(self) -> None:
+        for ms in (3, 1000):
+            clip = AudioClip(data=bytes(ms), format=AudioFormat.PCM16)
+            item = MessageItem(role=Role.USER, content=(InputText(text="x"), InputAudio(clip=clip)))
+            error = refusal(item, limits=Limits(append_bytes=100))
+            assert (error.code, error.param) == ("invalid_value", "item.content[1].audio")
+
+    def test_pictures_need_an_engine_with_eyes(self) -> None:
+        item = MessageItem(role=Role.USER, content=(InputImage(image_url="data:,"),))
+        assert refusal(item).param == "item.content[0]"
+        driver = Driver(MANUAL, capabilities=Capabilities(images=True))
+        driver.send(CreateItem(item=item))
+        assert not driver.errors
+
+
+class TestCalls:
+    def test_an_answer_needs_its_call(self) -> None:
+        error = refusal(FunctionCallOutputItem(call_id="c", output="x"))
+        assert (error.code, error.param) == ("invalid_tool_call_id", "item.call_id")
+
+    def test_the_engines_call_is_answered(self) -> None:
+        driver = Driver(MANUAL)
+        driver.respond()
+        driver.call("f", "{}")
+        driver.send(CreateItem(item=FunctionCallOutputItem(call_id="call_1", output="")))
+        assert not driver.errors
+
+    def test_a_call_without_an_id_gets_one(self) -> None:
+        driver = Driver(MANUAL)
+        driver.send(CreateItem(item=FunctionCallItem(name="f", call_id="")))
+        item = driver.last(ItemAdded).item
+        assert isinstance(item, FunctionCallItem)
+        assert item.call_id == "call_1"
+
+
+class TestAudio:
+    """User audio is in the session's input format; its transcript is not given to the model."""
+
+    @pytest.mark.parametrize("format", list(AudioFormat))
+    def test_is_understood(self, format: AudioFormat) -> None:
+        driver = Driver(SessionConfig(model="scripted", turn_detection=None, input_format=format))
+        driver.send(CreateItem(item=sound(200, format)))
+        (part,) = driver.last(ItemAdded).item.content  # type: ignore[union-attr]
+        assert part.clip.format is format
+        assert part.duration_ms == 200
+        assert driver.last(StartTranscription).format is format
+        driver.respond()
+        assert not driver.all(StartResponse)
+        driver.hear("hello")
+        assert driver.request.items[0].content[0].transcript == "hello"  # type: ignore[union-attr]
+
+    def test_too_short_for_a_word_is_speech_not_understood(self) -> None:
+        """A recogniser for every millisecond would be a cheap way to occupy all of them."""
+        driver = Driver(MANUAL)
+        driver.send(CreateItem(item=sound(99)))
+        assert not driver.all(StartTranscription)
+        driver.respond()
+        assert driver.request.items[0].content[0].transcript == ""  # type: ignore[union-attr]
+
+    def test_a_transcript_alone_is_kept(self) -> None:
+        driver = Driver(MANUAL)
+        driver.send(CreateItem(item=MessageItem(role=Role.USER, content=(InputAudio(transcript="said"),))))
+        assert not driver.all(StartTranscription)
+        driver.respond()
+        assert driver.request.items[0].content[0].transcript == "said"  # type: ignore[union-attr]
+
+    def test_of_an_assistant_cannot_be_populated(self) -> None:
+        driver = Driver(MANUAL)
+        part = OutputAudio(transcript="hello", clip=PcmClip(data=bytes(4800), rate=24_000))
+        driver.send(CreateItem(item=MessageItem(id="a", role=Role.ASSISTANT, content=(part,))))
+        driver.send(RetrieveItem(item_id="a"))
+        assert driver.last(ItemRetrieved).audio == {}
+        assert driver.last(ItemRetrieved).item.content == (OutputAudio(transcript="hello"),)  # type: ignore[union-attr]
