@@ -1,0 +1,226 @@
+"""Speech detection for all conversations of the process, batch by batch.
+
+A conversation opens a lane and pushes whole windows into it. Windows of all lanes are resampled
+and scored together, because scoring 32 of them costs a few times what scoring one costs. The rules:
+
+- One pass a loop turn, at most `max_batch` windows a pass. Draining everything at once would hold
+  the loop for seconds after a large append or a stall (WIRE section 7).
+- Lanes take turns. A turn is up to 4 windows, the 100 ms of a usual frame, so that the scores of a
+  frame come together; who has more waits in line again.
+- An idle batcher starts at once. For `gather_s` after a pass began it gathers, unless a full batch
+  is waiting: a lone conversation waits for nothing, many share a pass.
+
+Measured on one 2.5 GHz Xeon core, from push to callback, PCM16, microseconds a window: 291 alone,
+62 in a batch of 8, 36 in a batch of 32, of which 9 are not the network; digital silence 91, 24, 15.
+Gathering for 4 ms against not at all, in 20 ms frames: 242 against 353 with 20 conversations, 92
+against 131 with 100, no difference with 400, which fill their batches anyway; its price is at most
+those 4 ms.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.audio.windows import WindowResampler
+from voxwire.errors import EngineError, InvariantError
+from voxwire.events.engines import VadEngine
+
+OnScores = Callable[[int, tuple[float, ...]], None]
+OnError = Callable[[Exception], None]
+
+#: Windows a lane gives up before the next lane's turn.
+_TURN: Final = 4
+
+
+class Lane:
+    """One conversation's way into the detection: `push` and `close`; the rest is for the batcher.
+
+    Scores come in the order of the windows. What was pushed and is not yet scored is bounded by the
+    session, which is not read from while its backlog is large.
+    """
+
+    __slots__ = (
+        "_audio", "_closed", "_enqueue", "_format", "_new_state", "_on_error", "_on_scores", "_resamplers",
+        "epoch", "queued", "resampler", "state",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        on_scores: OnScores,
+        on_error: OnError,
+        enqueue: Callable[["Lane"], None],
+        new_state: Callable[[], Any],
+        resamplers: Mapping[AudioFormat, WindowResampler],
+    ) -> None:
+        self._on_scores = on_scores
+        self._on_error = on_error
+        self._enqueue = enqueue
+        self._new_state = new_state
+        self._resamplers = resamplers
+        self._audio = bytearray()  # the filter's history, then the windows still to be scored
+        self._closed = False
+        self._format = AudioFormat.PCM16
+        self.resampler = resamplers[self._format]
+        self.epoch = -1
+        self.state: Any = None
+        self.queued = False
+
+    def push(self, epoch: int, audio: bytes, format: AudioFormat) -> None:
+        """Take whole windows. A new epoch forgets all that came before. Ignored once closed."""
+        if self._closed:
+            return
+        if epoch != self.epoch:
+            self.epoch, self.state = epoch, self._new_state()
+            self._format, self.resampler = format, self._resamplers[format]
+            self._audio = bytearray(self.resampler.silence)
+        if format is not self._format:
+            raise InvariantError(f"format of epoch {epoch}", expected=self._format.value, actual=format.value)
+        if len(audio) % self.resampler.window_bytes:
+            expected = f"whole windows of {self.resampler.window_bytes} bytes"
+            raise InvariantError("audio to analyse", expected=expected, actual=f"{len(audio)} bytes")
+        self._audio += audio
+        if not self.queued:
+            self._enqueue(self)
+
+    def close(self) -> None:
+        """Drop what is waiting; no callback comes any more. Idempotent."""
+        self._closed = True
+        self._audio.clear()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a window is left to score."""
+        return len(self._audio) >= self.resampler.stretch_bytes
+
+    def cut(self, limit: int) -> list[bytearray]:
+        """Take up to `limit` windows, each with the history before it."""
+        step, size = self.resampler.window_bytes, self.resampler.stretch_bytes
+        end = min(len(self._audio) - self.resampler.history_bytes, limit * step)
+        stretches = [self._audio[start : start + size] for start in range(0, end, step)]
+        del self._audio[: len(stretches) * step]
+        return stretches
+
+    def deliver(self, epoch: int, scores: list[float]) -> None:
+        """Hand out scores, unless another lane's callback closed this one or began a new epoch in it."""
+        if self._closed or epoch != self.epoch:
+            return
+        try:
+            self._on_scores(epoch, tuple(scores))
+        except Exception as error:
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Close, and tell the owner why; the loop's exception handler, when the owner has closed already."""
+        tell = _report if self._closed else self._on_error
+        self.close()
+        tell(error)
+
+
+class VadBatcher:
+    """Scores the windows of all lanes on the running event loop. Owns no task, only a loop handle."""
+
+    def __init__(self, engine: VadEngine, *, max_batch: int = 32, gather_s: float = 0.004) -> None:
+        self._engine = engine
+        self._resamplers = {format: WindowResampler(format) for format in AudioFormat}
+        self._max_batch = max_batch
+        self._gather_s = gather_s
+        self._gather_until = 0.0
+        self._gathering = False
+        self._ready: deque[Lane] = deque()
+        self._handle: asyncio.Handle | None = None
+
+    def open(self, on_scores: OnScores, on_error: OnError | None = None) -> Lane:
+        """A new lane, for one conversation.
+
+        `on_scores(epoch, scores)` is called on the loop with the scores of the next windows.
+        `on_error(error)` is called at most once, and the lane is closed then: with an `EngineError`
+        when the engine failed, or with what `on_scores` raised. Left out, the loop's exception
+        handler is told.
+        """
+        return Lane(
+            on_scores=on_scores,
+            on_error=on_error or _report,
+            enqueue=self._enqueue,
+            new_state=self._engine.new_state,
+            resamplers=self._resamplers,
+        )
+
+    def close(self) -> None:
+        """Stop; what is waiting is dropped. Idempotent."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        while self._ready:
+            self._ready.popleft().close()
+
+    def _enqueue(self, lane: Lane) -> None:
+        lane.queued = True
+        self._ready.append(lane)
+        full = len(self._ready) >= self._max_batch
+        if self._handle is None:
+            self._schedule(at_once=full)
+        elif full and self._gathering:
+            self._handle.cancel()
+            self._schedule(at_once=True)
+
+    def _schedule(self, *, at_once: bool) -> None:
+        loop = asyncio.get_running_loop()
+        self._gathering = not at_once and loop.time() < self._gather_until
+        self._handle = loop.call_at(self._gather_until, self._pass) if self._gathering else loop.call_soon(self._pass)
+
+    def _pass(self) -> None:
+        """Score one batch. The next pass is arranged first, so that callbacks find things in order."""
+        self._handle = None
+        self._gather_until = asyncio.get_running_loop().time() + self._gather_s
+        rows, stretches = self._collect()
+        if self._ready:
+            self._schedule(at_once=True)
+        if not rows:
+            return
+        epochs = {lane: lane.epoch for lane in rows}
+        try:
+            results = self._score(rows, stretches)
+        except Exception as error:
+            failure = EngineError("vad", "vad_failed", "Speech detection failed.")
+            failure.__cause__ = error
+            for lane in epochs:
+                lane.fail(failure)
+            return
+        for lane, scores in results.items():
+            lane.deliver(epochs[lane], scores)
+
+    def _collect(self) -> tuple[list[Lane], list[bytearray]]:
+        """One batch: a lane and a stretch of audio for each row; windows of one lane are in order."""
+        rows: list[Lane] = []
+        stretches: list[bytearray] = []
+        while self._ready and len(rows) < self._max_batch:
+            lane = self._ready.popleft()
+            turn = lane.cut(min(_TURN, self._max_batch - len(rows)))
+            stretches += turn
+            rows += [lane] * len(turn)
+            lane.queued = lane.waiting
+            if lane.queued:
+                self._ready.append(lane)
+        return rows, stretches
+
+    def _score(self, rows: list[Lane], stretches: list[bytearray]) -> dict[Lane, list[float]]:
+        """Resample, once for each format, then score everything together."""
+        members: dict[WindowResampler, list[int]] = {}
+        for row, lane in enumerate(rows):
+            members.setdefault(lane.resampler, []).append(row)
+        windows = [b""] * len(rows)
+        for resampler, its_rows in members.items():
+            resampled = resampler([stretches[row] for row in its_rows])
+            for row, window in zip(its_rows, resampled, strict=True):
+                windows[row] = window
+        scores: dict[Lane, list[float]] = {lane: [] for lane in rows}
+        for lane, score in zip(rows, self._engine.score([lane.state for lane in rows], windows), strict=True):
+            scores[lane].append(score)
+        return scores
+
+
+def _report(error: Exception) -> None:
+    asyncio.get_running_loop().call_exception_handler({"message": "Speech detection failed", "exception": error})
