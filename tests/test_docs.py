@@ -1,0 +1,134 @@
+"""The documents are true: what they name exists, and what exists is named."""
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import voxwire
+from voxwire.cli.talk import register
+from voxwire.dialects.ga import settings as ga
+from voxwire.dialects.preview import settings as preview
+from voxwire.dialects.settings import SemanticVadSettings
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "voxwire"
+DOCUMENTS = sorted(path for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md") for path in ROOT.glob(pattern))
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+CODE = re.compile(r"`([^`\n]+)`")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors that a renderer gives to a document's headings."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    for target, anchor in LINK.findall(document.read_text(encoding="utf-8")):
+        path = (document.parent / target).resolve() if target else document
+        assert path.exists(), f"{document.name} links to {target}"
+        if anchor:
+            assert anchor in anchors(path), f"{document.name} links to #{anchor} of {path.name}"
+
+
+class TestArchitecture:
+    @staticmethod
+    def packages() -> Iterator[str]:
+        """Packages and their direct children, dotted."""
+        for init in PACKAGE.glob("**/__init__.py"):
+            name = ".".join(init.parent.relative_to(PACKAGE).parts)
+            if name and name.count(".") < 2:
+                yield name
+
+    def test_every_package_has_its_room(self) -> None:
+        words = set(re.findall(r"[\w.]+", " ".join(CODE.findall(text("docs/architecture.md")))))
+        # Members of `engines` after the first are written `.stt`.
+        words |= {f"engines{word}" for word in words if word.startswith(".")}
+        missing = {name for name in self.packages() if name not in words}
+        assert not missing
+
+    def test_every_room_exists(self) -> None:
+        table = text("docs/architecture.md").partition("## Rooms")[2].partition("## ")[0]
+        rooms = re.findall(r"`([a-z_.]+)`", "\n".join(row.split("|")[1] for row in table.splitlines() if "|" in row))
+        assert len(rooms) > 10
+        for room in rooms:
+            path = PACKAGE / (f"engines{room}" if room.startswith(".") else room).replace(".", "/")
+            assert path.is_dir() or path.with_suffix(".py").is_file(), room
+
+
+class TestCompatibility:
+    """Every field that a client may send is explained."""
+
+    #: Wire structs that hold fields of the session or of a response.
+    SETTINGS = (
+        ga.RealtimeSession,
+        ga.TranscriptionSession,
+        ga.ResponseSettings,
+        ga._ServerVad,
+        preview.SessionSettings,
+        preview.TranscriptionSettingsUpdate,
+        preview.FirstResponseSettings,
+        SemanticVadSettings,
+    )
+
+    def test_every_field_is_named(self) -> None:
+        words = set(re.findall(r"\w+", " ".join(CODE.findall(text("docs/compatibility.md")))))
+        fields = {field.encode_name for struct in self.SETTINGS for field in msgspec.structs.fields(struct)}
+        assert "turn_detection" in fields
+        assert not fields - words
+
+
+class TestDecisions:
+    RECORDS = sorted((ROOT / "docs/adr").glob("[0-9]*.md"))
+
+    def test_are_numbered_without_gaps(self) -> None:
+        assert [int(path.name[:4]) for path in self.RECORDS] == list(range(1, len(self.RECORDS) + 1))
+
+    @pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.name[:4])
+    def test_have_one_form(self, record: Path) -> None:
+        content = record.read_text(encoding="utf-8")
+        assert content.startswith(f"# {int(record.name[:4])}. ")
+        assert re.search(r"^(Accepted|Replaced by \[\d+\])", content, re.MULTILINE)
+        assert [line for line in content.splitlines() if line.startswith("## ")] == [
+            "## Context",
+            "## Decision",
+            "## Consequences",
+        ]
+
+    def test_are_listed(self) -> None:
+        index = text("docs/adr/README.md")
+        assert all(f"]({path.name})" in index for path in self.RECORDS)
+
+
+class TestReadme:
+    def test_first_screen_is_one_sentence_and_two_commands(self) -> None:
+        screen = text("README.md").splitlines()[:12]
+        assert screen[0] == "# Voxwire"
+        commands = [line.split("#")[0].strip() for line in screen if line.startswith("./")]
+        assert commands == ["./demo", "./test"]
+
+    def test_options_of_talk_exist(self) -> None:
+        parser = argparse.ArgumentParser()
+        register(parser.add_subparsers())
+        examples = re.findall(r"^\.venv/bin/voxwire (talk .+)$", text("README.md"), re.MULTILINE)
+        assert len(examples) == 3
+        for example in examples:
+            words = [quoted or plain for quoted, plain in re.findall(r'"([^"]*)"|(\S+)', example)]
+            parser.parse_args(words)
+
+    def test_files_in_examples_exist(self) -> None:
+        for name in re.findall(r"\bexamples/[\w/.]+", text("README.md")):
+            assert (ROOT / name).is_file()
+
+
+def test_changes_have_this_version() -> None:
+    assert f"## {voxwire.__version__} " in text("CHANGELOG.md")
