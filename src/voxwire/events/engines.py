@@ -262,4 +262,7 @@ class VadEngine(Protocol):
     def new_state(self) -> Any: ...
 
     def score(self, states: Sequence[Any], windows: Sequence[bytes]) -> list[float]:
-        """Speech probability 0 to 1 of each window: 512 samples of PCM16 at 16 kHz, one a state."""
+        """Speech probability 0 to 1 of each window: 512 samples of PCM16 at 16 kHz, one a state.
+
+        A state that occurs several times gets its windows in the order given.
+        """
