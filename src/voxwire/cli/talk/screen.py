@@ -30,6 +30,7 @@ class Screen:
         self._width = shutil.get_terminal_size().columns if out.isatty() else 80
         self._label: str | None = None  # of the line that is still open
         self._column = 0
+        self._gap = False  # a space is due
 
     def line(self, label: str, text: str) -> None:
         """A whole line, folded under its own beginning."""
@@ -45,14 +46,13 @@ class Screen:
         if label != self._label:
             self.end_line()
             self._open(label)
+            self._gap = False
             text = text.lstrip()
         for character in printable(text):
-            if character == " " and self._column >= self._width - MARGIN:
-                self._write("\n" + " " * LABEL_WIDTH)
-                self._column = LABEL_WIDTH
+            if character == " ":
+                self._gap = True  # written with what follows it, so that no line ends in a space
             else:
-                self._write(character)
-                self._column += 1
+                self._put(character)
         self._out.flush()
 
     def end_line(self) -> None:
@@ -74,6 +74,15 @@ class Screen:
                 cells = "".join(f"{times[stage]:>8,}" if stage in times else " " * 8 for times in columns)
                 self._write(f"{' ' * LABEL_WIDTH}{stage.value:<26}{cells}\n")
         self._out.flush()
+
+    def _put(self, character: str) -> None:
+        if self._gap:
+            fold = self._column >= self._width - MARGIN
+            self._write("\n" + " " * LABEL_WIDTH if fold else " ")
+            self._column = LABEL_WIDTH if fold else self._column + 1
+            self._gap = False
+        self._write(character)
+        self._column += 1
 
     def _open(self, label: str) -> None:
         self._label = label
