@@ -20,7 +20,7 @@ STOP_S = 5.0
 @asynccontextmanager
 async def local_server(screen: Screen) -> AsyncIterator[str]:
     """Run a server on a free port of the loopback; yields its address. Raises TalkError when it does not start."""
-    screen.stream("Server", "starting on this computer with the embedded engines ...")
+    screen.stream("Server", "starting one with the embedded engines ...")
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "voxwire", "serve", "--host", "127.0.0.1", "--port", "0"),
@@ -46,7 +46,8 @@ async def local_server(screen: Screen) -> AsyncIterator[str]:
     finally:
         await _stop(process)
         if drain is not None:
-            await drain
+            drain.cancel()
+            await asyncio.wait((drain,))
 
 
 async def _address(output: asyncio.StreamReader) -> str:
