@@ -103,6 +103,7 @@ class Session:
         self._expires = now + limits.session_seconds
         self._closed = False
         self._waiting: deque[tuple[_FromClient, int | None]] = deque()
+        self._waiting_bytes = 0
         self._transcripts = Transcripts(self._state, self._words_known)
         self._items = ItemMaker(self._state, self._transcripts)
         self._responder = Responder(self._state, self._transcripts, self._items)
@@ -155,7 +156,7 @@ class Session:
         if step is not None:
             step(event)
         elif self._must_wait(event):
-            self._waiting.append((event, origin))  # type: ignore[arg-type]  # only client events are left
+            self._wait(event, origin)  # type: ignore[arg-type]  # only client events are left
         else:
             self._take(event, origin)  # type: ignore[arg-type]
         return self._take_outputs()
@@ -169,8 +170,8 @@ class Session:
 
     @property
     def backlog_ms(self) -> float:
-        """Audio sent to be scored and not yet back; the reader waits while this is large."""
-        return self._listener.unscored_ms
+        """Audio not scored yet, also what waits in line; the reader waits while this is large."""
+        return self._listener.unscored_ms + self._listener.buffer.format.duration_ms(self._waiting_bytes)
 
     @property
     def waiting_events(self) -> int:
@@ -181,6 +182,11 @@ class Session:
 
     def _must_wait(self, event: Input) -> bool:
         return bool(self._waiting) or (type(event) is not AppendAudio and self._listener.unscored_ms > 0)
+
+    def _wait(self, event: _FromClient, origin: int | None) -> None:
+        self._waiting.append((event, origin))
+        if isinstance(event, AppendAudio):
+            self._waiting_bytes += len(event.audio)
 
     def _take(self, event: _FromClient, origin: int | None) -> None:
         try:
@@ -290,7 +296,9 @@ class Session:
         self._listener.scores(event.epoch, event.scores)
         while self._waiting:
             waiting, _ = self._waiting[0]
-            if type(waiting) is not AppendAudio and self._listener.unscored_ms > 0:
+            if isinstance(waiting, AppendAudio):
+                self._waiting_bytes -= len(waiting.audio)
+            elif self._listener.unscored_ms > 0:
                 break
             self._take(*self._waiting.popleft())
 

@@ -1,0 +1,399 @@
+"""The session as a whole: order, waiting, errors, items, end (PROTOCOL 3, 5.1, 5.2, 7)."""
+
+import subprocess
+import sys
+
+import pytest
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.errors import ClientError
+from voxwire.events.client import (
+    AppendAudio,
+    ClearAudio,
+    ClearOutputAudio,
+    CommitAudio,
+    CreateItem,
+    DeleteItem,
+    RetrieveItem,
+    TruncateItem,
+    UpdateSession,
+)
+from voxwire.events.config import ServerVad, SessionConfig, SessionPatch
+from voxwire.events.items import FunctionCallItem, InputText, MessageItem, Role
+from voxwire.events.server import (
+    ErrorOccurred,
+    ItemDeleted,
+    ItemRetrieved,
+    ItemTruncated,
+    SessionCreated,
+    SessionUpdated,
+)
+from voxwire.session.commands import CloseSession
+from voxwire.session.inputs import ClientMistake, Tick
+from voxwire.session.limits import Limits
+from voxwire.testing.driver import Driver, silence, speech
+
+MANUAL = SessionConfig(model="scripted", turn_detection=None)
+
+
+def text(item_id: str = "") -> MessageItem:
+    return MessageItem(id=item_id, role=Role.USER, content=(InputText(text="x"),))
+
+
+def answered(ms: float = 1000, limits: Limits | None = None) -> Driver:
+    """A session whose item_1 is a complete spoken answer."""
+    driver = Driver(MANUAL, limits=limits)
+    driver.respond()
+    driver.say("one two three four", ms)
+    driver.finish()
+    return driver
+
+
+class TestImport:
+    def test_pulls_in_no_loop_and_no_web_framework(self) -> None:
+        program = (
+            "import sys, voxwire.session.session as _\n"
+            "unwanted = {'asyncio', 'socket', 'starlette', 'uvicorn', 'pydantic', 'pydantic_settings'}\n"
+            "sys.exit(', '.join(unwanted & set(sys.modules)) or 0)"
+        )
+        result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+
+
+class TestConnect:
+    """5.1: `session.created` and nothing else."""
+
+    def test(self) -> None:
+        driver = Driver()
+        (created,) = driver.outputs
+        assert isinstance(created, SessionCreated)
+        assert (created.session_id, created.expires_at) == ("sess_1", 1_700_003_600)
+
+
+class TestUpdate:
+    """5.2: one reply each, in order, with the full effective settings."""
+
+    def test_one_reply_each(self) -> None:
+        driver = Driver()
+        driver.send(UpdateSession(patch=SessionPatch(instructions="one")))
+        driver.send(UpdateSession(patch=SessionPatch(voice="ash")))
+        driver.send(UpdateSession(patch=SessionPatch()))
+        updates = [event.config for event in driver.all(SessionUpdated)]
+        assert [(config.instructions, config.voice) for config in updates] == [
+            ("one", "alloy"),
+            ("one", "ash"),
+            ("one", "ash"),
+        ]
+
+    def test_a_refused_one_changes_nothing(self) -> None:
+        driver = Driver()
+        driver.send(UpdateSession(patch=SessionPatch(instructions="new", prompt={"id": "x"}), event_id="e"), origin=7)
+        (error,) = driver.all(ErrorOccurred)
+        assert (error.event_id, error.origin, error.param) == ("e", 7, "session.prompt.id")
+        assert not driver.all(SessionUpdated)
+        assert driver.session._state.config.instructions == ""
+
+    def test_the_voice_is_fixed_after_speech(self) -> None:
+        driver = answered()
+        driver.send(UpdateSession(patch=SessionPatch(voice="alloy")))
+        driver.send(UpdateSession(patch=SessionPatch(voice="ash")))
+        assert driver.errors == ["cannot_update_voice"]
+
+
+class TestWaiting:
+    """SEMANTICS 2: events other than appends wait for the scores of all earlier audio."""
+
+    def test_an_update_waits(self) -> None:
+        driver = Driver(hold_scores=True)
+        driver.append(silence(320))
+        driver.send(UpdateSession(patch=SessionPatch()))
+        assert not driver.all(SessionUpdated)
+        assert driver.session.waiting_events == 1
+        driver.deliver_scores(9)
+        assert not driver.all(SessionUpdated)
+        driver.deliver_scores()
+        assert driver.all(SessionUpdated)
+        assert driver.session.waiting_events == 0
+
+    def test_everything_waits_behind_it_in_order(self) -> None:
+        driver = Driver(hold_scores=True)
+        driver.append(silence(320))
+        driver.send(CreateItem(item=text("a")))
+        driver.append(silence(320))
+        driver.send(CreateItem(item=text("b")))
+        driver.append(silence(10))
+        assert driver.session.waiting_events == 7
+        driver.deliver_scores()
+        assert driver.names()[1:] == ["ItemAdded", "ItemDone"]
+        assert driver.session.waiting_events == 2
+        driver.deliver_scores()
+        assert driver.names()[1:] == ["ItemAdded", "ItemDone"] * 2
+        assert driver.session.waiting_events == 0
+
+    def test_nothing_waits_with_detection_off(self) -> None:
+        driver = Driver(MANUAL, hold_scores=True)
+        driver.append(speech(320))
+        driver.send(CommitAudio())
+        assert not driver.errors
+        assert "BufferCommitted" in driver.names()
+
+    def test_what_waits_keeps_its_origin(self) -> None:
+        driver = Driver(hold_scores=True)
+        driver.append(silence(320))
+        driver.send(DeleteItem(item_id="nope", event_id="e"), origin=3)
+        driver.deliver_scores()
+        error = driver.last(ErrorOccurred)
+        assert (error.event_id, error.origin) == ("e", 3)
+
+    def test_waiting_audio_counts_as_backlog(self) -> None:
+        """Else a client could have unbounded audio wait behind one event."""
+        driver = Driver(hold_scores=True)
+        driver.append(silence(320))
+        assert driver.session.backlog_ms == 320
+        driver.send(ClearAudio())
+        driver.append(silence(500))
+        assert driver.session.backlog_ms == 820
+        driver.deliver_scores()
+        assert driver.session.backlog_ms == 480
+        driver.deliver_scores()
+        assert driver.session.backlog_ms == 0
+
+    def test_audio_that_waits_is_not_taken_twice(self) -> None:
+        driver = Driver(hold_scores=True)
+        driver.append(silence(320))
+        driver.send(UpdateSession(patch=SessionPatch(turn_detection=None)))
+        driver.append(speech(200))
+        driver.deliver_scores()
+        driver.send(CommitAudio())
+        buffer = driver.session._listener.buffer
+        assert buffer.end == 520 * 24
+        assert buffer.committed + buffer.discarded == 520 * 24
+
+
+class TestErrors:
+    """7.2: one `error`, the client's `event_id` or null, no state change."""
+
+    def test_a_frame_that_was_no_event(self) -> None:
+        driver = Driver()
+        error = ClientError("Bad.", code="invalid_event", param="type", event_id="e")
+        driver.send(ClientMistake(error=error), origin=2)
+        assert driver.all(ErrorOccurred) == [
+            ErrorOccurred(
+                type="invalid_request_error",
+                code="invalid_event",
+                message="Bad.",
+                param="type",
+                event_id="e",
+                origin=2,
+            )
+        ]
+
+    def test_comes_in_its_place_in_line(self) -> None:
+        driver = Driver(hold_scores=True)
+        driver.append(silence(320))
+        driver.send(CreateItem(item=text("a")))
+        driver.send(ClientMistake(error=ClientError("Bad.", code="invalid_event")))
+        driver.deliver_scores()
+        assert driver.names()[1:] == ["ItemAdded", "ItemDone", "ErrorOccurred"]
+
+    def test_null_for_an_event_without_an_id(self) -> None:
+        driver = Driver()
+        driver.send(CommitAudio())
+        assert driver.last(ErrorOccurred).event_id is None
+
+    def test_there_is_no_output_buffer_on_a_websocket(self) -> None:
+        driver = Driver()
+        driver.send(ClearOutputAudio())
+        assert driver.errors == ["invalid_value"]
+
+
+class TestRetrieve:
+    """3.6 `conversation.item.retrieve`."""
+
+    def test_an_unknown_item(self) -> None:
+        driver = Driver()
+        driver.send(RetrieveItem(item_id="nope", event_id="rci_nope"))
+        error = driver.last(ErrorOccurred)
+        assert (error.code, error.event_id) == ("item_retrieve_invalid_item_id", "rci_nope")
+
+    def test_speech_of_the_user(self) -> None:
+        driver = Driver(MANUAL)
+        driver.append(speech(200))
+        driver.send(CommitAudio())
+        driver.send(RetrieveItem(item_id="item_1"))
+        (clip,) = driver.last(ItemRetrieved).audio.values()
+        assert clip.data == speech(200)
+
+    def test_speech_of_the_assistant(self) -> None:
+        driver = answered(500)
+        driver.send(RetrieveItem(item_id="item_1"))
+        (clip,) = driver.last(ItemRetrieved).audio.values()
+        assert (clip.format, clip.duration_ms) == (AudioFormat.PCM16, 500)
+
+    def test_in_the_present_input_format(self) -> None:
+        driver = answered(500)
+        driver.append(speech(200))
+        driver.send(CommitAudio())
+        driver.send(UpdateSession(patch=SessionPatch(input_format=AudioFormat.ULAW)))
+        for item_id, ms in (("item_1", 500), ("item_2", 200)):
+            driver.send(RetrieveItem(item_id=item_id))
+            (clip,) = driver.last(ItemRetrieved).audio.values()
+            assert (clip.format, clip.duration_ms) == (AudioFormat.ULAW, ms)
+
+    def test_audio_that_retention_dropped(self) -> None:
+        driver = answered(500, Limits(retained_audio_bytes=100))
+        driver.send(RetrieveItem(item_id="item_1"))
+        assert driver.last(ItemRetrieved).audio == {}
+
+    def test_items_without_audio(self) -> None:
+        driver = Driver()
+        driver.send(CreateItem(item=text("a")))
+        driver.send(CreateItem(item=FunctionCallItem(id="b", name="f", call_id="c")))
+        for item_id in ("a", "b"):
+            driver.send(RetrieveItem(item_id=item_id))
+            assert driver.last(ItemRetrieved).audio == {}
+
+
+class TestDelete:
+    """3.6 `conversation.item.delete`."""
+
+    def test(self) -> None:
+        driver = Driver()
+        driver.send(CreateItem(item=text("a")))
+        driver.send(DeleteItem(item_id="a"))
+        assert driver.all(ItemDeleted) == [ItemDeleted(item_id="a")]
+        driver.send(DeleteItem(item_id="a"))
+        assert driver.errors == ["item_delete_invalid_item_id"]
+
+
+class TestTruncate:
+    """3.6 `conversation.item.truncate`, 8.3."""
+
+    def truncated(self, driver: Driver, ms: int, *, item_id: str = "item_1", index: int = 0) -> int:
+        driver.send(TruncateItem(item_id=item_id, content_index=index, audio_end_ms=ms))
+        return driver.last(ItemTruncated).audio_end_ms
+
+    def transcript(self, driver: Driver) -> str:
+        driver.send(RetrieveItem(item_id="item_1"))
+        return driver.last(ItemRetrieved).item.content[0].transcript  # type: ignore[union-attr]
+
+    def test_at_the_heard_point(self) -> None:
+        driver = answered(1800)
+        assert self.truncated(driver, 700) == 700
+        assert self.transcript(driver) == "one two"
+
+    @pytest.mark.parametrize("ms", [1000, 1085, 99_999])
+    def test_beyond_the_end_is_clamped_and_cuts_nothing(self, ms: int) -> None:
+        driver = Driver(MANUAL)
+        driver.respond()
+        driver.write("one two three four!")
+        driver.voice(1000.5, len("one two three four"))
+        driver.finish()
+        assert self.truncated(driver, ms if ms != 1000 else 1001) == 1000
+        assert self.transcript(driver) == "one two three four!"
+
+    def test_beyond_the_end_is_refused_under_the_strict_switch(self) -> None:
+        driver = answered(1000, Limits(strict_truncate=True))
+        driver.send(TruncateItem(item_id="item_1", content_index=0, audio_end_ms=1001))
+        error = driver.last(ErrorOccurred)
+        assert error.message == "Audio content of 1000ms is already shorter than 1001ms"
+        assert self.truncated(driver, 1000) == 1000
+
+    def test_an_interrupted_answer_keeps_no_words_that_were_never_spoken(self) -> None:
+        driver = Driver()
+        driver.respond()
+        driver.write("one two three four")
+        driver.voice(500, 7)
+        driver.append(speech(320))
+        assert self.truncated(driver, 99_999) == 500
+        assert self.transcript(driver) == "one two"
+
+    def test_twice(self) -> None:
+        driver = answered(1800)
+        self.truncated(driver, 700)
+        assert self.truncated(driver, 1500) == 700
+        assert self.truncated(driver, 300) == 300
+        assert self.transcript(driver) == "one"
+
+    def test_at_nothing(self) -> None:
+        driver = answered()
+        assert self.truncated(driver, 0) == 0
+        assert self.transcript(driver) == ""
+
+    def test_an_item_without_audio(self) -> None:
+        driver = Driver()
+        driver.send(CreateItem(item=text("a")))
+        assert self.truncated(driver, 0, item_id="a") == 0
+        driver.send(TruncateItem(item_id="a", content_index=0, audio_end_ms=1))
+        assert driver.last(ErrorOccurred).message == "Only model output audio messages can be truncated"
+
+    def test_an_item_without_audio_under_the_strict_switch(self) -> None:
+        driver = Driver(limits=Limits(strict_truncate=True))
+        driver.send(CreateItem(item=text("a")))
+        driver.send(TruncateItem(item_id="a", content_index=0, audio_end_ms=0))
+        assert driver.errors == ["invalid_value"]
+
+    def test_an_unknown_item(self) -> None:
+        driver = Driver()
+        driver.send(TruncateItem(item_id="nope", content_index=0, audio_end_ms=0))
+        assert driver.errors == ["item_truncate_invalid_item_id"]
+
+    def test_another_part(self) -> None:
+        driver = answered()
+        driver.send(TruncateItem(item_id="item_1", content_index=1, audio_end_ms=0))
+        assert driver.last(ErrorOccurred).param == "content_index"
+
+
+class TestExpiry:
+    """7.1: `error` session_expired, then close 1001 with its text."""
+
+    def test(self) -> None:
+        driver = Driver(limits=Limits(session_seconds=1800))
+        driver.advance(1799)
+        assert driver.names() == ["SessionCreated"]
+        driver.advance(2)
+        error, close = driver.outputs[1:]
+        message = "Your session hit the maximum duration of 30 minutes."
+        assert error == ErrorOccurred(type="invalid_request_error", code="session_expired", message=message)
+        assert close == CloseSession(code=1001, reason=message)
+
+    def test_nothing_happens_afterwards(self) -> None:
+        driver = Driver()
+        driver.advance(3601)
+        before = len(driver.outputs)
+        driver.send(UpdateSession(patch=SessionPatch()))
+        driver.append(speech(320))
+        assert driver.outputs[before:] == []
+        assert driver.session.deadline is None
+
+    def test_a_tick_too_early_does_nothing(self) -> None:
+        driver = Driver()
+        assert driver.send(Tick()) == []
+
+
+class TestDeadline:
+    def test_is_the_first_of_all(self) -> None:
+        config = SessionConfig(model="scripted", turn_detection=ServerVad(idle_timeout_ms=5000))
+        driver = Driver(config)
+        assert driver.session.deadline == 1000 + 3600
+        driver.speak()
+        assert driver.session.deadline == 1010
+        driver.hear("hello")
+        assert driver.session.deadline == 4600
+        driver.say("Hello", 1000)
+        driver.finish()
+        assert driver.session.deadline == 1006
+
+
+class TestReplay:
+    """Invariant 6: same inputs, same outputs."""
+
+    def test(self) -> None:
+        driver = Driver()
+        driver.send(AppendAudio(audio=b"odd"), origin=4)
+        for words in ("one", "two"):
+            driver.speak()
+            driver.hear(words)
+            driver.say("Hello there")
+        driver.advance(4000)
+        assert driver.replay() == driver.outputs
