@@ -1,0 +1,76 @@
+"""Engines by name, found through entry points, so that a package of its own can add one.
+
+An entry point of the groups `voxwire.engines.stt`, `.llm` and `.tts` names a function that takes the
+options of the deployment (a mapping) and returns the engine. It is imported only when asked for, so
+an engine whose libraries are missing hurts nobody else.
+"""
+
+import re
+from collections.abc import Mapping
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import Any, Final, Literal, cast, overload
+
+from voxwire.errors import ConfigurationError
+from voxwire.events.engines import LlmEngine, SttEngine, TtsEngine
+
+Kind = Literal["stt", "llm", "tts"]
+KINDS: Final[tuple[Kind, ...]] = ("stt", "llm", "tts")
+
+_GROUP: Final = "voxwire.engines."
+_TITLES: Final[dict[Kind, str]] = {"stt": "speech recogniser", "llm": "language engine", "tts": "speech synthesiser"}
+
+
+def names(kind: Kind) -> tuple[str, ...]:
+    """Every engine of this kind that some installed package offers, sorted; it may lack its libraries."""
+    return tuple(sorted({point.name for point in entry_points(group=_GROUP + kind)}))
+
+
+@overload
+def load(kind: Literal["stt"], name: str, options: Mapping[str, Any]) -> SttEngine: ...
+@overload
+def load(kind: Literal["llm"], name: str, options: Mapping[str, Any]) -> LlmEngine: ...
+@overload
+def load(kind: Literal["tts"], name: str, options: Mapping[str, Any]) -> TtsEngine: ...
+def load(kind: Kind, name: str, options: Mapping[str, Any]) -> SttEngine | LlmEngine | TtsEngine:
+    """Make an engine; it is not started yet.
+
+    Raises ConfigurationError for a name that nobody offers, for a missing library, with what to
+    install, and for options that the engine refuses.
+    """
+    point = _find(kind, name)
+    try:
+        make = point.load()
+        return cast("SttEngine | LlmEngine | TtsEngine", make(options))
+    except ImportError as error:
+        raise ConfigurationError(_missing(kind, point, error)) from error
+
+
+def _find(kind: Kind, name: str) -> EntryPoint:
+    for point in entry_points(group=_GROUP + kind, name=name):
+        return point
+    offered = ", ".join(repr(other) for other in names(kind)) or "none"
+    raise ConfigurationError(f"There is no {_TITLES[kind]} named {name!r}. Installed: {offered}.")
+
+
+def _missing(kind: Kind, point: EntryPoint, error: ImportError) -> str:
+    what = f"The {_TITLES[kind]} {point.name!r} cannot be used here"
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return f"{what}: {error}."
+    package = error.name.partition(".")[0]
+    extra = _extra_with(point.dist, package) if point.dist else None
+    wanted = f"{point.dist.name}[{extra}]" if point.dist and extra else package
+    return f"{what}: the package {package!r} is missing. Install it with: pip install '{wanted}'"
+
+
+def _extra_with(distribution: Distribution, package: str) -> str | None:
+    """The extra of a distribution that brings a package."""
+    for requirement in distribution.requires or ():
+        name = re.match(r"[\w.-]+", requirement)
+        extra = re.search(r"""extra\s*==\s*["']([^"']+)""", requirement)
+        if name and extra and _normal(name[0]) == _normal(package):
+            return extra[1]
+    return None
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

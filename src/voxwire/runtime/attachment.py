@@ -1,0 +1,68 @@
+"""One client of a conversation: its dialect, its way in and its way out."""
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from voxwire.errors import ClientError
+from voxwire.events.server import AudioDelta, ServerEvent
+from voxwire.runtime.contracts import Codec
+from voxwire.runtime.outbox import Outbox
+from voxwire.session.inputs import ClientMistake
+
+if TYPE_CHECKING:
+    from voxwire.runtime.conversation import Conversation
+
+#: After this much work without waiting, a reader lets the others run: 16 small frames, or 256 KiB.
+_TURN_COST: Final = 16
+_BYTES_PER_COST: Final = 16 * 1024
+
+BINARY_FRAME: Final = ClientError(
+    "Binary frames are not part of the protocol; send each event as one JSON text frame.", code="invalid_event"
+)
+
+
+class Attachment:
+    """What a transport's reader holds. Made by `Conversation.attach`.
+
+    `number` is the origin of this client's events; errors go back to it alone (SEMANTICS 4).
+    """
+
+    def __init__(self, conversation: "Conversation", number: int, codec: Codec, outbox: Outbox) -> None:
+        self.number = number
+        self.outbox = outbox
+        self.closed = asyncio.Event()
+        """Set when the connection has ended from our side or the peer's; the reader stops then."""
+        self._conversation = conversation
+        self._codec = codec
+        self._cost = 0
+
+    async def receive(self, frame: str | bytes, *, binary: bool = False) -> None:
+        """Take one frame from the client; returns when the next one may be read.
+
+        Not reading is how a client is slowed down: while audio waits for detection or recognition,
+        or while the client does not read its own events. Never raises for anything a client can send;
+        frames that come after the end are dropped.
+        """
+        if self.closed.is_set():
+            return
+        conversation = self._conversation
+        try:
+            event = ClientMistake(error=BINARY_FRAME) if binary else self._codec.decode(frame)
+        except ClientError as error:
+            event = ClientMistake(error=error)
+        except Exception as bug:
+            conversation.crash(bug)
+            return
+        conversation.submit(event, self.number)
+        self._cost += 1 + len(frame) // _BYTES_PER_COST
+        if self._cost >= _TURN_COST:
+            self._cost = 0
+            await asyncio.sleep(0)
+        if conversation.congested or not self.outbox.writable:
+            await conversation.readable(self)
+
+    def send(self, event: ServerEvent, event_id: str) -> None:
+        """Queue an event, unless this dialect does not have it."""
+        frame = self._codec.encode(event, event_id)
+        if frame is not None:
+            self.outbox.put(frame, event.response_id if type(event) is AudioDelta else None)

@@ -1,0 +1,126 @@
+"""One answer: language engine to synthesiser to session.
+
+    LlmRequest ──▶ llm ──LlmText──▶ GeneratedText, and Speech ──▶ tts ──▶ Chunker ──▶ GeneratedAudio
+                      ──LlmToolCall──▶ (all speech first) GeneratedToolCall, GeneratedToolArguments …
+                      ──LlmDone──▶ (all speech first) GenerationDone
+
+Text goes to the session at once, so transcripts run ahead of their audio; the text between two tool
+calls is one message and one stream of the synthesiser. Cancelling the task stops both engines.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from voxwire.errors import EngineError
+from voxwire.events.config import Modality
+from voxwire.events.engines import (
+    LlmDone,
+    LlmEvent,
+    LlmText,
+    LlmToolArguments,
+    LlmToolCall,
+    TtsConfig,
+)
+from voxwire.runtime.chunker import Chunker
+from voxwire.runtime.delivery import Delivery
+from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.failures import (
+    broke_contract,
+    engine_errors,
+    first_engine_error,
+    log_failure,
+    within,
+)
+from voxwire.runtime.limits import Deadlines
+from voxwire.runtime.speech import Speech
+from voxwire.session.commands import StartResponse
+from voxwire.session.inputs import (
+    GeneratedText,
+    GeneratedToolArguments,
+    GeneratedToolCall,
+    GenerationDone,
+    GenerationFailed,
+)
+
+
+class Cascade:
+    """Runs one generation. `run` delivers exactly one `GenerationDone` or `GenerationFailed`, unless cancelled."""
+
+    def __init__(
+        self, command: StartResponse, deployment: Deployment, delivery: Delivery, deadlines: Deadlines
+    ) -> None:
+        self._command = command
+        self._generation = command.generation
+        self._deployment = deployment
+        self._delivery = delivery
+        self._deadlines = deadlines
+        self._spoken = command.request.modality is Modality.AUDIO
+        self._speech: Speech | None = None
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as speaking:
+                await self._generate(speaking)
+        except* EngineError as errors:
+            failure = first_engine_error(errors)
+            log_failure(failure)
+            self._delivery.submit(
+                GenerationFailed(generation=self._generation, code=failure.code, message=failure.message)
+            )
+
+    async def _generate(self, speaking: asyncio.TaskGroup) -> None:
+        with engine_errors("llm"):
+            answer = self._deployment.llm.respond(self._command.request)
+        try:
+            wait_s = self._deadlines.llm_first_s
+            while True:
+                with engine_errors("llm"):
+                    event = await within("llm", wait_s, anext(answer, None))
+                wait_s = self._deadlines.llm_idle_s
+                if event is None:
+                    raise broke_contract("llm", "ended without saying that it was done")
+                await self._forward(event, speaking)
+                if isinstance(event, LlmDone):
+                    return
+        finally:
+            with engine_errors("llm"):
+                await _close(answer)
+
+    async def _forward(self, event: LlmEvent, speaking: asyncio.TaskGroup) -> None:
+        await self._delivery.writable()
+        match event:
+            case LlmText(text=text):
+                self._delivery.submit(GeneratedText(generation=self._generation, text=text))
+                if self._spoken and text:
+                    await self._voice(speaking).say(text)
+            case LlmToolCall(name=name):
+                await self._finish_speech()
+                self._delivery.submit(GeneratedToolCall(generation=self._generation, name=name))
+            case LlmToolArguments(delta=delta):
+                self._delivery.submit(GeneratedToolArguments(generation=self._generation, delta=delta))
+            case LlmDone(reason=reason, usage=usage):
+                await self._finish_speech()
+                self._delivery.submit(GenerationDone(generation=self._generation, reason=reason, usage=usage))
+
+    def _voice(self, speaking: asyncio.TaskGroup) -> Speech:
+        """The stream that speaks the current message."""
+        if self._speech is None:
+            command, tts = self._command, self._deployment.tts
+            with engine_errors("tts"):
+                stream = tts.open(TtsConfig(voice=command.voice, speed=command.speed))
+            chunker = Chunker(self._generation, tts.capabilities.rate, command.output_format.rate)
+            self._speech = Speech(stream, chunker, self._delivery, self._deadlines.tts_s)
+            speaking.create_task(self._speech.run())
+        return self._speech
+
+    async def _finish_speech(self) -> None:
+        if self._speech is not None:
+            await self._speech.finish()
+            self._speech = None
+
+
+async def _close(answer: AsyncIterator[LlmEvent]) -> None:
+    """Closing the iterator is how an engine is told to stop; a plain iterator has nothing to stop."""
+    close = getattr(answer, "aclose", None)
+    if close is not None:
+        await close()

@@ -1,0 +1,84 @@
+"""What the runtime needs of its neighbours, so that each can be replaced by a fake."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.events.client import ClientEvent
+from voxwire.events.server import ServerEvent
+from voxwire.session.commands import Output
+from voxwire.session.inputs import Input
+
+
+class Codec(Protocol):
+    """The dialect of one connection: frames to client events, server events to frames."""
+
+    def decode(self, frame: str | bytes) -> ClientEvent:
+        """Raises ClientError for anything that is not an event of the dialect."""
+
+    def encode(self, event: ServerEvent, event_id: str) -> bytes | None:
+        """One JSON text frame; None when the dialect does not have the event."""
+
+
+class SessionCore(Protocol):
+    """What a conversation drives: `voxwire.session.session.Session`."""
+
+    def open(self) -> list[Output]: ...
+
+    def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]: ...
+
+    @property
+    def deadline(self) -> float | None: ...
+
+    @property
+    def backlog_ms(self) -> float: ...
+
+    @property
+    def waiting_events(self) -> int: ...
+
+
+class Timer(Protocol):
+    def cancel(self) -> object: ...
+
+
+class Clock(Protocol):
+    """Monotonic seconds, and calls at a time on it. An asyncio loop is one."""
+
+    def time(self) -> float: ...
+
+    def call_at(self, when: float, callback: Callable[[], Any], /) -> Timer: ...
+
+
+class VadLane(Protocol):
+    """One conversation's way into the shared speech detection."""
+
+    def push(self, epoch: int, audio: bytes, format: AudioFormat) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class OpenLane(Protocol):
+    """Open a lane (`VadBatcher.open`).
+
+    `on_scores(epoch, scores)` is called on the loop; `on_error` at most once, when no scores will come
+    any more.
+    """
+
+    def __call__(
+        self, on_scores: Callable[[int, tuple[float, ...]], None], on_error: Callable[[Exception], None], /
+    ) -> VadLane: ...
+
+
+class Sink(Protocol):
+    """Where results of work go: a conversation."""
+
+    def submit(self, event: Input) -> None: ...
+
+    def crash(self, bug: BaseException) -> None:
+        """The conversation cannot go on."""
+
+    async def writable(self) -> None:
+        """Wait until every attachment can take more."""
+
+    def relieve(self) -> None:
+        """Some audio was worked off: readers that wait may look again."""

@@ -1,0 +1,225 @@
+"""One session with its attachments: inputs in, events out, commands executed, time kept.
+
+Everything here is synchronous and runs on one loop, so a session never sees two inputs at once;
+whatever arrives while an input is being worked on waits in line behind it.
+"""
+
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, cast
+
+from voxwire.errors import SERVER_ERROR
+from voxwire.events.server import ErrorOccurred, ServerEvent
+from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.contracts import Clock, Codec, OpenLane, SessionCore, Timer
+from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.failures import log_bug
+from voxwire.runtime.ids import EventIds
+from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.outbox import Ending, Outbox
+from voxwire.runtime.signal import Signal
+from voxwire.runtime.tasks import Tasks
+from voxwire.runtime.transport import Transport
+from voxwire.runtime.work import Work
+from voxwire.session.commands import CloseSession, DiscardPendingAudio, Output
+from voxwire.session.inputs import Input, Tick
+
+logger = logging.getLogger("voxwire.runtime")
+
+#: Close code of a bug of ours (PROTOCOL 1.7).
+INTERNAL_ERROR: Final = 1011
+_BUG_MESSAGE: Final = "The server had an internal error; the session has ended."
+
+
+class Conversation:
+    """A session and everything that it keeps busy. Use as `async with conversation.running(): …`."""
+
+    def __init__(
+        self,
+        session_id: str,
+        session: SessionCore,
+        deployment: Deployment,
+        *,
+        open_lane: OpenLane,
+        limits: RuntimeLimits,
+        clock: Clock,
+    ) -> None:
+        self.id = session_id
+        self._session = session
+        self._limits = limits
+        self._clock = clock
+        self._event_ids = EventIds()
+        self._attachments: list[Attachment] = []
+        self._attached = 0
+        self._inbox: deque[tuple[Input, int | None]] = deque()
+        self._busy = False
+        self._closing = False
+        self._relief = Signal()
+        self._timer: Timer | None = None
+        self._timer_due = 0.0
+        self._tasks = Tasks(self.crash)
+        self._work = Work(deployment, sink=self, tasks=self._tasks, open_lane=open_lane, deadlines=limits.deadlines)
+
+    # --- life ---------------------------------------------------------------------------------------
+
+    def attach(self, codec: Codec, transport: Transport) -> Attachment:
+        """Add a client; it receives every event from now on."""
+        outbox = Outbox(transport, self._limits, self._clock, self._relief.wake)
+        self._attached += 1
+        attachment = Attachment(self, self._attached, codec, outbox)
+        self._attachments.append(attachment)
+        self._tasks.spawn(self._write(attachment), f"{self.id} writer {attachment.number}")
+        return attachment
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Open the session; on leaving, everything that it started has ended."""
+        try:
+            self._open()
+            yield
+        finally:
+            self._stop()
+            await self._tasks.close()
+            for attachment in self._attachments:
+                attachment.closed.set()
+
+    def close(self, code: int, reason: str) -> None:
+        """Send what is queued, then end every attachment with this close code (PROTOCOL 1.7)."""
+        self._stop()
+        for attachment in self._attachments:
+            attachment.outbox.finish(code, reason)
+
+    def _stop(self) -> None:
+        """No further input has an effect; all work ends now. The writers go on."""
+        self._closing = True
+        self._inbox.clear()
+        self._work.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._relief.wake()
+
+    async def _write(self, attachment: Attachment) -> None:
+        """Run an attachment's writer; the last one to end takes the conversation along."""
+        try:
+            ending = await attachment.outbox.run()
+            if ending in (Ending.STALLED, Ending.OVERFLOWED):
+                logger.warning("%s: gave up a client that does not read (%s)", self.id, ending.name.lower())
+        finally:
+            attachment.closed.set()
+            self._attachments.remove(attachment)
+            if not self._attachments:
+                self._stop()
+            self._relief.wake()
+
+    # --- inputs and outputs -------------------------------------------------------------------------
+
+    def submit(self, event: Input, origin: int | None = None) -> None:
+        """Hand an input to the session and act on what it says. After the end it has no effect."""
+        if self._closing:
+            return
+        self._inbox.append((event, origin))
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._inbox:
+                event, origin = self._inbox.popleft()
+                self._act(self._session.receive(event, now=self._clock.time(), origin=origin))
+            self._keep_time()
+        except Exception as bug:
+            self.crash(bug)
+        finally:
+            self._busy = False
+        self._relief.wake()
+
+    def crash(self, bug: BaseException) -> None:
+        """A bug of ours: say so in the log and to the client, and end this conversation alone."""
+        log_bug(f"{self.id} ended by an internal error", bug)
+        if self._closing:
+            return
+        try:
+            self._emit(ErrorOccurred(type=SERVER_ERROR, code="internal_error", message=_BUG_MESSAGE))
+        except Exception as again:
+            log_bug(f"{self.id} could not tell the client", again)
+        self.close(INTERNAL_ERROR, "internal error")
+
+    def _open(self) -> None:
+        try:
+            self._act(self._session.open())
+            self._keep_time()
+        except Exception as bug:
+            self.crash(bug)
+
+    def _act(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            if self._closing:
+                return
+            if self._work.execute(output):
+                continue
+            if isinstance(output, DiscardPendingAudio):
+                for attachment in self._attachments:
+                    attachment.outbox.discard_audio(output.response_id)
+            elif isinstance(output, CloseSession):
+                self.close(output.code, output.reason)
+            else:
+                self._emit(cast("ServerEvent", output))  # all that is no command
+
+    def _emit(self, event: ServerEvent) -> None:
+        """Errors go to the client that caused them, everything else to all, under one event id."""
+        event_id = self._event_ids()
+        origin = event.origin if isinstance(event, ErrorOccurred) else None
+        for attachment in self._attachments:
+            if origin is None or attachment.number == origin:
+                attachment.send(event, event_id)
+
+    # --- back-pressure ------------------------------------------------------------------------------
+
+    @property
+    def congested(self) -> bool:
+        """Whether audio waits for detection or recognition beyond its bound."""
+        limits, session = self._limits, self._session
+        return (
+            session.backlog_ms > limits.unscored_ms
+            or session.waiting_events > limits.waiting_events
+            or self._work.untranscribed_ms > limits.untranscribed_ms
+        )
+
+    async def readable(self, attachment: Attachment) -> None:
+        """Wait until this client may be read again."""
+        while not (self._closing or attachment.closed.is_set()):
+            if not self.congested and attachment.outbox.writable:
+                return
+            await self._relief.wait()
+
+    async def writable(self) -> None:
+        while not all(attachment.outbox.writable for attachment in self._attachments):
+            await self._relief.wait()
+
+    def relieve(self) -> None:
+        self._relief.wake()
+
+    # --- time ---------------------------------------------------------------------------------------
+    # A session's deadline moves with nearly every input, mostly to later. The timer stays where it is
+    # then: it fires early, looks, and is set again, so that an append never costs a timer.
+
+    def _keep_time(self) -> None:
+        due = self._session.deadline
+        if due is None or self._closing:
+            return
+        if self._timer is not None:
+            if self._timer_due <= due:
+                return
+            self._timer.cancel()
+        self._timer_due = due
+        self._timer = self._clock.call_at(due, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        due = self._session.deadline
+        if due is not None and due <= self._clock.time():
+            self.submit(Tick())
+        else:
+            self._keep_time()

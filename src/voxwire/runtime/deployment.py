@@ -1,0 +1,85 @@
+"""A deployment: the name that clients ask for, and the engines that answer."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from voxwire.events.config import FunctionTool, SessionConfig, SessionKind, Transcription
+from voxwire.events.engines import LlmEngine, SttEngine, TtsEngine
+from voxwire.session.limits import Capabilities
+
+#: The voice of a session that names none, where the synthesiser has it (PROTOCOL 4.6).
+DEFAULT_VOICE: Final = "alloy"
+
+#: Sets of expected phrases kept at once: sessions of one application mostly share theirs.
+_PHRASE_SETS: Final = 64
+
+
+def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine) -> Capabilities:
+    """What a session may promise its client, as the engines declare it."""
+    return Capabilities(
+        voices=frozenset(tts.capabilities.voices),
+        languages=stt.capabilities.languages,
+        context_tokens=llm.capabilities.context_tokens,
+        images=llm.capabilities.images,
+        tools=llm.capabilities.tools,
+    )
+
+
+class Phrasebook:
+    """What users are expected to say, by instructions and tools, as the language engine knows it."""
+
+    def __init__(self, llm: LlmEngine) -> None:
+        self._llm = llm
+        self._known: OrderedDict[tuple[str, bytes], tuple[str, ...]] = OrderedDict()
+
+    def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+        key = instructions, msgspec.json.encode(tools)
+        phrases = self._known.get(key)
+        if phrases is None:
+            phrases = self._known[key] = self._llm.phrases(instructions, tools)
+            if len(self._known) > _PHRASE_SETS:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(key)
+        return phrases
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Deployment:
+    """Engines under a name. Engines may be shared with other deployments.
+
+    `label` says in words what answers; clients read it in `session.model`. `instructions` is what a
+    new session starts with.
+    """
+
+    name: str
+    label: str
+    stt: SttEngine
+    llm: LlmEngine
+    tts: TtsEngine
+    capabilities: Capabilities
+    instructions: str = ""
+    phrasebook: Phrasebook = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "phrasebook", Phrasebook(self.llm))
+
+    def config(self, kind: SessionKind) -> SessionConfig:
+        """What a new session of this kind starts with."""
+        voices = self.capabilities.voices
+        voice = DEFAULT_VOICE if not voices or DEFAULT_VOICE in voices else min(voices)
+        return SessionConfig(
+            kind=kind,
+            model=self.label,
+            instructions=self.instructions,
+            voice=voice,
+            transcription=Transcription() if kind is SessionKind.TRANSCRIPTION else None,
+        )
+
+    @property
+    def engines(self) -> tuple[SttEngine, LlmEngine, TtsEngine]:
+        return self.stt, self.llm, self.tts

@@ -1,0 +1,66 @@
+"""Turning what goes wrong inside an engine into an `EngineError`, and reporting bugs without content."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+from voxwire.errors import EngineError, VoxwireError
+
+logger = logging.getLogger("voxwire.runtime")
+
+T = TypeVar("T")
+
+_TIMEOUT_CODES: Final = {"stt": "transcription_timeout", "llm": "llm_timeout", "tts": "tts_timeout"}
+_ENGINES: Final = {"stt": "speech recogniser", "llm": "language engine", "tts": "speech synthesiser"}
+
+
+def log_bug(what: str, error: BaseException) -> None:
+    """Log where an unexpected exception came from.
+
+    Its text is left out unless it is ours: a library's message may quote what somebody said.
+    """
+    text = str(error) if isinstance(error, VoxwireError) else type(error).__name__
+    logger.error("%s: %s\n%s", what, text, "".join(traceback.format_tb(error.__traceback__)).rstrip())
+
+
+def timed_out(stage: str, seconds: float) -> EngineError:
+    return EngineError(stage, _TIMEOUT_CODES[stage], f"The {_ENGINES[stage]} gave nothing for {seconds:.0f} s.")
+
+
+def broke_contract(stage: str, what: str) -> EngineError:
+    return EngineError(stage, "engine_protocol_error", f"The {_ENGINES[stage]} {what}.")
+
+
+@contextmanager
+def engine_errors(stage: str) -> Iterator[None]:
+    """Engines promise to raise EngineError alone; whatever else comes is logged and becomes one."""
+    try:
+        yield
+    except EngineError:
+        raise
+    except Exception as error:
+        log_bug(f"the {_ENGINES[stage]} raised", error)
+        raise EngineError(stage, "engine_failed", f"The {_ENGINES[stage]} failed unexpectedly.") from error
+
+
+async def within(stage: str, seconds: float, work: Awaitable[T]) -> T:
+    """Await a step of an engine, for at most `seconds`. Raises EngineError."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except TimeoutError:
+        raise timed_out(stage, seconds) from None
+
+
+def first_engine_error(group: BaseExceptionGroup[EngineError]) -> EngineError:
+    """The failure that ended a task group; the others followed from it."""
+    first = group.exceptions[0]
+    return first_engine_error(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def log_failure(failure: EngineError) -> None:
+    """An engine's message may quote what was said, so the log names the stage and the code alone."""
+    logger.warning("%s failed: %s", _ENGINES.get(failure.stage, failure.stage), failure.code)

@@ -1,0 +1,47 @@
+"""Bounds of the runtime: how much may wait, and for how long."""
+
+import msgspec
+
+
+class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
+    """How long an engine may be silent while it has work, in seconds; past it the work fails.
+
+    They are longer than the pools' own deadline for a free worker, so that `engine_busy` is reported
+    as such.
+    """
+
+    llm_first_s: float = 30.0
+    """From the request to the first words: a loaded remote model may queue."""
+    llm_idle_s: float = 30.0
+    """Between two pieces of an answer."""
+    tts_s: float = 15.0
+    """From the end of the text, or from the audio before, to more audio; also to accept text."""
+    stt_s: float = 15.0
+    """From the end of the utterance, or from the event before, to the next; also to accept audio."""
+
+
+class RuntimeLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of one conversation and of the process, beside the session's own `Limits`."""
+
+    conversations: int = 10_000
+    """Running at once in one process: ten times what one core holds (WIRE section 7). Transports refuse
+    earlier, before a handshake."""
+    outbox_high_bytes: int = 512 * 1024
+    """Unsent frames at which producers pause: 8 seconds of PCM16 speech in base64."""
+    outbox_low_bytes: int = 128 * 1024
+    """Unsent frames at which they go on."""
+    outbox_limit_bytes: int = 64 * 1024 * 1024
+    """Unsent frames at which an attachment is dropped: above one `conversation.item.retrieved` with all
+    retained audio (32 MiB, 43 MiB in base64), which is the largest single frame."""
+    write_deadline_s: float = 30.0
+    """How long a peer may accept nothing before it is given up (SEMANTICS 4)."""
+    close_deadline_s: float = 5.0
+    """How long the last frames and the close handshake may take."""
+    unscored_ms: float = 10_000.0
+    """Audio waiting for speech detection at which the reader pauses."""
+    waiting_events: int = 16
+    """Events waiting for the scores of earlier audio at which the reader pauses; each may be an append
+    of 15 MiB."""
+    untranscribed_ms: float = 30_000.0
+    """Audio waiting for the recogniser at which the reader pauses: more than a long turn."""
+    deadlines: Deadlines = Deadlines()

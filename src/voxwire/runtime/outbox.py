@@ -1,0 +1,179 @@
+"""The bounded way out of one attachment: frames in order, one writer, a deadline for the peer.
+
+Producers look at `writable` and pause above the high-water mark; a peer that accepts nothing for the
+write deadline is given up and costs nobody else. Frames are dropped in one case alone: audio of an
+answer that was interrupted before they left. The client would throw it away, it keeps the words of
+the next answer waiting, and nothing on the wire counts on it: no event repeats or sums up the audio,
+and truncation clamps to what there is.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final
+
+from voxwire.runtime.contracts import Clock, Timer
+from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.transport import Transport, TransportClosed
+
+#: Close code and reason of a peer that was given up: policy violation (PROTOCOL 1.7).
+GIVEN_UP: Final = (1008, "The client does not read what it is sent.")
+
+
+class Ending(Enum):
+    """How the writer ended."""
+
+    FINISHED = auto()
+    """Everything was sent, then the transport was closed as asked."""
+    GONE = auto()
+    """The peer had closed the connection."""
+    STALLED = auto()
+    """The peer accepted nothing until a deadline."""
+    OVERFLOWED = auto()
+    """More waited than the limit allows."""
+
+
+class Outbox:
+    """Frames on their way to one transport. `put` never waits; `run` is the writer, to be run once."""
+
+    def __init__(
+        self, transport: Transport, limits: RuntimeLimits, clock: Clock, on_drained: Callable[[], None]
+    ) -> None:
+        """`on_drained` is called when `writable` has turned true again."""
+        self._transport = transport
+        self._limits = limits
+        self._clock = clock
+        self._on_drained = on_drained
+        self._frames: deque[tuple[bytes, str | None]] = deque()
+        self._bytes = 0
+        self._paused = False
+        self._open = True
+        self._farewell: tuple[int, str] | None = None
+        self._waiting: asyncio.Future[None] | None = None
+        self._scope = asyncio.timeout(None)
+        self._fault = Ending.STALLED
+        self._sending_since: float | None = None
+        self._watchdog: Timer | None = None
+
+    @property
+    def writable(self) -> bool:
+        """False from the high-water mark until the low one."""
+        return not self._paused
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of frames not yet handed to the transport."""
+        return self._bytes
+
+    def put(self, frame: bytes, audio_of: str | None = None) -> None:
+        """Queue a frame; `audio_of` names the response whose audio it carries."""
+        if not self._open:
+            return
+        self._frames.append((frame, audio_of))
+        self._bytes += len(frame)
+        if self._bytes >= self._limits.outbox_high_bytes:
+            self._paused = True
+            if self._bytes > self._limits.outbox_limit_bytes:
+                self._open = False
+                self._give_up(Ending.OVERFLOWED)
+        self._wake_writer()
+
+    def discard_audio(self, response_id: str) -> None:
+        """Drop the audio of an interrupted answer that is still here; everything else keeps its order."""
+        kept = deque(entry for entry in self._frames if entry[1] != response_id)
+        if len(kept) < len(self._frames):
+            self._frames = kept
+            self._bytes = sum(len(frame) for frame, _ in kept)
+            self._resume_producers()
+        self._transport.discard_pending_audio(response_id)
+
+    def finish(self, code: int, reason: str) -> None:
+        """Send what is queued, then close the transport. Later frames are dropped."""
+        if self._farewell is None:
+            self._open = False
+            self._farewell = code, reason
+            self._clock_watchdog(self._clock.time() + self._limits.close_deadline_s)
+            self._wake_writer()
+
+    async def run(self) -> Ending:
+        """Write until finished, gone or given up; then the transport is closed, unless the peer did it."""
+        try:
+            async with self._scope:
+                await self._write()
+            ending = Ending.FINISHED
+        except TransportClosed:
+            ending = Ending.GONE
+        except TimeoutError:
+            ending = self._fault
+        finally:
+            self._abandon()
+        if ending is not Ending.GONE:
+            code, reason = self._farewell or GIVEN_UP
+            await self._close(code, reason)
+        return ending
+
+    async def _write(self) -> None:
+        transport = self._transport
+        while True:
+            while self._frames:
+                frame, _ = self._frames.popleft()
+                self._sending_since = self._clock.time()
+                if self._watchdog is None:
+                    self._clock_watchdog(self._sending_since + self._limits.write_deadline_s)
+                await transport.send(frame)
+                self._sending_since = None
+                self._bytes -= len(frame)
+                self._resume_producers()
+            if self._farewell is not None:
+                return
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
+
+    async def _close(self, code: int, reason: str) -> None:
+        try:
+            async with asyncio.timeout(self._limits.close_deadline_s):
+                await self._transport.close(code, reason)
+        except TimeoutError:
+            pass  # the peer does not read, so it cannot be told either; the transport tears down
+
+    def _wake_writer(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def _resume_producers(self) -> None:
+        if self._paused and self._bytes <= self._limits.outbox_low_bytes:
+            self._paused = False
+            self._on_drained()
+
+    # One timer serves many frames: it is set when sending begins and looks, when it fires, whether the
+    # frame then on its way has waited too long.
+
+    def _clock_watchdog(self, when: float) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        self._watchdog = self._clock.call_at(when, self._look)
+
+    def _look(self) -> None:
+        self._watchdog = None
+        if self._farewell is not None:
+            self._give_up(Ending.STALLED)
+        elif self._sending_since is not None:
+            due = self._sending_since + self._limits.write_deadline_s
+            if due <= self._clock.time():
+                self._give_up(Ending.STALLED)
+            else:
+                self._clock_watchdog(due)
+
+    def _give_up(self, fault: Ending) -> None:
+        self._fault = fault
+        self._scope.reschedule(asyncio.get_running_loop().time())
+
+    def _abandon(self) -> None:
+        self._open = False
+        self._frames.clear()
+        self._bytes = 0
+        self._resume_producers()
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None

@@ -1,0 +1,153 @@
+"""What one process shares: engines, speech detection, running conversations."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Final, Protocol
+
+from voxwire.events.config import SessionKind
+from voxwire.events.engines import VadEngine
+from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.contracts import Codec
+from voxwire.runtime.conversation import Conversation
+from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.ids import new_id
+from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.registry import Conversations
+from voxwire.runtime.signal import Signal
+from voxwire.runtime.transport import Transport
+from voxwire.runtime.vad import VadBatcher
+from voxwire.session.limits import Limits
+from voxwire.session.session import Session
+
+logger = logging.getLogger("voxwire.runtime")
+
+#: Close code and reason of a server that goes away: clients come back by themselves (PROTOCOL 1.7).
+GOING_AWAY: Final = (1012, "The server is restarting.")
+
+
+class _Engine(Protocol):
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Service:
+    """Everything between transports and engines. `start` before the first `converse`, `close` at the end."""
+
+    def __init__(
+        self,
+        *,
+        deployments: Mapping[str, Deployment],
+        default: str,
+        vad: VadEngine,
+        limits: Limits | None = None,
+        runtime_limits: RuntimeLimits | None = None,
+        aliases: Mapping[str, str] | None = None,
+        ids: Callable[[str], str] = new_id,
+    ) -> None:
+        """`deployments` by name. `aliases` map further names to deployments; a deployment's own name
+        wins. `default` answers where a client names none. `ids` makes `item_…` of `item`."""
+        self._deployments = dict(deployments)
+        self._aliases = dict(aliases or {})
+        self._default = default
+        self._batcher = VadBatcher(vad)
+        self._limits = limits or Limits()
+        self._runtime_limits = runtime_limits or RuntimeLimits()
+        self._ids = ids
+        self._conversations = Conversations(self._runtime_limits.conversations)
+        self._left = Signal()
+
+    # --- life ---------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Warm up every engine, once each. Raises what an engine raises, after the others have settled."""
+        results = await asyncio.gather(*(engine.start() for engine in self._engines), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def close(self) -> None:
+        """End every conversation with code 1012, then the engines. Idempotent; safe after a failed start."""
+        for conversation in self._conversations:
+            conversation.close(*GOING_AWAY)
+        try:
+            async with asyncio.timeout(self._runtime_limits.close_deadline_s):
+                while self._conversations:
+                    await self._left.wait()
+        except TimeoutError:
+            logger.warning("%d conversations did not end in time", len(self._conversations))
+        self._batcher.close()
+        for result in await asyncio.gather(*(engine.close() for engine in self._engines), return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
+
+    @property
+    def _engines(self) -> list[_Engine]:
+        """Every engine once, however many deployments share it."""
+        unique: dict[int, _Engine] = {}
+        for deployment in self._deployments.values():
+            unique.update((id(engine), engine) for engine in deployment.engines)
+        return list(unique.values())
+
+    # --- what there is ------------------------------------------------------------------------------
+
+    @property
+    def deployments(self) -> tuple[Deployment, ...]:
+        return tuple(self._deployments.values())
+
+    @property
+    def conversations(self) -> int:
+        """Conversations running now."""
+        return len(self._conversations)
+
+    def deployment(self, name: str | None) -> Deployment | None:
+        """The deployment of this name or alias; the default for None; None when there is no such name."""
+        if name is None:
+            name = self._default
+        return self._deployments.get(name) or self._deployments.get(self._aliases.get(name, ""))
+
+    # --- conversations ------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def converse(
+        self, deployment: Deployment, *, kind: SessionKind, codec: Codec, transport: Transport
+    ) -> AsyncIterator[Attachment]:
+        """One conversation for one connection, which has been accepted already.
+
+        The body reads frames and hands each to `Attachment.receive`, until the peer is gone or
+        `Attachment.closed` is set. On leaving, everything that the conversation started has ended.
+        Raises TooManyConversations.
+        """
+        conversation = self._conversation(deployment, kind)
+        self._conversations.add(conversation)
+        try:
+            attachment = conversation.attach(codec, transport)
+            async with conversation.running():
+                yield attachment
+        finally:
+            self._conversations.remove(conversation)
+            self._left.wake()
+
+    def _conversation(self, deployment: Deployment, kind: SessionKind) -> Conversation:
+        clock = asyncio.get_running_loop()
+        session_id = self._ids("sess")
+        session = Session(
+            session_id=session_id,
+            config=deployment.config(kind),
+            limits=self._limits,
+            capabilities=deployment.capabilities,
+            ids=self._ids,
+            now=clock.time(),
+            expires_at=int(time.time() + self._limits.session_seconds),
+        )
+        return Conversation(
+            session_id,
+            session,
+            deployment,
+            open_lane=self._batcher.open,
+            limits=self._runtime_limits,
+            clock=clock,
+        )

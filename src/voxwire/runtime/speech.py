@@ -1,0 +1,77 @@
+"""Speaking one message of an answer: text in as it is written, audio deltas out as they are spoken."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+from voxwire.events.engines import TtsAudio, TtsStream
+from voxwire.runtime.chunker import Chunker
+from voxwire.runtime.delivery import Delivery
+from voxwire.runtime.failures import engine_errors, timed_out, within
+from voxwire.runtime.signal import Signal
+
+#: Characters the language engine may be ahead of the voice: about ten minutes of speech, so that only
+#: a runaway answer ever waits.
+_MOST_AHEAD: Final = 8_000
+
+
+class Speech:
+    """Drives one stream of the synthesiser. `run` is a task of its own; it ends when all is delivered."""
+
+    def __init__(self, stream: TtsStream, chunker: Chunker, delivery: Delivery, deadline_s: float) -> None:
+        self._stream = stream
+        self._chunker = chunker
+        self._delivery = delivery
+        self._deadline_s = deadline_s
+        self._fed = 0
+        self._voiced = 0
+        self._complete = False
+        self._spoken = asyncio.Event()
+        self._progress = Signal()
+        self._limit: asyncio.Timeout | None = None
+
+    async def say(self, text: str) -> None:
+        """Speak this next. Waits while the voice is far behind."""
+        while self._fed - self._voiced > _MOST_AHEAD:
+            await within("tts", self._deadline_s, self._progress.wait())
+        self._fed += len(text)
+        with engine_errors("tts"):
+            await within("tts", self._deadline_s, self._stream.feed(text))
+
+    async def finish(self) -> None:
+        """No more text comes; returns when every delta was delivered."""
+        self._complete = True
+        with engine_errors("tts"):
+            await within("tts", self._deadline_s, self._stream.flush())
+        if self._limit is not None:
+            self._limit.reschedule(asyncio.get_running_loop().time() + self._deadline_s)
+        await self._spoken.wait()
+
+    async def run(self) -> None:
+        try:
+            stretches = aiter(self._stream)
+            while (stretch := await self._next(stretches)) is not None:
+                for chunk in self._chunker.push(stretch):
+                    await self._delivery.writable()
+                    self._delivery.submit(chunk)
+                self._voiced = stretch.chars_to
+                self._progress.wake()
+            for chunk in self._chunker.flush():
+                await self._delivery.writable()
+                self._delivery.submit(chunk)
+            self._spoken.set()
+        finally:
+            with engine_errors("tts"):
+                await self._stream.cancel()
+
+    async def _next(self, stretches: AsyncIterator[TtsAudio]) -> TtsAudio | None:
+        """The next stretch, None at the end. Silence counts once the text is complete: until then the
+        voice may be waiting for the rest of a sentence."""
+        with engine_errors("tts"):
+            try:
+                async with asyncio.timeout(self._deadline_s if self._complete else None) as self._limit:
+                    return await anext(stretches, None)
+            except TimeoutError:
+                raise timed_out("tts", self._deadline_s) from None
+            finally:
+                self._limit = None

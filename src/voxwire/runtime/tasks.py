@@ -1,0 +1,48 @@
+"""The tasks that one conversation owns.
+
+`asyncio.TaskGroup` would cancel the transport's reader when a child fails and wrap its exceptions;
+here a failing child ends the conversation in words (close code 1011) and the reader leaves by itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+logger = logging.getLogger(__name__)
+
+#: Engines stop within 100 ms by contract; past this, one is broken and is left behind, loudly.
+CLEANUP_SECONDS: Final = 5.0
+
+
+class Tasks:
+    """Spawn, cancel, and wait; an exception that escapes a task goes to `on_crash`."""
+
+    def __init__(self, on_crash: Callable[[BaseException], None]) -> None:
+        self._on_crash = on_crash
+        self._running: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_crash(error)
+
+    async def close(self) -> None:
+        """Cancel what runs and wait for its cleanup, for at most `CLEANUP_SECONDS`."""
+        running = tuple(self._running)
+        for task in running:
+            if not task.cancelling():  # a second cancel would interrupt the cleanup of the first
+                task.cancel()
+        if running:
+            _, stuck = await asyncio.wait(running, timeout=CLEANUP_SECONDS)
+            for task in stuck:
+                logger.error("task %s did not end within %.0f s of being cancelled", task.get_name(), CLEANUP_SECONDS)

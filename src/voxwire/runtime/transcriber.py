@@ -1,0 +1,163 @@
+"""One utterance: wire audio to the recogniser, its words to the session (ENGINES section 8)."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Final
+
+from voxwire.audio.convert import to_pcm
+from voxwire.audio.resample import Resampler
+from voxwire.errors import EngineError
+from voxwire.events.engines import SttConfig, SttEvent, SttFinal, SttPartial, SttStream
+from voxwire.runtime.delivery import Delivery
+from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.failures import (
+    broke_contract,
+    engine_errors,
+    first_engine_error,
+    log_failure,
+    timed_out,
+    within,
+)
+from voxwire.runtime.limits import Deadlines
+from voxwire.runtime.signal import Signal
+from voxwire.session.commands import StartTranscription
+from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial
+
+#: Samples a second that recognisers hear.
+RATE: Final = 16_000
+#: Audio converted and handed over in one step: little enough not to hold up the loop.
+_STEP_MS: Final = 500
+
+
+class Transcriber:
+    """Feeds one utterance to a recogniser and reports what it hears.
+
+    `feed` and `finish` return at once; the audio waits here, in wire format, for the recogniser.
+    `run` delivers partials while they change, then exactly one `TranscriptFinal` or `TranscriptFailed`.
+    """
+
+    def __init__(
+        self, command: StartTranscription, deployment: Deployment, delivery: Delivery, deadlines: Deadlines
+    ) -> None:
+        self._command = command
+        self._deployment = deployment
+        self._delivery = delivery
+        self._idle_s = deadlines.stt_s
+        self._step = command.format.size_of(_STEP_MS)
+        self._audio: deque[memoryview] = deque()
+        self._waiting_bytes = 0
+        self._complete = False
+        self._changed = Signal()
+        self._limit: asyncio.Timeout | None = None
+        self._committed = False
+
+    @property
+    def waiting_ms(self) -> float:
+        """Audio that the recogniser has not taken yet."""
+        return self._command.format.duration_ms(self._waiting_bytes)
+
+    def feed(self, audio: bytes) -> None:
+        whole = memoryview(audio)
+        self._audio.extend(whole[at : at + self._step] for at in range(0, len(audio), self._step))
+        self._waiting_bytes += len(audio)
+        self._changed.wake()
+
+    def finish(self) -> None:
+        self._complete = True
+        self._changed.wake()
+
+    async def run(self) -> None:
+        try:
+            await self._recognise()
+        except* EngineError as errors:
+            failure = first_engine_error(errors)
+            log_failure(failure)
+            self._delivery.submit(
+                TranscriptFailed(transcription=self._command.transcription, code=failure.code, message=failure.message)
+            )
+
+    async def _recognise(self) -> None:
+        command = self._command
+        with engine_errors("stt"):
+            phrases = self._deployment.phrasebook.phrases(command.instructions, command.tools)
+            stream = self._deployment.stt.open(
+                SttConfig(language=command.language, phrases=phrases, prompt=command.prompt)
+            )
+        try:
+            async with asyncio.TaskGroup() as group:
+                pump = group.create_task(self._pump(stream))
+                final = await self._listen(stream)
+                pump.cancel()
+                with engine_errors("llm"):
+                    text = self._choose(final)
+                self._delivery.submit(TranscriptFinal(transcription=command.transcription, text=text))
+        finally:
+            with engine_errors("stt"):
+                await stream.cancel()
+
+    async def _pump(self, stream: SttStream) -> None:
+        """Hand over audio as it comes, then commit. Waits while the recogniser is behind."""
+        format = self._command.format
+        resampler = Resampler(format.rate, RATE)
+        with engine_errors("stt"):
+            while self._audio or not self._complete:
+                if not self._audio:
+                    await self._changed.wait()
+                    continue
+                pcm = resampler.push(to_pcm(self._take(), format))
+                await within("stt", self._idle_s, stream.push(pcm))
+                self._delivery.relieve()
+            self._committed = True
+            await within("stt", self._idle_s, stream.commit())
+        if self._limit is not None:
+            self._limit.reschedule(asyncio.get_running_loop().time() + self._idle_s)
+
+    def _take(self) -> bytes:
+        """What waits, up to one step of it."""
+        pieces = [self._audio.popleft()]
+        size = len(pieces[0])
+        while self._audio and size + len(self._audio[0]) <= self._step:
+            pieces.append(self._audio.popleft())
+            size += len(pieces[-1])
+        self._waiting_bytes -= size
+        return b"".join(pieces)
+
+    async def _listen(self, stream: SttStream) -> SttFinal:
+        """Deliver partials as they change; return the final. Silence counts from the commit on."""
+        events = aiter(stream)
+        heard: SttPartial | None = None
+        while True:
+            with engine_errors("stt"):
+                event = await self._next(events)
+            match event:
+                case SttPartial() if event != heard:
+                    heard = event
+                    self._delivery.submit(
+                        TranscriptPartial(
+                            transcription=self._command.transcription, text=event.text, stable=event.stable
+                        )
+                    )
+                case SttFinal() if self._committed:
+                    return event
+                case SttFinal():
+                    raise broke_contract("stt", "gave its result before the utterance was complete")
+                case None:
+                    raise broke_contract("stt", "ended without a result")
+
+    async def _next(self, events: AsyncIterator[SttEvent]) -> SttEvent | None:
+        try:
+            async with asyncio.timeout(self._idle_s if self._committed else None) as self._limit:
+                return await anext(events, None)
+        except TimeoutError:
+            raise timed_out("stt", self._idle_s) from None
+        finally:
+            self._limit = None
+
+    def _choose(self, final: SttFinal) -> str:
+        """The first reading that the language engine has an answer for, else the likeliest."""
+        command, llm = self._command, self._deployment.llm
+        for text in (final.text, *final.alternatives):
+            if text and llm.understands(text, command.instructions, command.tools):
+                return text
+        return final.text

@@ -1,0 +1,23 @@
+"""What a transport is to the runtime: a way to send frames, and nothing that decides."""
+
+from typing import Protocol
+
+
+class TransportClosed(Exception):
+    """The connection is gone: raised by `Transport.send`, caught by the outbox, never an error of ours."""
+
+
+class Transport(Protocol):
+    """One connection to a client.
+
+    Sending is the outbox's alone: one `send` at a time, and `close` at most once, after the last.
+    """
+
+    async def send(self, frame: bytes) -> None:
+        """Send one JSON text frame. Waits while the peer does not read; raises TransportClosed."""
+
+    def discard_pending_audio(self, response_id: str) -> None:
+        """The answer was interrupted: drop what is held of its audio, where the transport plays audio itself."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """End the connection with a WebSocket close code (PROTOCOL 1.7). Never raises for a peer already gone."""

@@ -1,0 +1,126 @@
+"""What a session asked for and is not finished: speech detection, utterances, answers."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
+
+from voxwire.runtime.cascade import Cascade
+from voxwire.runtime.contracts import OpenLane, Sink, VadLane
+from voxwire.runtime.delivery import Delivery
+from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.limits import Deadlines
+from voxwire.runtime.tasks import Tasks
+from voxwire.runtime.transcriber import Transcriber
+from voxwire.session.commands import (
+    Analyse,
+    CancelGeneration,
+    CancelTranscription,
+    FeedTranscription,
+    FinishTranscription,
+    Output,
+    StartResponse,
+    StartTranscription,
+)
+from voxwire.session.inputs import SpeechScores
+
+
+class Work:
+    """Executes the commands of one session on the engines of its deployment.
+
+    Results go to the sink until the work is finished or cancelled; from then on nothing of it is
+    delivered, whatever an engine still yields.
+    """
+
+    def __init__(
+        self, deployment: Deployment, *, sink: Sink, tasks: Tasks, open_lane: OpenLane, deadlines: Deadlines
+    ) -> None:
+        self._deployment = deployment
+        self._sink = sink
+        self._tasks = tasks
+        self._open_lane = open_lane
+        self._deadlines = deadlines
+        self._lane: VadLane | None = None
+        self._transcribers: dict[int, Transcriber] = {}
+        self._running: dict[int, tuple[Delivery, asyncio.Task[None]]] = {}
+
+    def execute(self, output: Output) -> bool:
+        """Do what a command asks, without waiting for it; False when the output is not for engines."""
+        step = self._STEPS.get(type(output))
+        if step is None:
+            return False
+        step(self, output)
+        return True
+
+    @property
+    def untranscribed_ms(self) -> float:
+        """Audio of all utterances that no recogniser has taken yet."""
+        return sum(transcriber.waiting_ms for transcriber in self._transcribers.values())
+
+    def stop(self) -> None:
+        """Cancel everything; idempotent. The tasks end in the background."""
+        for number in tuple(self._running):
+            self._cancel(number)
+        if self._lane is not None:
+            self._lane.close()
+            self._lane = None
+
+    # --- speech detection ---------------------------------------------------------------------------
+
+    def _analyse(self, command: Analyse) -> None:
+        if self._lane is None:
+            self._lane = self._open_lane(self._scored, self._sink.crash)
+        self._lane.push(command.epoch, command.audio, command.format)
+
+    def _scored(self, epoch: int, scores: tuple[float, ...]) -> None:
+        self._sink.submit(SpeechScores(epoch=epoch, scores=scores))
+
+    # --- utterances ---------------------------------------------------------------------------------
+
+    def _start_transcription(self, command: StartTranscription) -> None:
+        delivery = Delivery(self._sink)
+        transcriber = Transcriber(command, self._deployment, delivery, self._deadlines)
+        self._transcribers[command.transcription] = transcriber
+        self._spawn(command.transcription, transcriber.run(), delivery)
+
+    def _feed_transcription(self, command: FeedTranscription) -> None:
+        if transcriber := self._transcribers.get(command.transcription):
+            transcriber.feed(command.audio)
+
+    def _finish_transcription(self, command: FinishTranscription) -> None:
+        if transcriber := self._transcribers.get(command.transcription):
+            transcriber.finish()
+
+    # --- answers ------------------------------------------------------------------------------------
+
+    def _start_response(self, command: StartResponse) -> None:
+        delivery = Delivery(self._sink)
+        cascade = Cascade(command, self._deployment, delivery, self._deadlines)
+        self._spawn(command.generation, cascade.run(), delivery)
+
+    # --- both: a session numbers all its work in one series --------------------------------------------
+
+    def _spawn(self, number: int, work: Coroutine[Any, Any, None], delivery: Delivery) -> None:
+        task = self._tasks.spawn(work, f"work {number}")
+        self._running[number] = delivery, task
+        task.add_done_callback(lambda _: self._forget(number))
+
+    def _forget(self, number: int) -> None:
+        self._running.pop(number, None)
+        self._transcribers.pop(number, None)
+
+    def _cancel(self, number: int) -> None:
+        if entry := self._running.get(number):
+            delivery, task = entry
+            delivery.shut()
+            task.cancel()
+            self._forget(number)
+
+    _STEPS: ClassVar[dict[type, Callable[["Work", Any], None]]] = {
+        Analyse: _analyse,
+        StartTranscription: _start_transcription,
+        FeedTranscription: _feed_transcription,
+        FinishTranscription: _finish_transcription,
+        CancelTranscription: lambda work, command: work._cancel(command.transcription),
+        StartResponse: _start_response,
+        CancelGeneration: lambda work, command: work._cancel(command.generation),
+    }
