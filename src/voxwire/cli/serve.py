@@ -1,0 +1,97 @@
+"""`voxwire serve`: the server."""
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from voxwire.config import Settings
+
+#: Longer than this without a word looks like a hang.
+_MOMENT_S = 1.0
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `serve` to the command line."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="run the server",
+        description="Serve the Realtime API. Prints one line when clients may connect, and the environment that "
+        "points official clients at this server. Ctrl-C stops it.",
+        epilog="Every option is also a setting: environment VOXWIRE_SERVER__PORT and so on, over the file. "
+        "See docs/configuration.md.",
+    )
+    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add("--host", help="name or address to listen on (127.0.0.1); anything but loopback needs a key")
+    add("--port", type=int, help="port to listen on (8000); 0 picks a free one")
+    add(
+        "--api-key",
+        action="append",
+        metavar="KEY",
+        help="key that clients must present; may be repeated. Other users of this machine can see it in the list of "
+        "processes: prefer VOXWIRE_AUTH__API_KEYS or the file",
+    )
+    add("--tls-cert", type=Path, metavar="FILE", help="certificate chain in PEM form; serves https and wss")
+    add("--tls-key", type=Path, metavar="FILE", help="its private key in PEM form")
+    add("--config", type=Path, metavar="voxwire.toml", help="settings file")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until stopped. Raises ConfigurationError, EngineError."""
+    from voxwire.config import load_settings
+
+    settings = load_settings(args.config, _overrides(args))
+    warming = threading.Timer(_MOMENT_S, print, ["Warming up the engines ..."], {"file": sys.stderr, "flush": True})
+    warming.daemon = True
+    warming.start()
+    try:
+        return _serve(settings, warming)
+    finally:
+        warming.cancel()
+
+
+def _serve(settings: "Settings", warming: threading.Timer) -> int:
+    from voxwire.server.app import create_app
+    from voxwire.server.build import build_service
+    from voxwire.server.logs import configure_logging
+    from voxwire.server.run import run as run_server
+
+    configure_logging(settings.logging)
+
+    def announce(url: str) -> None:
+        warming.cancel()
+        print(f"Voxwire is listening on {url}")
+        print(_quickstart(url, settings), flush=True)
+
+    run_server(create_app(settings, build_service(settings)), settings, announce)
+    return 0
+
+
+def _overrides(args: argparse.Namespace) -> dict[str, Any]:
+    """What the command line names, in the shape of the settings tree."""
+    server = {name: getattr(args, name) for name in ("host", "port", "tls_cert", "tls_key")}
+    overrides: dict[str, Any] = {"server": {name: value for name, value in server.items() if value is not None}}
+    if args.api_key:
+        overrides["auth"] = {"api_keys": args.api_key}
+    return overrides
+
+
+def _quickstart(url: str, settings: "Settings") -> str:
+    """The environment that points the official quickstarts here. Keys are not shown."""
+    key = "YOUR_KEY" if settings.auth.api_keys else "any"
+    return "\n".join(
+        [
+            "",
+            f"  AZURE_OPENAI_ENDPOINT={url}",
+            f"  AZURE_OPENAI_API_KEY={key}",
+            f"  AZURE_OPENAI_DEPLOYMENT_NAME={settings.default_deployment}",
+            "  OPENAI_API_VERSION=2024-10-01-preview",
+            "",
+            f"  OPENAI_BASE_URL={url}/v1",
+            f"  OPENAI_API_KEY={key}",
+            "",
+        ]
+    )

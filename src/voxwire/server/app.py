@@ -1,0 +1,134 @@
+"""The ASGI application: routes, and the layers around them."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from voxwire.auth import Authenticator, NetworkPolicy
+from voxwire.config import Settings
+from voxwire.errors import SERVER_ERROR, RequestRefused
+from voxwire.runtime.service import Service
+from voxwire.server.access_log import log_connection
+from voxwire.server.entrance import REQUEST, Entrance
+from voxwire.server.models import model, model_list
+from voxwire.transports.refusal import refusal_body
+from voxwire.transports.request import Request
+from voxwire.transports.websocket import WebSocketEndpoint, is_websocket_path, unknown_path
+
+#: OpenAI's prefix, Azure's of today, and Azure's of the previews.
+_API_PREFIXES = ("/v1", "/openai/v1", "/openai")
+
+
+def create_app(settings: Settings, service: Service) -> Starlette:
+    """Put the server together. Its lifespan starts and stops `service`.
+
+    `app.state.websocket` is the endpoint, for whoever needs to drain it.
+    """
+    authenticator = Authenticator(settings.auth.api_keys)
+    policy = NetworkPolicy(keyed=authenticator.required, allowed_origins=settings.auth.allowed_origins)
+
+    def admit(request: Request) -> str:
+        policy.check(request.headers.get("host"), request.headers.get("origin"))
+        return authenticator.authenticate(request.headers, request.query, request.subprotocols).name
+
+    websocket = WebSocketEndpoint(service, admit=admit, log=log_connection, max_sessions=settings.server.max_sessions)
+    api = _Api(service, authenticator, websocket)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        # Closing is safe after a start that failed half-way, and leaves no worker process behind.
+        try:
+            await service.start()
+            yield
+        finally:
+            await service.close()
+
+    app = Starlette(
+        routes=api.routes(),
+        middleware=[Middleware(cast("Any", Entrance), websocket=websocket, policy=policy)],
+        exception_handlers={RequestRefused: _refused, HTTPException: _no_route, Exception: _crashed},
+        lifespan=lifespan,
+    )
+    app.state.websocket = websocket
+    return app
+
+
+class _Api:
+    """The plain HTTP routes."""
+
+    def __init__(self, service: Service, authenticator: Authenticator, websocket: WebSocketEndpoint) -> None:
+        self._service = service
+        self._authenticator = authenticator
+        self._websocket = websocket
+        self._created = int(time.time())
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/healthz", self.health, methods=["GET"]),
+            *(Route(f"{prefix}/models", self.models, methods=["GET"]) for prefix in _API_PREFIXES),
+            *(Route(f"{prefix}/models/{{name:path}}", self.model, methods=["GET"]) for prefix in _API_PREFIXES),
+        ]
+
+    async def health(self, request: HttpRequest) -> Response:
+        """200 while new sessions are welcome, 503 once the server drains."""
+        draining = self._websocket.draining
+        body = {"status": "draining" if draining else "ok", "sessions": self._websocket.sessions}
+        return JSONResponse(body, status_code=503 if draining else 200)
+
+    async def models(self, request: HttpRequest) -> Response:
+        self._authenticate(request)
+        return JSONResponse(model_list(self._service.deployments, self._created))
+
+    async def model(self, request: HttpRequest) -> Response:
+        self._authenticate(request)
+        name = request.path_params["name"]
+        deployment = self._service.deployment(name)
+        if deployment is None:
+            raise RequestRefused(404, f"There is no model {name[:200]!r} here.", code="model_not_found", param="model")
+        return JSONResponse(model(deployment, name, self._created))
+
+    def _authenticate(self, request: HttpRequest) -> None:
+        seen: Request = request.scope[REQUEST]
+        self._authenticator.authenticate(seen.headers, seen.query)
+
+
+async def _refused(_: HttpRequest, error: Exception) -> Response:
+    assert isinstance(error, RequestRefused)
+    return Response(
+        refusal_body(error), status_code=error.status, media_type="application/json", headers=dict(error.headers)
+    )
+
+
+async def _no_route(request: HttpRequest, error: Exception) -> Response:
+    """404 and 405 of the router, and plain requests to where WebSockets are opened."""
+    assert isinstance(error, HTTPException)
+    path = request.scope[REQUEST].path
+    if error.status_code == 405:
+        refusal = RequestRefused(
+            405, f"{request.method} is not possible here.", code="method_not_allowed", headers=(("allow", "GET"),)
+        )
+    elif is_websocket_path(path):
+        refusal = RequestRefused(
+            426,
+            "This is a WebSocket endpoint: open it with a WebSocket client.",
+            code="upgrade_required",
+            headers=(("upgrade", "websocket"), ("connection", "upgrade")),
+        )
+    else:
+        refusal = unknown_path(path)
+    return await _refused(request, refusal)
+
+
+async def _crashed(request: HttpRequest, error: Exception) -> Response:
+    """A bug of ours: the traceback goes to the log, not to the client."""
+    return await _refused(
+        request, RequestRefused(500, "The server had an internal error.", code="internal_error", type=SERVER_ERROR)
+    )

@@ -1,0 +1,69 @@
+"""From settings to the running parts: engines, deployments, the service."""
+
+import json
+from typing import Any, Final
+
+from voxwire.config import REALTIME_MODELS, TRANSCRIPTION_MODELS, DeploymentSettings, EngineSettings, Settings
+from voxwire.engines.registry import load
+from voxwire.engines.vad.silero import SileroVad
+from voxwire.runtime.deployment import Deployment, capabilities_of
+from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.service import Service
+from voxwire.session.limits import Limits
+
+#: The engines that a profile starts from.
+_PROFILES: Final = {
+    "embedded": {"stt": "pocketsphinx", "llm": "offline-assistant", "tts": "embedded"},
+}
+
+
+def build_service(settings: Settings) -> Service:
+    """The service, not yet started. Raises ConfigurationError for an engine that cannot be had."""
+    engines = _Engines()
+    return Service(
+        deployments={name: _deployment(name, chosen, engines) for name, chosen in settings.deployments.items()},
+        default=settings.default_deployment,
+        aliases={name: settings.default_deployment for name in (*REALTIME_MODELS, *TRANSCRIPTION_MODELS)},
+        vad=SileroVad(),
+        limits=session_limits(settings),
+        runtime_limits=RuntimeLimits(
+            conversations=settings.server.max_sessions, write_deadline_s=settings.websocket.write_timeout_s
+        ),
+    )
+
+
+def session_limits(settings: Settings) -> Limits:
+    """The bounds of a session as the settings have them."""
+    chosen = settings.limits.model_dump()
+    on_empty = chosen.pop("on_empty_transcript")
+    return Limits(**chosen, respond_to_empty_transcript=on_empty == "respond")
+
+
+class _Engines:
+    """Loads engines; the same one with the same options is shared, for its pools are dear."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[tuple[str, str, str], Any] = {}
+
+    def get(self, kind: str, settings: EngineSettings) -> Any:
+        key = kind, settings.name, json.dumps(settings.options, sort_keys=True, default=str)
+        if key not in self._loaded:
+            self._loaded[key] = load(kind, settings.name, settings.options)
+        return self._loaded[key]
+
+
+def _deployment(name: str, settings: DeploymentSettings, engines: _Engines) -> Deployment:
+    profile = _PROFILES[settings.profile]
+    stt, llm, tts = (
+        engines.get(kind, getattr(settings, kind) or EngineSettings(name=profile[kind]))
+        for kind in ("stt", "llm", "tts")
+    )
+    return Deployment(
+        name=name,
+        label=llm.capabilities.info.label,
+        stt=stt,
+        llm=llm,
+        tts=tts,
+        capabilities=capabilities_of(stt, llm, tts),
+        instructions=settings.instructions,
+    )

@@ -1,0 +1,101 @@
+"""The outermost layer: what holds for every request, whatever serves it."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from voxwire.auth import NetworkPolicy
+from voxwire.errors import RequestRefused
+from voxwire.server.access_log import log_request
+from voxwire.transports.refusal import refusal_body, refusal_headers
+from voxwire.transports.request import Request
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+
+#: Key of the decoded `Request` in the scope of an HTTP request.
+REQUEST: Final = "voxwire.request"
+#: Largest body of an HTTP request; nginx starts at 1 MiB too.
+MAX_BODY_BYTES: Final = 1024 * 1024
+
+
+class Entrance:
+    """ASGI middleware. WebSockets go to their endpoint as they are, so that nothing wraps their frames;
+    HTTP requests are checked, bounded, given their identifiers, and logged."""
+
+    def __init__(self, app: App, *, websocket: App, policy: NetworkPolicy) -> None:
+        self._app = app
+        self._websocket = websocket
+        self._policy = policy
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _serve(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        started = time.monotonic()
+        request = Request.from_scope(scope)
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": [*message.get("headers", ()), *request.response_headers]}
+            await send(message)
+
+        try:
+            self._policy.check(request.headers.get("host"), request.headers.get("origin"))
+            _check_declared_body(request)
+        except RequestRefused as refusal:
+            await refuse(answer, refusal)
+        else:
+            scope = {**scope, "path": request.path, REQUEST: request}
+            await self._app(scope, _bounded(receive), answer)
+        finally:
+            log_request(request, status, time.monotonic() - started)
+
+
+async def refuse(send: Send, refusal: RequestRefused) -> None:
+    """Answer an HTTP request by a refusal."""
+    body = refusal_body(refusal)
+    await send(
+        {"type": "http.response.start", "status": refusal.status, "headers": refusal_headers(refusal, body)},
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+def _check_declared_body(request: Request) -> None:
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared) > MAX_BODY_BYTES:
+        raise _too_large()
+
+
+def _bounded(receive: Receive) -> Receive:
+    """`receive` that refuses a body which turns out larger than anyone declared."""
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_BODY_BYTES:
+            raise _too_large()
+        return message
+
+    return bounded
+
+
+def _too_large() -> RequestRefused:
+    return RequestRefused(
+        413,
+        f"The body exceeds {MAX_BODY_BYTES} bytes.",
+        code="request_too_large",
+        headers=(("connection", "close"),),
+    )

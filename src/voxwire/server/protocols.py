@@ -1,0 +1,175 @@
+"""uvicorn's two connection classes, with the bounds and manners that a public endpoint needs.
+
+Everything that touches uvicorn's insides is in this file; `tests/server/test_protocols.py` holds each
+difference over real sockets, so that a new uvicorn which moves them is noticed.
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request as Handshake
+
+from voxwire.errors import RequestRefused
+from voxwire.transports.refusal import refusal_body, refusal_headers
+from voxwire.transports.websocket import ABORT_EXTENSION
+
+#: Request line and headers together; h11 and nginx stop between 32 and 64 KiB.
+MAX_HEAD_BYTES: Final = 64 * 1024
+#: How long they may take; Apache gives 20 to 40 s.
+HEAD_TIMEOUT_S: Final = 20.0
+#: Received messages that may wait for the application before reading pauses. uvicorn pauses after
+#: each one, which costs two system calls a message.
+_READ_AHEAD: Final = 16
+#: A message of this size pauses reading at once.
+_LARGE_MESSAGE_BYTES: Final = 64 * 1024
+#: How long a connection may linger after its application ended: twice the closing handshake's own 10 s.
+_LINGER_S: Final = 20.0
+#: How long a message that was refused is still read, and dropped.
+_DROP_S: Final = 2.0
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """An HTTP connection whose request line and headers are bounded in size and time."""
+
+    _head_bytes = 0
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", transport))
+        self._start_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_head()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_timer is not None and self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(
+                RequestRefused(431, f"The headers exceed {MAX_HEAD_BYTES} bytes.", code="request_headers_too_large")
+            )
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._head_timer is None:  # the next request on a connection that is kept alive
+            self._start_head()
+
+    def on_headers_complete(self) -> None:
+        self._end_head()
+        super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        upgraded = self.transport.get_protocol()
+        if isinstance(upgraded, WebSocketsSansIOProtocol) and not upgraded.handshake_initiated:
+            # The WebSocket parser has bounds of its own (8 KiB a line, 128 headers) and uvicorn says nothing.
+            self._refuse(RequestRefused(431, "A header is too long or malformed.", code="request_headers_too_large"))
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(RequestRefused(400, msg, code="invalid_request"))
+
+    def _start_head(self) -> None:
+        self._head_bytes = 0
+        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
+
+    def _end_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _refuse(self, refusal: RequestRefused) -> None:
+        self._end_head()
+        self.transport.write(raw_response(refusal))
+        self.transport.close()
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """A WebSocket connection.
+
+    Differences: refused handshakes have JSON bodies; the application may cut the TCP connection; one
+    whose peer does not read goes away soon after its application ended; a peer that sent too much
+    gets to see close code 1009; reading is ahead of the application by some messages.
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+    _dropping = False
+
+    def handle_connect(self, event: Handshake) -> None:
+        response = self.conn.accept(event)
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            super().handle_connect(event)
+            return
+        refusal = RequestRefused(
+            response.status_code,
+            "Not a WebSocket handshake (RFC 6455 section 4.2.1).",
+            code="invalid_request",
+            headers=(("sec-websocket-version", "13"),),
+        )
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(raw_response(refusal))
+        self.transport.close()
+
+    async def run_asgi(self) -> None:
+        cast("dict[str, Any]", self.scope["extensions"])[ABORT_EXTENSION] = self.transport.abort
+        await super().run_asgi()
+        # Closing flushes first, and a peer that does not read would hold its socket for ever.
+        if not self.disconnected:
+            self._timer = self.loop.call_later(_LINGER_S, self.transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._dropping:
+            super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        super().connection_lost(exc)
+
+    def send_receive_event_to_app(self) -> None:
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        if self.close_sent:
+            return
+        if self.curr_msg_data_type == "text":
+            try:
+                self.queue.put_nowait({"type": "websocket.receive", "text": data.decode()})
+            except UnicodeDecodeError:
+                self.conn.fail(1007, "text frames are UTF-8")
+                self.handle_parser_exception()
+                return
+        else:
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+        if not self.read_paused and (self.queue.qsize() >= _READ_AHEAD or len(data) > _LARGE_MESSAGE_BYTES):
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def handle_parser_exception(self) -> None:
+        """Say why, then read on for a moment: closing with unread data resets the connection, and the
+        reason would be lost with it."""
+        close = self.conn.close_sent
+        if close is None:  # the peer is gone
+            self.transport.close()
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = self._dropping = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(_DROP_S, self.transport.close)
+
+
+def raw_response(refusal: RequestRefused) -> bytes:
+    """An HTTP/1.1 response that ends the connection, for refusals below ASGI."""
+    body = refusal_body(refusal)
+    status = HTTPStatus(refusal.status)
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+    lines += [name + b": " + value for name, value in refusal_headers(refusal, body)]
+    return b"\r\n".join([*lines, b"connection: close", b"", body])

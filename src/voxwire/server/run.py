@@ -1,0 +1,192 @@
+"""Running the application on uvicorn: warm up, listen, drain, stop."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+
+from voxwire.config import Settings
+from voxwire.server.listen import bind, tls_context, url
+from voxwire.server.protocols import HttpProtocol, WebSocketProtocol
+from voxwire.transports.websocket import WebSocketEndpoint
+
+logger = logging.getLogger(__name__)
+
+#: Close codes that official clients take for "come back" (PROTOCOL 1.7).
+_GOING_AWAY: Final = 1001
+_SERVICE_RESTART: Final = 1012
+#: How long the last frames of all sessions may take, and then everything else that runs.
+_FAREWELL_S: Final = 6.0
+_GRACE_S: Final = 10
+_TICK_S: Final = 0.05
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server with our order of things.
+
+    Engines warm up before the port opens. SIGTERM lets conversations end by themselves for
+    `server.drain_s` and closes the rest with 1012; SIGINT closes all with 1001 at once; a second
+    SIGINT waits for nothing. Neither counts as a failure.
+    """
+
+    def __init__(self, app: Starlette, settings: Settings, sockets: list[socket.socket]) -> None:
+        tls = tls_context(settings.server)
+        super().__init__(_uvicorn_config(app, settings, tls))
+        self.url = url(settings.server.host, sockets[0].getsockname()[1], tls=tls is not None)
+        self.listening = asyncio.Event()
+        self._app = app
+        self._drain_s = settings.server.drain_s
+        self._sockets = sockets
+        self._lifespan = contextlib.AsyncExitStack()
+        self._signal: int | None = None
+        self._handles_signals = True
+
+    async def run_until_stopped(self, *, handle_signals: bool = True) -> None:
+        """Serve until a signal, or until `should_exit` is set. Raises what starting the engines raised."""
+        self._handles_signals = handle_signals
+        try:
+            await self.serve(sockets=self._sockets)
+        finally:
+            await self._lifespan.aclose()
+            for bound in self._sockets:
+                bound.close()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Warm up, giving up when told to stop; then listen."""
+        context = self._app.router.lifespan_context(self._app)
+        warming = asyncio.ensure_future(self._lifespan.enter_async_context(context))
+        while not warming.done():
+            await asyncio.wait({warming}, timeout=_TICK_S)
+            if self.should_exit:
+                warming.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await warming
+                return
+        warming.result()
+        await super().startup(sockets)
+        self.listening.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let sessions end, or end them, before the connections are closed."""
+        endpoint: WebSocketEndpoint = self._app.state.websocket
+        endpoint.drain()
+        interrupted = self._signal == signal.SIGINT
+        if not interrupted:
+            await self._wait(endpoint, self._drain_s)
+        if interrupted:
+            endpoint.close_all(_GOING_AWAY, "The server is stopping.")
+        else:
+            endpoint.close_all(_SERVICE_RESTART, "The server is restarting.")
+        await self._wait(endpoint, _FAREWELL_S)
+        await super().shutdown(sockets)
+
+    async def _wait(self, endpoint: WebSocketEndpoint, seconds: float) -> None:
+        """Until no session is left, at most `seconds`, not at all when forced."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        # Polled, as uvicorn's own loop is: the signal handler that sets `force_exit` wakes nobody.
+        while endpoint.sessions and not self.force_exit and loop.time() < deadline:
+            await asyncio.sleep(_TICK_S)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Without uvicorn's way of raising the signal again at the end: having stopped as asked is success."""
+        if not self._handles_signals or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        previous = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self._signal = sig
+        self.should_exit = True
+
+
+def _uvicorn_config(app: Starlette, settings: Settings, tls: ssl.SSLContext | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
+        ssl_context_factory=None if tls is None else lambda *_: tls,
+        interface="asgi3",
+        lifespan="off",  # entered in `startup`, so that failures are exceptions
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws_max_size=settings.websocket.max_message_bytes,
+        ws_ping_interval=settings.websocket.ping_interval_s,
+        ws_ping_timeout=None,  # who reads seldom answers late; the write deadline finds dead peers
+        ws_per_message_deflate=False,  # 20 us a message (WIRE section 4), for base64 that hardly shrinks
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(app: Starlette, settings: Settings) -> AsyncIterator[str]:
+    """Run `app` in this event loop for as long as the block lasts; yields its address."""
+    server = Server(app, settings, bind(settings.server.host, settings.server.port))
+    serving = asyncio.ensure_future(server.run_until_stopped(handle_signals=False))
+    listening = asyncio.ensure_future(server.listening.wait())
+    try:
+        await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+        yield server.url
+    finally:
+        listening.cancel()
+        server.should_exit = True
+        await serving
+
+
+def run(app: Starlette, settings: Settings, on_listening: Callable[[str], None]) -> None:
+    """Run `app` until a signal ends it; `on_listening` is told the address once clients may come.
+
+    Raises ConfigurationError for what an operator can mend, and what starting the engines raised.
+    """
+    sockets = bind(settings.server.host, settings.server.port)
+
+    async def main() -> None:
+        server = Server(app, settings, sockets)
+        announcing = asyncio.ensure_future(_announce(server, on_listening))
+        try:
+            await server.run_until_stopped()
+        finally:
+            announcing.cancel()
+
+    with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+        runner.run(main())
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop, which halves the cost of a frame; it does not exist for Windows."""
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+async def _announce(server: Server, on_listening: Callable[[str], None]) -> None:
+    await server.listening.wait()
+    # What start-up made lives as long as the process: no collection need ever look at it again.
+    gc.collect()
+    gc.freeze()
+    on_listening(server.url)

@@ -1,0 +1,212 @@
+"""The WebSocket endpoint: admits or refuses a handshake, then moves frames.
+
+An ASGI application for `websocket` scopes alone. It is called outside of any middleware that wraps
+`receive` or `send`, because those run for every frame.
+"""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from voxwire.dialects.connection import Codec
+from voxwire.dialects.detect import detect
+from voxwire.dialects.variant import Variant
+from voxwire.errors import SERVER_ERROR, RequestRefused
+from voxwire.events.config import SessionKind
+from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.service import Service
+from voxwire.transports.refusal import refusal_body, refusal_headers
+from voxwire.transports.request import Request
+from voxwire.transports.websocket.target import parse_target, unknown_deployment
+from voxwire.transports.websocket.transport import Send, WebSocketTransport
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+logger = logging.getLogger(__name__)
+
+#: The one subprotocol ever answered; a browser that offered it fails without it (PROTOCOL 1.4).
+SUBPROTOCOL: Final = "realtime"
+#: Key in the scope's `extensions` of a function that cuts the TCP connection; our server provides it.
+ABORT_EXTENSION: Final = "voxwire.abort"
+_INTERNAL_ERROR: Final = 1011
+_SWITCHING_PROTOCOLS: Final = 101
+
+
+@dataclass(slots=True)
+class Connection:
+    """What is known of one handshake and the connection after it; goes into the access log."""
+
+    request: Request
+    started: float
+    status: int = _SWITCHING_PROTOCOLS
+    principal: str | None = None
+    deployment: str | None = None
+    dialect: str | None = None
+    close_code: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    variant: Variant
+    deployment: Deployment
+
+
+class WebSocketEndpoint:
+    """Serves every URL form of PROTOCOL 1.1.
+
+    `admit` says who is calling or raises RequestRefused; `log` is told of every connection when it
+    ends. At most `max_sessions` are held, further ones get 429.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        admit: Callable[[Request], str],
+        log: Callable[[Connection], None],
+        max_sessions: int,
+    ) -> None:
+        self._service = service
+        self._admit = admit
+        self._log = log
+        self._max_sessions = max_sessions
+        self._sessions = 0
+        self._attachments: set[Attachment] = set()
+        self._draining = False
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        connection = Connection(Request.from_scope(scope), time.monotonic())
+        await receive()  # websocket.connect
+        try:
+            admitted = self._negotiate(connection)
+        except RequestRefused as refusal:
+            connection.status = refusal.status
+            await _refuse(send, connection.request, refusal)
+            self._log(connection)
+            return
+        self._sessions += 1
+        try:
+            await self._accept(connection, send)
+            abort = scope["extensions"].get(ABORT_EXTENSION, lambda: None)
+            await self._hold(connection, admitted, receive, WebSocketTransport(send, abort))
+        except OSError:
+            connection.close_code = 1006  # gone between handshake and acceptance
+        finally:
+            self._sessions -= 1
+            self._log(connection)
+
+    @property
+    def sessions(self) -> int:
+        """Connections held now."""
+        return self._sessions
+
+    @property
+    def draining(self) -> bool:
+        """Whether new connections are refused."""
+        return self._draining
+
+    def drain(self) -> None:
+        """Take no new connections (503); the ones there go on."""
+        self._draining = True
+
+    def close_all(self, code: int, reason: str) -> None:
+        """Send every client what waits for it, then this close code."""
+        for attachment in self._attachments:
+            attachment.outbox.finish(code, reason)
+
+    def _negotiate(self, connection: Connection) -> _Admitted:
+        """Everything that may refuse a handshake, cheapest and least telling first; raises RequestRefused."""
+        request = connection.request
+        connection.principal = self._admit(request)
+        target = parse_target(request.path, request.query)
+        variant = detect(request.path, request.query, request.headers, request.subprotocols)
+        if target.transcription:
+            variant = msgspec.structs.replace(variant, transcription=True)
+        deployment = self._service.deployment(target.name)
+        if deployment is None:
+            raise unknown_deployment(target, request.path)
+        if self._draining:
+            raise RequestRefused(
+                503,
+                "The server is shutting down.",
+                code="service_unavailable",
+                type=SERVER_ERROR,
+                headers=(("retry-after", "5"),),
+            )
+        if self._sessions >= self._max_sessions:
+            raise RequestRefused(
+                429,
+                f"All {self._max_sessions} sessions of this server are in use.",
+                code="too_many_sessions",
+                headers=(("retry-after", "5"),),
+            )
+        connection.deployment = deployment.name
+        connection.dialect = variant.dialect.value
+        return _Admitted(variant, deployment)
+
+    async def _accept(self, connection: Connection, send: Send) -> None:
+        request = connection.request
+        await send(
+            {
+                "type": "websocket.accept",
+                "subprotocol": SUBPROTOCOL if SUBPROTOCOL in request.subprotocols else None,
+                "headers": request.response_headers,
+            }
+        )
+
+    async def _hold(
+        self, connection: Connection, admitted: _Admitted, receive: Receive, transport: WebSocketTransport
+    ) -> None:
+        """Run the conversation until either side closes."""
+        kind = SessionKind.TRANSCRIPTION if admitted.variant.transcription else SessionKind.REALTIME
+        codec = Codec(admitted.variant)
+        try:
+            async with self._service.converse(
+                admitted.deployment, kind=kind, codec=codec, transport=transport
+            ) as attachment:
+                self._attachments.add(attachment)
+                try:
+                    connection.close_code = await _read(receive, attachment)
+                finally:
+                    self._attachments.discard(attachment)
+        except Exception:
+            logger.exception("connection %s ended by an internal error", connection.request.request_id)
+            await transport.close(_INTERNAL_ERROR, "internal error")
+        if transport.close_code is not None:
+            connection.close_code = transport.close_code
+
+
+async def _read(receive: Receive, attachment: Attachment) -> int:
+    """Hand frames to the attachment until the connection ends; returns the close code.
+
+    Our own close arrives here as a disconnect too, so nothing else needs watching.
+    """
+    while True:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            return int(message.get("code") or 1005)
+        text = message.get("text")
+        if text is not None:
+            await attachment.receive(text)
+        else:
+            await attachment.receive(message["bytes"], binary=True)
+
+
+async def _refuse(send: Send, request: Request, refusal: RequestRefused) -> None:
+    """Answer the handshake by an HTTP response; needs the ASGI extension `websocket.http.response`."""
+    body = refusal_body(refusal)
+    headers = [*refusal_headers(refusal, body), *request.response_headers]
+    try:
+        await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": body})
+    except OSError:
+        logger.debug("client of %s left before its refusal", request.request_id)

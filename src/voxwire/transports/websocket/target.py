@@ -1,0 +1,68 @@
+"""What a WebSocket URL asks for: forms W1 to W12 of PROTOCOL 1.1."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from voxwire.config import TRANSCRIPTION_MODELS
+from voxwire.errors import RequestRefused
+
+_PLAIN_PATHS: Final = frozenset({"/v1/realtime", "/openai/v1/realtime", "/openai/realtime", "/voice-live/realtime"})
+_TRANSLATION_PATHS: Final = frozenset({"/v1/realtime/translations", "/openai/v1/realtime/translations"})
+_DEPLOYMENT_PREFIX: Final = "/openai/deployments/"
+_DEPLOYMENT_SUFFIX: Final = "/realtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a connection asks for; `name` None is the default deployment (transcription sessions only)."""
+
+    name: str | None
+    transcription: bool
+
+
+def is_websocket_path(path: str) -> bool:
+    """Whether a (normalised) path is one that clients open WebSockets on."""
+    return path in _PLAIN_PATHS or path in _TRANSLATION_PATHS or _deployment_in(path) is not None
+
+
+def parse_target(path: str, query: Mapping[str, str]) -> Target:
+    """What `path` (normalised) and `query` name; raises RequestRefused (404, 400)."""
+    if not is_websocket_path(path):
+        raise unknown_path(path)
+    if path in _TRANSLATION_PATHS:
+        raise RequestRefused(404, "Translation sessions are not supported yet.", code="unsupported_endpoint")
+    if "call_id" in query:
+        raise RequestRefused(404, "There is no call with this id.", code="call_not_found", param="call_id")
+    # Of several names the deployment's wins: the oldest Azure clients send a `model` and a path
+    # segment beside it that name something else (W5, W6).
+    name = query.get("deployment") or _deployment_in(path) or query.get("model") or None
+    # A transcription model can do nothing else, so the intent may be left out.
+    transcription = query.get("intent") == "transcription" or name in TRANSCRIPTION_MODELS
+    if name is None and not transcription:
+        param = "deployment" if path == "/openai/realtime" else "model"
+        raise RequestRefused(400, f"The URL must name a model: ?{param}=NAME.", code="missing_model", param=param)
+    return Target(name, transcription)
+
+
+def unknown_path(path: str) -> RequestRefused:
+    """404 for a path that nothing serves. The path is cut: it comes back to whoever sent it."""
+    return RequestRefused(404, f"Unknown path {path[:200]!r}. Realtime sessions are at /v1/realtime.", code="not_found")
+
+
+def unknown_deployment(target: Target, path: str) -> RequestRefused:
+    """404 in the words of the service that the path belongs to."""
+    azure = path.startswith("/openai/")
+    return RequestRefused(
+        404,
+        f"There is no {'deployment' if azure else 'model'} {target.name!r} here; GET /v1/models lists what there is.",
+        code="DeploymentNotFound" if azure else "model_not_found",
+        param="deployment" if azure else "model",
+    )
+
+
+def _deployment_in(path: str) -> str | None:
+    """NAME of `/openai/deployments/NAME/realtime`; it may hold slashes."""
+    if not (path.startswith(_DEPLOYMENT_PREFIX) and path.endswith(_DEPLOYMENT_SUFFIX)):
+        return None
+    return path[len(_DEPLOYMENT_PREFIX) : -len(_DEPLOYMENT_SUFFIX)] or None

@@ -1,0 +1,57 @@
+"""One WebSocket as the runtime sees it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from voxwire.runtime.transport import TransportClosed
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+#: A close frame carries at most 125 bytes, two of them the code (RFC 6455 section 5.5).
+MAX_REASON_BYTES = 123
+
+
+class WebSocketTransport:
+    """Implements `voxwire.runtime.transport.Transport` over an ASGI `send`.
+
+    The audio of an answer waits at the client, so nothing can be discarded here.
+    """
+
+    def __init__(self, send: Send, abort: Callable[[], object]) -> None:
+        """`abort` cuts the TCP connection, for a peer too slow to take even a close frame."""
+        self._send = send
+        self._abort = abort
+        self.close_code: int | None = None
+        """The code that we closed with, None while open or when the client closed."""
+
+    async def send(self, frame: bytes) -> None:
+        """Send one text frame; waits while the socket is full. Raises TransportClosed."""
+        if self.close_code is not None:
+            raise TransportClosed
+        try:
+            await self._send({"type": "websocket.send", "text": frame.decode()})
+        except OSError:  # what ASGI raises for a client that is gone
+            raise TransportClosed from None
+
+    def discard_pending_audio(self, response_id: str) -> None:
+        """Nothing is held here."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Send the close frame. When that is cancelled, because the peer does not read, cut the connection."""
+        if self.close_code is not None:
+            return
+        self.close_code = code
+        sent = False
+        try:
+            await self._send({"type": "websocket.close", "code": code, "reason": fit_reason(reason)})
+            sent = True
+        except OSError:
+            sent = True  # already gone: nothing to cut
+        finally:
+            if not sent:
+                self._abort()
+
+
+def fit_reason(reason: str) -> str:
+    """`reason`, cut to what a close frame holds, at a character."""
+    return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")

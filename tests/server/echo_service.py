@@ -1,0 +1,97 @@
+"""A service without sessions: every frame comes back, so that tests see the transport alone."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+from voxwire.events.config import SessionKind
+from voxwire.events.engines import EngineInfo
+from voxwire.runtime.transport import Transport, TransportClosed
+
+
+def deployment(name: str) -> Any:
+    """What the HTTP layer looks at in a deployment."""
+    engines = {
+        kind: SimpleNamespace(
+            capabilities=SimpleNamespace(
+                info=EngineInfo(name=f"fake-{kind}", label=f"a fake {kind}", licence="none", notice="tests only")
+            )
+        )
+        for kind in ("stt", "llm", "tts")
+    }
+    return SimpleNamespace(name=name, label="an echo", **engines)
+
+
+class EchoAttachment:
+    """First says what was negotiated, then repeats. `{"flood": N}` sends N frames of 64 KiB."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.outbox = self
+        self.closed = asyncio.Event()
+        self.farewell: asyncio.Task[None] | None = None
+
+    async def receive(self, frame: str | bytes, *, binary: bool = False) -> None:
+        try:
+            if binary:
+                await self.transport.send(json.dumps({"binary": len(frame)}).encode())
+            elif len(frame) > 1000:
+                await self.transport.send(json.dumps({"text": len(frame)}).encode())
+            elif frame == "crash":
+                raise RuntimeError("asked to crash")
+            elif isinstance(frame, str) and frame.startswith("close "):
+                _, code, reason = frame.split(" ", 2)
+                await self.transport.close(int(code), reason)
+            elif isinstance(frame, str) and frame.startswith("flood "):
+                for _ in range(int(frame.split()[1])):
+                    await self.transport.send(b"x" * 65536)
+            else:
+                await self.transport.send(frame.encode() if isinstance(frame, str) else frame)
+        except TransportClosed:
+            self.closed.set()
+
+    def finish(self, code: int, reason: str) -> None:
+        self.farewell = asyncio.ensure_future(self.transport.close(code, reason))
+
+
+class EchoService:
+    """Stands in for `voxwire.runtime.service.Service`."""
+
+    def __init__(self, names: Sequence[str] = ("gpt-realtime", "a/b"), default: str = "gpt-realtime") -> None:
+        self.deployments = [deployment(name) for name in names]
+        self.default = default
+        self.running = False
+        self.attachments: set[EchoAttachment] = set()
+        self.start_delay_s = 0.0
+        self.start_error: Exception | None = None
+
+    async def start(self) -> None:
+        await asyncio.sleep(self.start_delay_s)
+        if self.start_error is not None:
+            raise self.start_error
+        self.running = True
+
+    async def close(self) -> None:
+        self.running = False
+
+    def deployment(self, name: str | None) -> Any:
+        name = self.default if name in (None, "whisper-1") else name
+        return next((known for known in self.deployments if known.name == name), None)
+
+    @asynccontextmanager
+    async def converse(
+        self, deployment: Any, *, kind: SessionKind, codec: Any, transport: Transport
+    ) -> AsyncIterator[EchoAttachment]:
+        attachment = EchoAttachment(transport)
+        self.attachments.add(attachment)
+        greeting = {"deployment": deployment.name, "kind": kind.value, "dialect": codec.dialect.value}
+        await transport.send(json.dumps(greeting).encode())
+        try:
+            yield attachment
+        finally:
+            self.attachments.discard(attachment)
+            if attachment.farewell is not None:
+                await attachment.farewell
