@@ -41,10 +41,11 @@ def running(pid: Path) -> bool:
 
 
 async def test_runs_while_it_is_needed(server_is: Callable[[str], Path]) -> None:
-    pid = server_is(f"echo Starting.\n{LISTENING}\nexec sleep 60")
+    pid = server_is(f"echo Starting.\n{LISTENING}-$VOXWIRE_AUTH__API_KEYS\nexec sleep 60")
     out = io.StringIO()
-    async with local_server(Screen(out)) as address:
-        assert address == "http://127.0.0.1:1234"
+    async with local_server(Screen(out)) as (address, key):
+        assert address == f"http://127.0.0.1:1234-{key}", "it was told the key"
+        assert len(key) >= 32
         assert running(pid)
     assert not running(pid)
     assert out.getvalue().startswith("Server   starting one with the embedded engines ... ready in ")

@@ -6,12 +6,11 @@ from voxwire.errors import VoxwireError
 
 
 class Exit(IntEnum):
-    """Exit codes of `voxwire talk`."""
+    """Exit codes of `voxwire talk`; that of Ctrl-C is the same for all commands."""
 
     GOOD = 0
     FAILED = 1
     USAGE = 2
-    INTERRUPTED = 130
 
 
 class TalkError(VoxwireError):

@@ -1,7 +1,9 @@
 """A server of our own for one conversation: `voxwire serve` as a child process."""
 
 import asyncio
+import os
 import re
+import secrets
 import sys
 import time
 from collections import deque
@@ -18,12 +20,18 @@ STOP_S = 5.0
 
 
 @asynccontextmanager
-async def local_server(screen: Screen) -> AsyncIterator[str]:
-    """Run a server on a free port of the loopback; yields its address. Raises TalkError when it does not start."""
+async def local_server(screen: Screen) -> AsyncIterator[tuple[str, str]]:
+    """Run a server on a free port of the loopback; yields its address and its key.
+
+    Nobody else gets in: the key is new, and goes to the server by its environment, which only this
+    user can read. Raises TalkError when the server does not start.
+    """
+    key = secrets.token_urlsafe(24)
     screen.stream("Server", "starting one with the embedded engines ...")
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "voxwire", "serve", "--host", "127.0.0.1", "--port", "0"),
+        env=os.environ | {"VOXWIRE_AUTH__API_KEYS": key},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -42,7 +50,7 @@ async def local_server(screen: Screen) -> AsyncIterator[str]:
         drain = asyncio.create_task(_drain(output))
         screen.stream("Server", f" ready in {time.monotonic() - began:.1f} s")
         screen.end_line()
-        yield address
+        yield address, key
     finally:
         await _stop(process)
         if drain is not None:
