@@ -52,7 +52,9 @@ def gave(output: str, call_id: str = "call_1") -> FunctionCallOutputItem:
     return FunctionCallOutputItem(call_id=call_id, output=output)
 
 
-def function(name: str, description: str | None = None, required: Sequence[str] | None = None, **properties: Any) -> FunctionTool:
+def function(
+    name: str, description: str | None = None, required: Sequence[str] | None = None, **properties: Any
+) -> FunctionTool:
     """A function declaration; `properties` are JSON Schemas."""
     schema: dict[str, Any] = {"type": "object", "properties": properties}
     if required is not None:
@@ -76,9 +78,7 @@ LIGHT = function(
     on={"type": "boolean"},
     brightness={"type": "integer", "minimum": 0, "maximum": 100},
 )
-TIMER = function(
-    "set_timer", "Start a timer", ["duration_seconds"], duration_seconds={"type": "integer"}, label=STRING
-)
+TIMER = function("set_timer", "Start a timer", ["duration_seconds"], duration_seconds={"type": "integer"}, label=STRING)
 MESSAGE = function("send_message", "Send a text message", ["recipient", "message"], recipient=STRING, message=STRING)
 FLIGHT = function(
     "book_flight",

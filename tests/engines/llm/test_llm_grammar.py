@@ -25,7 +25,9 @@ def test_match(said: str, city: str | None) -> None:
     assert match.one("city") == city
 
 
-@pytest.mark.parametrize("said", ["", "what is", "the weather in rome", "what is the weather in", "what is the weather in rome now"])
+@pytest.mark.parametrize(
+    "said", ["", "what is", "the weather in rome", "what is the weather in", "what is the weather in rome now"]
+)
 def test_no_match(said: str) -> None:
     assert WEATHER.match(read(said)) is None
 
@@ -84,7 +86,9 @@ def test_sentences_cover_every_shape_and_every_value() -> None:
 
 
 def test_the_first_option_of_a_group_is_as_frequent_as_the_others_together() -> None:
-    listed = list(Template("(often|(seldom|rarely)) {n}", {"n": NumberSlot(range(100))}).sentences(variants=1, repeats=4))
+    listed = list(
+        Template("(often|(seldom|rarely)) {n}", {"n": NumberSlot(range(100))}).sentences(variants=1, repeats=4)
+    )
     often = sum(sentence.startswith("often") for sentence in listed)
     assert 0.45 * len(listed) < often < 0.55 * len(listed)
 

@@ -49,7 +49,11 @@ def test_words_are_read_back(value: int) -> None:
     assert parse_number(words) == (len(words), value)
 
 
-@given(st.lists(st.sampled_from([*"minus point and a half hundred thousand million one ten twenty 5 3.5 dozen oh".split()])))
+@given(
+    st.lists(
+        st.sampled_from([*"minus point and a half hundred thousand million one ten twenty 5 3.5 dozen oh".split()])
+    )
+)
 def test_any_order_of_number_words_is_safe(words: list[str]) -> None:
     found = parse_number(tuple(words))
     assert found is None or 0 < found[0] <= len(words)

@@ -3,6 +3,7 @@
 Built from the session's settings alone, so it is kept and used again for every turn.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,9 @@ from voxwire.engines.llm.tools import Reading, Tool
 
 #: Sentences handed to a recogniser; building its language model takes time for each.
 MAX_PHRASES: Final = 20_000
+
+#: Words alone: a recogniser hears "four", never "4".
+_SPEAKABLE: Final = re.compile(r"[a-z']+(?: [a-z']+)*")
 
 #: Politeness around a request, longest first: it changes nothing.
 _LEADS: Final = tuple(
@@ -53,7 +57,7 @@ class Domain:
         found = dict.fromkeys(islice(chain(self.skill_phrases, self.instructions.phrases()), MAX_PHRASES // 2))
         room = MAX_PHRASES - len(found)
         found.update(dict.fromkeys(islice(in_turn(tool.grammar.sentences() for tool in self.tools), room)))
-        return tuple(found)
+        return tuple(sentence for sentence in found if _SPEAKABLE.fullmatch(sentence))
 
     def understands(self, said: Utterance) -> bool:
         """Whether the whole utterance is a known request with known values."""

@@ -202,7 +202,9 @@ class Template:
                 if isinstance(piece, str):
                     words.append(piece)
                 elif values := samples[piece.name]:
-                    words.append(values[used[piece.name] % len(values)])
+                    # Each round begins one sample later, lest a value meets the same shape every time.
+                    turn, place = divmod(used[piece.name], len(values))
+                    words.append(values[(turn + place) % len(values)])
                     used[piece.name] += 1
                 else:
                     break

@@ -234,7 +234,9 @@ def _slot(
     if kind is ParameterKind.NUMBER:
         return _number_slot(schema, name, description), _number_json
     if kind is ParameterKind.BOOLEAN:
-        return ChoiceSlot(_boolean_names(name, about)), _itself
+        return ChoiceSlot(
+            _boolean_names(name, about), ("on", "off", "yes", "no") if about & _SWITCH_WORDS else None
+        ), _itself
     if kind is ParameterKind.DAY:
         iso = schema.get("format") == "date" or "yyyy" in description.lower() or "iso" in about
         return DaySlot(today), (_iso_day if iso else _said_day)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from importlib import resources
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -181,6 +182,10 @@ class Gazetteer:
             if found:
                 yield end, found[0]
 
+    def places(self) -> Iterator[Place]:
+        """Every place; those with another name too come once for each name."""
+        return chain.from_iterable(self._by_name.values())
+
     @cached_property
     def listed(self) -> tuple[str, ...]:
         """Spoken names for a recogniser: US cities, then great cities abroad, each by population."""
@@ -196,8 +201,7 @@ class Gazetteer:
     def _chosen(self) -> list[Place]:
         chosen = [
             place
-            for places in self._by_name.values()
-            for place in places
+            for place in self.places()
             if place.kind is Kind.CITY and place.population >= (LISTED_US if place.country == "US" else LISTED_ABROAD)
         ]
         chosen.sort(key=lambda place: (place.country != "US", -place.population, place.name))
@@ -206,7 +210,7 @@ class Gazetteer:
     @cached_property
     def regions(self) -> tuple[str, ...]:
         """Spoken names of states and countries, by population."""
-        places = [places[0] for places in self._by_name.values() if places[0].kind is not Kind.CITY]
+        places = [place for place in self.places() if place.kind is not Kind.CITY]
         places.sort(key=lambda place: (-place.population, place.name))
         return tuple(dict.fromkeys(name for place in places if (name := _spoken(place.name))))
 

@@ -21,6 +21,7 @@ _CHARACTERS: Final = 4_000
 #: A lone field of one of these names is the message itself.
 _WRAPPERS: Final = frozenset("result results output answer message text response content data summary value".split())
 _SUCCESS: Final = frozenset(("ok", "success", "succeeded", "successful", "done", "completed"))
+_ERRORS: Final = ("error", "errors", "exception")
 _STATUS: Final = frozenset(("status", "success", "ok", "succeeded", "done", "completed", "result"))
 _SPOKEN_SYMBOLS: Final = (
     (re.compile(r"\s*°\s*C\b"), " degrees Celsius"),
@@ -48,11 +49,13 @@ def say_result(output: str, function: str) -> str:
     if isinstance(value, str):
         return _cut(value.strip() or "Done.")
     error = _error(value)
+    if error is None and isinstance(value, dict):
+        value = {key: field for key, field in value.items() if key not in _ERRORS}
     if error is not None:
         return _cut(
             sentence(f"The function {' '.join(identifier_words(function)) or 'call'} reported an error: {error}")
         )
-    return _cut(_say(value))
+    return _cut(_say(value) or "Done.")
 
 
 def _say(value: Any) -> str:
@@ -89,7 +92,7 @@ def _error(value: Any) -> str | None:
     """The message of {"error": ...}, whatever its form."""
     if not isinstance(value, dict):
         return None
-    for key in ("error", "errors", "exception"):
+    for key in _ERRORS:
         error = value.get(key)
         if error not in (None, False, "", [], {}):
             if isinstance(error, dict):
@@ -140,7 +143,7 @@ def _scalars(values: list[Any]) -> str:
 
 
 def _scalar(value: Any) -> str:
-    if value is None:
+    if value is None or value == "":
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"

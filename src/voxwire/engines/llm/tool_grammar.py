@@ -108,11 +108,13 @@ def _openings(words: ToolWords, usable: Sequence[tuple[str, Parameter]]) -> Iter
         parted = [verb.split() for verb in words.verbs if " " in verb]
         if parted:
             yield f"({'|'.join(verb[0] for verb in parted)}) [the|my] {nouns} {parted[0][1]}"
-        for name, parameter in usable:
-            if parameter.kind is ParameterKind.ENUM or (
-                parameter.kind is ParameterKind.BOOLEAN and len(words.verbs) > 1
-            ):
-                yield f"{_POLITE} {verbs} {_ARTICLE} {{{name}}} [the|my] {nouns}"
+        enums = [f"{{{name}}}" for name, p in usable if p.kind is ParameterKind.ENUM]
+        switches = [f"{{{name}}}" for name, p in usable if p.kind is ParameterKind.BOOLEAN]
+        which = f"[{'|'.join(enums)}]" if enums else ""
+        yield from (f"{_POLITE} {verbs} {_ARTICLE} {enum} {nouns}" for enum in enums)
+        for switch in switches:
+            yield f"[please] (turn|switch|{'|'.join(words.verbs)}) {switch} [the|my] {which} {nouns}"
+            yield f"[please] (turn|switch|{'|'.join(words.verbs)}) [the|my] {which} {nouns} {switch}"
     if words.alone:
         yield f"{_POLITE} ({'|'.join(words.alone)}) [now]"
     own = "|".join(verb for verb in words.verbs if verb not in GENERIC)

@@ -26,6 +26,7 @@ _ACTIONS: Final = (
     "increase raise",
     "decrease lower reduce",
     "create make add",
+    "make create",
     "add put",
     "schedule book make set up|arrange",
     "book reserve make",
@@ -61,7 +62,7 @@ GENERIC: Final = frozenset(
 )
 #: Adjectives that people leave out.
 _WEAK: Final = frozenset(
-    "current currently latest live new real time all list available user users customer info information data details "
+    "current currently latest live new real all list available user users customer info information data details "
     "detail value result results given specific today todays item items by id".split()
 )
 _STOPS: Final = frozenset(
@@ -98,6 +99,9 @@ def tool_words(name: str, description: str | None) -> ToolWords:
     clause = tuple(word for word in clause if not word.endswith("'s"))  # "the user's", "today's"
     verb, particle, rest = _split(named)
     told_verb, told_particle, told_rest = _split(tuple(_base(word) for word in clause[:1]) + clause[1:])
+    if not verb and named[1:] and clause[:1] and stem(clause[0]) == named[0] not in LOOKUPS:
+        # "brew_coffee: Brews a cup of coffee", with a verb that we do not know
+        verb, rest, told_rest = named[0], named[1:], clause[1:]
     lookup = named[:1] and named[0] in LOOKUPS
     spoken = [f"{v} {particle}".strip() for v in _synonyms(verb)]
     if not lookup:

@@ -24,6 +24,8 @@ Arguments = dict[str, Any]
 _MAX_CALLS: Final = 4
 #: Verbs that ask for anything to be done.
 _WISHES: Final = ("want", "need", "like", "get me", "give me")
+#: A place after one of these is the end of a way that it names, and of no other.
+_ROUTES: Final = ("from", "to")
 _VALUE_END: Final = frozenset("please and with on in at for to from by saying tomorrow today now".split())
 
 
@@ -194,7 +196,8 @@ def _candidates(parameter: Parameter, said: Utterance, tool: Tool) -> Iterator[t
         # Without a lead only a name that nothing else explains: at the end, or of several words.
         for start in range(len(said)):
             for filled in parameter.slot.match(said, start):
-                if filled.end == len(said) or filled.end - start > 1:
+                led_elsewhere = start > 0 and said.words[start - 1] in _ROUTES and start not in after_cue
+                if (filled.end == len(said) or filled.end - start > 1) and not led_elsewhere:
                     yield start, filled
         for start in after_cue:
             end = _value_end(said, start)

@@ -69,10 +69,10 @@ _TABLE: Final = (
     _unit("pint, pints", _VOLUME, "0.473176473"),
     _unit("quart, quarts", _VOLUME, "0.946352946"),
     _unit("gallon, gallons, gal", _VOLUME, "3.785411784"),
-    _unit("meter per second, meters per second, metre per second, metres per second, m divided by s", _SPEED, "1"),
+    _unit("meter per second, meters per second, metre per second, metres per second, m s", _SPEED, "1"),
     _unit(
         "kilometer per hour, kilometers per hour, kilometre per hour, kilometres per hour, kilometres an hour, "
-        "kilometers an hour, kph, km divided by h, kmh",
+        "kilometers an hour, kph, km h, kmh",
         _SPEED,
         "5/18",
     ),
@@ -160,7 +160,7 @@ def _after(slot: Slot, said: Utterance, at: int) -> Iterator[Filled]:
 
 def _examples(shapes: Sequence[str]) -> Iterator[str]:
     """Every unit of more than a few letters (abbreviations are for reading), with many amounts."""
-    plurals = [name.lower() for _, names in _TABLE for name in names[1::2] if len(name) > 2 and "divided" not in name]
+    plurals = [name.lower() for _, names in _TABLE for name in names[1::2] if len(name) > 2]
     groups = [[name for name in plurals if UNIT_NAMES[name].dimension is dimension] for dimension in Dimension]
     amounts = [number_words(n) for n in (*range(2, 21), *range(25, 101, 5), 120, 150, 200, 212, 250, 300, 500, 1000)]
     for number, amount in enumerate(amounts):
