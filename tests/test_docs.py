@@ -1,7 +1,10 @@
 """The documents are true: what they name exists, and what exists is named."""
 
 import argparse
+import asyncio
+import io
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,8 @@ import pytest
 
 import voxwire
 from voxwire.cli.talk import register
+from voxwire.cli.talk.local_server import local_server
+from voxwire.cli.talk.screen import Screen
 from voxwire.dialects.ga import settings as ga
 from voxwire.dialects.preview import settings as preview
 from voxwire.dialects.settings import SemanticVadSettings
@@ -115,6 +120,16 @@ class TestReadme:
         assert screen[0] == "# Voxwire"
         commands = [line.split("#")[0].strip() for line in screen if line.startswith("./")]
         assert commands == ["./demo", "./test"]
+
+    @pytest.mark.engines
+    async def test_the_example_runs(self) -> None:
+        (example,) = re.findall(r"```python\n(.*?)```", text("README.md"), re.DOTALL)
+        async with local_server(Screen(io.StringIO())) as (address, key):
+            code = example.replace("http://127.0.0.1:8000", address).replace('"any"', repr(key))
+            process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+            said, _ = await process.communicate()
+        assert process.returncode == 0
+        assert "84" in said.decode() or "eighty-four" in said.decode()
 
     def test_options_of_talk_exist(self) -> None:
         parser = argparse.ArgumentParser()

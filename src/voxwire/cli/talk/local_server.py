@@ -6,7 +6,6 @@ import re
 import secrets
 import sys
 import time
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -49,9 +48,9 @@ async def local_server(screen: Screen) -> AsyncIterator[tuple[str, str]]:
         # Its log is of no interest, but a full pipe would stop it.
         drain = asyncio.create_task(_drain(output))
         screen.stream("Server", f" ready in {time.monotonic() - began:.1f} s")
-        screen.end_line()
         yield address, key
     finally:
+        screen.end_line()
         await _stop(process)
         if drain is not None:
             drain.cancel()
@@ -60,14 +59,13 @@ async def local_server(screen: Screen) -> AsyncIterator[tuple[str, str]]:
 
 async def _address(output: asyncio.StreamReader) -> str:
     """Read until the server says where it listens."""
-    last: deque[str] = deque(maxlen=1)
+    last = "it ended without a word"
     async for line in output:
         text = line.decode(errors="replace").strip()
         if found := LISTENING.search(text):
             return found[1]
-        if text:
-            last.append(text)
-    raise TalkError(f"The server did not start: {last[0] if last else 'it ended without a word'}")
+        last = text or last
+    raise TalkError(f"The server did not start: {last.removeprefix('voxwire serve: ')}")
 
 
 async def _drain(output: asyncio.StreamReader) -> None:
