@@ -14,6 +14,7 @@ from voxwire.events.items import (
     ItemStatus,
     MessageItem,
     OutputAudio,
+    OutputText,
     PcmClip,
     Role,
 )
@@ -229,6 +230,12 @@ class TestTruncate:
         entry.drop_audio()
         entry.truncate(3)
         assert entry.item.content == (OutputAudio(transcript="one"),)  # type: ignore[union-attr]
+
+    def test_a_written_answer_has_nothing_to_cut(self) -> None:
+        item = MessageItem(id="a", role=Role.ASSISTANT, content=(OutputText(text="written"),))
+        entry = Entry(item, Ledger(24_000))
+        entry.truncate(0)
+        assert entry.item == item
 
     def test_other_items_are_left_alone(self) -> None:
         for item in (text("a"), FunctionCallItem(id="a", name="f", call_id="c")):

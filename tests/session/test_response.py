@@ -351,6 +351,23 @@ class TestMaxTokens:
             event = self.ended(driver, 2)
             assert len(event.response.output) == 1
 
+    def test_audio_without_words_counts_as_well(self) -> None:
+        driver = responding(max_output_tokens=2)
+        driver.call("f", '{"a":12}')
+        driver.voice(100, 0)
+        assert len(self.ended(driver, 2).response.output) == 1
+
+    def test_a_call_that_no_budget_is_left_for_is_not_begun(self) -> None:
+        driver = responding(modality=Modality.TEXT, max_output_tokens=2)
+        driver.write("one two.")
+        driver.call("f", "{}")
+        assert len(self.ended(driver, 2).response.output) == 1
+
+    def test_arguments_that_came_just_to_the_end(self) -> None:
+        driver = responding(max_output_tokens=1)
+        driver.call("f", "four", "more")
+        assert self.ended(driver, 1).response.output[0].arguments == "four"  # type: ignore[union-attr]
+
     def test_all_items_share_the_budget(self) -> None:
         driver = responding(modality=Modality.TEXT, max_output_tokens=4)
         driver.write("one two.")

@@ -89,7 +89,7 @@ class ItemMaker:
                 check_text(item.arguments, self._state.limits, f"{where}.arguments")
             case FunctionCallOutputItem():
                 check_text(item.output, self._state.limits, f"{where}.output")
-            case MessageItem():
+            case _:
                 for index, part in enumerate(item.content):
                     self._check_part(part, f"{where}.content[{index}]")
 

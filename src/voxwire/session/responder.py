@@ -69,11 +69,6 @@ class Responder:
         """When the last answer will have been heard, on the clock of `now`; None once somebody speaks."""
 
     @property
-    def active(self) -> ResponseRun | None:
-        """The response in the default conversation."""
-        return self._active
-
-    @property
     def deadline(self) -> float | None:
         """When the first response has waited too long for words."""
         return min(
@@ -115,11 +110,8 @@ class Responder:
         if self._active is not None:
             self._next = turn
             return
-        entries: list[Entry] = []
-        for entry in self._state.conversation:
-            entries.append(entry)
-            if entry is turn:
-                break
+        entries = list(self._state.conversation)
+        del entries[entries.index(turn) + 1 :]
         self._begin(resolve(self._state.config, ResponseParams()), entries, in_band=True, automatic=True)
 
     # --- ending ----------------------------------------------------------------------------------
@@ -154,14 +146,6 @@ class Responder:
             return
         run = pending.run
         match result:
-            case GeneratedText():
-                events, full = run.text(result.text)
-            case GeneratedAudio():
-                events, full = run.audio(result.pcm, result.chars_to, result.words)
-            case GeneratedToolCall():
-                events, full = run.tool_call(result.name)
-            case GeneratedToolArguments():
-                events, full = run.tool_arguments(result.delta)
             case GenerationDone():
                 self._generation_done(run, result)
                 return
@@ -169,6 +153,14 @@ class Responder:
                 details = StatusDetails(code=result.code, message=result.message)
                 self._finish(run, ResponseStatus.FAILED, details)
                 return
+            case GeneratedText():
+                events, full = run.text(result.text)
+            case GeneratedAudio():
+                events, full = run.audio(result.pcm, result.chars_to, result.words)
+            case GeneratedToolCall():
+                events, full = run.tool_call(result.name)
+            case _:
+                events, full = run.tool_arguments(result.delta)
         self._emit(run, events)
         if full:
             self._state.emit(CancelGeneration(generation=run.generation))

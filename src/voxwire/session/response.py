@@ -100,10 +100,6 @@ class ResponseRun:
         self._argument_bytes = 0
         self._text_tokens = 0
 
-    @property
-    def in_band(self) -> bool:
-        return self._conversation is not None
-
     def move(self, to: Phase) -> None:
         if to not in _MOVES[self.phase]:
             raise InvariantError(f"response {self.id}", expected=_MOVES[self.phase], actual=to)

@@ -11,7 +11,6 @@ from voxwire.events.items import (
     FunctionCallItem,
     FunctionCallOutputItem,
     InputAudio,
-    InputImage,
     InputText,
     Item,
     OutputAudio,
@@ -48,6 +47,7 @@ def item_tokens(item: Item) -> tuple[int, int]:
             return text_tokens(item.name) + text_tokens(item.arguments), 0
         case FunctionCallOutputItem():
             return text_tokens(item.output), 0
+    # Pictures are counted by the engine that sees them; there is no public formula.
     text = audio = 0
     for part in item.content:
         match part:
@@ -57,7 +57,4 @@ def item_tokens(item: Item) -> tuple[int, int]:
                 audio += heard_tokens(part.duration_ms)
             case OutputAudio():
                 text += text_tokens(part.transcript)
-            case InputImage():
-                # Pictures are counted by the engine that sees them; there is no public formula.
-                pass
     return text, audio

@@ -104,8 +104,8 @@ class Transcripts:
             self.failed(utterance.failure)
 
     def cancel(self, utterance: Utterance) -> None:
-        if self._running.pop(utterance.number, None) is not None:
-            self._state.emit(CancelTranscription(transcription=utterance.number))
+        del self._running[utterance.number]
+        self._state.emit(CancelTranscription(transcription=utterance.number))
 
     def partial(self, result: TranscriptPartial) -> None:
         utterance = self._running.get(result.transcription)
