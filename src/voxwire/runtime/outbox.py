@@ -51,8 +51,8 @@ class Outbox:
         self._open = True
         self._farewell: tuple[int, str] | None = None
         self._waiting: asyncio.Future[None] | None = None
-        self._scope = asyncio.timeout(None)
-        self._fault = Ending.STALLED
+        self._scope: asyncio.Timeout | None = None
+        self._fault: Ending | None = None
         self._sending_since: float | None = None
         self._watchdog: Timer | None = None
 
@@ -81,10 +81,10 @@ class Outbox:
 
     def discard_audio(self, response_id: str) -> None:
         """Drop the audio of an interrupted answer that is still here; everything else keeps its order."""
-        kept = deque(entry for entry in self._frames if entry[1] != response_id)
-        if len(kept) < len(self._frames):
-            self._frames = kept
-            self._bytes = sum(len(frame) for frame, _ in kept)
+        dropped = sum(len(frame) for frame, audio_of in self._frames if audio_of == response_id)
+        if dropped:
+            self._frames = deque(entry for entry in self._frames if entry[1] != response_id)
+            self._bytes -= dropped
             self._resume_producers()
         self._transport.discard_pending_audio(response_id)
 
@@ -99,14 +99,15 @@ class Outbox:
     async def run(self) -> Ending:
         """Write until finished, gone or given up; then the transport is closed, unless the peer did it."""
         try:
-            async with self._scope:
+            async with asyncio.timeout(None if self._fault is None else 0) as self._scope:
                 await self._write()
             ending = Ending.FINISHED
         except TransportClosed:
             ending = Ending.GONE
         except TimeoutError:
-            ending = self._fault
+            ending = self._fault or Ending.STALLED
         finally:
+            self._scope = None
             self._abandon()
         if ending is not Ending.GONE:
             code, reason = self._farewell or GIVEN_UP
@@ -166,8 +167,10 @@ class Outbox:
                 self._clock_watchdog(due)
 
     def _give_up(self, fault: Ending) -> None:
-        self._fault = fault
-        self._scope.reschedule(asyncio.get_running_loop().time())
+        if self._fault is None:
+            self._fault = fault
+            if self._scope is not None:
+                self._scope.reschedule(asyncio.get_running_loop().time())
 
     def _abandon(self) -> None:
         self._open = False

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
+from voxwire.errors import ConfigurationError
 from voxwire.events.config import SessionKind
 from voxwire.events.engines import VadEngine
 from voxwire.runtime.attachment import Attachment
@@ -40,7 +41,7 @@ class Service:
     def __init__(
         self,
         *,
-        deployments: Mapping[str, Deployment],
+        deployments: Iterable[Deployment],
         default: str,
         vad: VadEngine,
         limits: Limits | None = None,
@@ -48,11 +49,14 @@ class Service:
         aliases: Mapping[str, str] | None = None,
         ids: Callable[[str], str] = new_id,
     ) -> None:
-        """`deployments` by name. `aliases` map further names to deployments; a deployment's own name
-        wins. `default` answers where a client names none. `ids` makes `item_…` of `item`."""
-        self._deployments = dict(deployments)
+        """`aliases` map further names to deployments; a deployment's own name wins. `default` answers
+        where a client names none. `ids` makes `item_…` of `item`. Raises ConfigurationError."""
+        self._deployments = {deployment.name: deployment for deployment in deployments}
         self._aliases = dict(aliases or {})
         self._default = default
+        for name in (default, *self._aliases.values()):
+            if name not in self._deployments:
+                raise ConfigurationError(f"There is no deployment {name!r}; there is {', '.join(self._deployments)}.")
         self._batcher = VadBatcher(vad)
         self._limits = limits or Limits()
         self._runtime_limits = runtime_limits or RuntimeLimits()

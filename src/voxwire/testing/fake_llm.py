@@ -1,0 +1,72 @@
+"""Language engines for tests: they say what they were told to say."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+
+from voxwire.errors import EngineError
+from voxwire.events.config import FunctionTool
+from voxwire.events.engines import EngineInfo, LlmCapabilities, LlmDone, LlmEvent, LlmRequest, LlmText
+
+#: A step of a script: an event, a failure, or seconds to wait.
+Step = LlmEvent | EngineError | Exception | float
+Script = Iterable[Step]
+
+
+def words(text: str, pace_s: float = 0.0) -> list[Step]:
+    """`text` word by word, `pace_s` seconds apart, and the end."""
+    steps: list[Step] = []
+    for number, word in enumerate(text.split(" ")):
+        if pace_s:
+            steps.append(pace_s)
+        steps.append(LlmText(text=f" {word}" if number else word))
+    return [*steps, LlmDone()]
+
+
+class FakeLlm:
+    """Answers every request by a script: a text, steps, or a function from request to either."""
+
+    def __init__(
+        self,
+        answer: str | Script | Callable[[LlmRequest], str | Script] = "Hello! How can I help you?",
+        *,
+        phrases: tuple[str, ...] = (),
+        understands: Callable[[str], bool] = lambda text: True,
+    ) -> None:
+        self.capabilities = LlmCapabilities(
+            info=EngineInfo(name="fake-llm", label="scripted answers", licence="Apache-2.0")
+        )
+        self.requests: list[LlmRequest] = []
+        self.closed_iterators = 0
+        self.phrase_calls = 0
+        self.started = 0
+        self.closed = 0
+        self._answer = answer
+        self._phrases = phrases
+        self._understands = understands
+
+    async def start(self) -> None:
+        self.started += 1
+
+    async def close(self) -> None:
+        self.closed += 1
+
+    async def respond(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
+        self.requests.append(request)
+        answer = self._answer(request) if callable(self._answer) else self._answer
+        try:
+            for step in words(answer) if isinstance(answer, str) else answer:
+                if isinstance(step, float | int):
+                    await asyncio.sleep(step)
+                elif isinstance(step, Exception):
+                    raise step
+                else:
+                    yield step
+        finally:
+            self.closed_iterators += 1
+
+    def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+        self.phrase_calls += 1
+        return self._phrases
+
+    def understands(self, text: str, instructions: str, tools: Sequence[FunctionTool]) -> bool:
+        return self._understands(text)

@@ -1,0 +1,89 @@
+"""Speech recognisers for tests: they hear what they were told to hear."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+
+from voxwire.errors import EngineError
+from voxwire.events.engines import EngineInfo, SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial
+
+
+class FakeStt:
+    """Hears `texts` in turn, the last one again and again; a failure in their place is raised.
+
+    Words come as partials while audio arrives, one for each `word_ms` of it, and the final at commit.
+    `stalled` never answers; `push_s` is how long each piece of audio takes to accept.
+    """
+
+    def __init__(
+        self,
+        *texts: str | SttFinal | EngineError,
+        word_ms: float | None = None,
+        stalled: bool = False,
+        push_s: float = 0.0,
+    ) -> None:
+        self.capabilities = SttCapabilities(
+            info=EngineInfo(name="fake-stt", label="scripted ears", licence="Apache-2.0")
+        )
+        self.word_ms = word_ms
+        self.stalled = stalled
+        self.push_s = push_s
+        self.streams: list[FakeSttStream] = []
+        self.started = 0
+        self.closed = 0
+        self._texts = deque(texts or ("hello there",))
+
+    async def start(self) -> None:
+        self.started += 1
+
+    async def close(self) -> None:
+        self.closed += 1
+
+    def open(self, config: SttConfig) -> "FakeSttStream":
+        text = self._texts[0] if len(self._texts) == 1 else self._texts.popleft()
+        stream = FakeSttStream(self, config, text)
+        self.streams.append(stream)
+        return stream
+
+
+class FakeSttStream:
+    """One utterance; `heard` is all its audio, PCM16 at 16 kHz."""
+
+    def __init__(self, engine: FakeStt, config: SttConfig, result: str | SttFinal | EngineError) -> None:
+        self.config = config
+        self.heard = bytearray()
+        self.committed = False
+        self.cancelled = False
+        self._engine = engine
+        self._result = SttFinal(text=result) if isinstance(result, str) else result
+        self._events: asyncio.Queue[SttEvent | EngineError] = asyncio.Queue()
+        self._said = 0
+
+    async def push(self, pcm: bytes) -> None:
+        if self._engine.push_s:
+            await asyncio.sleep(self._engine.push_s)
+        self.heard += pcm
+        if self._engine.word_ms and isinstance(self._result, SttFinal):
+            words = self._result.text.split()
+            count = min(len(words), int(len(self.heard) / 32 / self._engine.word_ms))
+            if count > self._said:
+                self._said = count
+                text = " ".join(words[:count])
+                self._events.put_nowait(SttPartial(text=text, stable=len(text)))
+
+    async def commit(self) -> None:
+        self.committed = True
+        if not self._engine.stalled:
+            self._events.put_nowait(self._result)
+
+    async def cancel(self) -> None:
+        self.cancelled = True
+
+    async def __aiter__(self) -> AsyncIterator[SttEvent]:
+        while not self.cancelled:
+            event = await self._events.get()
+            if isinstance(event, EngineError):
+                raise event
+            yield event
+            if isinstance(event, SttFinal):
+                return

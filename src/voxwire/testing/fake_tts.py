@@ -1,0 +1,133 @@
+"""Synthesisers for tests: a hum for every character, at once or as fast as speech."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
+
+from voxwire.events.engines import EngineInfo, TtsAudio, TtsCapabilities, TtsConfig, Word
+
+#: The ten voice names of the API (PROTOCOL 3.2).
+VOICES: Final = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar")
+#: A quiet square wave: not silence, so that a test can tell speech from nothing.
+_HUM: Final = b"\x00\x04" * 4 + b"\x00\xfc" * 4
+
+
+class FakeTts:
+    """Speaks every character for `char_ms`, in chunks of `chunk_ms`.
+
+    `pace` 1.0 yields audio as fast as it is heard, so that an interruption finds it speaking; 0 at
+    once. `fails_after` chunks the `failure` is raised; `stalled` never yields anything.
+    """
+
+    def __init__(
+        self,
+        *,
+        rate: int = 24_000,
+        char_ms: float = 60.0,
+        chunk_ms: float = 100.0,
+        pace: float = 0.0,
+        word_times: bool = False,
+        stalled: bool = False,
+        failure: Exception | None = None,
+        fails_after: int = 0,
+        voices: Iterable[str] = VOICES,
+    ) -> None:
+        self.capabilities = TtsCapabilities(
+            info=EngineInfo(name="fake-tts", label="a hum", licence="Apache-2.0"),
+            rate=rate,
+            voices={voice: voice for voice in voices},
+            word_times=word_times,
+        )
+        self.char_ms = char_ms
+        self.chunk_ms = chunk_ms
+        self.pace = pace
+        self.stalled = stalled
+        self.failure = failure
+        self.fails_after = fails_after
+        self.streams: list[FakeTtsStream] = []
+        self.started = 0
+        self.closed = 0
+
+    async def start(self) -> None:
+        self.started += 1
+
+    async def close(self) -> None:
+        self.closed += 1
+
+    def open(self, config: TtsConfig) -> "FakeTtsStream":
+        stream = FakeTtsStream(self, config)
+        self.streams.append(stream)
+        return stream
+
+
+class FakeTtsStream:
+    """One spoken answer; `text` is all that was fed, `spoken` how much of it was voiced."""
+
+    def __init__(self, engine: FakeTts, config: TtsConfig) -> None:
+        self.config = config
+        self.text = ""
+        self.spoken = 0
+        self.flushed = False
+        self.cancelled = False
+        self._engine = engine
+        self._changed = asyncio.Event()
+
+    async def feed(self, text: str) -> None:
+        self.text += text
+        self._changed.set()
+
+    async def flush(self) -> None:
+        self.flushed = True
+        self._changed.set()
+
+    async def cancel(self) -> None:
+        self.cancelled = True
+        self._changed.set()
+
+    async def __aiter__(self) -> AsyncIterator[TtsAudio]:
+        engine = self._engine
+        chunk_chars = max(1, round(engine.chunk_ms / engine.char_ms))
+        chunks = 0
+        while not self.cancelled:
+            if engine.failure is not None and chunks >= engine.fails_after:
+                raise engine.failure
+            chars = min(chunk_chars, len(self.text) - self.spoken)
+            if engine.stalled or not chars:
+                if self.flushed and not engine.stalled:
+                    return
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            if engine.pace:
+                await asyncio.sleep(chars * engine.char_ms / 1000 * engine.pace)
+                if self.cancelled:
+                    return
+            chunks += 1
+            yield self._voice(chars)
+
+    def _voice(self, chars: int) -> TtsAudio:
+        engine = self._engine
+        begin, end = self.spoken, self.spoken + chars
+        self.spoken = end
+        samples = _sample(end, engine) - _sample(begin, engine)
+        return TtsAudio(
+            pcm=(_HUM * (samples // 8 + 1))[: 2 * samples],
+            chars_from=begin,
+            chars_to=end,
+            words=self._words(begin, end) if engine.capabilities.word_times else (),
+        )
+
+    def _words(self, begin: int, end: int) -> tuple[Word, ...]:
+        """Words that begin in this stretch; each is as long as its characters so far known."""
+        found = []
+        at = 0
+        for word in self.text.split(" "):
+            if word and begin <= at < end:
+                start_ms, end_ms = at * self._engine.char_ms, (at + len(word)) * self._engine.char_ms
+                found.append(Word(text=word, start=at, end=at + len(word), start_ms=start_ms, end_ms=end_ms))
+            at += len(word) + 1
+        return tuple(found)
+
+
+def _sample(chars: int, engine: FakeTts) -> int:
+    return int(chars * engine.char_ms * engine.capabilities.rate / 1000)

@@ -1,0 +1,64 @@
+"""A transport in memory: what the client received, and a client that can stop reading."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from voxwire.runtime.transport import TransportClosed
+
+Event = dict[str, Any]
+
+
+class MemoryTransport:
+    """Implements `voxwire.runtime.transport.Transport`; frames are kept as decoded JSON in `events`.
+
+    `reading.clear()` makes the client stop reading: `send` waits until it is set again.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.reading = asyncio.Event()
+        self.reading.set()
+        self.gone = False
+        self.closed: tuple[int, str] | None = None
+        self.discarded: list[str] = []
+        self._more = asyncio.Event()
+
+    async def send(self, frame: bytes) -> None:
+        if self.gone:
+            raise TransportClosed
+        await self.reading.wait()
+        self.events.append(msgspec.json.decode(frame))
+        self._more.set()
+
+    def discard_pending_audio(self, response_id: str) -> None:
+        self.discarded.append(response_id)
+
+    async def close(self, code: int, reason: str) -> None:
+        self.closed = code, reason
+        self._more.set()
+
+    # --- for tests ----------------------------------------------------------------------------------
+
+    @property
+    def types(self) -> list[str]:
+        return [event["type"] for event in self.events]
+
+    def all(self, type: str) -> list[Event]:
+        return [event for event in self.events if event["type"] == type]
+
+    async def wait_for(self, type: str, count: int = 1, *, timeout: float = 10.0) -> Event:
+        """The `count`-th event of this type, from the start of the connection; waits until it is there."""
+        async with asyncio.timeout(timeout):
+            while len(self.all(type)) < count:
+                self._more.clear()
+                await self._more.wait()
+        return self.all(type)[count - 1]
+
+    async def wait_closed(self, *, timeout: float = 10.0) -> tuple[int, str]:
+        async with asyncio.timeout(timeout):
+            while self.closed is None:
+                self._more.clear()
+                await self._more.wait()
+        return self.closed

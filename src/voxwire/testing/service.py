@@ -1,0 +1,49 @@
+"""A whole service on fake engines."""
+
+from voxwire.events.engines import LlmEngine, SttEngine, TtsEngine, VadEngine
+from voxwire.runtime.deployment import Deployment, capabilities_of
+from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.service import Service
+from voxwire.session.limits import Limits
+from voxwire.testing.fake_llm import FakeLlm
+from voxwire.testing.fake_stt import FakeStt
+from voxwire.testing.fake_tts import FakeTts
+from voxwire.testing.fake_vad import FakeVad
+
+
+def fake_deployment(
+    *,
+    name: str = "gpt-realtime",
+    stt: SttEngine | None = None,
+    llm: LlmEngine | None = None,
+    tts: TtsEngine | None = None,
+    instructions: str = "",
+) -> Deployment:
+    """A deployment whose engines answer at once, unless others are given."""
+    stt, llm, tts = stt or FakeStt(), llm or FakeLlm(), tts or FakeTts()
+    return Deployment(
+        name=name,
+        label=llm.capabilities.info.label,
+        stt=stt,
+        llm=llm,
+        tts=tts,
+        capabilities=capabilities_of(stt, llm, tts),
+        instructions=instructions,
+    )
+
+
+def fake_service(
+    *deployments: Deployment,
+    vad: VadEngine | None = None,
+    limits: Limits | None = None,
+    runtime_limits: RuntimeLimits | None = None,
+) -> Service:
+    """A service of these deployments, or of one fake; the first is the default."""
+    deployments = deployments or (fake_deployment(),)
+    return Service(
+        deployments=deployments,
+        default=deployments[0].name,
+        vad=vad or FakeVad(),
+        limits=limits,
+        runtime_limits=runtime_limits,
+    )

@@ -1,0 +1,203 @@
+"""The way out: order, high and low water, what may be dropped, and peers that do not read."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.outbox import Ending, Outbox
+from voxwire.testing.clock import ScriptedClock
+from voxwire.testing.memory import MemoryTransport
+
+LIMITS = RuntimeLimits(outbox_high_bytes=1000, outbox_low_bytes=300, outbox_limit_bytes=5000)
+
+
+def frame(number: int, size: int = 100) -> bytes:
+    """A JSON frame of exactly `size` bytes."""
+    text = msgspec.json.encode({"type": "frame", "number": number, "pad": ""})
+    return text[:-2] + b"x" * (size - len(text)) + text[-2:]
+
+
+class Bench:
+    """An outbox with everything around it in a test's hands."""
+
+    def __init__(self, limits: RuntimeLimits = LIMITS) -> None:
+        self.transport = MemoryTransport()
+        self.clock = ScriptedClock()
+        self.drained = 0
+        self.outbox = Outbox(self.transport, limits, self.clock, self._on_drained)
+        self.task = asyncio.create_task(self.outbox.run())
+
+    def _on_drained(self) -> None:
+        self.drained += 1
+
+    async def ending(self) -> Ending:
+        async with asyncio.timeout(5):
+            return await self.task
+
+    @property
+    def numbers(self) -> list[int]:
+        return [event["number"] for event in self.transport.events]
+
+
+async def settle() -> None:
+    """Let everything that can run do so."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_frames_leave_in_order_and_finish_closes_behind_them() -> None:
+    bench = Bench()
+    for number in range(5):
+        bench.outbox.put(frame(number))
+    bench.outbox.finish(1001, "over")
+    bench.outbox.put(frame(99))
+    assert await bench.ending() is Ending.FINISHED
+    assert bench.numbers == [0, 1, 2, 3, 4]
+    assert bench.transport.closed == (1001, "over")
+
+
+async def test_the_first_farewell_counts() -> None:
+    bench = Bench()
+    bench.outbox.finish(1001, "first")
+    bench.outbox.finish(1011, "second")
+    await bench.ending()
+    assert bench.transport.closed == (1001, "first")
+
+
+async def test_producers_pause_at_high_water_and_resume_at_low_water() -> None:
+    bench = Bench()
+    bench.transport.reading.clear()
+    for number in range(9):
+        bench.outbox.put(frame(number))
+    assert bench.outbox.writable
+    bench.outbox.put(frame(9))
+    assert not bench.outbox.writable
+    assert bench.outbox.waiting_bytes == 1000
+    bench.transport.reading.set()
+    await settle()
+    assert bench.outbox.writable
+    assert bench.drained == 1
+    assert bench.outbox.waiting_bytes == 0
+
+
+async def test_only_unsent_audio_of_the_interrupted_answer_is_dropped() -> None:
+    bench = Bench()
+    bench.transport.reading.clear()
+    bench.outbox.put(frame(0), "resp_1")
+    await settle()  # this one is on its way already
+    bench.outbox.put(frame(1), "resp_1")
+    bench.outbox.put(frame(2))
+    bench.outbox.put(frame(3), "resp_2")
+    bench.outbox.put(frame(4, 700), "resp_1")
+    assert not bench.outbox.writable
+    bench.outbox.discard_audio("resp_1")
+    assert bench.outbox.writable
+    assert bench.drained == 1
+    bench.outbox.put(frame(5))
+    bench.transport.reading.set()
+    await settle()
+    assert bench.numbers == [0, 2, 3, 5]
+    assert bench.outbox.waiting_bytes == 0
+    assert bench.transport.discarded == ["resp_1"]
+    bench.outbox.finish(1000, "")
+    await bench.ending()
+
+
+async def test_a_peer_that_accepts_nothing_is_given_up_at_the_write_deadline() -> None:
+    bench = Bench()
+    bench.transport.reading.clear()
+    bench.outbox.put(frame(0))
+    await settle()
+    bench.clock.advance(29.9)
+    await settle()
+    assert not bench.task.done()
+    bench.clock.advance(0.2)
+    assert await bench.ending() is Ending.STALLED
+    assert bench.transport.closed is not None
+    assert bench.transport.closed[0] == 1008
+    assert bench.outbox.waiting_bytes == 0
+
+
+async def test_a_peer_that_accepts_now_and_then_is_kept() -> None:
+    bench = Bench()
+    for number in range(4):
+        bench.transport.reading.clear()
+        bench.outbox.put(frame(number))
+        await settle()
+        bench.clock.advance(25)
+        bench.transport.reading.set()
+        await settle()
+    assert not bench.task.done()
+    assert bench.numbers == [0, 1, 2, 3]
+    bench.outbox.finish(1000, "")
+    await bench.ending()
+
+
+async def test_a_timer_serves_many_frames() -> None:
+    bench = Bench()
+    for number in range(200):
+        bench.outbox.put(frame(number, 60))
+        await settle()
+    assert bench.clock.timers_set == 1
+    bench.clock.advance(3600)  # nothing on its way: no deadline
+    await settle()
+    assert not bench.task.done()
+    bench.outbox.finish(1000, "")
+    assert await bench.ending() is Ending.FINISHED
+
+
+async def test_more_than_the_limit_ends_the_attachment_at_once() -> None:
+    bench = Bench()
+    bench.transport.reading.clear()
+    for number in range(51):
+        bench.outbox.put(frame(number))
+    assert await bench.ending() is Ending.OVERFLOWED
+    assert bench.transport.closed is not None
+    assert bench.transport.closed[0] == 1008
+
+
+async def test_a_farewell_to_a_peer_that_does_not_read_is_bounded() -> None:
+    bench = Bench()
+    bench.transport.reading.clear()
+    bench.outbox.put(frame(0))
+    await settle()
+    bench.outbox.finish(1012, "restart")
+    bench.clock.advance(LIMITS.close_deadline_s)
+    assert await bench.ending() is Ending.STALLED
+    assert bench.transport.closed == (1012, "restart")
+
+
+async def test_a_transport_that_cannot_even_close_is_left() -> None:
+    bench = Bench(RuntimeLimits(close_deadline_s=0.01))
+
+    async def never(code: int, reason: str) -> None:
+        await asyncio.Event().wait()
+
+    bench.transport.close = never  # type: ignore[method-assign]
+    bench.outbox.finish(1000, "")
+    assert await bench.ending() is Ending.FINISHED
+
+
+async def test_a_peer_that_left_is_not_closed_again() -> None:
+    bench = Bench()
+    bench.transport.gone = True
+    bench.outbox.put(frame(0))
+    bench.outbox.put(frame(1))
+    assert await bench.ending() is Ending.GONE
+    assert bench.transport.closed is None
+    bench.outbox.put(frame(2))
+    assert bench.outbox.waiting_bytes == 0
+
+
+async def test_cancelling_the_writer_leaves_nothing() -> None:
+    bench = Bench()
+    bench.transport.reading.clear()
+    bench.outbox.put(frame(0, 2000))
+    await settle()
+    bench.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await bench.task
+    assert bench.outbox.writable
+    bench.clock.advance(60)
