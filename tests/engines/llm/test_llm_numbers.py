@@ -38,7 +38,9 @@ def test_parse(words: str, value: str, read: int) -> None:
     assert parse_number(tuple(words.split())) == (read, Fraction(value))
 
 
-@pytest.mark.parametrize("words", ["", "point", "minus", "a", "hello", "and five", "9" * 40, "2 million billion"])
+@pytest.mark.parametrize(
+    "words", ["", "point", "minus", "a", "hello", "and five", "9" * 40, "2 million billion", "1\N{FRACTION SLASH}4"]
+)
 def test_no_number(words: str) -> None:
     assert parse_number(tuple(words.split())) is None
 

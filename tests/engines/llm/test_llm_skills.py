@@ -62,7 +62,9 @@ from voxwire.engines.llm.assistant import OfflineAssistant
         ('say "Hello, you"', "Hello, you."),
         ("count to five", "1, 2, 3, 4, 5."),
         ("count from three to one", "3, 2, 1."),
+        ("count from zero to two", "0, 1, 2."),
         ("count down from three", "3, 2, 1, 0."),
+        ("count down from five hundred", "That would take too long. I count at most 100 numbers."),
         ("count to one thousand", "That would take too long. I count at most 100 numbers."),
         # small talk
         ("how are you", "I am well, thank you. What can I do for you?"),
@@ -100,6 +102,7 @@ async def test_help_names_sentences_that_work(assistant: OfflineAssistant, ask: 
         ("roll a die", {str(n) for n in range(1, 7)}),
         ("roll a twenty sided die", {str(n) for n in range(1, 21)}),
         ("pick a number between nine and five", {str(n) for n in range(5, 10)}),
+        ("pick a number between zero and one", {"0", "1"}),
         ("think of a number", {str(n) for n in range(1, 11)}),
     ],
 )

@@ -63,9 +63,9 @@ class Match:
     values: Mapping[str, tuple[Any, ...]]
     known: bool
 
-    def one(self, name: str) -> Any:
-        """The first value of a slot, or None when the sentence did not fill it."""
-        return self.values.get(name, (None,))[0]
+    def one(self, name: str, default: Any = None) -> Any:
+        """The first value of a slot, or the default when the sentence did not fill it."""
+        return self.values.get(name, (default,))[0]
 
 
 class _Node(Protocol):

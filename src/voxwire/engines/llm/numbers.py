@@ -4,6 +4,7 @@ Values are exact fractions: "one third times three" is one. Magnitudes are bound
 utterance can make the arithmetic slow.
 """
 
+import re
 from fractions import Fraction
 from typing import Final
 
@@ -20,6 +21,7 @@ _SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trilli
 _SIGNS: Final = ("minus", "negative")
 _PARTS: Final = {"half": Fraction(1, 2), "third": Fraction(1, 3), "quarter": Fraction(1, 4)}
 _WRITTEN_DIGITS: Final = 12
+_WRITTEN: Final = re.compile(r"[0-9]*\.?[0-9]+")
 
 
 def parse_number(words: tuple[str, ...], start: int = 0) -> tuple[int, Fraction] | None:
@@ -41,7 +43,7 @@ def parse_number(words: tuple[str, ...], start: int = 0) -> tuple[int, Fraction]
 
 
 def _digits(words: tuple[str, ...], at: int) -> tuple[int, Fraction] | None:
-    if at == len(words) or not words[at][-1:].isdigit() or len(words[at]) > 2 * _WRITTEN_DIGITS:
+    if at == len(words) or len(words[at]) > 2 * _WRITTEN_DIGITS or not _WRITTEN.fullmatch(words[at]):
         return None
     value = Fraction(words[at])
     at += 1

@@ -18,12 +18,12 @@ def _coin(_match: Match, situation: Situation) -> str:
 
 
 def _die(match: Match, situation: Situation) -> str:
-    sides = int(match.one("sides") or 6)
+    sides = int(match.one("sides", 6))
     return f"{situation.conversation % sides + 1}. {_HONESTY}"
 
 
 def _pick(match: Match, situation: Situation) -> str:
-    low, high = sorted((int(match.one("low") or 1), int(match.one("high") or 10)))
+    low, high = sorted((int(match.one("low", 1)), int(match.one("high", 10))))
     return f"{low + situation.conversation % (high - low + 1)}. {_HONESTY}"
 
 

@@ -1,5 +1,6 @@
 """Spelling, repeating and counting."""
 
+from fractions import Fraction
 from typing import Final
 
 from voxwire.engines.llm.grammar import Match
@@ -23,7 +24,7 @@ def _repeat(match: Match, _situation: Situation) -> str:
 
 
 def _count(match: Match, _situation: Situation) -> str:
-    first = int(match.one("first") or 1)
+    first = int(match.one("first", 1))
     last = int(match.one("last"))
     if abs(last - first) >= _COUNT_LIMIT:
         return f"That would take too long. I count at most {_COUNT_LIMIT} numbers."
@@ -31,8 +32,8 @@ def _count(match: Match, _situation: Situation) -> str:
     return ", ".join(str(n) for n in range(first, last + step, step)) + "."
 
 
-def _count_down(match: Match, situation: Situation) -> str:
-    first = int(match.one("last") or 10)
+def _count_down(match: Match, _situation: Situation) -> str:
+    first = int(match.one("last", 10))
     if first > _COUNT_LIMIT:
         return f"That would take too long. I count at most {_COUNT_LIMIT} numbers."
     return ", ".join(str(n) for n in range(first, -1, -1)) + "."
@@ -61,6 +62,6 @@ WORDS: Final[tuple[Skill, ...]] = (
     skill(
         _count_down,
         "count (down|backwards) [from {last}] [to zero]",
-        slots={"last": NumberSlot((3, 5, 10, 20), whole=True)},
+        slots={"last": NumberSlot((3, 5, 10, 20), low=Fraction(0), whole=True)},
     ),
 )
