@@ -1,7 +1,6 @@
 # For those who develop Voxwire. Using and testing it needs no make: ./demo and ./test.
 
 BIN := .venv/bin
-PYTHON_FILES := src tests bench fuzz examples
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check format test serve bench fuzz docs
@@ -28,8 +27,9 @@ test:  ## all tests
 serve: setup  ## a server on http://127.0.0.1:8000
 	$(BIN)/voxwire serve
 
-bench: setup  ## measure against the floor server; bench/results keeps table, JSON and plot
-	$(BIN)/python -m bench
+bench:  ## measure against the floor server; bench/results keeps JSON and plot
+	@scripts/setup bench
+	$(BIN)/python bench
 
 fuzz: setup  ## throw 100,000 mutated frames at a session
 	$(BIN)/python -m fuzz
