@@ -53,7 +53,7 @@ def test_command_line_over_environment_over_file(toml: Any, monkeypatch: pytest.
 
 
 def test_named_deployments_join_the_default_ones(toml: Any) -> None:
-    settings = load_settings(toml('default_deployment = "a/b"\n[deployments."a/b"]\nstt = "mine"\nvoice = "sage"\n'))
+    settings = load_settings(toml('default_deployment = "a/b"\n[deployments."a/b"]\nstt = "mine"\n'))
     assert set(settings.deployments) == {"gpt-4o-realtime-preview", "gpt-realtime", "a/b"}
     engine = settings.deployments["a/b"].stt
     assert engine is not None
@@ -102,7 +102,7 @@ class TestMistakes:
         assert "No such file" in refusal(tmp_path / "none.toml")
 
     def test_a_directory(self, tmp_path: Path) -> None:
-        assert "cannot read" in refusal(tmp_path)
+        assert "Cannot read" in refusal(tmp_path)
 
     def test_bad_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("VOXWIRE_DEPLOYMENTS", "{")

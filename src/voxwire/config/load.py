@@ -39,7 +39,7 @@ def load_settings(file: Path | None = None, overrides: Mapping[str, Any] | None 
             "; ".join(_explain(problem) for problem in error.errors(include_input=False))
         ) from None
     except SettingsError as error:
-        raise ConfigurationError(f"the environment cannot be read: {error}") from None
+        raise ConfigurationError(f"The environment cannot be read: {error}.") from None
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -47,9 +47,9 @@ def _read(file: Path) -> dict[str, Any]:
         with file.open("rb") as stream:
             return tomllib.load(stream)
     except OSError as error:
-        raise ConfigurationError(f"cannot read {file}: {error.strerror}") from None
+        raise ConfigurationError(f"Cannot read {file}: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} is not valid TOML: {error}") from None
+        raise ConfigurationError(f"{file} is not valid TOML: {error}.") from None
 
 
 def _explain(problem: Mapping[str, Any]) -> str:
@@ -57,7 +57,7 @@ def _explain(problem: Mapping[str, Any]) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         return f"{path}: there is no such setting"
-    return f"{path}: {message}" if path else message
+    return f"{path}: {message}" if path else message[0].upper() + message[1:]
 
 
 def _dotted(location: Sequence[str | int]) -> str:

@@ -1,11 +1,12 @@
 """From settings to the running parts: engines, deployments, the service."""
 
 import json
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from voxwire.config import REALTIME_MODELS, TRANSCRIPTION_MODELS, DeploymentSettings, EngineSettings, Settings
 from voxwire.engines.registry import load
 from voxwire.engines.vad.silero import SileroVad
+from voxwire.events.engines import LlmEngine, SttEngine, TtsEngine
 from voxwire.runtime.deployment import Deployment, capabilities_of
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.service import Service
@@ -45,7 +46,7 @@ class _Engines:
     def __init__(self) -> None:
         self._loaded: dict[tuple[str, str, str], Any] = {}
 
-    def get(self, kind: str, settings: EngineSettings) -> Any:
+    def get(self, kind: Literal["stt", "llm", "tts"], settings: EngineSettings) -> Any:
         key = kind, settings.name, json.dumps(settings.options, sort_keys=True, default=str)
         if key not in self._loaded:
             self._loaded[key] = load(kind, settings.name, settings.options)
@@ -54,10 +55,9 @@ class _Engines:
 
 def _deployment(name: str, settings: DeploymentSettings, engines: _Engines) -> Deployment:
     profile = _PROFILES[settings.profile]
-    stt, llm, tts = (
-        engines.get(kind, getattr(settings, kind) or EngineSettings(name=profile[kind]))
-        for kind in ("stt", "llm", "tts")
-    )
+    stt: SttEngine = engines.get("stt", settings.stt or EngineSettings(name=profile["stt"]))
+    llm: LlmEngine = engines.get("llm", settings.llm or EngineSettings(name=profile["llm"]))
+    tts: TtsEngine = engines.get("tts", settings.tts or EngineSettings(name=profile["tts"]))
     return Deployment(
         name=name,
         label=llm.capabilities.info.label,

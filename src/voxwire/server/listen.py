@@ -24,7 +24,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE, proto=socket.IPPROTO_TCP
         )
     except OSError as error:
-        raise ConfigurationError(f"cannot listen on {host}: {error.strerror or error}") from None
+        raise ConfigurationError(f"Cannot listen on {host}: {error.strerror or error}.") from None
     sockets: list[socket.socket] = []
     try:
         for family, kind, protocol, _, address in dict.fromkeys(found):
@@ -37,7 +37,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
             bound.close()
         raise ConfigurationError(_why_not(host, port, error)) from None
     if not sockets:
-        raise ConfigurationError(f"cannot listen on {host}: this machine has no such address")
+        raise ConfigurationError(f"Cannot listen on {host}: this machine has no such address.")
     return sockets
 
 
@@ -64,10 +64,10 @@ def _bind_one(family: int, kind: int, protocol: int, address: tuple[object, ...]
 
 def _why_not(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is in use; choose another with --port, or --port 0 for a free one"
+        return f"Port {port} on {host} is in use. Choose another with --port; 0 picks a free one."
     if error.errno == errno.EACCES:
-        return f"port {port} needs privileges; choose one above 1023 with --port"
-    return f"cannot listen on {host}:{port}: {error.strerror or error}"
+        return f"Port {port} needs privileges. Choose one above 1023 with --port."
+    return f"Cannot listen on {host}:{port}: {error.strerror or error}."
 
 
 def tls_context(settings: ServerSettings) -> ssl.SSLContext | None:
@@ -84,7 +84,7 @@ def tls_context(settings: ServerSettings) -> ssl.SSLContext | None:
     except (ssl.SSLError, ValueError) as error:
         reason = getattr(error, "reason", None) or str(error)
         raise ConfigurationError(
-            f"{settings.tls_cert} and {settings.tls_key} are no certificate with its unencrypted key: {reason}"
+            f"{settings.tls_cert} and {settings.tls_key} are no certificate with its unencrypted key: {reason}."
         ) from None
     return context
 
@@ -94,7 +94,7 @@ def _check_readable(file: Path) -> None:
         with file.open("rb"):
             pass
     except OSError as error:
-        raise ConfigurationError(f"cannot read {file}: {error.strerror}") from None
+        raise ConfigurationError(f"Cannot read {file}: {error.strerror}.") from None
 
 
 def url(host: str, port: int, *, tls: bool) -> str:

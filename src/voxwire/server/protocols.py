@@ -93,18 +93,25 @@ class HttpProtocol(HttpToolsProtocol):
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """A WebSocket connection.
 
-    Differences: refused handshakes have JSON bodies; the application may cut the TCP connection; one
-    whose peer does not read goes away soon after its application ended; a peer that sent too much
-    gets to see close code 1009; reading is ahead of the application by some messages.
+    Differences: keys may be offered as subprotocols; refused handshakes have JSON bodies; the
+    application may cut the TCP connection; one whose peer does not read goes away soon after its
+    application ended; a peer that sent too much gets to see close code 1009; reading is ahead of the
+    application by some messages.
     """
 
     _timer: asyncio.TimerHandle | None = None
     _dropping = False
 
     def handle_connect(self, event: Handshake) -> None:
+        # Keys among the subprotocols may hold characters that the parser would refuse (PROTOCOL 1.4), so
+        # it does not get to see them; the application does.
+        offered = event.headers.get_all("Sec-WebSocket-Protocol")
+        event.headers.pop("Sec-WebSocket-Protocol", None)
         response = self.conn.accept(event)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             super().handle_connect(event)
+            headers = cast("list[tuple[bytes, bytes]]", self.scope["headers"])
+            headers += [(b"sec-websocket-protocol", value.encode("latin-1")) for value in offered]
             return
         refusal = RequestRefused(
             response.status_code,

@@ -96,7 +96,7 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         # Polled, as uvicorn's own loop is: the signal handler that sets `force_exit` wakes nobody.
-        while endpoint.sessions and not self.force_exit and loop.time() < deadline:
+        while endpoint.sessions and not self.force_exit and loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_TICK_S)
 
     @contextlib.contextmanager
