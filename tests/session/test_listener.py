@@ -87,8 +87,8 @@ class TestAnalyse:
     """SEMANTICS 2: one owner of the audio, scores by epoch."""
 
     def test_whole_windows_leave_whatever_the_chunks(self) -> None:
-        driver = Driver()
-        driver.append(speech(100), chunk_ms=10)
+        driver = Driver(chunk_ms=10)
+        driver.append(speech(100))
         audio = b"".join(command.audio for command in driver.all(Analyse))
         assert audio == speech(96)
 

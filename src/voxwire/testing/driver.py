@@ -68,8 +68,9 @@ def counting_ids() -> Callable[[str], str]:
 class Driver:
     """A session, what went in, and what came out.
 
-    `outputs` holds everything since the start. `answers` to `Analyse` are given at once unless
-    `hold_scores`; then `deliver_scores` gives them. Every output passes the invariants.
+    `outputs` holds everything since the start, `log` inputs and outputs in the order in which they
+    happened. `Analyse` is answered at once unless `hold_scores`; then `deliver_scores` answers it.
+    Every output passes the invariants.
     """
 
     def __init__(
@@ -80,12 +81,15 @@ class Driver:
         capabilities: Capabilities | None = None,
         score: Callable[[bytes], float] = score_by_content,
         hold_scores: bool = False,
+        chunk_ms: float = 100,
     ) -> None:
         self.now = 1000.0
         self.score = score
         self.hold_scores = hold_scores
+        self.chunk_ms = chunk_ms
         self.inputs: list[tuple[Input, float, int | None]] = []
         self.outputs: list[Output] = []
+        self.log: list[Input | Output] = []
         self._arguments = {
             "session_id": "sess_1",
             "config": config or SessionConfig(model="scripted"),
@@ -107,11 +111,12 @@ class Driver:
             self.deliver_scores()
         return self.outputs[before:]
 
-    def append(self, *audio: bytes, chunk_ms: float = 100) -> None:
-        """Append audio in chunks of PCM16 of this length."""
-        data, size = b"".join(audio), AudioFormat.PCM16.size_of(chunk_ms)
-        for start in range(0, len(data), size):
-            self.send(AppendAudio(audio=data[start : start + size]))
+    def append(self, *audio: bytes) -> None:
+        """Append pieces of PCM16, each in chunks of `chunk_ms`."""
+        size = AudioFormat.PCM16.size_of(self.chunk_ms)
+        for piece in audio:
+            for start in range(0, len(piece), size):
+                self.send(AppendAudio(audio=piece[start : start + size]))
 
     def deliver_scores(self, count: int | None = None) -> list[Output]:
         """Answer the oldest `count` windows that were asked about; None for all of one epoch."""
@@ -241,11 +246,13 @@ class Driver:
 
     def _receive(self, event: Input, origin: int | None = None) -> None:
         self.inputs.append((event, self.now, origin))
+        self.log.append(event)
         self._take(self.session.receive(event, now=self.now, origin=origin))
 
     def _take(self, outputs: Iterable[Output]) -> None:
         outputs = list(outputs)
         self.outputs += outputs
+        self.log += outputs
         self.invariants.observe(outputs)
         for output in outputs:
             if isinstance(output, Analyse):

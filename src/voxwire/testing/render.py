@@ -52,8 +52,11 @@ def _struct(value: msgspec.Struct) -> str:
     fields = []
     for field in msgspec.structs.fields(value):
         content = getattr(value, field.name)
-        if content is not msgspec.UNSET and content != field.default:
-            fields.append(f"{field.name}={render(content)}")
+        if content is msgspec.UNSET or content == field.default:
+            continue
+        shown = render(content)
+        nested = isinstance(content, msgspec.Struct) and not shown.startswith("<") and " " in shown
+        fields.append(f"{field.name}={f'({shown})' if nested else shown}")
     return " ".join([type(value).__name__, *fields])
 
 
