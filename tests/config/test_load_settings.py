@@ -1,6 +1,5 @@
 """Where settings come from, and what a mistake in them says."""
 
-import os
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,13 +9,6 @@ from openai.types.realtime import RealtimeSessionCreateRequest
 from voxwire.config import REALTIME_MODELS, Settings, is_loopback, load_settings
 from voxwire.errors import ConfigurationError
 from voxwire.session.limits import Limits
-
-
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("VOXWIRE_"):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -1,22 +1,13 @@
 """Servers over real sockets, in the test's own event loop."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from echo_service import EchoService
+from echo_service import EchoService, Serve
 
-from voxwire.config import Settings, load_settings
-from voxwire.server.app import create_app
-from voxwire.server.run import running
-
-Serve = Callable[..., Awaitable[str]]
-
-
-def settings_for_tests(**tables: dict[str, Any]) -> Settings:
-    """Settings with a free port."""
-    return load_settings(None, {**tables, "server": {"port": 0, **tables.get("server", {})}})
+from voxwire.testing.live_server import served
 
 
 @pytest.fixture
@@ -25,9 +16,7 @@ async def serve() -> AsyncIterator[Serve]:
     async with AsyncExitStack() as stack:
 
         async def start(service: Any = None, **tables: dict[str, Any]) -> str:
-            settings = settings_for_tests(**tables)
-            app = create_app(settings, service or EchoService())
-            return await stack.enter_async_context(running(app, settings))
+            return await stack.enter_async_context(served(service or EchoService(), **tables))
 
         yield start
 

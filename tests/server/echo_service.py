@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +10,9 @@ from typing import Any
 from voxwire.events.config import SessionKind
 from voxwire.events.engines import EngineInfo
 from voxwire.runtime.transport import Transport, TransportClosed
+
+#: The fixture `serve`: starts a server, returns its address.
+Serve = Callable[..., Awaitable[str]]
 
 
 def deployment(name: str) -> Any:

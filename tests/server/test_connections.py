@@ -8,8 +8,7 @@ import struct
 import time
 
 import pytest
-from conftest import Serve
-from echo_service import EchoService
+from echo_service import EchoService, Serve
 from http_client import UPGRADE, connect, handshake, read_answer
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as websocket

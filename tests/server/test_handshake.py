@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import Serve
+from echo_service import Serve
 from http_client import Answer, handshake, request
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus

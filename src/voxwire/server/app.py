@@ -111,11 +111,12 @@ async def _no_route(request: HttpRequest, error: Exception) -> Response:
     """404 and 405 of the router, and plain requests to where WebSockets are opened."""
     assert isinstance(error, HTTPException)
     path = request.scope[REQUEST].path
-    if error.status_code == 405:
+    opens_websockets = is_websocket_path(path)
+    if error.status_code == 405 or (opens_websockets and request.method not in ("GET", "HEAD")):
         refusal = RequestRefused(
             405, f"{request.method} is not possible here.", code="method_not_allowed", headers=(("allow", "GET"),)
         )
-    elif is_websocket_path(path):
+    elif opens_websockets:
         refusal = RequestRefused(
             426,
             "This is a WebSocket endpoint: open it with a WebSocket client.",

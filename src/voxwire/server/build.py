@@ -22,7 +22,7 @@ def build_service(settings: Settings) -> Service:
     """The service, not yet started. Raises ConfigurationError for an engine that cannot be had."""
     engines = _Engines()
     return Service(
-        deployments={name: _deployment(name, chosen, engines) for name, chosen in settings.deployments.items()},
+        deployments=[_deployment(name, chosen, engines) for name, chosen in settings.deployments.items()],
         default=settings.default_deployment,
         aliases={name: settings.default_deployment for name in (*REALTIME_MODELS, *TRANSCRIPTION_MODELS)},
         vad=SileroVad(),

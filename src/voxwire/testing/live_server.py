@@ -1,0 +1,118 @@
+"""Real servers for tests: in this event loop, in a thread, or as the command that people type."""
+
+import asyncio
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from typing import IO, Any, Final
+
+from voxwire.config import Settings, load_settings
+from voxwire.runtime.service import Service
+from voxwire.server.app import create_app
+from voxwire.server.run import running
+from voxwire.testing.service import fake_service
+
+#: What follows the interpreter to run the server on a free port.
+SERVE: Final = ("-m", "voxwire", "serve", "--port", "0")
+_LISTENING: Final = re.compile(r"Voxwire is listening on (\S+)")
+
+
+def settings_for_tests(**tables: Mapping[str, Any]) -> Settings:
+    """Settings with a free port: `settings_for_tests(auth={"api_keys": ["k"]})`."""
+    return load_settings(None, {**tables, "server": {"port": 0, **tables.get("server", {})}})
+
+
+@contextlib.asynccontextmanager
+async def served(service: Service | None = None, **tables: Mapping[str, Any]) -> AsyncIterator[str]:
+    """A server in this event loop, on fake engines unless a service is given; yields its address."""
+    settings = settings_for_tests(**tables)
+    async with running(create_app(settings, service or fake_service()), settings) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def served_in_thread(service: Service | None = None, **tables: Mapping[str, Any]) -> Iterator[str]:
+    """The same in a thread of its own, for clients that block; yields its address."""
+    url: Future[str] = Future()
+    stop = asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def main() -> None:
+        try:
+            async with served(service, **tables) as address:
+                url.set_result(address)
+                await stop.wait()
+        except BaseException as error:
+            if url.done():
+                raise
+            url.set_exception(error)
+
+    thread = threading.Thread(target=loop.run_until_complete, args=[main()], name="server")
+    thread.start()
+    try:
+        yield url.result()
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
+
+
+class ServeProcess:
+    """`voxwire serve` as a child: `url` once it listens, `output` with all that it printed so far.
+
+    `stderr` is joined to `stdout`. Raises RuntimeError when it ends before it listens.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        self.process = process
+        self.output: list[str] = []
+        self._reader = threading.Thread(target=self._read, args=[process.stdout], name="output of voxwire serve")
+        self._address: Future[str] = Future()
+        self._reader.start()
+        self.url = self._address.result()
+
+    def _read(self, stream: IO[str]) -> None:
+        for line in stream:
+            self.output.append(line.rstrip("\n"))
+            if not self._address.done() and (found := _LISTENING.search(line)):
+                self._address.set_result(found[1])
+        if not self._address.done():
+            self._address.set_exception(RuntimeError("\n".join(self.output)))
+
+    def wait(self, timeout: float = 20.0) -> int:
+        """The exit code, once it ended and all its output is there."""
+        code = self.process.wait(timeout)
+        self._reader.join()
+        return code
+
+
+@contextlib.contextmanager
+def serve_process(
+    *arguments: str, command: Sequence[str] = SERVE, environment: Mapping[str, str] | None = None
+) -> Iterator[ServeProcess]:
+    """Run `voxwire serve --port 0 ARGUMENTS` in a process of its own; it is ended with the block."""
+    process = subprocess.Popen(
+        [sys.executable, *command, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **(environment or {})},
+    )
+    with process:  # closes the pipe
+        server = ServeProcess(process)
+        try:
+            yield server
+        finally:
+            process.terminate()
+            try:
+                server.wait()
+            except subprocess.TimeoutExpired:
+                process.kill()
+                server.wait()
