@@ -93,6 +93,8 @@ class Cascade:
                 self._delivery.submit(GeneratedText(generation=self._generation, text=text))
                 if self._spoken and text:
                     await self._voice(speaking).say(text)
+                # The voice may begin before the next words are there; an instant engine never waits.
+                await asyncio.sleep(0)
             case LlmToolCall(name=name):
                 await self._finish_speech()
                 self._delivery.submit(GeneratedToolCall(generation=self._generation, name=name))

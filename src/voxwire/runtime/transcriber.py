@@ -28,6 +28,9 @@ from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, Transcript
 RATE: Final = 16_000
 #: Audio converted and handed over in one step: little enough not to hold up the loop.
 _STEP_MS: Final = 500
+#: Audio gathered before a step, unless the utterance is complete. Converting and handing over cost
+#: mostly per step; a recogniser needs a fraction of this time for this much audio.
+_GATHER_MS: Final = 160
 
 
 class Transcriber:
@@ -102,7 +105,7 @@ class Transcriber:
         resampler = Resampler(format.rate, RATE)
         with engine_errors("stt"):
             while self._audio or not self._complete:
-                if not self._audio:
+                if self.waiting_ms < _GATHER_MS and not self._complete:
                     await self._changed.wait()
                     continue
                 pcm = resampler.push(to_pcm(self._take(), format))

@@ -52,7 +52,7 @@ class FakeSttStream:
     def __init__(self, engine: FakeStt, config: SttConfig, result: str | SttFinal | EngineError) -> None:
         self.config = config
         self.heard = bytearray()
-        self.committed = False
+        self.committed = asyncio.Event()
         self.cancelled = False
         self._engine = engine
         self._result = SttFinal(text=result) if isinstance(result, str) else result
@@ -72,7 +72,7 @@ class FakeSttStream:
                 self._events.put_nowait(SttPartial(text=text, stable=len(text)))
 
     async def commit(self) -> None:
-        self.committed = True
+        self.committed.set()
         if not self._engine.stalled:
             self._events.put_nowait(self._result)
 

@@ -121,7 +121,8 @@ class Invariants:
                 not self._awaits_rate or isinstance(output, RateLimitsUpdated), output, "rate limits follow done"
             )
             self._see(output)
-        self._check_books()
+        if self._opened:
+            self._check_books()
 
     def check_ended(self) -> None:
         """Nothing may be open any more."""
@@ -136,6 +137,7 @@ class Invariants:
 
     def _check_books(self) -> None:
         state, buffer = self._session._state, self._session._listener.buffer
+        self._require(state.config == self._config, state.config, "the effective settings are reported")
         actual = [entry.item.id for entry in state.conversation]
         if len(self._order) > state.limits.items:
             # A full conversation lets its oldest items go without a word.
@@ -162,11 +164,12 @@ class Invariants:
     def _(self, event: SessionCreated) -> None:
         self._require(not self._opened, event, "session.created comes once")
         self._opened = True
+        self._config = event.config
 
     @_see.register
     def _(self, event: SessionUpdated) -> None:
         self.updates += 1
-        self._require(event.config == self._session._state.config, event, "the effective settings are reported")
+        self._config = event.config
         if event.config.turn_detection is None:
             self._speaking = None
 

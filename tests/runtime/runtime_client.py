@@ -1,0 +1,66 @@
+"""A client of a whole in-process service: real session, real dialect, fake engines."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from voxwire.dialects.connection import Codec
+from voxwire.dialects.variant import Dialect, Variant
+from voxwire.events.config import SessionKind
+from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.service import Service
+from voxwire.testing.memory import Event, MemoryTransport
+
+
+class Client:
+    """Sends frames as a GA client does; `wire` holds what came back."""
+
+    def __init__(self, attachment: Attachment, wire: MemoryTransport) -> None:
+        self.attachment = attachment
+        self.wire = wire
+
+    async def send(self, type: str, **fields: Any) -> None:
+        await self.attachment.receive(msgspec.json.encode({"type": type, **fields}).decode())
+
+    async def configure(self, **session: Any) -> Event:
+        count = len(self.wire.all("session.updated"))
+        await self.send("session.update", session={"type": "realtime", **session})
+        return await self.wire.wait_for("session.updated", count + 1)
+
+    async def append(self, pcm: bytes, chunk_ms: int = 20) -> None:
+        """In frames of this length, as fast as they are taken."""
+        size = 48 * chunk_ms
+        for at in range(0, len(pcm), size):
+            await self.send("input_audio_buffer.append", audio=base64.b64encode(pcm[at : at + size]).decode())
+
+    async def say_text(self, text: str) -> None:
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+        await self.send("conversation.item.create", item=item)
+
+    def spoken_ms(self) -> float:
+        """Length of all audio deltas so far."""
+        return sum(len(base64.b64decode(event["delta"])) for event in self.wire.all("response.output_audio.delta")) / 48
+
+
+@asynccontextmanager
+async def connected(service: Service, kind: SessionKind = SessionKind.REALTIME) -> AsyncIterator[Client]:
+    """One connection; on leaving it is checked that the conversation left no task behind."""
+    before = runtime_tasks()
+    wire = MemoryTransport()
+    deployment = service.deployment(None)
+    assert deployment is not None
+    codec = Codec(Variant(dialect=Dialect.GA, transcription=kind is SessionKind.TRANSCRIPTION))
+    async with service.converse(deployment, kind=kind, codec=codec, transport=wire) as attachment:
+        yield Client(attachment, wire)
+    assert runtime_tasks() <= before
+
+
+def runtime_tasks() -> set[asyncio.Task[Any]]:
+    """Tasks that belong to conversations."""
+    parts = ("conversation", "outbox", "cascade", "speech", "transcriber")
+    return {task for task in asyncio.all_tasks() if Path(task.get_coro().cr_code.co_filename).stem in parts}

@@ -1,0 +1,38 @@
+"""A session's side of one piece of work: what was delivered, and a client that may be slow."""
+
+import asyncio
+
+from voxwire.runtime.delivery import Delivery
+from voxwire.session.inputs import Input
+
+
+class RecordingSink:
+    """Implements `voxwire.runtime.contracts.Sink`."""
+
+    def __init__(self) -> None:
+        self.results: list[Input] = []
+        self.open = asyncio.Event()
+        self.open.set()
+        self.reliefs = 0
+        self.delivery = Delivery(self)
+
+    def submit(self, event: Input) -> None:
+        self.results.append(event)
+
+    def crash(self, bug: BaseException) -> None:
+        raise bug
+
+    async def writable(self) -> None:
+        await self.open.wait()
+
+    def relieve(self) -> None:
+        self.reliefs += 1
+
+    def all(self, kind: type) -> list[Input]:
+        return [result for result in self.results if type(result) is kind]
+
+    @property
+    def kinds(self) -> list[str]:
+        """Names of the kinds of results, without repeats in a row."""
+        names = [type(result).__name__ for result in self.results]
+        return [name for name, before in zip(names, [None, *names], strict=False) if name != before]

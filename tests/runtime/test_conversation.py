@@ -1,0 +1,401 @@
+"""One conversation around a scripted session: routing, order, time, back-pressure, bugs."""
+
+import asyncio
+import gc
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+from runtime_client import runtime_tasks
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.errors import ClientError, InvariantError
+from voxwire.events.client import AppendAudio, ClientEvent, CommitAudio, CreateResponse
+from voxwire.events.server import BufferCleared, ErrorOccurred, ServerEvent
+from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.conversation import Conversation
+from voxwire.runtime.limits import RuntimeLimits
+from voxwire.session.commands import Analyse, CloseSession, DiscardPendingAudio, Output
+from voxwire.session.inputs import ClientMistake, Input, SpeechScores, Tick
+from voxwire.testing.clock import ScriptedClock
+from voxwire.testing.memory import MemoryTransport
+from voxwire.testing.service import fake_deployment
+
+CLEARED = BufferCleared()
+
+
+class ScriptedSession:
+    """Answers each input by `answer`; remembers what came in, from whom, and when."""
+
+    def __init__(self) -> None:
+        self.inputs: list[tuple[Input, int | None, float]] = []
+        self.answer: Callable[[Input], list[Output]] = lambda event: []
+        self.opening: list[Output] = []
+        self.deadline: float | None = None
+        self.backlog_ms = 0.0
+        self.waiting_events = 0
+
+    def open(self) -> list[Output]:
+        return self.opening
+
+    def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]:
+        self.inputs.append((event, origin, now))
+        return self.answer(event)
+
+    @property
+    def kinds(self) -> list[type]:
+        return [type(event) for event, _, _ in self.inputs]
+
+
+class PlainCodec:
+    """Frames are names of events; events are sent as their class names."""
+
+    def decode(self, frame: str | bytes) -> ClientEvent:
+        match frame:
+            case "append":
+                return AppendAudio(audio=b"\0\0")
+            case "commit":
+                return CommitAudio(event_id="mine")
+            case "respond":
+                return CreateResponse()
+            case "bug":
+                raise KeyError("a bug of the dialect")
+        raise ClientError("No such thing.", code="invalid_event")
+
+    def encode(self, event: ServerEvent, event_id: str) -> bytes | None:
+        if isinstance(event, ErrorOccurred) and event.code == "unknown here":
+            return None
+        return msgspec.json.encode({"type": type(event).__name__, "event_id": event_id})
+
+
+class Bench:
+    """A conversation and everything around it; use as a context manager."""
+
+    def __init__(self, limits: RuntimeLimits | None = None) -> None:
+        self.session = ScriptedSession()
+        self.clock = ScriptedClock()
+        self.lanes: list[SimpleNamespace] = []
+        self.conversation = Conversation(
+            "sess_1",
+            self.session,
+            fake_deployment(),
+            open_lane=self._open_lane,
+            limits=limits or RuntimeLimits(),
+            clock=self.clock,
+        )
+        self.wires: list[MemoryTransport] = []
+
+    def _open_lane(self, on_scores: Callable[..., None], on_error: Callable[..., None]) -> SimpleNamespace:
+        lane = SimpleNamespace(pushed=[], closed=False, on_scores=on_scores, on_error=on_error)
+        lane.push = lambda epoch, audio, format: lane.pushed.append((epoch, audio, format))
+        lane.close = lambda: setattr(lane, "closed", True)
+        self.lanes.append(lane)
+        return lane
+
+    def attach(self) -> Attachment:
+        self.wires.append(MemoryTransport())
+        return self.conversation.attach(PlainCodec(), self.wires[-1])
+
+    async def __aenter__(self) -> "Bench":
+        self._running = self.conversation.running()
+        await self._running.__aenter__()
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self._running.__aexit__(*failure)  # type: ignore[arg-type]
+        assert runtime_tasks() == set()
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+class TestRouting:
+    async def test_errors_go_to_their_origin_and_the_rest_to_all(self) -> None:
+        bench = Bench()
+        first, second = bench.attach(), bench.attach()
+        async with bench:
+            bench.session.answer = lambda event: [
+                ErrorOccurred(type="t", code="c", message="m", origin=2),
+                ErrorOccurred(type="t", code="session_expired", message="m"),
+                CLEARED,
+            ]
+            await second.receive("commit")
+            await settle()
+            assert bench.wires[0].types == ["ErrorOccurred", "BufferCleared"]
+            assert bench.wires[1].types == ["ErrorOccurred", "ErrorOccurred", "BufferCleared"]
+            assert bench.wires[0].events[-1] == bench.wires[1].events[-1]  # one event, one id
+            assert [origin for _, origin, _ in bench.session.inputs] == [2]
+            await first.receive("commit")
+            assert bench.session.inputs[-1][1] == 1
+
+    async def test_an_event_that_the_dialect_lacks_is_left_out(self) -> None:
+        bench = Bench()
+        bench.session.opening = [ErrorOccurred(type="t", code="unknown here", message="m"), CLEARED]
+        bench.attach()
+        async with bench:
+            await settle()
+            assert bench.wires[0].types == ["BufferCleared"]
+
+    async def test_event_ids_are_unique_and_one_length(self) -> None:
+        bench = Bench()
+        bench.session.opening = [CLEARED] * 30
+        bench.attach()
+        async with bench:
+            await settle()
+            ids = [event["event_id"] for event in bench.wires[0].events]
+            assert len(set(ids)) == 30
+            assert {len(id) for id in ids} == {27}
+
+    async def test_mistakes_and_binary_frames_stay_in_line(self) -> None:
+        bench = Bench()
+        client = bench.attach()
+        async with bench:
+            for frame, binary in (("append", False), ("nonsense", False), ("append", True), ("commit", False)):
+                await client.receive(frame, binary=binary)
+            assert bench.session.kinds == [AppendAudio, ClientMistake, ClientMistake, CommitAudio]
+
+    async def test_interrupted_audio_is_discarded_everywhere(self) -> None:
+        bench = Bench()
+        bench.attach()
+        bench.attach()
+        async with bench:
+            bench.session.answer = lambda event: [DiscardPendingAudio(response_id="resp_1")]
+            bench.conversation.submit(Tick())
+            assert [wire.discarded for wire in bench.wires] == [["resp_1"], ["resp_1"]]
+
+
+class TestOrder:
+    async def test_what_arrives_meanwhile_waits_in_line(self) -> None:
+        bench = Bench()
+        bench.attach()
+
+        def answer(event: Input) -> list[Output]:
+            if isinstance(event, CreateResponse):
+                bench.conversation.submit(Tick())  # a result that arrives while outputs are acted on
+                assert bench.session.kinds == [CreateResponse]
+            return [CLEARED]
+
+        async with bench:
+            bench.session.answer = answer
+            bench.conversation.submit(CreateResponse())
+            assert bench.session.kinds == [CreateResponse, Tick]
+
+    async def test_scores_come_back_with_their_epoch(self) -> None:
+        bench = Bench()
+        bench.attach()
+        window = bytes(AudioFormat.PCM16.window_bytes)
+        async with bench:
+            bench.session.answer = lambda event: (
+                [Analyse(epoch=3, audio=window, format=AudioFormat.PCM16)] if isinstance(event, AppendAudio) else []
+            )
+            bench.conversation.submit(AppendAudio(audio=window))
+            bench.conversation.submit(AppendAudio(audio=window))
+            assert len(bench.lanes) == 1
+            assert bench.lanes[0].pushed == [(3, window, AudioFormat.PCM16)] * 2
+            bench.lanes[0].on_scores(3, (0.5,))
+            assert bench.session.inputs[-1][0] == SpeechScores(epoch=3, scores=(0.5,))
+        assert bench.lanes[0].closed
+
+    async def test_nothing_is_acted_on_behind_a_close(self) -> None:
+        bench = Bench()
+        client = bench.attach()
+        async with bench:
+            bench.session.answer = lambda event: [CLEARED, CloseSession(code=1001, reason="over"), CLEARED]
+            await client.receive("commit")
+            await client.receive("commit")
+            assert await bench.wires[0].wait_closed() == (1001, "over")
+            assert bench.wires[0].types == ["BufferCleared"]
+            assert bench.session.kinds == [CommitAudio]
+            await client.closed.wait()
+            await client.receive("commit")
+            assert bench.session.kinds == [CommitAudio]
+
+
+class TestTime:
+    async def test_a_tick_comes_at_the_deadline(self) -> None:
+        bench = Bench()
+        bench.attach()
+        bench.session.deadline = 1010.0
+        async with bench:
+            bench.clock.advance(9.9)
+            assert bench.session.inputs == []
+            bench.session.answer = lambda event: setattr(bench.session, "deadline", None) or []
+            bench.clock.advance(0.2)
+            assert bench.session.inputs == [(Tick(), None, 1010.0)]
+            bench.clock.advance(3600)
+            assert len(bench.session.inputs) == 1
+
+    async def test_a_deadline_that_moves_on_costs_no_timers(self) -> None:
+        bench = Bench()
+        client = bench.attach()
+        bench.session.deadline = 1030.0
+        async with bench:
+            set_at_first = bench.clock.timers_set
+            for _ in range(128):
+                bench.session.deadline += 1 / 64
+                await client.receive("append")
+            assert bench.clock.timers_set == set_at_first
+            bench.clock.advance(31)
+            assert Tick not in bench.session.kinds
+            bench.session.answer = lambda event: setattr(bench.session, "deadline", None) or []
+            bench.clock.advance(2)
+            assert bench.session.inputs[-1] == (Tick(), None, 1032.0)
+
+    async def test_a_deadline_that_comes_nearer_is_met(self) -> None:
+        bench = Bench()
+        client = bench.attach()
+        bench.session.deadline = 4600.0
+        async with bench:
+            bench.session.deadline = 1001.0
+            await client.receive("append")
+            bench.session.answer = lambda event: setattr(bench.session, "deadline", 4600.0) or []
+            bench.clock.advance(1)
+            assert bench.session.kinds == [AppendAudio, Tick]
+
+    async def test_no_tick_after_the_end(self) -> None:
+        bench = Bench()
+        bench.attach()
+        bench.session.deadline = 1001.0
+        async with bench:
+            bench.conversation.close(1000, "")
+            bench.clock.advance(5)
+            assert bench.session.inputs == []
+
+
+class TestBackPressure:
+    @pytest.mark.parametrize("busy", ["backlog_ms", "waiting_events"])
+    async def test_the_reader_waits_while_audio_waits(self, busy: str) -> None:
+        bench = Bench()
+        client = bench.attach()
+        async with bench:
+            setattr(bench.session, busy, 100_000)
+            reading = asyncio.create_task(client.receive("append"))
+            await settle()
+            assert not reading.done()
+            bench.conversation.submit(SpeechScores(epoch=1, scores=(0.0,)))
+            await settle()
+            assert not reading.done()
+            setattr(bench.session, busy, 0)
+            bench.conversation.submit(SpeechScores(epoch=1, scores=(0.0,)))
+            await asyncio.wait_for(reading, 1)
+
+    async def test_the_reader_waits_for_its_own_outbox_alone(self) -> None:
+        bench = Bench(RuntimeLimits(outbox_high_bytes=100, outbox_low_bytes=10))
+        slow, quick = bench.attach(), bench.attach()
+        async with bench:
+            bench.session.answer = lambda event: [CLEARED] * 10
+            bench.wires[0].reading.clear()
+            await quick.receive("commit")
+            await quick.receive("commit")
+            reading = asyncio.create_task(slow.receive("commit"))
+            writing = asyncio.create_task(bench.conversation.writable())
+            await settle()
+            assert not reading.done()
+            assert not writing.done()
+            bench.wires[0].reading.set()
+            await asyncio.wait_for(reading, 1)
+            await asyncio.wait_for(writing, 1)
+
+    async def test_the_end_frees_those_who_wait(self) -> None:
+        bench = Bench()
+        client = bench.attach()
+        async with bench:
+            bench.session.backlog_ms = 100_000
+            reading = asyncio.create_task(client.receive("append"))
+            await settle()
+            bench.conversation.close(1012, "restart")
+            await asyncio.wait_for(reading, 1)
+
+    async def test_a_reader_that_never_waits_lets_others_run(self) -> None:
+        bench = Bench()
+        client = bench.attach()
+        turns = 0
+
+        async def other() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        async with bench:
+            task = asyncio.create_task(other())
+            for _ in range(160):
+                await client.receive("append")
+            task.cancel()
+        assert turns == 10
+
+    async def test_a_client_that_left_does_not_hold_up_the_others(self) -> None:
+        bench = Bench(RuntimeLimits(outbox_high_bytes=100, outbox_low_bytes=10))
+        gone, client = bench.attach(), bench.attach()
+        async with bench:
+            bench.session.answer = lambda event: [CLEARED] * 10
+            bench.wires[0].gone = True
+            await client.receive("commit")
+            await asyncio.wait_for(bench.conversation.writable(), 1)
+            assert gone.closed.is_set()
+            assert not client.closed.is_set()
+
+
+class TestBugs:
+    @pytest.mark.parametrize("place", ["session", "dialect", "detection", "opening"])
+    async def test_a_bug_ends_this_conversation_in_words(self, place: str, caplog: pytest.LogCaptureFixture) -> None:
+        bench = Bench()
+        client = bench.attach()
+
+        def broken(event: Input) -> list[Output]:
+            raise InvariantError("a step", expected="this", actual="that")
+
+        if place == "opening":
+            bench.session.open = lambda: broken(Tick())  # type: ignore[method-assign]
+        async with bench:
+            match place:
+                case "session":
+                    bench.session.answer = broken
+                    await client.receive("commit")
+                case "dialect":
+                    await client.receive("bug")
+                case "detection":
+                    window = bytes(AudioFormat.PCM16.window_bytes)
+                    analyse = Analyse(epoch=1, audio=window, format=AudioFormat.PCM16)
+                    bench.session.answer = lambda event: [analyse]
+                    await client.receive("append")
+                    bench.lanes[0].on_error(InvariantError("a window", expected=1, actual=2))
+            assert await bench.wires[0].wait_closed() == (1011, "internal error")
+            assert bench.wires[0].types == ["ErrorOccurred"]
+        assert "ended by an internal error" in caplog.text
+        assert "in receive" in caplog.text or "decode" in caplog.text or place in ("detection", "opening")
+
+    async def test_an_event_that_cannot_even_be_encoded(self, caplog: pytest.LogCaptureFixture) -> None:
+        bench = Bench()
+        client = bench.attach()
+        bench.session.answer = lambda event: [CLEARED]
+        async with bench:
+            client._codec.encode = lambda event, event_id: 1 / 0  # type: ignore[method-assign,assignment,return-value]
+            await client.receive("commit")
+            assert (await bench.wires[0].wait_closed())[0] == 1011
+        assert "could not tell the client" in caplog.text
+
+
+async def test_the_last_client_takes_the_conversation_along() -> None:
+    bench = Bench()
+    client = bench.attach()
+    async with bench:
+        bench.session.answer = lambda event: [CLEARED]
+        bench.wires[0].gone = True
+        await client.receive("commit")
+        await asyncio.wait_for(client.closed.wait(), 1)
+        bench.conversation.submit(Tick())
+        assert bench.session.kinds == [CommitAudio]
+
+
+async def test_a_conversation_that_has_ended_is_freed() -> None:
+    bench = Bench()
+    bench.attach()
+    async with bench:
+        await settle()
+    del bench
+    gc.collect()
+    assert not [thing for thing in gc.get_objects() if isinstance(thing, Conversation)]

@@ -1,0 +1,253 @@
+"""One utterance: formats, partials, the choice of a reading, failures, deadlines, back-pressure."""
+
+import asyncio
+import math
+
+import numpy as np
+import pytest
+from runtime_sink import RecordingSink
+
+from voxwire.audio.convert import from_pcm
+from voxwire.audio.pcm import AudioFormat
+from voxwire.errors import EngineDied
+from voxwire.events.config import FunctionTool
+from voxwire.events.engines import SttConfig, SttEngine, SttFinal, SttPartial
+from voxwire.runtime.limits import Deadlines
+from voxwire.runtime.transcriber import Transcriber
+from voxwire.session.commands import StartTranscription
+from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial
+from voxwire.testing.fake_llm import FakeLlm
+from voxwire.testing.fake_stt import FakeStt, FakeSttStream
+from voxwire.testing.service import fake_deployment
+
+QUICK = Deadlines(stt_s=0.05)
+LONG = Deadlines(stt_s=5)
+SECRET = "what somebody said"
+
+
+def start(format: AudioFormat = AudioFormat.PCM16, **changes: object) -> StartTranscription:
+    settings: dict[str, object] = {
+        "transcription": 4,
+        "format": format,
+        "language": "en",
+        "prompt": "names of cities",
+        "instructions": "",
+        "tools": (),
+    }
+    return StartTranscription(**settings | changes)  # type: ignore[arg-type]
+
+
+class Bench:
+    def __init__(
+        self,
+        stt: SttEngine | None = None,
+        llm: FakeLlm | None = None,
+        command: StartTranscription | None = None,
+        deadlines: Deadlines = LONG,
+    ) -> None:
+        self.sink = RecordingSink()
+        self.command = command or start()
+        deployment = fake_deployment(stt=stt, llm=llm)
+        self.transcriber = Transcriber(self.command, deployment, self.sink.delivery, deadlines)
+        self.task = asyncio.create_task(self.transcriber.run())
+
+    async def ended(self) -> list[object]:
+        async with asyncio.timeout(10):
+            await self.task
+        return list(self.sink.results)
+
+
+def tone(format: AudioFormat, ms: int) -> bytes:
+    time = np.arange(format.rate * ms // 1000) / format.rate
+    return from_pcm((8000 * np.sin(2 * math.pi * 440 * time)).astype("<i2").tobytes(), format)
+
+
+@pytest.mark.parametrize("format", AudioFormat)
+async def test_every_wire_format_is_heard_at_16_khz(format: AudioFormat) -> None:
+    stt = FakeStt("hello")
+    bench = Bench(stt, command=start(format))
+    audio = tone(format, 1000)
+    for at in range(0, len(audio), format.size_of(20)):
+        bench.transcriber.feed(audio[at : at + format.size_of(20)])
+        await asyncio.sleep(0)
+    bench.transcriber.finish()
+    assert await bench.ended() == [TranscriptFinal(transcription=4, text="hello")]
+    heard = np.frombuffer(bytes(stt.streams[0].heard), "<i2")
+    assert len(heard) == 16_000
+    spectrum = np.abs(np.fft.rfft(heard[1600:]))
+    assert np.argmax(spectrum) / 0.9 == pytest.approx(440, abs=2)
+    assert stt.streams[0].cancelled
+
+
+async def test_the_engine_is_told_what_to_expect() -> None:
+    stt = FakeStt()
+    llm = FakeLlm(phrases=("what is the weather",))
+    tools = (FunctionTool(name="get_weather"),)
+    bench = Bench(stt, llm, start(instructions="Be brief.", tools=tools))
+    bench.transcriber.finish()
+    await bench.ended()
+    expected = SttConfig(language="en", phrases=("what is the weather",), prompt="names of cities")
+    assert stt.streams[0].config == expected
+
+
+async def test_phrases_are_asked_for_once_per_settings() -> None:
+    llm = FakeLlm()
+    book = fake_deployment(llm=llm).phrasebook
+    tools = (FunctionTool(name="a", parameters={"type": "object"}),)
+    for _ in range(3):
+        book.phrases("x", tools)
+        book.phrases("x", (FunctionTool(name="a", parameters={"type": "object"}),))
+    assert llm.phrase_calls == 1
+    for number in range(64):
+        book.phrases(str(number), ())
+    book.phrases("x", tools)
+    assert llm.phrase_calls == 66
+
+
+async def test_partials_are_delivered_when_they_change() -> None:
+    class Repeating(FakeStt):
+        def open(self, config: SttConfig) -> FakeSttStream:
+            stream = super().open(config)
+            for text, stable in (("a", 0), ("a", 0), ("a b", 1), ("a b", 1), ("a b", 3)):
+                stream._events.put_nowait(SttPartial(text=text, stable=stable))
+            return stream
+
+    bench = Bench(Repeating("a b"))
+    bench.transcriber.finish()
+    *partials, final = await bench.ended()
+    assert partials == [
+        TranscriptPartial(transcription=4, text="a", stable=0),
+        TranscriptPartial(transcription=4, text="a b", stable=1),
+        TranscriptPartial(transcription=4, text="a b", stable=3),
+    ]
+    assert final == TranscriptFinal(transcription=4, text="a b")
+
+
+@pytest.mark.parametrize(
+    ("text", "alternatives", "understood", "chosen"),
+    [
+        ("whether in parish", ("weather in paris", "wetter in paris"), {"weather in paris"}, "weather in paris"),
+        ("hello", ("yellow",), {"hello", "yellow"}, "hello"),
+        ("hello", ("yellow",), set(), "hello"),
+        ("", ("yes",), {"yes", ""}, "yes"),
+        ("", (), {""}, ""),
+    ],
+)
+async def test_the_first_reading_that_is_understood_is_taken(
+    text: str, alternatives: tuple[str, ...], understood: set[str], chosen: str
+) -> None:
+    final = SttFinal(text=text, alternatives=alternatives)
+    bench = Bench(FakeStt(final), FakeLlm(understands=understood.__contains__))
+    bench.transcriber.finish()
+    assert await bench.ended() == [TranscriptFinal(transcription=4, text=chosen)]
+
+
+async def test_a_failure_keeps_its_code_and_frees_the_engine() -> None:
+    stt = FakeStt(EngineDied("stt", "signal 9"))
+    bench = Bench(stt)
+    bench.transcriber.finish()
+    (failure,) = await bench.ended()
+    assert isinstance(failure, TranscriptFailed)
+    assert (failure.transcription, failure.code) == (4, "engine_died")
+    assert stt.streams[0].cancelled
+
+
+async def test_no_answer_after_the_utterance_is_a_timeout() -> None:
+    bench = Bench(FakeStt(stalled=True), deadlines=QUICK)
+    bench.transcriber.feed(bytes(4800))
+    await asyncio.sleep(0.1)  # silence before the end of the utterance is no fault
+    assert not bench.task.done()
+    bench.transcriber.finish()
+    (failure,) = await bench.ended()
+    assert isinstance(failure, TranscriptFailed)
+    assert failure.code == "transcription_timeout"
+
+
+async def test_audio_that_is_not_taken_is_a_timeout() -> None:
+    bench = Bench(FakeStt(push_s=60), deadlines=QUICK)
+    bench.transcriber.feed(bytes(4800))
+    (failure,) = await bench.ended()
+    assert isinstance(failure, TranscriptFailed)
+    assert failure.code == "transcription_timeout"
+
+
+@pytest.mark.parametrize("when", ["open", "push", "phrases"])
+async def test_an_exception_that_engines_must_not_raise_fails_the_utterance(
+    when: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    stt, llm = FakeStt(), FakeLlm()
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError(SECRET)
+
+    if when == "push":
+        stt.push_s = -1
+        stt.open = lambda config: _BrokenStream(stt, config, "x")  # type: ignore[method-assign]
+    else:
+        setattr({"open": stt, "phrases": llm}[when], when, broken)
+    bench = Bench(stt, llm)
+    bench.transcriber.feed(bytes(4800))
+    (failure,) = await bench.ended()
+    assert isinstance(failure, TranscriptFailed)
+    assert failure.code == "engine_failed"
+    assert "RuntimeError" in caplog.text
+    assert SECRET not in caplog.text + failure.message
+
+
+class _BrokenStream(FakeSttStream):
+    async def push(self, pcm: bytes) -> None:
+        raise RuntimeError(SECRET)
+
+
+async def test_engines_that_break_their_contract_are_told_apart() -> None:
+    class Hasty(FakeStt):
+        def open(self, config: SttConfig) -> FakeSttStream:
+            stream = super().open(config)
+            stream._events.put_nowait(SttFinal(text="too early"))
+            return stream
+
+    class Silent(FakeStt):
+        def open(self, config: SttConfig) -> FakeSttStream:
+            stream = super().open(config)
+            stream.cancelled = True
+            return stream
+
+    for stt in (Hasty(), Silent()):
+        bench = Bench(stt)
+        (failure,) = await bench.ended()
+        assert isinstance(failure, TranscriptFailed)
+        assert failure.code == "engine_protocol_error"
+
+
+async def test_waiting_audio_is_counted_and_large_pieces_are_cut() -> None:
+    stt = FakeStt()
+    pushed: list[int] = []
+
+    class Counting(FakeSttStream):
+        async def push(self, pcm: bytes) -> None:
+            pushed.append(len(pcm))
+            await asyncio.sleep(0)
+            await super().push(pcm)
+
+    stt.open = lambda config: Counting(stt, config, "x")  # type: ignore[method-assign]
+    bench = Bench(stt)
+    bench.transcriber.feed(bytes(AudioFormat.PCM16.size_of(2_250)))
+    assert bench.transcriber.waiting_ms == 2_250
+    bench.transcriber.finish()
+    await bench.ended()
+    assert bench.transcriber.waiting_ms == 0
+    assert [size / 32 for size in pushed] == [500, 500, 500, 500, 250]
+    assert bench.sink.reliefs == 5
+
+
+async def test_cancelling_frees_the_engine_and_delivers_nothing() -> None:
+    stt = FakeStt(stalled=True)
+    bench = Bench(stt)
+    bench.transcriber.feed(bytes(4800))
+    await asyncio.sleep(0.01)
+    bench.sink.delivery.shut()
+    bench.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await bench.task
+    assert bench.sink.results == []
+    assert stt.streams[0].cancelled
