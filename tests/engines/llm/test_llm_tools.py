@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from conftest import Ask
-from llm_cases import ALL_TOOLS, FLIGHT, HANG_UP, LIGHT, STRING, TIMER, WEATHER, function
+from llm_cases import ALL_TOOLS, FLIGHT, HANG_UP, LIGHT, STRING, TIMER, WEATHER, function, replied
 
 from voxwire.engines.llm.assistant import OfflineAssistant
 from voxwire.engines.llm.places import LISTED_US, Gazetteer, Kind
@@ -65,7 +65,7 @@ async def test_calls(ask: Ask, said: str, name: str, arguments: Arguments) -> No
         ("weather", "Which location?"),
         ("turn off the light", "Which room: kitchen, living room or bedroom?"),
         ("set the bedroom light", "On: yes or no?"),
-        ("set a timer", "How many duration seconds?"),
+        ("set a timer", "How many seconds?"),
         ("send a message to Bob", "What is the message?"),
         ("book a flight to Rome", "Which origin?"),
     ],
@@ -97,6 +97,48 @@ async def test_other_talk_calls_nothing(ask: Ask, said: str) -> None:
 async def test_one_call_for_each_place(ask: Ask) -> None:
     answer = await ask("what's the weather in Paris and in Rome", tools=ALL_TOOLS)
     assert answer.calls == [("get_weather", {"location": "Paris"}), ("get_weather", {"location": "Rome"})]
+
+
+@pytest.mark.parametrize(
+    ("said", "query"),
+    [
+        ("What does the handbook say about vacation?", "What does the handbook say about vacation"),
+        ("search for parental leave", "parental leave"),
+    ],
+)
+async def test_a_search_takes_what_nothing_else_answers(ask: Ask, said: str, query: str) -> None:
+    search = function("search", "Search the knowledge base.", ["query"], query=STRING)
+    assert (await ask(said, tools=[WEATHER, search])).calls == [("search", {"query": query})]
+    assert (await ask("what is twelve times seven", tools=[search])).text == "That is 84."
+    assert (await ask("weather in Rome", tools=[search, WEATHER])).calls == [("get_weather", {"location": "Rome"})]
+
+
+class TestCoordinates:
+    """Nobody speaks degrees: a place fills latitude and longitude."""
+
+    NUMBER = {"type": "number"}  # noqa: RUF012 - a schema, not state
+    PARIS = (pytest.approx(48.85, abs=0.1), pytest.approx(2.35, abs=0.1))
+
+    async def test_beside_a_place(self, ask: Ask) -> None:
+        tool = function(
+            "get_weather", None, ["lat", "lng", "location"], lat=self.NUMBER, lng=self.NUMBER, location=STRING
+        )
+        ((_, arguments),) = (await ask("what's the weather in paris", tools=[tool])).calls
+        assert arguments == {"location": "Paris", "lat": self.PARIS[0], "lng": self.PARIS[1]}
+
+    async def test_alone(self, ask: Ask) -> None:
+        tool = function("get_weather", None, ["latitude", "longitude"], latitude=self.NUMBER, longitude=self.NUMBER)
+        ((_, arguments),) = (await ask("what's the weather in paris", tools=[tool])).calls
+        assert arguments == {"latitude": self.PARIS[0], "longitude": self.PARIS[1]}
+        assert (await ask("what's the weather", tools=[tool])).text == "Which place?"
+        ((_, arguments),) = (await ask("weather", replied("Which place?"), "in paris", tools=[tool])).calls
+        assert arguments == {"latitude": self.PARIS[0], "longitude": self.PARIS[1]}
+
+    async def test_of_a_place_that_is_nowhere(self, ask: Ask) -> None:
+        tool = function("get_weather", None, ["lat", "lon"], lat=self.NUMBER, lon=self.NUMBER)
+        assert (await ask("what's the weather in xyzzy", tools=[tool])).text == "Which place?"
+        forced = await ask("what's the weather in xyzzy", tools=[tool], tool_choice="required")
+        assert forced.calls == [("get_weather", {"lat": 0, "lon": 0})]
 
 
 async def test_the_clock_yields_to_a_clock_function(ask: Ask) -> None:

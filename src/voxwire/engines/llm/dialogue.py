@@ -13,12 +13,12 @@ from typing import Any, Final
 import msgspec
 
 from voxwire.engines.llm.domain import Domain, politeness_removed
-from voxwire.engines.llm.parameters import Parameter
+from voxwire.engines.llm.parameters import Arguments, Parameter, ParameterKind
 from voxwire.engines.llm.results import say_result
 from voxwire.engines.llm.skills.skill import Situation
 from voxwire.engines.llm.skills.smalltalk import GREETING
 from voxwire.engines.llm.text import Utterance, identifier_words, plain_words, read, sentence
-from voxwire.engines.llm.tools import Arguments, Reading, Tool
+from voxwire.engines.llm.tools import Reading, Tool
 from voxwire.events.config import NamedTool, ToolChoice
 from voxwire.events.items import (
     FunctionCallItem,
@@ -145,7 +145,7 @@ def _function(
     if reading is None and domain.skill(said, known=True) is None:
         reading = domain.tool(said, known=False)
         if reading is None and domain.skill(said, known=False) is None:
-            reading = domain.tool_loosely(said)
+            reading = domain.tool_loosely(said) or domain.tool_for_questions(said)
     return None if reading is None else _act(reading)
 
 
@@ -163,17 +163,16 @@ def _answered(domain: Domain, said: Utterance, question: _Ask) -> Answer | _Ask 
     if " ".join(said.words) in _DROPS_QUESTION:
         return (Say("All right."),)
     for core in reversed(politeness_removed(said)):
-        value = question.tool.read_answer(core, question.parameter)
-        if value is not None and not (isinstance(value, str) and domain.skill(said, known=True)):
-            arguments = question.arguments | {question.parameter.name: value}
-            return _act(question.tool.with_values(arguments))
+        values = question.tool.read_answer(core, question.parameter)
+        if values and not (question.parameter.kind is ParameterKind.TEXT and domain.skill(said, known=True)):
+            return _act(question.tool.with_values(question.arguments | values))
     if domain.skill(said, known=True) is not None:
         return None
-    loose = question.tool.find(said, question.parameter)
-    if loose is None:
+    values = question.tool.find(said, question.parameter)
+    if not values:
         other = domain.tool_loosely(said)
         return _act(other) if other is not None else (Say(f"I did not understand. {question.parameter.question}"),)
-    return _act(question.tool.with_values(question.arguments | {question.parameter.name: loose}))
+    return _act(question.tool.with_values(question.arguments | values))
 
 
 def _followed_up(said: Utterance, tool: Tool, arguments: Arguments) -> Reading | None:

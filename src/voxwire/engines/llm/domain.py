@@ -94,6 +94,13 @@ class Domain:
         readings = [tool.read_loosely(said) for tool in self.tools]
         return _best([reading for reading in readings if reading is not None])
 
+    def tool_for_questions(self, said: Utterance) -> Reading | None:
+        """The function that searches for whatever it is given, asked with the whole utterance."""
+        for tool in self.tools:
+            if tool.takes_questions and said.tokens:
+                return tool.with_question(said)
+        return None
+
     def _skill_matches(self, said: Utterance) -> Sequence[tuple[Skill, Match | None]]:
         return [(skill, template.match(said)) for skill in self.skills for template in skill.templates]
 

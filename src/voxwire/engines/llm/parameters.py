@@ -4,9 +4,10 @@ The kind of a parameter comes from its JSON Schema, its name and its description
 client's and may hold anything; what cannot be spoken (an object, a list of objects) is `OPAQUE`.
 """
 
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from fractions import Fraction
@@ -14,17 +15,19 @@ from functools import partial
 from typing import Any, Final
 
 from voxwire.engines.llm.dates import Day, DaySlot
-from voxwire.engines.llm.grammar import Filled, Slot
+from voxwire.engines.llm.grammar import Slot
 from voxwire.engines.llm.numbers import number_words
 from voxwire.engines.llm.places import Gazetteer, Place, PlaceSlot
-from voxwire.engines.llm.skills.units import UNIT_NAMES, Conversion, Unit, convert
+from voxwire.engines.llm.quantities import QuantitySlot, unit_in
 from voxwire.engines.llm.slots import ChoiceSlot, NumberSlot, TextSlot
-from voxwire.engines.llm.text import Utterance, identifier_words, listed, plain_words, typewritten
+from voxwire.engines.llm.text import identifier_words, listed, plain_words, typewritten
 
 _PLACE_WORDS: Final = frozenset(
     "location locations city cities place places destination origin town country countries whereabouts region".split()
 )
 _REGION_WORDS: Final = frozenset(("country", "countries"))
+_LATITUDE: Final = frozenset(("lat", "latitude"))
+_LONGITUDE: Final = frozenset(("lon", "lng", "long", "longitude"))
 _DAY_WORDS: Final = frozenset(("date", "day", "dates"))
 _SWITCH_WORDS: Final = frozenset("on off state power enabled enable active activate status switch toggle lit".split())
 #: Words that lead to a value, by what the parameter's name or description speaks of.
@@ -54,6 +57,9 @@ _LISTED_NUMBERS: Final = (*range(101), 120, 150, 180, 200, 250, 300, 400, 500, 6
 _MAX_ENUM: Final = 500
 
 
+Arguments = dict[str, Any]
+
+
 class ParameterKind(Enum):
     ENUM = "enum"
     NUMBER = "number"
@@ -70,7 +76,9 @@ class Parameter:
 
     `cues` are the words that may stand before a value, `to_json` makes a value of `slot` JSON.
     `fallback` is the schema's default, or None; `guess` gives a valid value when one must be had.
-    `many` marks an array, whose values are collected.
+    `many` marks an array, whose values are collected. `coordinates` names the parameters for latitude
+    and longitude that a place fills as well, since nobody speaks degrees; with `hidden` it fills
+    nothing else.
     """
 
     name: str
@@ -83,47 +91,31 @@ class Parameter:
     many: bool
     to_json: Callable[[Any], Any]
     guess: Callable[[], Any]
+    coordinates: tuple[str, ...] = ()
+    hidden: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
         return identifier_words(self.name)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The arguments that this parameter fills."""
+        return self.coordinates if self.hidden else (self.name, *self.coordinates)
 
-class QuantitySlot:
-    """A number whose unit the parameter fixes: "five minutes" fills a parameter in seconds with 300."""
+    def fill(self, values: Sequence[Any]) -> Arguments:
+        """Arguments from the values of `slot`, in spoken order."""
+        value = [self.to_json(each) for each in values] if self.many else self.to_json(values[0])
+        arguments = {} if self.hidden else {self.name: value}
+        if self.coordinates and isinstance(values[0], Place):
+            arguments |= dict(zip(self.coordinates, (values[0].latitude, values[0].longitude), strict=True))
+        return arguments
 
-    def __init__(self, unit: Unit, number: NumberSlot, accept: Callable[[Fraction], bool]) -> None:
-        self._unit, self._number, self._accept = unit, number, accept
-        self._units = ChoiceSlot({name: u for name, u in UNIT_NAMES.items() if u.dimension is unit.dimension})
-        spoken = [
-            name
-            for name, u in UNIT_NAMES.items()
-            if u.dimension is unit.dimension and len(name) > 3 and name.endswith("s")
-        ]
-        own = [name for name in spoken if UNIT_NAMES[name] is unit][:1] or spoken[:1]
-        self._samples = tuple(
-            f"{n} {name}" for n in number.samples()[1:61] for name in (*own, spoken[len(n) % len(spoken)])
-        )
-
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
-        at, total, unit_said = start, Fraction(0), False
-        while at < len(said):
-            number = next(self._number.match(said, at), None)
-            if number is None:
-                break
-            unit = next(self._units.match(said, number.end), None) if number.end < len(said) else None
-            if unit is None:
-                if not unit_said and self._accept(number.value):
-                    yield Filled(number.end, number.value)
-                break
-            total += convert(Conversion(number.value, unit.value, self._unit))
-            at, unit_said = unit.end, True
-            if self._accept(total):
-                yield Filled(at, total)
-            at += said.words[at : at + 1] == ("and",)
-
-    def samples(self) -> Sequence[str]:
-        return self._samples
+    def fill_anyhow(self, text: str) -> Arguments:
+        """Arguments when nothing was said about it: the text where it is free, else a guess."""
+        free = self.kind in (ParameterKind.PLACE, ParameterKind.TEXT) and self.fallback is None
+        value = ([text] if self.many else text) if free else self.guess()
+        return ({} if self.hidden else {self.name: value}) | dict.fromkeys(self.coordinates, 0)
 
 
 def read_parameters(schema: Any, gazetteer: Gazetteer, today: Callable[[], date]) -> tuple[Parameter, ...]:
@@ -144,7 +136,24 @@ def read_parameters(schema: Any, gazetteer: Gazetteer, today: Callable[[], date]
         _parameter(name, inner if isinstance(inner, dict) else {}, name in required, gazetteer, today)
         for name, inner in properties.items()
     ]
+    parameters = _with_coordinates(parameters, gazetteer)
     return tuple(sorted(parameters, key=lambda parameter: not parameter.required))
+
+
+def _with_coordinates(parameters: list[Parameter], gazetteer: Gazetteer) -> list[Parameter]:
+    """Let a place fill latitude and longitude, a place of its own where the function has none."""
+    numbers = [parameter for parameter in parameters if parameter.kind is ParameterKind.NUMBER]
+    latitude = next((p for p in numbers if _LATITUDE & set(p.words)), None)
+    longitude = next((p for p in numbers if _LONGITUDE & set(p.words)), None)
+    if latitude is None or longitude is None:
+        return parameters
+    place = next((p for p in parameters if p.kind is ParameterKind.PLACE and not p.many), None)
+    rest = [p for p in parameters if p not in (latitude, longitude, place)]
+    hidden = place is None
+    place = place or _parameter("place", {"type": "string"}, False, gazetteer, date.today)
+    names = (latitude.name, longitude.name)
+    required = place.required or latitude.required or longitude.required
+    return [replace(place, coordinates=names, hidden=hidden, required=required), *rest]
 
 
 def _parameter(
@@ -257,12 +266,21 @@ def _guess(
     if kind is ParameterKind.ENUM:
         value = schema["enum"][0]
     elif kind is ParameterKind.NUMBER:
-        value = _number_json(max(_bound(schema, "minimum") or Fraction(0), Fraction(0)))
+        value = _number_json(_nearest_to_zero(schema))
     elif kind is ParameterKind.BOOLEAN:
         value = False
     elif kind is ParameterKind.DAY:
         value = to_json(Day(today(), "today"))
     return [value] if many and kind is not ParameterKind.OPAQUE else value
+
+
+def _nearest_to_zero(schema: Mapping[str, Any]) -> Fraction:
+    value, low, high = Fraction(0), _bound(schema, "minimum"), _bound(schema, "maximum")
+    if low is not None and low > value:
+        value = low
+    elif high is not None and high < value:
+        value = high
+    return Fraction(math.ceil(value)) if _type(schema) == "integer" else value
 
 
 def _itself(value: Any) -> Any:
@@ -315,7 +333,7 @@ def _number_slot(schema: Mapping[str, Any], name: str, description: str) -> Slot
     whole = _type(schema) == "integer"
     numbers = [n for n in _LISTED_NUMBERS if (low is None or n >= low) and (high is None or n <= high)]
     number = NumberSlot(numbers, low=low, high=high, whole=whole)
-    unit = _unit(name, description)
+    unit = unit_in((*identifier_words(name), *plain_words(description)))
     if unit is None:
         return number
 
@@ -325,15 +343,6 @@ def _number_slot(schema: Mapping[str, Any], name: str, description: str) -> Slot
         )
 
     return QuantitySlot(unit, NumberSlot(numbers), accept)
-
-
-def _unit(name: str, description: str) -> Unit | None:
-    """The unit that the name ("duration_seconds") or the description ("in seconds") fixes."""
-    for words in (identifier_words(name), plain_words(description)):
-        for word in words:
-            if len(word) > 3 and word in UNIT_NAMES:
-                return UNIT_NAMES[word]
-    return None
 
 
 def _bound(schema: Mapping[str, Any], key: str) -> Fraction | None:
@@ -374,6 +383,8 @@ def _question(kind: ParameterKind, name: str, slot: Slot) -> str:
     if kind is ParameterKind.BOOLEAN:
         return f"{spoken.capitalize()}: yes or no?"
     if kind is ParameterKind.NUMBER:
+        if isinstance(slot, QuantitySlot):
+            return f"How many {slot.unit.plural}?"
         return f"How many {spoken}?" if spoken.endswith("s") else f"What number for the {spoken}?"
     if kind is ParameterKind.TEXT:
         return f"What is the {spoken}?"

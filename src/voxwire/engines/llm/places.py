@@ -54,8 +54,9 @@ class Kind(Enum):
 class Place:
     """`region` is the US state or the country that a city lies in, by name; `timezone` an IANA name.
 
-    `timezone` is None where a state or country has several. `said_region` tells whether the speaker
-    named the region too.
+    `timezone` is None where a state or country has several. `latitude` and `longitude` in degrees are
+    those of the largest city, for a state or country. `said_region` tells whether the speaker named
+    the region too.
     """
 
     name: str
@@ -64,6 +65,8 @@ class Place:
     region: str
     population: int
     timezone: str | None
+    latitude: float
+    longitude: float
     said_region: bool = False
 
     @property
@@ -78,12 +81,12 @@ class _City(msgspec.Struct, frozen=True, gc=False):
     admin1code: str
     population: int
     timezone: str
+    latitude: float
+    longitude: float
 
 
 class _Country(msgspec.Struct, frozen=True):
     name: str
-    iso: str
-    population: int
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -135,32 +138,20 @@ class Gazetteer:
             in_state = state_names.get(city.admin1code) if city.countrycode == "US" else None
             return in_state or country_names.get(city.countrycode, city.countrycode)
 
-        zones: dict[str, set[str]] = defaultdict(set)
-        people: dict[str, int] = defaultdict(int)
-        places = []
-        for city in cities:
-            where = region(city)
-            zones[where].add(city.timezone)
-            people[where] += city.population
-            places.append(Place(city.name, Kind.CITY, city.countrycode, where, city.population, city.timezone))
-
-        def only_zone(name: str) -> str | None:
-            return next(iter(zones[name])) if len(zones[name]) == 1 else None
-
-        places += [
-            Place(name, Kind.STATE, "US", country_names["US"], people[name], only_zone(name))
-            for name in state_names.values()
+        places = [
+            Place(c.name, Kind.CITY, c.countrycode, region(c), c.population, c.timezone, c.latitude, c.longitude)
+            for c in cities
         ]
+        inside: dict[str, list[Place]] = defaultdict(list)
+        for city in places:
+            inside[city.region].append(city)
+            if city.country == "US":
+                inside[country_names["US"]].append(city)
+        places += [_region_place(name, Kind.STATE, "US", inside[name]) for name in state_names.values() if inside[name]]
         places += [
-            Place(
-                country.name,
-                Kind.COUNTRY,
-                code,
-                "",
-                country.population,
-                None if code == "US" else only_zone(country.name),
-            )
-            for code, country in countries.items()
+            _region_place(name, Kind.COUNTRY, code, inside[name])
+            for code, name in country_names.items()
+            if inside[name]
         ]
         codes = country_names | {"UK": country_names["GB"], "USA": country_names["US"]} | state_names
         return cls(places, codes | {"GB": country_names["GB"], "NL": country_names["NL"], "AE": country_names["AE"]})
@@ -227,6 +218,15 @@ class Gazetteer:
                 yield start + 1, self._codes[code], self._codes[code]
             elif said.words[start : start + 2] == ("d", "c") or said.words[start] == "dc":
                 yield start + (1 if said.words[start] == "dc" else 2), _DC, _DC
+
+
+def _region_place(name: str, kind: Kind, country: str, cities: list[Place]) -> Place:
+    """A state or country, from the cities in it."""
+    largest = max(cities, key=lambda city: city.population)
+    zones = {city.timezone for city in cities}
+    people = sum(city.population for city in cities)
+    zone = largest.timezone if len(zones) == 1 else None
+    return Place(name, kind, country, "", people, zone, largest.latitude, largest.longitude)
 
 
 def _spoken(name: str) -> str:

@@ -12,20 +12,21 @@ from datetime import date
 from typing import Any, Final
 
 from voxwire.engines.llm.grammar import Filled, Match, Template
-from voxwire.engines.llm.parameters import Parameter, ParameterKind, read_parameters
+from voxwire.engines.llm.parameters import Arguments, Parameter, ParameterKind, read_parameters
 from voxwire.engines.llm.places import Gazetteer
 from voxwire.engines.llm.text import Utterance
 from voxwire.engines.llm.tool_grammar import ToolGrammar
-from voxwire.engines.llm.tool_words import stem, tool_words
+from voxwire.engines.llm.tool_words import LOOKUPS, stem, tool_words
 from voxwire.events.config import FunctionTool
 
-Arguments = dict[str, Any]
 #: How many calls one sentence can make ("in Paris and in Rome").
 _MAX_CALLS: Final = 4
 #: Verbs that ask for anything to be done.
 _WISHES: Final = ("want", "need", "like", "get me", "give me")
 #: A place after one of these is the end of a way that it names, and of no other.
 _ROUTES: Final = ("from", "to")
+#: Names of parameters that take a question as it was put.
+_QUESTIONS: Final = frozenset(("query", "question", "q", "search", "prompt"))
 _VALUE_END: Final = frozenset("please and with on in at for to from by saying tomorrow today now".split())
 
 
@@ -59,6 +60,17 @@ class Tool:
         """Whether speech can give every required value."""
         return all(p.kind is not ParameterKind.OPAQUE or p.fallback is not None for p in self.parameters if p.required)
 
+    @property
+    def takes_questions(self) -> bool:
+        """Whether it looks up whatever free text it is given, as a search over documents does."""
+        required = [p for p in self.parameters if p.required]
+        return (
+            not self.words.verbs
+            and len(required) == 1
+            and required[0].kind is ParameterKind.TEXT
+            and bool(_QUESTIONS & set(required[0].words))
+        )
+
     def read(self, said: Utterance) -> Reading | None:
         """A whole sentence of the grammar; a reading with known values before one without."""
         unknown: Reading | None = None
@@ -69,14 +81,14 @@ class Tool:
             unknown = unknown or reading
         return unknown
 
-    def read_answer(self, said: Utterance, parameter: Parameter) -> Any:
-        """A value given alone ("in Paris", "twenty"), as JSON; None when it is none."""
+    def read_answer(self, said: Utterance, parameter: Parameter) -> Arguments:
+        """A value given alone ("in Paris", "twenty"); empty when it is none."""
         index = self.parameters.index(parameter)
         for match in self._matches(self.grammar.answers, said):
             values = match.values.get(f"p{index}")
             if values and (match.known or parameter.kind is ParameterKind.TEXT):
-                return self._json(parameter, values)
-        return None
+                return parameter.fill(values)
+        return {}
 
     def read_values(self, said: Utterance) -> Arguments:
         """The arguments of a sentence that is nothing but one value; empty when it is not."""
@@ -99,17 +111,24 @@ class Tool:
         score = 3 * len(topics) / len(self.words.topics) + acts + 0.5 * len(hints) + 0.25 * len(arguments)
         return Reading(self, (arguments,), self._missing(arguments), known=False, score=score)
 
-    def find(self, said: Utterance, parameter: Parameter) -> Any:
-        """The value of one parameter anywhere in an utterance; a free one takes it whole. None when there is none."""
+    def find(self, said: Utterance, parameter: Parameter) -> Arguments:
+        """The value of one parameter anywhere in an utterance; a free one takes it whole. Empty when there is none."""
         for _, filled in _candidates(parameter, said, self):
             if filled.known:
-                return self._json(parameter, (filled.value,))
+                return parameter.fill((filled.value,))
         if parameter.kind not in (ParameterKind.TEXT, ParameterKind.PLACE) or not said.tokens:
-            return None
+            return {}
         text = said.written(0, len(said))
-        if parameter.kind is ParameterKind.PLACE and text == text.lower():
-            text = text.title()
-        return [text] if parameter.many else text
+        return parameter.fill((_capitals(text) if parameter.kind is ParameterKind.PLACE else text,))
+
+    def with_question(self, said: Utterance) -> Reading:
+        """A reading that hands on the question itself, without "search for" before it."""
+        start = 0
+        while start < len(said) - 1 and (
+            said.words[start] in LOOKUPS or (start and said.words[start] in ("for", "up"))
+        ):
+            start += 1
+        return self.with_values(self.parameters[0].fill((said.written(start, len(said)),)))
 
     def forced(self, said: Utterance) -> list[Arguments]:
         """Arguments of the calls that must be made: what was said, and a guess for the rest that is required."""
@@ -117,8 +136,9 @@ class Tool:
         calls = [dict(arguments) for arguments in reading.arguments] if reading else [self._extract(said)]
         for arguments in calls:
             for parameter in self.parameters:
-                if parameter.required and parameter.name not in arguments:
-                    arguments[parameter.name] = _guess(parameter, said)
+                if parameter.required:
+                    for name, value in parameter.fill_anyhow(said.written(0, len(said))).items():
+                        arguments.setdefault(name, value)
         return calls
 
     def with_values(self, arguments: Arguments) -> Reading:
@@ -140,19 +160,16 @@ class Tool:
                 continue
             if len(values) > 1 and not parameter.many:
                 several = (parameter, values)
-            shared[parameter.name] = self._json(parameter, values)
+            shared |= parameter.fill(values)
         calls = [shared]
         if several is not None:
             parameter, values = several
-            calls = [shared | {parameter.name: parameter.to_json(value)} for value in values[:_MAX_CALLS]]
+            calls = [shared | parameter.fill((value,)) for value in values[:_MAX_CALLS]]
         return Reading(self, tuple(calls), self._missing(shared), match.known, score=len(shared))
-
-    def _json(self, parameter: Parameter, values: Sequence[Any]) -> Any:
-        return [parameter.to_json(value) for value in values] if parameter.many else parameter.to_json(values[0])
 
     def _missing(self, arguments: Arguments) -> Parameter | None:
         for parameter in self.parameters:
-            if parameter.required and parameter.name not in arguments:
+            if parameter.required and not all(name in arguments for name in parameter.names):
                 if parameter.fallback is None:
                     return parameter
                 arguments[parameter.name] = parameter.fallback
@@ -166,7 +183,7 @@ class Tool:
             for start, filled in _candidates(parameter, said, self):
                 if all(free[start : filled.end]):
                     free[start : filled.end] = [False] * (filled.end - start)
-                    arguments[parameter.name] = self._json(parameter, (filled.value,))
+                    arguments |= parameter.fill((filled.value,))
                     break
         return arguments
 
@@ -203,7 +220,7 @@ def _candidates(parameter: Parameter, said: Utterance, tool: Tool) -> Iterator[t
             end = _value_end(said, start)
             if end > start:
                 text = said.written(start, end)
-                yield start, Filled(end, text if text != text.lower() else text.title(), known=False)
+                yield start, Filled(end, _capitals(text), known=False)
         return
     for start in range(len(said)):
         yield from ((start, filled) for filled in parameter.slot.match(said, start))
@@ -243,16 +260,13 @@ def _texts(parameter: Parameter, said: Utterance, tool: Tool, after_cue: Sequenc
         yield start, Filled(len(said), said.written(start, len(said)), known=False)
 
 
+def _capitals(name: str) -> str:
+    """A place that only a recogniser wrote gets the capitals of a name."""
+    return name if name != name.lower() else name.title()
+
+
 def _value_end(said: Utterance, start: int) -> int:
     end = start
     while end < len(said) and said.words[end] not in _VALUE_END:
         end += 1
     return end
-
-
-def _guess(parameter: Parameter, said: Utterance) -> Any:
-    """A value for a parameter that nothing was said about."""
-    if parameter.kind in (ParameterKind.PLACE, ParameterKind.TEXT) and parameter.fallback is None:
-        text = said.written(0, len(said))
-        return [text] if parameter.many else text
-    return parameter.guess()
