@@ -67,6 +67,8 @@ class Cascade:
             self._delivery.submit(
                 GenerationFailed(generation=self._generation, code=failure.code, message=failure.message)
             )
+        finally:
+            await self._close_speech()
 
     async def _generate(self, speaking: asyncio.TaskGroup) -> None:
         with engine_errors("llm"):
@@ -118,7 +120,12 @@ class Cascade:
     async def _finish_speech(self) -> None:
         if self._speech is not None:
             await self._speech.finish()
-            self._speech = None
+            await self._close_speech()
+
+    async def _close_speech(self) -> None:
+        if self._speech is not None:
+            speech, self._speech = self._speech, None
+            await speech.close()
 
 
 async def _close(answer: AsyncIterator[LlmEvent]) -> None:

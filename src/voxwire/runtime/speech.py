@@ -1,7 +1,7 @@
 """Speaking one message of an answer: text in as it is written, audio deltas out as they are spoken."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 from voxwire.events.engines import TtsAudio, TtsStream
@@ -9,6 +9,7 @@ from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.failures import engine_errors, timed_out, within
 from voxwire.runtime.signal import Signal
+from voxwire.session.inputs import GeneratedAudio
 
 #: Characters the language engine may be ahead of the voice: about ten minutes of speech, so that only
 #: a runaway answer ever waits.
@@ -16,7 +17,8 @@ _MOST_AHEAD: Final = 8_000
 
 
 class Speech:
-    """Drives one stream of the synthesiser. `run` is a task of its own; it ends when all is delivered."""
+    """Drives one stream of the synthesiser. `run` is a task of its own; it ends when all is delivered.
+    Whoever made it must `close` it."""
 
     def __init__(self, stream: TtsStream, chunker: Chunker, delivery: Delivery, deadline_s: float) -> None:
         self._stream = stream
@@ -47,25 +49,27 @@ class Speech:
             self._limit.reschedule(asyncio.get_running_loop().time() + self._deadline_s)
         await self._spoken.wait()
 
+    async def close(self) -> None:
+        """Free the synthesiser. Not part of `run`, for a task that is cancelled early never begins."""
+        with engine_errors("tts"):
+            await self._stream.cancel()
+
     async def run(self) -> None:
-        try:
-            stretches = aiter(self._stream)
-            while (stretch := await self._next(stretches)) is not None:
-                for chunk in self._chunker.push(stretch):
-                    await self._delivery.writable()
-                    self._delivery.submit(chunk)
-                    # An engine that has all its audio at hand would not let the writer send any of it
-                    # before the last: with instant engines the first delta left 1.7 ms late.
-                    await asyncio.sleep(0)
-                self._voiced = stretch.chars_to
-                self._progress.wake()
-            for chunk in self._chunker.flush():
-                await self._delivery.writable()
-                self._delivery.submit(chunk)
-            self._spoken.set()
-        finally:
-            with engine_errors("tts"):
-                await self._stream.cancel()
+        stretches = aiter(self._stream)
+        while (stretch := await self._next(stretches)) is not None:
+            await self._deliver(self._chunker.push(stretch))
+            self._voiced = stretch.chars_to
+            self._progress.wake()
+        await self._deliver(self._chunker.flush())
+        self._spoken.set()
+
+    async def _deliver(self, chunks: Iterator[GeneratedAudio]) -> None:
+        for chunk in chunks:
+            await self._delivery.writable()
+            self._delivery.submit(chunk)
+            # An engine that has all its audio at hand would not let the writer send any of it before
+            # the last: with instant engines the first delta left 1.7 ms late.
+            await asyncio.sleep(0)
 
     async def _next(self, stretches: AsyncIterator[TtsAudio]) -> TtsAudio | None:
         """The next stretch, None at the end. Silence counts once the text is complete: until then the

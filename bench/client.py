@@ -1,0 +1,116 @@
+"""A WebSocket client that costs the generator as little as possible.
+
+Frames are built once and shared by all sessions: the masking key is zero, so the payload goes out
+as it is. Only the head of a server frame is parsed; callers look at the payload if they need to.
+"""
+
+import asyncio
+import base64
+import os
+import struct
+from collections.abc import Callable
+from time import perf_counter
+from typing import cast
+
+import msgspec
+
+
+def frame(event: dict[str, object]) -> bytes:
+    """`event` as one masked text frame."""
+    payload = msgspec.json.encode(event)
+    size = len(payload)
+    if size < 126:
+        head = struct.pack("!BB", 0x81, 0x80 | size)
+    elif size < 65536:
+        head = struct.pack("!BBH", 0x81, 0x80 | 126, size)
+    else:
+        head = struct.pack("!BBQ", 0x81, 0x80 | 127, size)
+    return head + bytes(4) + payload
+
+
+def append_frames(pcm: bytes, frame_ms: int) -> list[bytes]:
+    """PCM16 at 24 kHz as ready-made append frames of `frame_ms`."""
+    step = 48 * frame_ms
+    return [
+        frame({"type": "input_audio_buffer.append", "audio": base64.b64encode(pcm[at : at + step]).decode()})
+        for at in range(0, len(pcm) - step + 1, step)
+    ]
+
+
+class Client(asyncio.Protocol):
+    """One session. `on_event(payload, received_at)` is called for every text frame of the server."""
+
+    def __init__(self, path: str) -> None:
+        self.on_event: Callable[[bytes, float], None] = lambda payload, at: None
+        self.closed = asyncio.get_running_loop().create_future()
+        self._path = path
+        self._buffer = bytearray()
+        self._upgraded = asyncio.get_running_loop().create_future()
+        self._transport: asyncio.WriteTransport
+
+    @classmethod
+    async def connect(cls, port: int, path: str) -> "Client":
+        loop = asyncio.get_running_loop()
+        _, client = await loop.create_connection(lambda: cls(path), "127.0.0.1", port)
+        await client._upgraded
+        return client
+
+    def send(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def close(self) -> None:
+        self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports write, but are not registered as asyncio.WriteTransport.
+        self._transport = cast("asyncio.WriteTransport", transport)
+        key = base64.b64encode(os.urandom(16)).decode()
+        request = (
+            f"GET {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        self._transport.write(request.encode())
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self._buffer
+        buffer += data
+        if not self._upgraded.done():
+            end = buffer.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            status = bytes(buffer[: buffer.find(b"\r\n")])
+            if b" 101 " not in status:
+                self._upgraded.set_exception(ConnectionError(status.decode()))
+                return
+            del buffer[: end + 4]
+            self._upgraded.set_result(None)
+        now = perf_counter()
+        while (payload := self._next_frame()) is not None:
+            if payload:
+                self.on_event(payload, now)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._upgraded.done():
+            self._upgraded.set_exception(ConnectionError("closed during the handshake"))
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def _next_frame(self) -> bytes | None:
+        """The next text payload; empty for a control frame; None when none is complete."""
+        buffer = self._buffer
+        if len(buffer) < 2:
+            return None
+        opcode, size, start = buffer[0] & 15, buffer[1] & 127, 2
+        if size == 126:
+            if len(buffer) < 4:
+                return None
+            size, start = int.from_bytes(buffer[2:4]), 4
+        elif size == 127:
+            if len(buffer) < 10:
+                return None
+            size, start = int.from_bytes(buffer[2:10]), 10
+        if len(buffer) < start + size:
+            return None
+        payload = bytes(buffer[start : start + size])
+        del buffer[: start + size]
+        return payload if opcode == 1 else b""

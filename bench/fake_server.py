@@ -1,0 +1,29 @@
+"""Voxwire with the real server, core, codec and speech detection, on engines that answer at once.
+
+python bench/fake_server.py PORT [--embedded]
+"""
+
+import sys
+
+from voxwire.config import Settings
+from voxwire.engines.vad.silero import SileroVad
+from voxwire.runtime.limits import RuntimeLimits
+from voxwire.server.app import create_app
+from voxwire.server.build import build_service
+from voxwire.server.run import run
+from voxwire.testing.service import fake_service
+
+_SESSIONS = 4000
+
+
+def main() -> None:
+    settings = Settings.model_validate({"server": {"port": int(sys.argv[1]), "max_sessions": _SESSIONS}})
+    if "--embedded" in sys.argv:
+        service = build_service(settings)
+    else:
+        service = fake_service(vad=SileroVad(), runtime_limits=RuntimeLimits(conversations=_SESSIONS))
+    run(create_app(settings, service), settings, lambda url: None)
+
+
+if __name__ == "__main__":
+    main()
