@@ -269,7 +269,7 @@ async def test_conversations_are_counted_and_bounded() -> None:
 
 
 async def test_a_client_that_does_not_read_costs_nobody_else() -> None:
-    limits = RuntimeLimits(outbox_high_bytes=20_000, outbox_low_bytes=5_000, write_deadline_s=0.3)
+    limits = RuntimeLimits(outbox_high_bytes=20_000, outbox_low_bytes=5_000, write_deadline_s=1.0)
     llm = FakeLlm("word " * 200)
     service = fake_service(fake_deployment(llm=llm), runtime_limits=limits)
     async with connected(service) as slow, connected(service) as quick:

@@ -165,7 +165,7 @@ async def test_no_answer_after_the_utterance_is_a_timeout() -> None:
 
 async def test_audio_that_is_not_taken_is_a_timeout() -> None:
     bench = Bench(FakeStt(push_s=60), deadlines=QUICK)
-    bench.transcriber.feed(bytes(4800))
+    bench.transcriber.feed(bytes(48_000))
     (failure,) = await bench.ended()
     assert isinstance(failure, TranscriptFailed)
     assert failure.code == "transcription_timeout"
@@ -186,7 +186,7 @@ async def test_an_exception_that_engines_must_not_raise_fails_the_utterance(
     else:
         setattr({"open": stt, "phrases": llm}[when], when, broken)
     bench = Bench(stt, llm)
-    bench.transcriber.feed(bytes(4800))
+    bench.transcriber.feed(bytes(48_000))
     (failure,) = await bench.ended()
     assert isinstance(failure, TranscriptFailed)
     assert failure.code == "engine_failed"
