@@ -10,7 +10,7 @@ import pytest
 from llm_cases import NOW, user
 
 from voxwire.engines.llm.assistant import OfflineAssistant
-from voxwire.engines.llm.places import Gazetteer
+from voxwire.engines.llm.places import Gazetteer, installed_gazetteer
 from voxwire.events.config import FunctionTool
 from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.events.items import Item
@@ -40,7 +40,7 @@ def assistant() -> OfflineAssistant:
 
 @pytest.fixture(scope="session")
 def gazetteer() -> Gazetteer:
-    return Gazetteer.load()
+    return installed_gazetteer()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from voxwire.engines.llm.dates import DaySlot
 from voxwire.engines.llm.dialogue import Call, answer
 from voxwire.engines.llm.domain import Domain
 from voxwire.engines.llm.instructions import read_instructions
-from voxwire.engines.llm.places import Gazetteer, PlaceSlot
+from voxwire.engines.llm.places import Gazetteer, PlaceSlot, installed_gazetteer
 from voxwire.engines.llm.skills.catalogue import all_skills
 from voxwire.engines.llm.skills.skill import Skill, skill_phrases
 from voxwire.engines.llm.text import read
@@ -90,7 +90,7 @@ class OfflineAssistant:
     async def start(self) -> None:
         """Load the gazetteer (half a second); ConfigurationError when it is not installed."""
         if self._gazetteer is None:
-            self._gazetteer = await asyncio.to_thread(Gazetteer.load)
+            self._gazetteer = await asyncio.to_thread(installed_gazetteer)
             place = PlaceSlot(self._gazetteer, self._gazetteer.listed[:_LISTED_CLOCK_PLACES])
             self._skills = all_skills(place, DaySlot(self._today))
             self._skill_phrases = tuple(skill_phrases(self._skills))

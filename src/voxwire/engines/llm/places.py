@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from itertools import chain
 from typing import Final
@@ -233,6 +233,12 @@ def _spoken(name: str) -> str:
     """A name as a recogniser hears it, "" when it holds anything but letters."""
     words = "d c" if name == _DC else " ".join(name_words(name))
     return words if _SPEAKABLE.fullmatch(words) else ""
+
+
+@cache
+def installed_gazetteer() -> Gazetteer:
+    """The gazetteer of this process, loaded once: several deployments may share the assistant."""
+    return Gazetteer.load()
 
 
 def _lies_in(city: Place, region: str) -> bool:

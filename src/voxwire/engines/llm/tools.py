@@ -124,9 +124,9 @@ class Tool:
     def with_question(self, said: Utterance) -> Reading:
         """A reading that hands on the question itself, without "search for" before it."""
         start = 0
-        while start < len(said) - 1 and (
-            said.words[start] in LOOKUPS or (start and said.words[start] in ("for", "up"))
-        ):
+        for word in said.words[:-1]:
+            if word not in LOOKUPS and not (start and word in ("for", "up")):
+                break
             start += 1
         return self.with_values(self.parameters[0].fill((said.written(start, len(said)),)))
 
