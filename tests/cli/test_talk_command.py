@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import trustme
 from scripted_server import ScriptedServer, listening, parse
 
 Talk = Callable[..., Awaitable[int]]
@@ -145,17 +146,14 @@ async def test_names_the_deployment(server: ScriptedServer, dialect: str, talk: 
 class TestCertificates:
     @pytest.fixture
     async def secure(self, tmp_path: Path) -> AsyncIterator[tuple[ScriptedServer, Path]]:
-        """A server with a certificate of its own making, and that certificate."""
-        certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-        request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        files = ["-addext", "subjectAltName=IP:127.0.0.1", "-out", str(certificate), "-keyout", str(key)]
-        openssl = await asyncio.create_subprocess_exec("openssl", *request, *files, stderr=asyncio.subprocess.DEVNULL)
-        assert await openssl.wait() == 0
+        """A server with a certificate of its own making, and the authority that signed it."""
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
         server = ScriptedServer("ga")
         async with listening(server, context):
-            yield server, certificate
+            yield server, tmp_path / "ca.pem"
 
     async def test_trusted_when_named(self, secure: tuple[ScriptedServer, Path], talk: Talk) -> None:
         server, certificate = secure

@@ -30,7 +30,9 @@ class Bench:
     def __init__(self, patient: bool = False) -> None:
         self.out = io.StringIO()
         self.answer = FakeAnswer()
-        self.dialogue = Dialogue(Screen(self.out), self.answer, Tools([], {}), SentAudio(), patient=patient)
+        self.dialogue = Dialogue(
+            Screen(self.out), self.answer, Tools([], {}), SentAudio(), silence_ms=500, patient=patient
+        )
 
     def receive(self, kind: str, **fields: Any) -> list[wire.ClientEvent]:
         return self.dialogue.receive(wire.decode(msgspec.json.encode({"type": kind, **fields})), 1.0)

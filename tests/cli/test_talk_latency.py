@@ -25,9 +25,15 @@ def test_end_of_speech_is_the_last_loud_slice() -> None:
 
 def test_noise_far_below_the_speech_is_silence() -> None:
     sent = SentAudio()
-    noise = np.random.default_rng(1).normal(0, 0.001, 24 * 600)
+    noise = np.random.default_rng(1).normal(0, 0.0003, 24 * 600)
     send(sent, np.concatenate([tone(400), noise]), began=0.0)
     assert sent.end_of_speech(1000) == pytest.approx(0.4)
+
+
+def test_noise_after_the_speech_counts_only_as_long_as_the_server_may_have_heard_speech() -> None:
+    sent = SentAudio()
+    send(sent, np.concatenate([tone(400), tone(600, level=0.01)]), began=0.0)
+    assert sent.end_of_speech(500) == pytest.approx(0.5)
 
 
 def test_speech_after_the_turn_does_not_count() -> None:

@@ -28,9 +28,18 @@ class Answer(Protocol):
 
 
 class Dialogue:
-    """`patient` goes on after an `error` event or a failed response, which otherwise end the conversation."""
+    """`silence_ms` of silence end a turn. `patient` goes on after an `error` event or a failed response."""
 
-    def __init__(self, screen: Screen, answer: Answer, tools: Tools, sent: SentAudio, *, patient: bool = False) -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        answer: Answer,
+        tools: Tools,
+        sent: SentAudio,
+        *,
+        silence_ms: int,
+        patient: bool = False,
+    ) -> None:
         self.turns: list[Turn] = []
         self.configured = False
         self.heard_speech = False
@@ -40,6 +49,7 @@ class Dialogue:
         self._answer = answer
         self._tools = tools
         self._sent = sent
+        self._silence_ms = silence_ms
         self._patient = patient
         self._awaiting_answer = False
         self._active: dict[str, Turn] = {}  # responses that are not done, by id
@@ -120,7 +130,7 @@ class Dialogue:
 
     def _speech_stopped(self, event: Event, now: float) -> None:
         self.user_speaking = False
-        began = self._sent.end_of_speech(event.audio_end_ms)
+        began = self._sent.end_of_speech(event.audio_end_ms - self._silence_ms)
         turn = self._begin_turn(now if began is None else began)
         turn.stamp(Stage.SPEECH_STOPPED, now)
         self._spoken_turns[event.item_id] = turn

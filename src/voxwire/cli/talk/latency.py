@@ -7,8 +7,8 @@ import numpy as np
 
 #: Length of one loudness measurement; also the precision of the end of speech.
 SLICE_MS = 10
-#: A slice this far below the loudest one is not speech any more: -36 dB.
-QUIET_RATIO = 0.016
+#: A slice this far below the loudest one is silence: -46 dB, under the last breath of a word.
+QUIET_RATIO = 0.005
 #: How much sent audio is remembered; a longer pause before `speech_stopped` is nobody's setting.
 MEMORY_MS = 60_000
 
@@ -46,11 +46,7 @@ class Turn:
 
 
 class SentAudio:
-    """What was sent and when it was captured, to find where speech ended.
-
-    The server's `audio_end_ms` includes the silence it waited for, so the end of speech is looked for
-    in the audio itself: the last slice that is loud beside the loudest one.
-    """
+    """What was sent and when it was captured, to find where speech ended: the last slice that is not silence."""
 
     def __init__(self) -> None:
         self._levels: deque[float] = deque(maxlen=MEMORY_MS // SLICE_MS)
@@ -66,11 +62,14 @@ class SentAudio:
             self._captured.append(captured - (len(levels) - 1 - index) * SLICE_MS / 1000)
         self._slices += len(levels)
 
-    def end_of_speech(self, audio_end_ms: int) -> float | None:
-        """When the last loud slice before `audio_end_ms` was captured; None when all is silence."""
+    def end_of_speech(self, latest_ms: int) -> float | None:
+        """When the last loud slice before `latest_ms` of audio was captured; None when all is silence.
+
+        The server heard no speech after `latest_ms`; without that bound, noise would count as speech.
+        """
         forgotten = self._slices - len(self._levels)
         loudest = max(self._levels, default=0.0)
-        for index in range(min(audio_end_ms // SLICE_MS - forgotten, len(self._levels)) - 1, -1, -1):
+        for index in range(min(latest_ms // SLICE_MS - forgotten, len(self._levels)) - 1, -1, -1):
             if self._levels[index] > loudest * QUIET_RATIO:
                 return self._captured[index]
         return None

@@ -50,12 +50,12 @@ async def converse(args: argparse.Namespace) -> None:
         address = wire.address(url, dialect, args.deployment or dialect.default_deployment)
         socket = await stack.enter_async_context(connection(address, wire.headers(dialect, key), certificates))
         sent = SentAudio()
-        dialogue = Dialogue(screen, answer, tools, sent, patient=args.mic)
+        dialogue = Dialogue(screen, answer, tools, sent, silence_ms=args.silence_ms, patient=args.mic)
         conversation = Conversation(socket, dialogue, sent)
 
         async def script() -> None:
             await conversation.configure(update)
-            screen.line("Session", f"{dialogue.model} ({dialect.value} dialect)")
+            screen.line("Session", f"{dialect.value} dialect, answered by {dialogue.model}")
             if args.text:
                 await conversation.ask(args.text)
             elif args.question:
