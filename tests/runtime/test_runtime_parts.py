@@ -1,0 +1,139 @@
+"""Identifiers, signals, tasks, failures: the small parts."""
+
+import asyncio
+import re
+
+import pytest
+
+from voxwire.errors import ClientError, EngineError
+from voxwire.runtime import tasks as tasks_module
+from voxwire.runtime.failures import engine_errors, first_engine_error, log_bug, within
+from voxwire.runtime.ids import EventIds, new_id
+from voxwire.runtime.signal import Signal
+from voxwire.runtime.tasks import Tasks
+
+
+class TestIds:
+    def test_form(self) -> None:
+        for _ in range(100):
+            assert re.fullmatch(r"item_[0-9a-zA-Z]{21}", new_id("item"))
+
+    def test_no_two_are_equal(self) -> None:
+        assert len({new_id("resp") for _ in range(1000)}) == 1000
+
+    def test_event_ids_count_within_a_conversation(self) -> None:
+        first, second = EventIds(), EventIds()
+        ids = [first() for _ in range(1000)] + [second() for _ in range(1000)]
+        assert len(set(ids)) == 2000
+        assert all(re.fullmatch(r"event_[0-9a-zA-Z]{21}", id) for id in ids)
+        assert ids[:1000] == sorted(ids[:1000])
+
+
+class TestSignal:
+    async def test_all_who_wait_look_again(self) -> None:
+        signal = Signal()
+        waiting = [asyncio.create_task(signal.wait()) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert not any(task.done() for task in waiting)
+        signal.wake()
+        await asyncio.wait_for(asyncio.gather(*waiting), 1)
+
+    async def test_waking_nobody_is_not_remembered(self) -> None:
+        signal = Signal()
+        signal.wake()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(signal.wait(), 0.01)
+
+    async def test_one_who_gave_up_is_forgotten(self) -> None:
+        signal = Signal()
+        gone, stays = asyncio.create_task(signal.wait()), asyncio.create_task(signal.wait())
+        await asyncio.sleep(0)
+        gone.cancel()
+        signal.wake()
+        await asyncio.wait_for(stays, 1)
+        await asyncio.wait([gone])
+        assert gone.cancelled()
+
+
+class TestTasks:
+    async def test_closing_waits_for_cleanup(self) -> None:
+        steps: list[str] = []
+
+        async def work() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0.01)
+                steps.append("clean")
+
+        tasks = Tasks(lambda error: steps.append("crash"))
+        first = tasks.spawn(work(), "first")
+        tasks.spawn(work(), "second")
+        await asyncio.sleep(0)
+        first.cancel()  # as cancelled work is, just before the end of everything
+        await asyncio.sleep(0)
+        await tasks.close()
+        assert steps == ["clean", "clean"]
+        assert len(tasks) == 0
+
+    async def test_an_escaped_exception_is_told(self) -> None:
+        crashes: list[BaseException] = []
+
+        async def broken() -> None:
+            raise KeyError("x")
+
+        tasks = Tasks(crashes.append)
+        await asyncio.wait([tasks.spawn(broken(), "broken")])
+        await asyncio.sleep(0)
+        assert [type(error) for error in crashes] == [KeyError]
+
+    async def test_a_task_that_never_ends_is_left_loudly(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(tasks_module, "CLEANUP_SECONDS", 0.01)
+        release = asyncio.Event()
+
+        async def stubborn() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await release.wait()
+
+        tasks = Tasks(lambda error: None)
+        task = tasks.spawn(stubborn(), "stubborn engine")
+        await asyncio.sleep(0)
+        await tasks.close()
+        assert "stubborn engine did not end" in caplog.text
+        release.set()
+        await asyncio.wait([task])
+
+
+class TestFailures:
+    async def test_a_step_that_takes_too_long(self) -> None:
+        with pytest.raises(EngineError) as failure:
+            await within("stt", 0.01, asyncio.Event().wait())
+        assert failure.value.code == "transcription_timeout"
+
+    async def test_a_step_in_time_gives_its_result(self) -> None:
+        assert await within("llm", 1, asyncio.sleep(0, "result")) == "result"
+
+    def test_engine_errors_pass_and_others_become_one(self) -> None:
+        original = EngineError("tts", "no_voice", "No voice.")
+        with pytest.raises(EngineError) as failure, engine_errors("tts"):
+            raise original
+        assert failure.value is original
+        with pytest.raises(EngineError, match="failed unexpectedly") as failure, engine_errors("tts"):
+            raise OSError("disk")
+        assert isinstance(failure.value.__cause__, OSError)
+
+    def test_the_first_failure_of_a_group_counts(self) -> None:
+        errors = [EngineError("tts", code, "") for code in "abc"]
+        group = BaseExceptionGroup("", [BaseExceptionGroup("", errors[:2]), errors[2]])
+        assert first_engine_error(group) is errors[0]
+
+    def test_only_our_own_words_reach_the_log(self, caplog: pytest.LogCaptureFixture) -> None:
+        log_bug("this broke", ClientError("our words", code="c"))
+        log_bug("that broke", ValueError("somebody's words"))
+        assert "our words" in caplog.text
+        assert "that broke: ValueError" in caplog.text
+        assert "somebody" not in caplog.text
