@@ -20,25 +20,20 @@ class AudioFormat(Enum):
     ULAW = "audio/pcmu"
     ALAW = "audio/pcma"
 
-    @property
-    def rate(self) -> int:
-        """Samples a second."""
-        return PCM_RATE if self is AudioFormat.PCM16 else G711_RATE
+    # Plain attributes: every append asks for several of them.
+    rate: int
+    """Samples a second."""
+    sample_bytes: int
+    """Bytes of one sample."""
+    bytes_per_ms: int
+    """48 for PCM16, 8 for G.711."""
+    window_bytes: int
+    """Bytes of one detection window of 32 ms: exactly 768 or 256 samples."""
 
-    @property
-    def sample_bytes(self) -> int:
-        """Bytes of one sample."""
-        return 2 if self is AudioFormat.PCM16 else 1
-
-    @property
-    def bytes_per_ms(self) -> int:
-        """48 for PCM16, 8 for G.711."""
-        return self.rate * self.sample_bytes // 1000
-
-    @property
-    def window_bytes(self) -> int:
-        """Bytes of one detection window of 32 ms: exactly 768 or 256 samples."""
-        return WINDOW_MS * self.bytes_per_ms
+    def __init__(self, name: str) -> None:
+        self.rate, self.sample_bytes = (PCM_RATE, 2) if name == "audio/pcm" else (G711_RATE, 1)
+        self.bytes_per_ms = self.rate * self.sample_bytes // 1000
+        self.window_bytes = WINDOW_MS * self.bytes_per_ms
 
     def duration_ms(self, size: int) -> float:
         """Milliseconds that `size` bytes of this format last."""

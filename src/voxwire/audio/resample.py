@@ -86,7 +86,9 @@ class Polyphase:
         )
         out: NDArray[Any] = overlapping.reshape(lanes * blocks, -1) @ self._matrix
         np.rint(out, out=out)
-        out.clip(self._lowest, self._highest, out=out)
+        # Two plain ufuncs: `clip` goes through Python and costs as much as the product of one window.
+        np.maximum(out, self._lowest, out=out)
+        np.minimum(out, self._highest, out=out)
         return out.reshape(lanes, -1).astype(_PCM)
 
 

@@ -45,7 +45,8 @@ class InputBuffer:
 
     def read(self, start: int, end: int) -> bytes:
         """The audio between two ticks of the buffer."""
-        return bytes(self._data[self._offset(start) : self._offset(end)])
+        with memoryview(self._data) as data:  # a slice of the bytearray itself would copy twice
+            return bytes(data[self._offset(start) : self._offset(end)])
 
     def commit(self, start: int, end: int) -> AudioClip:
         """Take the audio between two ticks; what lies before it is discarded, the rest stays."""

@@ -166,7 +166,13 @@ class Session:
         """When to call `receive(Tick())`, on the clock of `now`; None for never. Read it after every `receive`."""
         if self._closed:
             return None
-        return min(at for at in (self._expires, self._idle_deadline, self._responder.deadline) if at is not None)
+        # Asked after every input, so without a generator.
+        due, idle, words = self._expires, self._idle_deadline, self._responder.deadline
+        if idle is not None and idle < due:
+            due = idle
+        if words is not None and words < due:
+            due = words
+        return due
 
     @property
     def backlog_ms(self) -> float:
