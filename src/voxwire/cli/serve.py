@@ -54,19 +54,25 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _serve(settings: "Settings", warming: threading.Timer) -> int:
-    from voxwire.server.app import create_app
-    from voxwire.server.build import build_service
-    from voxwire.server.logs import configure_logging
-    from voxwire.server.run import run as run_server
+    from voxwire.server.listen import Listener
 
-    configure_logging(settings.logging)
+    listener = Listener.open(settings.server)  # before the engines: its mistakes are the commonest
+    try:
+        from voxwire.server.app import create_app
+        from voxwire.server.build import build_service
+        from voxwire.server.logs import configure_logging
+        from voxwire.server.run import run as run_server
 
-    def announce(url: str) -> None:
-        warming.cancel()
-        print(f"Voxwire is listening on {url}")
-        print(_quickstart(url, settings), flush=True)
+        configure_logging(settings.logging)
 
-    run_server(create_app(settings, build_service(settings)), settings, announce)
+        def announce() -> None:
+            warming.cancel()
+            print(f"Voxwire is listening on {listener.url}")
+            print(_quickstart(listener.local_url, settings), flush=True)
+
+        run_server(create_app(settings, build_service(settings)), settings, listener, announce)
+    finally:
+        listener.close()
     return 0
 
 

@@ -4,13 +4,47 @@ import errno
 import os
 import socket
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from voxwire.config import ServerSettings
 from voxwire.errors import ConfigurationError
 
-_WILDCARDS: Final = ("", "0.0.0.0", "::")
+#: Addresses that mean "all of this machine's", and where a client on it finds them.
+_WILDCARDS: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Bound sockets that do not listen yet, and the certificate to serve them with."""
+
+    host: str
+    port: int
+    sockets: list[socket.socket]
+    tls: ssl.SSLContext | None
+
+    @classmethod
+    def open(cls, settings: ServerSettings) -> Self:
+        """Raises ConfigurationError for everything that an operator got wrong."""
+        tls = tls_context(settings)
+        sockets = bind(settings.host, settings.port)
+        return cls(settings.host, sockets[0].getsockname()[1], sockets, tls)
+
+    @property
+    def url(self) -> str:
+        """Where the server listens."""
+        return url(self.host, self.port, tls=self.tls is not None)
+
+    @property
+    def local_url(self) -> str:
+        """The same as a client on this machine can use it: a wildcard is no destination."""
+        return url(_WILDCARDS.get(self.host, self.host), self.port, tls=self.tls is not None)
+
+    def close(self) -> None:
+        """Close the sockets; idempotent."""
+        for bound in self.sockets:
+            bound.close()
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
@@ -101,8 +135,3 @@ def url(host: str, port: int, *, tls: bool) -> str:
     """The address to print: an IPv6 one in brackets."""
     shown = f"[{host}]" if ":" in host else host or "0.0.0.0"
     return f"{'https' if tls else 'http'}://{shown}:{port}"
-
-
-def reachable_host(host: str) -> str:
-    """A host that a client on this machine can use: wildcards are no destinations."""
-    return "127.0.0.1" if host in _WILDCARDS else host

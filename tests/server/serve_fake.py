@@ -1,0 +1,25 @@
+"""A program for tests of signals: the real runner, an `EchoService` behind it."""
+
+import sys
+
+from echo_service import EchoService
+
+from voxwire.server.app import create_app
+from voxwire.server.listen import Listener
+from voxwire.server.run import run
+from voxwire.testing.live_server import settings_for_tests
+
+
+class Service(EchoService):
+    async def start(self) -> None:
+        print("warming up", flush=True)
+        await super().start()
+
+
+service = Service()
+service.start_delay_s = float(sys.argv[1])
+settings = settings_for_tests(server={"drain_s": float(sys.argv[2])})
+listener = Listener.open(settings.server)
+app = create_app(settings, service)  # type: ignore[arg-type]
+run(app, settings, listener, lambda: print(f"Voxwire is listening on {listener.url}", flush=True))
+print("running" if service.running else "stopped")

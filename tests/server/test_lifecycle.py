@@ -1,0 +1,134 @@
+"""Starting, draining and stopping."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from echo_service import EchoService
+from http_client import handshake, request
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from voxwire.errors import ConfigurationError
+from voxwire.server.app import create_app
+from voxwire.server.listen import Listener
+from voxwire.server.run import Server, running
+from voxwire.testing.live_server import ServeProcess, serve_process, settings_for_tests
+
+GA = "/v1/realtime?model=gpt-realtime"
+SCRIPT = str(Path(__file__).parent / "serve_fake.py")
+
+
+def fake(*, start_delay_s: float = 0.0, drain_s: float = 0.0) -> AbstractContextManager[ServeProcess]:
+    return serve_process(str(start_delay_s), str(drain_s), command=[SCRIPT])
+
+
+class TestSignals:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_stopping_as_asked_is_success(self, number: int) -> None:
+        with fake() as server:
+            server.process.send_signal(number)
+            assert server.wait() == 0
+            assert server.output[-1] == "stopped"
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 1001), (signal.SIGTERM, 1012)])
+    def test_clients_are_told_to_come_back(self, number: int, code: int) -> None:
+        with fake() as server, connect(server.url.replace("http", "ws") + GA) as client:
+            client.recv()
+            server.process.send_signal(number)
+            with pytest.raises(ConnectionClosed) as caught:
+                client.recv(timeout=10)
+            assert caught.value.rcvd is not None
+            assert caught.value.rcvd.code == code
+            assert server.wait() == 0
+
+    def test_sigterm_lets_a_conversation_finish(self) -> None:
+        with fake(drain_s=30) as server:
+            with connect(server.url.replace("http", "ws") + GA) as client:
+                client.recv()
+                server.process.terminate()
+                for text in "abc":
+                    client.send(text)
+                    assert client.recv(timeout=10) == text
+            began = time.monotonic()
+            assert server.wait() == 0
+            assert time.monotonic() - began < 10
+
+    def test_a_second_ctrl_c_waits_for_nothing(self) -> None:
+        with fake(drain_s=60) as server, connect(server.url.replace("http", "ws") + GA) as client:
+            client.recv()
+            server.process.terminate()
+            time.sleep(0.3)
+            assert server.process.poll() is None
+            server.process.send_signal(signal.SIGINT)
+            assert server.wait(10) == 0
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_warming_up_is_given_up(self, number: int) -> None:
+        process = subprocess.Popen(
+            [sys.executable, SCRIPT, "60", "0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        with process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "warming up\n"
+            process.send_signal(number)
+            assert process.wait(10) == 0
+            assert process.stdout.read() == "stopped\n"
+
+
+class TestDraining:
+    @pytest.fixture
+    async def draining(self) -> Iterator[str]:
+        settings = settings_for_tests()
+        app = create_app(settings, EchoService())  # type: ignore[arg-type]
+        async with running(app, settings) as url:
+            app.state.websocket.drain()
+            yield url
+
+    async def test_new_sessions_are_refused(self, draining: str) -> None:
+        answer = await handshake(draining, GA)
+        assert (answer.status, answer.error["type"]) == (503, "server_error")
+        assert int(answer.headers["retry-after"]) > 0
+
+    async def test_health_says_so(self, draining: str) -> None:
+        answer = await request(draining, "/healthz")
+        assert answer.status == 503
+        assert json.loads(answer.body)["status"] == "draining"
+
+
+class TestStarting:
+    async def test_the_port_opens_when_the_engines_are_warm(self) -> None:
+        service = EchoService()
+        service.start_delay_s = 0.3
+        settings = settings_for_tests()
+        listener = Listener.open(settings.server)
+        server = Server(create_app(settings, service), settings, listener)  # type: ignore[arg-type]
+        serving = asyncio.ensure_future(server.run_until_stopped(handle_signals=False))
+        await asyncio.sleep(0.1)
+        with pytest.raises(ConnectionRefusedError):
+            await request(listener.url, "/healthz")
+        async with asyncio.timeout(5):
+            await server.listening.wait()
+        assert service.running
+        assert (await request(listener.url, "/healthz")).status == 200
+        server.should_exit = True
+        await serving
+        assert not service.running
+
+    async def test_a_failing_engine_is_an_exception(self, capfd: pytest.CaptureFixture[str]) -> None:
+        service = EchoService()
+        service.running = True
+        service.start_error = ConfigurationError("there is no such engine")
+        settings = settings_for_tests()
+        with pytest.raises(ConfigurationError, match="no such engine"):
+            async with running(create_app(settings, service), settings):  # type: ignore[arg-type]
+                raise AssertionError("must not start")
+        assert not service.running  # closed all the same
+        assert capfd.readouterr() == ("", "")
