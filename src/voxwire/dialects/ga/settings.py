@@ -91,7 +91,7 @@ class _InputOnly(Wire, frozen=True):
 
 
 def _format_of(value: _Format | None) -> AudioFormat | UnsetType:
-    return UNSET if value is None else AudioFormat(value.__struct_config__.tag)
+    return UNSET if value is None else AudioFormat(str(value.__struct_config__.tag))
 
 
 @keeps_unset
