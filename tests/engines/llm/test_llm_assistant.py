@@ -1,7 +1,6 @@
 """The engine as the runtime meets it: streaming, cancelling, phrases, understanding, options."""
 
 import asyncio
-import gc
 import itertools
 import time
 
@@ -145,7 +144,6 @@ class TestPhrases:
         assert assistant.phrases("", (WEATHER,)) is assistant.phrases("", [WEATHER])
 
     def test_settings_kept_are_bounded(self, assistant: OfflineAssistant) -> None:
-        gc.collect()
         first = assistant.phrases("name: 0", ())
         for number in range(1, 40):
             assistant.phrases(f"name: {number}", ())

@@ -27,7 +27,8 @@ def _pick(match: Match, situation: Situation) -> str:
     return f"{low + situation.conversation % (high - low + 1)}. {_HONESTY}"
 
 
-_WHOLE: Final = NumberSlot((*range(1, 11), 20, 50, 100), whole=True)
+_LOW: Final = NumberSlot(range(1, 10), whole=True)
+_HIGH: Final = NumberSlot((10, 12, 20, 50, 100), whole=True)
 
 CHANCE: Final[tuple[Skill, ...]] = (
     skill(_coin, "(flip|toss|throw) (a|the) coin [for me]", "heads or tails"),
@@ -42,6 +43,6 @@ CHANCE: Final[tuple[Skill, ...]] = (
         _pick,
         "(pick|give me|choose|tell me|think of) a [random] number [between {low} and {high}]",
         "(pick|give me|choose|tell me|think of) a [random] number from {low} to {high}",
-        slots={"low": _WHOLE, "high": _WHOLE},
+        slots={"low": _LOW, "high": _HIGH},
     ),
 )
