@@ -1,0 +1,88 @@
+"""`voxwire doctor`: what it finds, and what it says of what is missing."""
+
+import sys
+from importlib import import_module
+from types import SimpleNamespace
+
+import pytest
+
+from voxwire.cli import doctor, main
+from voxwire.cli.doctor import Check, Missing, report
+
+
+def found() -> str:
+    return "version 1"
+
+
+def missing() -> str:
+    raise Missing("pip install it")
+
+
+class TestReport:
+    def test_everything_there(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert report((Check("one", "hearing", found, need="ears"), Check("two", "extra", found))) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].split() == ["ok", "one", "hearing", "version", "1"]
+        assert lines[-1] == "The embedded engines can run here. Start them with: voxwire serve"
+
+    def test_an_extra_may_be_missing(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert report((Check("one", "hearing", found, need="ears"), Check("two", "extra", missing))) == 0
+        assert "missing two" in capsys.readouterr().out.replace("     ", " ")
+
+    def test_one_of_several_is_enough(self) -> None:
+        assert report((Check("one", "a", missing, need="voice"), Check("two", "b", found, need="voice"))) == 0
+        assert report((Check("one", "a", found, need="voice"), Check("two", "b", missing, need="voice"))) == 0
+
+    def test_a_need_unmet(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert report((Check("one", "a", missing, need="voice"), Check("two", "b", found, need="ears"))) == 1
+        out = capsys.readouterr().out
+        assert "pip install it" in out
+        assert "cannot run here: voice missing" in out
+
+
+class TestProbes:
+    """Each says what to install when its import fails."""
+
+    @pytest.mark.parametrize(
+        ("probe", "module", "remedy"),
+        [
+            (doctor._pocketsphinx, "pocketsphinx", "voxwire[embedded]"),
+            (doctor._espeak, "espeakng_loader", "voxwire[embedded]"),
+            (doctor._soundfile, "soundfile", "voxwire[talk]"),
+            (doctor._portaudio, "sounddevice", "voxwire[mic]"),
+        ],
+    )
+    def test_missing_package(self, probe: object, module: str, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, module, None)
+        with pytest.raises(Missing, match=remedy.replace("[", r"\[")):
+            probe()  # type: ignore[operator]
+
+    @pytest.mark.parametrize(("probe", "library"), [(doctor._soundfile, "sndfile"), (doctor._portaudio, "portaudio")])
+    def test_missing_library(self, probe: object, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        def no_library(name: str) -> object:
+            raise OSError("cannot open shared object file")
+
+        monkeypatch.setattr(doctor, "import_module", no_library)
+        with pytest.raises(Missing, match=library):
+            probe()  # type: ignore[operator]
+
+    def test_damaged_espeak(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken(name: str) -> object:
+            return SimpleNamespace(get_library_path=lambda: "/nowhere/libespeak-ng.so")
+
+        monkeypatch.setattr(doctor, "import_module", broken)
+        with pytest.raises(Missing, match="no library for this machine"):
+            doctor._espeak()
+
+    def test_missing_flite(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(import_module("voxwire.engines.tts.flite"), "installed", lambda: False)
+        with pytest.raises(Missing, match="libflite1"):
+            doctor._flite()
+
+
+@pytest.mark.engines
+def test_on_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    states = {line.split()[1]: line.split()[0] for line in lines if line[:8].strip() in ("ok", "missing")}
+    assert states["silero"] == states["pocketsphinx"] == states["offline-assistant"] == "ok"

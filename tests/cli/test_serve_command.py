@@ -1,0 +1,109 @@
+"""`voxwire serve`: what it says when something is wrong, and what when it is not."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voxwire.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("VOXWIRE_"):
+            monkeypatch.delenv(name)
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line on stderr with which `voxwire serve` gives up."""
+    assert main(["serve", *arguments]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("voxwire serve: ")
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+class TestRefusals:
+    def test_busy_port(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = str(other.getsockname()[1])
+            assert f"Port {port} on 127.0.0.1 is in use." in refusal(capsys, "--port", port)
+
+    def test_the_world_without_a_key(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "Refusing to listen on 0.0.0.0 without an API key" in refusal(capsys, "--host", "0.0.0.0")
+
+    def test_key_without_certificate(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "server.tls_cert is missing" in refusal(capsys, "--tls-key", "key.pem")
+
+    def test_missing_certificate(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        missing = str(tmp_path / "none.pem")
+        assert "No such file" in refusal(capsys, "--tls-cert", missing, "--tls-key", missing)
+
+    def test_missing_settings_file(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        assert "No such file" in refusal(capsys, "--config", str(tmp_path / "none.toml"))
+
+    def test_unknown_engine(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        file = tmp_path / "voxwire.toml"
+        file.write_text('[deployments.gpt-4o-realtime-preview]\nstt = "oracle"\n')
+        assert "'oracle'" in refusal(capsys, "--port", "0", "--config", str(file))
+
+    @pytest.mark.parametrize("port", ["x", "1.5", ""])
+    def test_port_that_is_none(self, capsys: pytest.CaptureFixture[str], port: str) -> None:
+        with pytest.raises(SystemExit) as caught:
+            main(["serve", "--port", port])
+        assert caught.value.code == 2
+        assert "--port" in capsys.readouterr().err
+
+    def test_a_key_is_not_repeated(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "sec ret" not in refusal(capsys, "--api-key", "sec ret")
+
+
+class TestAnnouncement:
+    @pytest.fixture(autouse=True)
+    def _no_engines(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As far as the moment when the server listens."""
+        monkeypatch.setattr("voxwire.server.build.build_service", lambda settings: None)
+        monkeypatch.setattr("voxwire.server.app.create_app", lambda settings, service: None)
+        monkeypatch.setattr("voxwire.server.logs.configure_logging", lambda settings: None)
+
+        def run(app: Any, settings: Any, listener: Any, on_listening: Any) -> None:
+            self.settings = settings
+            on_listening()
+
+        monkeypatch.setattr("voxwire.server.run.run", run)
+
+    def lines(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+        assert main(["serve", "--port", "0", *arguments]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    def test_one_line_and_the_environment(self, capsys: pytest.CaptureFixture[str]) -> None:
+        first, *rest = self.lines(capsys)
+        url = first.removeprefix("Voxwire is listening on ")
+        assert url.startswith("http://127.0.0.1:")
+        assert not url.endswith(":0")
+        environment = dict(line.strip().split("=", 1) for line in rest if line)
+        assert environment == {
+            "AZURE_OPENAI_ENDPOINT": url,
+            "AZURE_OPENAI_API_KEY": "any",
+            "AZURE_OPENAI_DEPLOYMENT_NAME": "gpt-4o-realtime-preview",
+            "OPENAI_API_VERSION": "2024-10-01-preview",
+            "OPENAI_BASE_URL": f"{url}/v1",
+            "OPENAI_API_KEY": "any",
+        }
+
+    def test_keys_are_not_shown(self, capsys: pytest.CaptureFixture[str]) -> None:
+        first, *rest = self.lines(capsys, "--host", "0.0.0.0", "--api-key", "s3cret", "--api-key", "0ther")
+        assert first.startswith("Voxwire is listening on http://0.0.0.0:")
+        assert "  OPENAI_API_KEY=YOUR_KEY" in rest
+        assert any(line.startswith("  AZURE_OPENAI_ENDPOINT=http://127.0.0.1:") for line in rest)
+        assert not [line for line in rest if "s3cret" in line]
+        assert [key.get_secret_value() for key in self.settings.auth.api_keys] == ["s3cret", "0ther"]
+
+    def test_options_are_settings(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("VOXWIRE_SERVER__DRAIN_S", "7")
+        self.lines(capsys, "--host", "localhost")
+        assert (self.settings.server.host, self.settings.server.drain_s) == ("localhost", 7)
