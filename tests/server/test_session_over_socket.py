@@ -1,0 +1,96 @@
+"""The whole stack but the engines: real sockets, real sessions, fake engines, official client."""
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from openai import AsyncOpenAI
+from websockets.asyncio.client import ClientConnection, connect
+
+from voxwire.session.limits import Limits
+from voxwire.testing.live_server import served
+from voxwire.testing.service import fake_service
+
+GA = "/v1/realtime?model=gpt-realtime"
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+async def url() -> AsyncIterator[str]:
+    async with served() as address:
+        yield address
+
+
+async def event(client: ClientConnection) -> dict[str, Any]:
+    received: dict[str, Any] = json.loads(await client.recv())
+    return received
+
+
+async def error(client: ClientConnection) -> dict[str, Any]:
+    received = await event(client)
+    assert received["type"] == "error"
+    found: dict[str, Any] = received["error"]
+    return found
+
+
+async def test_official_client_has_a_turn(url: str) -> None:
+    async with (
+        AsyncOpenAI(base_url=f"{url}/v1", api_key="any") as client,
+        client.realtime.connect(model="gpt-realtime") as connection,
+    ):
+        assert (await connection.recv()).type == "session.created"
+        content: Any = [{"type": "input_text", "text": "Hello"}]
+        await connection.conversation.item.create(item={"type": "message", "role": "user", "content": content})
+        await connection.response.create()
+        types = []
+        async for received in connection:
+            types.append(received.type)
+            if received.type == "response.done":
+                break
+        assert received.response.status == "completed"
+        assert "response.output_audio.delta" in types
+        assert "error" not in types
+
+
+class TestBadInput:
+    """One error each; the session goes on."""
+
+    @pytest.fixture
+    async def client(self, url: str) -> AsyncIterator[ClientConnection]:
+        async with connect(url.replace("http", "ws") + GA, max_size=None) as client:
+            assert (await event(client))["type"] == "session.created"
+            yield client
+            await client.send('{"type":"session.update","session":{"type":"realtime"}}')
+            assert (await event(client))["type"] == "session.updated"
+
+    async def test_binary_frame(self, client: ClientConnection) -> None:
+        await client.send(b"\x00\x01")
+        assert "Binary" in (await error(client))["message"]
+
+    @pytest.mark.parametrize("text", ["", "{", "null", "[]", "[" * 10_000, '{"type":"sing"}', '{"type":3}'])
+    async def test_text_frame(self, client: ClientConnection, text: str) -> None:
+        await client.send(text)
+        assert (await error(client))["type"] == "invalid_request_error"
+
+    async def test_fifteen_mib_of_audio(self, client: ClientConnection) -> None:
+        audio = base64.b64encode(bytes(15 * MIB)).decode()
+        await client.send(json.dumps({"type": "input_audio_buffer.append", "audio": audio}))
+
+    async def test_more_audio_than_that(self, client: ClientConnection) -> None:
+        audio = base64.b64encode(bytes(15 * MIB + 2)).decode()
+        await client.send(json.dumps({"type": "input_audio_buffer.append", "event_id": "e1", "audio": audio}))
+        assert (await error(client))["event_id"] == "e1"
+
+
+async def test_a_session_that_expires_says_so_and_closes_with_1001() -> None:
+    async with (
+        served(fake_service(limits=Limits(session_seconds=0.2))) as url,
+        connect(url.replace("http", "ws") + GA) as client,
+    ):
+        assert (await event(client))["type"] == "session.created"
+        expired = await error(client)
+        assert expired["code"] == "session_expired"
+        await client.wait_closed()
+        assert (client.close_code, client.close_reason) == (1001, expired["message"])
