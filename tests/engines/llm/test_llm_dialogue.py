@@ -121,6 +121,8 @@ class TestAskingBack:
         asked = (user("turn off the light"), replied("Which room: kitchen, living room or bedroom?"))
         answer = await ask(*asked, "the garage", tools=ALL_TOOLS)
         assert answer.text == "I did not understand. Which room: kitchen, living room or bedroom?"
+        turns = (*asked, user("the garage"), replied(answer.text), user("the kitchen"))
+        assert (await ask(*turns, tools=ALL_TOOLS)).calls == [("set_light", {"room": "kitchen", "on": False})]
 
     async def test_the_same_words_without_the_question_are_no_answer(self, ask: Ask) -> None:
         assert (await ask("what's the weather", replied("I do not know."), "xyzzy town", tools=ALL_TOOLS)).calls == []

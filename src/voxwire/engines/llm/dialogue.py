@@ -6,7 +6,7 @@ read from the items of the conversation, so that any history a client sends work
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -71,11 +71,16 @@ class Call:
 
 @dataclass(frozen=True)
 class _Ask:
-    """A function lacks a value; the question is put to the user."""
+    """A function lacks a value; the question is put to the user, `again` when the reply did not fit."""
 
     tool: Tool
     arguments: Arguments
     parameter: Parameter
+    again: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"I did not understand. {self.parameter.question}" if self.again else self.parameter.question
 
 
 Answer = tuple[Say | Call, ...]
@@ -112,7 +117,7 @@ def _answer_user(domain: Domain, items: Sequence[Item], text: str, *, may_call: 
     if may_call:
         outcome = _function(domain, said, _open_question(domain, items[:-1]), _last_call(domain, items))
         if outcome is not None:
-            return outcome if isinstance(outcome, tuple) else (Say(outcome.parameter.question),)
+            return outcome if isinstance(outcome, tuple) else (Say(outcome.text),)
     for known in (True, False):
         found = domain.skill(said, known=known)
         if found is not None:
@@ -171,7 +176,7 @@ def _answered(domain: Domain, said: Utterance, question: _Ask) -> Answer | _Ask 
     values = question.tool.find(said, question.parameter)
     if not values:
         other = domain.tool_loosely(said)
-        return _act(other) if other is not None else (Say(f"I did not understand. {question.parameter.question}"),)
+        return _act(other) if other is not None else replace(question, again=True)
     return _act(question.tool.with_values(question.arguments | values))
 
 
