@@ -245,6 +245,18 @@ async def test_an_engine_that_does_not_start_is_told() -> None:
     await service.close()
 
 
+async def test_closing_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(FakeTts):
+        async def close(self) -> None:
+            raise EngineError("tts", "stuck", "The voice does not stop.")
+
+    service = fake_service(fake_deployment(tts=Broken()), runtime_limits=RuntimeLimits(close_deadline_s=0.05))
+    async with connected(service):  # a body that does not leave
+        with pytest.raises(EngineError, match="does not stop"):
+            await service.close()
+    assert "1 conversations did not end in time" in caplog.text
+
+
 async def test_names_and_aliases() -> None:
     house, lab = fake_deployment(name="house"), fake_deployment(name="lab")
     service = Service(

@@ -54,6 +54,8 @@ class Work:
     @property
     def untranscribed_ms(self) -> float:
         """Audio of all utterances that no recogniser has taken yet."""
+        if not self._transcribers:  # nobody speaks: nearly always, and asked for every frame
+            return 0.0
         return sum(transcriber.waiting_ms for transcriber in self._transcribers.values())
 
     def stop(self) -> None:
