@@ -1,7 +1,7 @@
 """One answer: order, modalities, tool calls, failures at every stage, deadlines, cancelling, slow clients."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from runtime_sink import RecordingSink
@@ -16,6 +16,7 @@ from voxwire.events.engines import (
     LlmText,
     LlmToolArguments,
     LlmToolCall,
+    TtsAudio,
     TtsConfig,
 )
 from voxwire.events.response import TokenUsage
@@ -255,6 +256,27 @@ class TestCancelling:
         with pytest.raises(asyncio.CancelledError):
             await bench.task
         assert len(bench.sink.results) == before
+
+    async def test_a_voice_that_waits_for_a_slow_client_is_closed_too(self) -> None:
+        closed: list[bool] = []
+
+        class Careful(FakeTtsStream):
+            async def __aiter__(self) -> AsyncIterator[TtsAudio]:
+                try:
+                    async for audio in super().__aiter__():
+                        yield audio
+                finally:
+                    closed.append(True)
+
+        tts = FakeTts()
+        tts.open = lambda config: Careful(tts, config)  # type: ignore[method-assign]
+        bench = Bench("word " * 50, tts)
+        await bench.until(lambda: bench.audio)
+        bench.sink.open.clear()
+        await asyncio.sleep(0.01)
+        bench.cancel()
+        await asyncio.wait([bench.task])
+        assert closed == [True]
 
     @pytest.mark.parametrize("turns", range(12))
     async def test_at_any_moment_no_task_is_left(self, turns: int) -> None:

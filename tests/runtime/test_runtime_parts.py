@@ -7,7 +7,7 @@ import pytest
 
 from voxwire.errors import ClientError, EngineError
 from voxwire.runtime import tasks as tasks_module
-from voxwire.runtime.failures import engine_errors, first_engine_error, log_bug, within
+from voxwire.runtime.engine_calls import engine_errors, first_engine_error, log_bug, within
 from voxwire.runtime.ids import EventIds, new_id
 from voxwire.runtime.signal import Signal
 from voxwire.runtime.tasks import Tasks

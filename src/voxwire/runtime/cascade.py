@@ -9,7 +9,6 @@ calls is one message and one stream of the synthesiser. Cancelling the task stop
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 
 from voxwire.errors import EngineError
 from voxwire.events.config import Modality
@@ -24,8 +23,9 @@ from voxwire.events.engines import (
 from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.deployment import Deployment
-from voxwire.runtime.failures import (
+from voxwire.runtime.engine_calls import (
     broke_contract,
+    close_iterator,
     engine_errors,
     first_engine_error,
     log_failure,
@@ -85,8 +85,7 @@ class Cascade:
                 if isinstance(event, LlmDone):
                     return
         finally:
-            with engine_errors("llm"):
-                await _close(answer)
+            await close_iterator("llm", answer)
 
     async def _forward(self, event: LlmEvent, speaking: asyncio.TaskGroup) -> None:
         await self._delivery.writable()
@@ -126,10 +125,3 @@ class Cascade:
         if self._speech is not None:
             speech, self._speech = self._speech, None
             await speech.close()
-
-
-async def _close(answer: AsyncIterator[LlmEvent]) -> None:
-    """Closing the iterator is how an engine is told to stop; a plain iterator has nothing to stop."""
-    close = getattr(answer, "aclose", None)
-    if close is not None:
-        await close()

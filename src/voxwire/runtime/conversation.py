@@ -15,7 +15,7 @@ from voxwire.events.server import ErrorOccurred, ServerEvent
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.contracts import Clock, Codec, OpenLane, SessionCore, Timer
 from voxwire.runtime.deployment import Deployment
-from voxwire.runtime.failures import log_bug
+from voxwire.runtime.engine_calls import log_bug
 from voxwire.runtime.ids import EventIds
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.outbox import Ending, Outbox

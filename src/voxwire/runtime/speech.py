@@ -7,7 +7,7 @@ from typing import Final
 from voxwire.events.engines import TtsAudio, TtsStream
 from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.delivery import Delivery
-from voxwire.runtime.failures import engine_errors, timed_out, within
+from voxwire.runtime.engine_calls import close_iterator, engine_errors, timed_out, within
 from voxwire.runtime.signal import Signal
 from voxwire.session.inputs import GeneratedAudio
 
@@ -56,11 +56,14 @@ class Speech:
 
     async def run(self) -> None:
         stretches = aiter(self._stream)
-        while (stretch := await self._next(stretches)) is not None:
-            await self._deliver(self._chunker.push(stretch))
-            self._voiced = stretch.chars_to
-            self._progress.wake()
-        await self._deliver(self._chunker.flush())
+        try:
+            while (stretch := await self._next(stretches)) is not None:
+                await self._deliver(self._chunker.push(stretch))
+                self._voiced = stretch.chars_to
+                self._progress.wake()
+            await self._deliver(self._chunker.flush())
+        finally:
+            await close_iterator("tts", stretches)
         self._spoken.set()
 
     async def _deliver(self, chunks: Iterator[GeneratedAudio]) -> None:

@@ -11,8 +11,9 @@ from voxwire.errors import EngineError
 from voxwire.events.engines import SttConfig, SttEvent, SttFinal, SttPartial, SttStream
 from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.deployment import Deployment
-from voxwire.runtime.failures import (
+from voxwire.runtime.engine_calls import (
     broke_contract,
+    close_iterator,
     engine_errors,
     first_engine_error,
     log_failure,
@@ -129,6 +130,12 @@ class Transcriber:
     async def _listen(self, stream: SttStream) -> SttFinal:
         """Deliver partials as they change; return the final. Silence counts from the commit on."""
         events = aiter(stream)
+        try:
+            return await self._final(events)
+        finally:
+            await close_iterator("stt", events)
+
+    async def _final(self, events: AsyncIterator[SttEvent]) -> SttFinal:
         heard: SttPartial | None = None
         while True:
             with engine_errors("stt"):

@@ -1,11 +1,11 @@
-"""Turning what goes wrong inside an engine into an `EngineError`, and reporting bugs without content."""
+"""Calling engines: deadlines, what goes wrong as an `EngineError`, and reports without content."""
 
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from voxwire.errors import EngineError, VoxwireError
 
@@ -53,6 +53,15 @@ async def within(stage: str, seconds: float, work: Awaitable[T]) -> T:
             return await work
     except TimeoutError:
         raise timed_out(stage, seconds) from None
+
+
+async def close_iterator(stage: str, events: AsyncIterator[Any]) -> None:
+    """Closing an engine's iterator stops its work at once; left to the garbage collector it would stop
+    some time. A plain iterator has nothing to stop."""
+    close = getattr(events, "aclose", None)
+    if close is not None:
+        with engine_errors(stage):
+            await close()
 
 
 def first_engine_error(group: BaseExceptionGroup[EngineError]) -> EngineError:
