@@ -258,7 +258,7 @@ class TestCancelling:
         assert len(bench.sink.results) == before
 
     async def test_a_voice_that_waits_for_a_slow_client_is_closed_too(self) -> None:
-        closed: list[bool] = []
+        steps: list[str] = []
 
         class Careful(FakeTtsStream):
             async def __aiter__(self) -> AsyncIterator[TtsAudio]:
@@ -266,7 +266,12 @@ class TestCancelling:
                     async for audio in super().__aiter__():
                         yield audio
                 finally:
-                    closed.append(True)
+                    await asyncio.sleep(0)
+                    steps.append("iterator closed")
+
+            async def cancel(self) -> None:
+                steps.append("stream cancelled")
+                await super().cancel()
 
         tts = FakeTts()
         tts.open = lambda config: Careful(tts, config)  # type: ignore[method-assign]
@@ -276,7 +281,7 @@ class TestCancelling:
         await asyncio.sleep(0.01)
         bench.cancel()
         await asyncio.wait([bench.task])
-        assert closed == [True]
+        assert steps == ["iterator closed", "stream cancelled"]  # not whenever the garbage collector comes
 
     @pytest.mark.parametrize("turns", range(12))
     async def test_at_any_moment_no_task_is_left(self, turns: int) -> None:
