@@ -1,8 +1,9 @@
 """The one place where session core, engines and transports meet.
 
 - `service`: what one process shares; `Service.converse` is the door for transports
-- `transport`, `attachment`, `outbox`: one connection and its bounded way out
+- `transport`, `attachment`, `outbox`: one connection, its way in and its bounded way out
 - `conversation`: one session with its attachments, clock and work
-- `work`: what a session asked for and is not finished: `cascade` (an answer), `transcriber` (an
-  utterance), `vad` (speech scores, one batch for all conversations)
+- `work`: what a session asked for and is not finished: `cascade` (an answer, spoken through `speech`
+  and `chunker`), `transcriber` (an utterance), `vad` (speech scores, one batch for all conversations)
+- `deployment`: the engines behind a name; `engine_calls`: deadlines and failures of engines
 """
