@@ -10,6 +10,7 @@ from voxwire.engines.vad.silero import SileroVad
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.server.app import create_app
 from voxwire.server.build import build_service
+from voxwire.server.listen import Listener
 from voxwire.server.run import run
 from voxwire.testing.service import fake_service
 
@@ -22,7 +23,11 @@ def main() -> None:
         service = build_service(settings)
     else:
         service = fake_service(vad=SileroVad(), runtime_limits=RuntimeLimits(conversations=_SESSIONS))
-    run(create_app(settings, service), settings, lambda url: None)
+    listener = Listener.open(settings.server)
+    try:
+        run(create_app(settings, service), settings, listener, lambda: None)
+    finally:
+        listener.close()
 
 
 if __name__ == "__main__":
