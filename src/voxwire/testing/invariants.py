@@ -139,9 +139,6 @@ class Invariants:
         state, buffer = self._session._state, self._session._listener.buffer
         self._require(state.config == self._config, state.config, "the effective settings are reported")
         actual = [entry.item.id for entry in state.conversation]
-        if len(self._order) > state.limits.items:
-            # A full conversation lets its oldest items go without a word.
-            self._order = self._order[-state.limits.items :]
         self._require(actual == self._order, actual, f"the client believes the order to be {self._order}")
         held = sum(entry.size for entry in state.conversation)
         self._require(held == state.conversation.audio_bytes, held, "retained audio is counted right")
@@ -207,6 +204,9 @@ class Invariants:
         self._require(bool(item_id) and item_id not in self._order, event, "an item is added once")
         self._require(previous is None or previous in self._order, event, "the predecessor exists")
         self._order.insert(0 if previous is None else self._order.index(previous) + 1, item_id)
+        if len(self._order) > self._session._state.limits.items:
+            # A full conversation lets its oldest item go without a word.
+            del self._order[0]
         if item_id in self._ever:
             self._heard = {key: words for key, words in self._heard.items() if key[0] != item_id}
         self._ever.add(item_id)
