@@ -51,7 +51,7 @@ async def local_server(screen: Screen) -> AsyncIterator[tuple[str, str]]:
         yield address, key
     finally:
         screen.end_line()
-        await _stop(process)
+        await _stop(process, output)
         if drain is not None:
             drain.cancel()
             await asyncio.wait((drain,))
@@ -73,12 +73,12 @@ async def _drain(output: asyncio.StreamReader) -> None:
         pass
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
+async def _stop(process: asyncio.subprocess.Process, output: asyncio.StreamReader) -> None:
+    if not output.at_eof():  # else it is ending by itself, and a signal would race with the news of that
         process.terminate()
-        try:
-            async with asyncio.timeout(STOP_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
+    try:
+        async with asyncio.timeout(STOP_S):
             await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
