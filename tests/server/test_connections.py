@@ -148,6 +148,19 @@ class TestTooLarge:
         assert await close_code(reader) == 1009
         writer.close()
 
+    async def test_in_the_middle_of_an_answer(self, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+        service = EchoService()
+        reader, writer = await raw_websocket(await serve(service))
+        writer.write(frame(0x1, b"flood 2000"))
+        await reader.readexactly(100_000)
+        writer.write(frame(0x1, b"x", length=2**40))
+        async with asyncio.timeout(10):
+            await reader.read()
+            while service.attachments:  # noqa: ASYNC110 - the fake tells nobody
+                await asyncio.sleep(0.01)
+        writer.close()
+        assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
     async def test_many_small_fragments(self, serve: Serve) -> None:
         url = await serve(websocket={"max_message_bytes": 1000})
         reader, writer = await raw_websocket(url)

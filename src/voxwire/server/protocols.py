@@ -167,6 +167,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = self._dropping = True
+        self.disconnected = True  # what the application still sends meets a client that is gone
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()

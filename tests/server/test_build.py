@@ -1,0 +1,69 @@
+"""From settings to parts: which engines, shared how; which names; which bounds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from voxwire.config import REALTIME_MODELS, TRANSCRIPTION_MODELS, load_settings
+from voxwire.server import build
+from voxwire.testing.fake_llm import FakeLlm
+from voxwire.testing.fake_stt import FakeStt
+from voxwire.testing.fake_tts import FakeTts
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, Any]]]:
+    """What was asked of the registry; every name gives a fake."""
+    asked: list[tuple[str, str, dict[str, Any]]] = []
+
+    def load(kind: str, name: str, options: Mapping[str, Any]) -> Any:
+        asked.append((kind, name, dict(options)))
+        return {"stt": FakeStt, "llm": FakeLlm, "tts": FakeTts}[kind]()
+
+    monkeypatch.setattr(build, "load", load)
+    return asked
+
+
+def test_the_embedded_profile_is_loaded_once(loaded: list[Any]) -> None:
+    service = build.build_service(load_settings())
+    assert sorted(loaded) == [
+        ("llm", "offline-assistant", {}),
+        ("stt", "pocketsphinx", {}),
+        ("tts", "embedded", {}),
+    ]
+    first, second = service.deployments
+    assert (first.stt, first.llm, first.tts) == (second.stt, second.llm, second.tts)
+    assert first.label == FakeLlm().capabilities.info.label
+
+
+def test_a_deployment_chooses_its_own(loaded: list[Any]) -> None:
+    own = {"stt": "other", "tts": {"name": "embedded", "options": {"size": 1}}, "instructions": "Be brief."}
+    service = build.build_service(load_settings(None, {"deployments": {"shop": own}}))
+    assert ("stt", "other", {}) in loaded
+    assert ("tts", "embedded", {"size": 1}) in loaded
+    assert len(loaded) == 5
+    shop = service.deployment("shop")
+    assert shop is not None
+    assert shop.instructions == "Be brief."
+    assert shop.llm is service.deployments[0].llm
+
+
+def test_official_names_mean_the_default_deployment(loaded: list[Any]) -> None:
+    service = build.build_service(load_settings(None, {"default_deployment": "shop", "deployments": {"shop": {}}}))
+    for name in {*REALTIME_MODELS, *TRANSCRIPTION_MODELS} - {"gpt-realtime", "gpt-4o-realtime-preview"}:
+        found = service.deployment(name)
+        assert found is not None
+        assert found.name == "shop"
+    for name in ("gpt-realtime", "gpt-4o-realtime-preview"):
+        own = service.deployment(name)
+        assert own is not None
+        assert own.name == name
+    assert service.deployment(None) is service.deployment("shop")
+    assert service.deployment("gpt-5-realtime") is None
+
+
+def test_limits() -> None:
+    chosen = {"items": 7, "strict_truncate": True, "on_empty_transcript": "ignore"}
+    limits = build.session_limits(load_settings(None, {"limits": chosen}))
+    assert (limits.items, limits.strict_truncate, limits.respond_to_empty_transcript) == (7, True, False)

@@ -1,0 +1,97 @@
+"""The runtime's side of a WebSocket."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from voxwire.runtime.transport import TransportClosed
+from voxwire.transports.websocket import WebSocketTransport
+
+
+class Socket:
+    """An ASGI `send` that can be gone or stuck, and an `abort`."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.error: Exception | None = None
+        self.stuck = False
+        self.aborted = 0
+
+    async def send(self, message: dict[str, Any]) -> None:
+        if self.error is not None:
+            raise self.error
+        if self.stuck:
+            await asyncio.Event().wait()
+        self.sent.append(message)
+
+    def abort(self) -> None:
+        self.aborted += 1
+
+
+@pytest.fixture
+def socket() -> Socket:
+    return Socket()
+
+
+@pytest.fixture
+def transport(socket: Socket) -> WebSocketTransport:
+    return WebSocketTransport(socket.send, socket.abort)
+
+
+async def test_frames_go_out_as_text(transport: WebSocketTransport, socket: Socket) -> None:
+    await transport.send('{"ü":1}'.encode())
+    assert socket.sent == [{"type": "websocket.send", "text": '{"ü":1}'}]
+
+
+async def test_a_client_that_is_gone(transport: WebSocketTransport, socket: Socket) -> None:
+    socket.error = ConnectionResetError()
+    with pytest.raises(TransportClosed):
+        await transport.send(b"{}")
+
+
+async def test_other_errors_are_bugs(transport: WebSocketTransport, socket: Socket) -> None:
+    socket.error = RuntimeError("a bug")
+    with pytest.raises(RuntimeError):
+        await transport.send(b"{}")
+
+
+async def test_nothing_is_held_back(transport: WebSocketTransport, socket: Socket) -> None:
+    await transport.send(b"{}")
+    transport.discard_pending_audio("resp_1")
+    assert len(socket.sent) == 1
+
+
+class TestClose:
+    async def test_once(self, transport: WebSocketTransport, socket: Socket) -> None:
+        await transport.close(1001, "over")
+        await transport.close(1011, "again")
+        assert socket.sent == [{"type": "websocket.close", "code": 1001, "reason": "over"}]
+        assert (transport.close_code, socket.aborted) == (1001, 0)
+
+    async def test_nothing_goes_out_after_it(self, transport: WebSocketTransport) -> None:
+        await transport.close(1001, "")
+        with pytest.raises(TransportClosed):
+            await transport.send(b"{}")
+
+    async def test_of_a_client_that_is_gone(self, transport: WebSocketTransport, socket: Socket) -> None:
+        socket.error = ConnectionResetError()
+        await transport.close(1001, "over")
+        assert socket.aborted == 0
+
+    async def test_of_a_client_that_does_not_read(self, transport: WebSocketTransport, socket: Socket) -> None:
+        socket.stuck = True
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await transport.close(1008, "reads too slowly")
+        assert socket.aborted == 1
+
+    @pytest.mark.parametrize(
+        ("reason", "kept"),
+        [("short", "short"), ("x" * 200, "x" * 123), ("ü" * 100, "ü" * 61), ("☕" * 41 + "x", "☕" * 41)],
+    )
+    async def test_reason_fits_the_frame(
+        self, transport: WebSocketTransport, socket: Socket, reason: str, kept: str
+    ) -> None:
+        await transport.close(1001, reason)
+        assert socket.sent[0]["reason"] == kept
