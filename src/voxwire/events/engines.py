@@ -66,8 +66,9 @@ class SttPartial(msgspec.Struct, frozen=True, kw_only=True):
 class SttFinal(msgspec.Struct, frozen=True, kw_only=True):
     """What was heard. Empty text means no words.
 
-    `alternatives` are other readings, most likely first; the runtime prefers one that the
-    language engine fully understands (`LlmEngine.understands`).
+    `alternatives` are readings in the sentences of `SttConfig.phrases`, likeliest first, offered
+    where the sound supports them; the runtime takes the first that the language engine fully
+    understands (`LlmEngine.understands`).
     """
 
     text: str

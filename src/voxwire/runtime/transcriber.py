@@ -165,9 +165,12 @@ class Transcriber:
             self._limit = None
 
     def _choose(self, final: SttFinal) -> str:
-        """The first reading that the language engine has an answer for, else the likeliest."""
+        """The expected sentence, if the language engine has an answer for it, else the free reading.
+
+        An engine that expects nothing in particular gets no alternatives.
+        """
         command, llm = self._command, self._deployment.llm
-        for text in (final.text, *final.alternatives):
+        for text in final.alternatives:
             if text and llm.understands(text, command.instructions, command.tools):
                 return text
         return final.text
