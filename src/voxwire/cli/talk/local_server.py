@@ -26,7 +26,7 @@ async def local_server(screen: Screen) -> AsyncIterator[tuple[str, str]]:
     user can read. Raises TalkError when the server does not start.
     """
     key = secrets.token_urlsafe(24)
-    screen.stream("Server", "starting one with the embedded engines ...")
+    screen.stream("Server", "starting one with the embedded engines ")
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "voxwire", "serve", "--host", "127.0.0.1", "--port", "0"),
@@ -38,23 +38,22 @@ async def local_server(screen: Screen) -> AsyncIterator[tuple[str, str]]:
     )
     assert process.stdout is not None
     output = process.stdout
-    drain: asyncio.Task[None] | None = None
+    beside = asyncio.create_task(_show_progress(screen))
     try:
         try:
             async with asyncio.timeout(START_S):
                 address = await _address(output)
         except TimeoutError:
             raise TalkError(f"The server did not start within {START_S:.0f} s.") from None
+        await _end(beside)
         # Its log is of no interest, but a full pipe would stop it.
-        drain = asyncio.create_task(_drain(output))
+        beside = asyncio.create_task(_drain(output))
         screen.stream("Server", f" ready in {time.monotonic() - began:.1f} s")
         yield address, key
     finally:
+        await _end(beside)
         screen.end_line()
         await _stop(process, output)
-        if drain is not None:
-            drain.cancel()
-            await asyncio.wait((drain,))
 
 
 async def _address(output: asyncio.StreamReader) -> str:
@@ -66,6 +65,18 @@ async def _address(output: asyncio.StreamReader) -> str:
             return found[1]
         last = text or last
     raise TalkError(f"The server did not start: {last.removeprefix('voxwire serve: ')}")
+
+
+async def _show_progress(screen: Screen) -> None:
+    """A dot a second."""
+    while True:
+        screen.stream("Server", ".")
+        await asyncio.sleep(1)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait((task,))
 
 
 async def _drain(output: asyncio.StreamReader) -> None:
