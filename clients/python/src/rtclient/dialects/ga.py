@@ -1,0 +1,41 @@
+"""A GA service behind the models of the preview (PROTOCOL 2)."""
+
+from pydantic_core import to_json
+
+from rtclient.dialects.codec import Outgoing, head_of, parse_object
+from rtclient.dialects.ga_events import DROPPED, RENAMED, EventTranslator
+from rtclient.dialects.ga_requests import to_ga
+from rtclient.models import InputAudioBufferAppendMessage, ServerMessageType, create_message_from_dict
+from rtclient.models.server_messages import MESSAGE_CLASSES
+from rtclient.util.model_helpers import ModelWithDefaults
+
+
+class GaCodec:
+    """Translates what differs. Appended audio, deltas and plain events take the short way of the preview."""
+
+    def __init__(self) -> None:
+        self._events = EventTranslator()
+
+    def encode(self, message: Outgoing) -> list[bytes]:
+        """The frames of one message. A plain JSON object is sent as it is: whoever writes one writes GA."""
+        if not isinstance(message, ModelWithDefaults):
+            return [to_json(message)]
+        if isinstance(message, InputAudioBufferAppendMessage):
+            return [message.__pydantic_serializer__.to_json(message, exclude_unset=True)]
+        event = message.model_dump(mode="json", exclude_unset=True)
+        self._events.remember(event)
+        return [to_json(translated) for translated in to_ga(event)]
+
+    def decode(self, frame: str) -> ServerMessageType | None:
+        """None for what has no counterpart in the preview and repeats what was said."""
+        head = head_of(frame)
+        if head is not None:
+            if head[1] in DROPPED:
+                return None
+            renamed = RENAMED.get(head[1])
+            if renamed is not None:
+                known = MESSAGE_CLASSES[renamed]
+                frame = frame[: head.start(1)] + renamed + frame[head.end(1) :]
+                return known.__pydantic_validator__.validate_json(frame)  # type: ignore[no-any-return]
+        event = self._events.translated(parse_object(frame))
+        return None if event is None else create_message_from_dict(event)
