@@ -1,0 +1,63 @@
+"""Where clients of these tests connect to, and the environments that some of them need."""
+
+import asyncio
+import json
+import os
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+PROGRAMS = HERE / "programs"
+
+KEY = "key-of-the-client-tests"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server listens (`http://127.0.0.1:PORT`), and the certificate to trust when it speaks TLS."""
+
+    url: str
+    certificate: Path | None = None
+
+    @property
+    def ws(self) -> str:
+        return self.url.replace("http", "ws", 1)
+
+    @property
+    def connection_options(self) -> dict[str, Any]:
+        """What the openai library takes as `websocket_connection_options`."""
+        return {"ssl": ssl.create_default_context(cafile=str(self.certificate))} if self.certificate else {}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a program on the command line needs."""
+        trusted = {"SSL_CERT_FILE": str(self.certificate)} if self.certificate else {}
+        return {"OPENAI_API_KEY": KEY, **trusted}
+
+
+async def run_program(environment: str, program: str, *arguments: str, variables: dict[str, str]) -> Any:
+    """What a program prints as JSON, run in the environment made from `envs/NAME.txt`."""
+    python = ROOT / ".venvs" / environment / "bin" / "python"
+    if not (ROOT / ".venvs" / environment / ".voxwire").exists():  # set when it is complete
+        pytest.fail(f"The environment of the client {environment} is missing. Run ./test, which makes it.")
+    process = await asyncio.create_subprocess_exec(
+        python,
+        PROGRAMS / program,
+        *arguments,
+        env=os.environ | variables,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        printed, complaints = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, complaints.decode()
+    return json.loads(printed)

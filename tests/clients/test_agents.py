@@ -1,0 +1,29 @@
+"""The Agents SDK: it validates every event that it receives, runs tools and truncates by itself."""
+
+from typing import Any
+
+import pytest
+from client_environment import Address, run_program
+from flow_checks import CHECKS, EIGHTY_FOUR, Log, interrupted, spoken
+
+
+async def run(flow: str, server: Address) -> Any:
+    return await run_program("openai-agents", "agents_realtime.py", server.url, flow, variables=server.environment)
+
+
+@pytest.mark.parametrize("flow", ["text_turn", "tool_round_trip"])
+async def test_flow(flow: str, server: Address) -> None:
+    report = await run(flow, server)
+    log = Log(report["received"])
+    CHECKS[flow](log)
+    assert report["audio_bytes"] == len(log.audio(log.responses()[-1])), "the user of the SDK hears all of it"
+    assert report["told"].count("tool_end") == (flow == "tool_round_trip")
+
+
+async def test_barge_in(server: Address) -> None:
+    report = await run("barge_in", server)
+    log = Log(report["received"])
+    cancelled, answer = log.responses()
+    interrupted(log, cancelled, "turn_detected")
+    assert EIGHTY_FOUR.search(spoken(log, answer))
+    assert log.one("conversation.item.truncated")["item_id"] == cancelled["output"][0]["id"]

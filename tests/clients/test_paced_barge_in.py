@@ -1,0 +1,60 @@
+"""Interrupting an answer that is still being spoken.
+
+The embedded voice speaks much faster than anyone listens, so a short answer is complete before it can
+be interrupted. Here the voice takes as long as speech does; everything else is the real thing.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from client_environment import KEY, Address
+from flow_checks import CHECKS, Log
+from openai import AsyncOpenAI
+from realtime_flows import BYTES_PER_MS, FLOWS, Talk
+
+from voxwire.engines import registry
+from voxwire.engines.vad.silero import SileroVad
+from voxwire.testing.fake_tts import FakeTts
+from voxwire.testing.live_server import served_in_thread
+from voxwire.testing.service import fake_deployment, fake_service
+
+
+@pytest.fixture(scope="module")
+def voice() -> FakeTts:
+    return FakeTts(pace=1.0)
+
+
+@pytest.fixture(scope="module")
+def paced_server(voice: FakeTts) -> Iterator[Address]:
+    engines: dict[str, Any] = {
+        "stt": registry.load("stt", "pocketsphinx", {}),
+        "llm": registry.load("llm", "offline-assistant", {}),
+        "tts": voice,
+    }
+    names = ("gpt-realtime", "gpt-4o-realtime-preview")
+    service = fake_service(*(fake_deployment(name=name, **engines) for name in names), vad=SileroVad())
+    with served_in_thread(service) as url:
+        yield Address(url)
+
+
+def connect(server: Address, ga: bool) -> Any:
+    client = AsyncOpenAI(api_key=KEY, websocket_base_url=f"{server.ws}/v1")
+    if ga:
+        return client.realtime.connect(model="gpt-realtime")
+    return client.beta.realtime.connect(model="gpt-4o-realtime-preview")
+
+
+@pytest.mark.parametrize("flow", ["cancel", "barge_in"])
+@pytest.mark.parametrize("ga", [True, False], ids=["ga", "preview"])
+async def test_the_answer_stops_where_it_is(flow: str, ga: bool, paced_server: Address, voice: FakeTts) -> None:
+    async with connect(paced_server, ga) as connection:
+        talk = Talk(connection, ga)
+        await FLOWS[flow](talk)
+    log = Log(talk.events)
+    CHECKS[flow](log)
+    cut_stream = voice.streams[-2]
+    assert cut_stream.cancelled
+    cut = log.responses()[0]
+    whole_ms = len(cut_stream.text) * voice.char_ms
+    assert 0 < len(log.audio(cut)) / BYTES_PER_MS < whole_ms / 3
