@@ -45,7 +45,7 @@ async def test_demo(tmp_path: Path) -> None:
     shown = await run("./demo", "-o", answer)
     assert spoken(shown, "You") == "what is twelve times seven"
     assert re.search(r"\b84\b|eighty.four", spoken(shown, "Voxwire"))
-    assert latency(shown, "first sound of the answer") <= 700
+    assert 500 <= latency(shown, "end of turn noticed") <= latency(shown, "first sound of the answer")
     with wave.open(str(answer)) as file:
         assert file.getnframes() > file.getframerate() // 2, "more than half a second of speech"
 
@@ -62,7 +62,7 @@ async def test_calls_a_tool_with_the_city_that_was_said(dialect: str) -> None:
 async def test_a_compressed_question_at_another_rate(tmp_path: Path) -> None:
     samples, rate = soundfile.read(FIXTURES / "what_is_twelve_times_seven_24k.wav")
     question = tmp_path / "question.flac"
-    soundfile.write(question, samples[::1].repeat(2), rate * 2)
+    soundfile.write(question, samples.repeat(2), rate * 2)
     assert "twelve times seven" in spoken(await talk(question), "You")
 
 

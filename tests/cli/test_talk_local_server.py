@@ -48,7 +48,7 @@ async def test_runs_while_it_is_needed(server_is: Callable[[str], Path]) -> None
         assert len(key) >= 32
         assert running(pid)
     assert not running(pid)
-    assert out.getvalue().startswith("Server   starting one with the embedded engines . ready in ")
+    assert out.getvalue().startswith("Server   warming up the engines . ready in ")
 
 
 async def test_says_why_it_did_not_start(server_is: Callable[[str], Path]) -> None:

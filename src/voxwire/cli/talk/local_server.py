@@ -26,7 +26,7 @@ async def local_server(screen: Screen) -> AsyncIterator[tuple[str, str]]:
     user can read. Raises TalkError when the server does not start.
     """
     key = secrets.token_urlsafe(24)
-    screen.stream("Server", "starting one with the embedded engines ")
+    screen.stream("Server", "warming up the engines ")
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "voxwire", "serve", "--host", "127.0.0.1", "--port", "0"),
