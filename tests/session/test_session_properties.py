@@ -411,7 +411,7 @@ class AnySession(RuleBasedStateMachine):
             assert buffer.end * 2 == taken
 
 
-AnySession.TestCase.settings = settings(max_examples=400, stateful_step_count=60, deadline=None)
+AnySession.TestCase.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
 TestAnySession = AnySession.TestCase
 
 
