@@ -1,0 +1,55 @@
+"""What the recogniser's worker is told and what it answers. One stream is one utterance."""
+
+import msgspec
+
+
+class Begin(msgspec.Struct, frozen=True, tag="begin"):
+    """The utterance begins. `phrases` names the set of sentences to expect; empty for none."""
+
+    phrases: str
+
+
+class Phrases(msgspec.Struct, frozen=True, tag="phrases"):
+    """The set that the worker asked for, each sentence already as plain words."""
+
+    sentences: list[str]
+
+
+class Audio(msgspec.Struct, frozen=True, tag="audio"):
+    """PCM16 mono at 16 kHz."""
+
+    pcm: bytes
+
+
+class Commit(msgspec.Struct, frozen=True, tag="commit"):
+    """No more audio comes: `Result` is due."""
+
+
+class NeedPhrases(msgspec.Struct, frozen=True, tag="need_phrases"):
+    """The worker does not know the set that `Begin` named."""
+
+
+class Partial(msgspec.Struct, frozen=True, tag="partial"):
+    """Words so far; the first `stable` characters are final."""
+
+    text: str
+    stable: int
+
+
+class TimedWord(msgspec.Struct, frozen=True, array_like=True):
+    """A word and its milliseconds in the audio."""
+
+    text: str
+    start_ms: float
+    end_ms: float
+
+
+class Result(msgspec.Struct, frozen=True, tag="result"):
+    """The words of the utterance, joined by spaces, and other readings."""
+
+    words: list[TimedWord]
+    alternatives: list[str]
+
+
+Request = Begin | Phrases | Audio | Commit
+Reply = NeedPhrases | Partial | Result

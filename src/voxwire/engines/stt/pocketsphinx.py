@@ -1,0 +1,205 @@
+"""Speech to text with pocketsphinx: the recogniser of the embedded profile.
+
+It needs no download and no GPU, and is far from today's neural recognisers: demo quality, US English.
+What makes it useful is that it is told what to expect: beside the general reading it offers one in the
+sentences that the language engine understands, where the sound supports it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from voxwire.engines.stt.messages import Audio, Begin, Commit, NeedPhrases, Partial, Phrases, Reply, Result
+from voxwire.engines.stt.words import plain
+from voxwire.engines.worker.pool import WorkerPool
+from voxwire.engines.worker.process import WorkerSpec
+from voxwire.engines.worker.stream import Stream
+from voxwire.errors import EngineError
+from voxwire.events.engines import EngineInfo, SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial, Word
+
+#: Sentences of one set; more are ignored. Building the decoder for so many takes about a second.
+MAX_PHRASES: Final = 20_000
+#: How long a complete utterance waits for a free worker (SEMANTICS 5).
+_LEASE_S: Final = 10.0
+#: Audio that waits for a worker: one minute.
+_MAX_WAITING: Final = 60 * 32_000
+
+_REPLIES: Final[msgspec.msgpack.Decoder[NeedPhrases | Partial | Result]] = msgspec.msgpack.Decoder(Reply)
+
+
+def engine(options: Mapping[str, Any]) -> "PocketsphinxStt":
+    """The engine; `size` in the options is the number of worker processes."""
+    return PocketsphinxStt(size=options.get("size"))
+
+
+class PocketsphinxStt:
+    """An `SttEngine`. A worker is leased for an utterance."""
+
+    def __init__(self, *, size: int | None = None) -> None:
+        self._capabilities = SttCapabilities(
+            info=EngineInfo(
+                name="pocketsphinx",
+                label="pocketsphinx, a small recogniser",
+                licence="BSD-2-Clause",
+                notice="Demo-grade, US English only: expect mistakes outside the sentences the assistant knows.",
+            ),
+            languages=("en",),
+        )
+        spec = WorkerSpec(
+            stage="stt",
+            name="pocketsphinx",
+            service="voxwire.engines.stt.pocketsphinx_worker:PocketsphinxService",
+        )
+        self.pool: WorkerPool[NeedPhrases | Partial | Result] = WorkerPool(spec, _REPLIES, size=size)
+
+    @property
+    def capabilities(self) -> SttCapabilities:
+        return self._capabilities
+
+    async def start(self) -> None:
+        """Raises ConfigurationError when pocketsphinx is not installed."""
+        await self.pool.start()
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+    def open(self, config: SttConfig) -> "PocketsphinxStream":
+        """Begin an utterance. Raises EngineError for a language other than English."""
+        if config.language is not None and config.language.partition("-")[0].lower() != "en":
+            raise EngineError("stt", "unsupported_language", "This recogniser understands English alone (en).")
+        return PocketsphinxStream(self.pool, _phrase_set(config.phrases, config.prompt or ""))
+
+
+class _PhraseSet(msgspec.Struct, frozen=True):
+    """Sentences of plain words, and a name for them; the name of none is empty."""
+
+    key: str
+    sentences: list[str]
+
+
+@lru_cache(maxsize=32)
+def _phrase_set(phrases: tuple[str, ...], prompt: str) -> _PhraseSet:
+    """What to expect. A prompt counts as sentences too: people give the words to listen for."""
+    spoken = dict.fromkeys(words for text in (*phrases[:MAX_PHRASES], *_clauses(prompt)) if (words := plain(text)))
+    sentences = list(spoken)[:MAX_PHRASES]
+    if not sentences:
+        return _PhraseSet("", [])
+    return _PhraseSet(hashlib.blake2b("\n".join(sentences).encode(), digest_size=16).hexdigest(), sentences)
+
+
+def _clauses(prompt: str) -> list[str]:
+    for mark in ".!?;:,\n":
+        prompt = prompt.replace(mark, "\n")
+    return prompt.split("\n")
+
+
+class PocketsphinxStream:
+    """One utterance. Audio waits here until a worker is free; errors come out of the iteration alone."""
+
+    def __init__(self, pool: WorkerPool[NeedPhrases | Partial | Result], phrases: _PhraseSet) -> None:
+        loop = asyncio.get_running_loop()
+        self._pool = pool
+        self._phrases = phrases
+        self._waiting = bytearray()
+        self._changed = asyncio.Event()
+        self._taken = asyncio.Event()
+        self._committed = False
+        self._over = False
+        self._limit: asyncio.Timeout | None = None
+        self._lease: asyncio.Future[Stream[NeedPhrases | Partial | Result] | None] = loop.create_future()
+        self._feeder = loop.create_task(self._feed())
+
+    async def push(self, pcm: bytes) -> None:
+        """Hear PCM16 mono at 16 kHz. Waits while a minute of audio is waiting for a worker."""
+        self._waiting += pcm
+        self._changed.set()
+        while len(self._waiting) > _MAX_WAITING and not self._over:
+            self._taken.clear()
+            await self._taken.wait()
+
+    async def commit(self) -> None:
+        self._committed = True
+        self._changed.set()
+        if self._limit:
+            self._limit.reschedule(asyncio.get_running_loop().time() + _LEASE_S)
+
+    async def cancel(self) -> None:
+        self._over = True
+        self._taken.set()
+        self._feeder.cancel()
+        if not self._lease.done():
+            self._lease.set_result(None)
+        elif not self._lease.exception() and (lease := self._lease.result()):
+            lease.cancel()
+
+    async def __aiter__(self) -> AsyncIterator[SttEvent]:
+        lease = await asyncio.shield(self._lease)
+        if lease is None:
+            return
+        try:
+            async for reply in lease:
+                match reply:
+                    case NeedPhrases():
+                        await lease.send(Phrases(self._phrases.sentences))
+                    case Partial(text=text, stable=stable):
+                        yield SttPartial(text=text, stable=stable)
+                    case Result():
+                        yield _final(reply)
+                        return
+                if self._over:
+                    return
+        finally:
+            lease.cancel()
+        if not self._over:
+            raise EngineError("stt", "engine_failed", "The recogniser ended without a result.")
+
+    async def _feed(self) -> None:
+        """Lease a worker, hand it the audio as it comes, then commit."""
+        try:
+            lease = await self._leased()
+        except EngineError as error:
+            self._over = True
+            self._taken.set()
+            self._lease.set_exception(error)
+            self._lease.exception()  # the iteration raises it, where there is one
+            return
+        self._lease.set_result(lease)
+        await lease.send(Begin(self._phrases.key))
+        while self._waiting or not self._committed:
+            self._changed.clear()
+            if self._waiting:
+                pcm, self._waiting = bytes(self._waiting), bytearray()
+                self._taken.set()
+                await lease.send(Audio(pcm))
+            else:
+                await self._changed.wait()
+        await lease.send(Commit())
+
+    async def _leased(self) -> Stream[NeedPhrases | Partial | Result]:
+        """A worker: before the commit however long it takes, then within a deadline."""
+        try:
+            async with asyncio.timeout(_LEASE_S if self._committed else None) as self._limit:
+                return await self._pool.lease(None)
+        except TimeoutError:
+            raise self._pool.refusal(_LEASE_S) from None
+        finally:
+            self._limit = None
+
+
+def _final(result: Result) -> SttFinal:
+    """The words as one text, each with its place in it."""
+    timed = []
+    at = 0
+    for word in result.words:
+        end = at + len(word.text)
+        timed.append(Word(text=word.text, start=at, end=end, start_ms=word.start_ms, end_ms=word.end_ms))
+        at = end + 1
+    return SttFinal(
+        text=" ".join(word.text for word in result.words),
+        alternatives=tuple(result.alternatives),
+        words=tuple(timed),
+    )

@@ -1,0 +1,147 @@
+"""pocketsphinx in a worker process: two decoders side by side on each utterance."""
+
+from typing import Any, Final
+
+import msgspec
+
+from voxwire.engines.stt.decoders import Decoders, Decoding
+from voxwire.engines.stt.messages import (
+    Audio,
+    Begin,
+    Commit,
+    NeedPhrases,
+    Partial,
+    Phrases,
+    Request,
+    Result,
+    TimedWord,
+)
+from voxwire.engines.stt.partials import Settled
+from voxwire.engines.stt.reading import FRAME_MS, Segment, fits_as_well, joined
+from voxwire.engines.worker.child import Outlet
+
+_SAMPLE: Final = 2
+_BYTES_PER_MS: Final = 16 * _SAMPLE
+#: Decoded at a time; a cancellation is seen between steps.
+_STEP: Final = 100 * _BYTES_PER_MS
+#: Audio between two looks at the hypotheses.
+_LOOK: Final = 200 * _BYTES_PER_MS
+
+
+class PocketsphinxService:
+    """The decoders of one process; one utterance at a time."""
+
+    requests: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Request)
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.decoders = Decoders()
+        warm = self.decoders.general()  # the first utterance pages in 60 MB of models
+        warm.hear(bytes(_STEP))
+        warm.end()
+
+    def describe(self) -> None:
+        return None
+
+    def open(self, outlet: Outlet) -> "Utterance":
+        return Utterance(self.decoders, outlet)
+
+
+class Utterance:
+    """One utterance from `Begin` to `Result`."""
+
+    def __init__(self, decoders: Decoders, outlet: Outlet) -> None:
+        self._decoders = decoders
+        self._outlet = outlet
+        self._phrases = ""
+        self._missing = self._committed = False
+        self._general: Decoding | None = None
+        self._expected: Decoding | None = None
+        self._audio = bytearray()
+        self._heard = self._looked = 0
+        self._settled = Settled()
+        self._last: Partial | None = None
+
+    def receive(self, request: Begin | Phrases | Audio | Commit) -> None:
+        match request:
+            case Begin(phrases=key):
+                self._phrases = key
+                self._missing = bool(key) and not self._decoders.knows(key)
+                if self._missing:
+                    self._outlet.send(NeedPhrases())
+            case Phrases(sentences=sentences):
+                self._decoders.learn(self._phrases, sentences)
+                self._missing = False
+            case Audio(pcm=pcm):
+                self._audio += pcm
+            case Commit():
+                self._committed = True
+        if not self._missing:
+            self._decode()
+            if self._committed:
+                self._finish()
+
+    def close(self) -> None:
+        """Cancelled or done: leave the decoders ready for the next utterance."""
+        for decoding in (self._general, self._expected):
+            if decoding:
+                decoding.end()
+        self._general = self._expected = None
+
+    def _decode(self) -> None:
+        """Decode the audio that waits, showing words as they come.
+
+        Always in the same steps, so that the same audio gives the same words however it arrives.
+        """
+        enough = _SAMPLE if self._committed else _STEP
+        if len(self._audio) < enough:
+            return
+        if self._general is None:
+            self._general = self._decoders.general()
+            self._expected = self._decoders.expecting(self._phrases) if self._phrases else None
+        while len(self._audio) >= enough and not self._outlet.cancelled:
+            step = bytes(self._audio[: min(_STEP, len(self._audio) // _SAMPLE * _SAMPLE)])
+            del self._audio[: len(step)]
+            self._general.hear(step)
+            if self._expected:
+                self._expected.hear(step)
+            self._heard += len(step)
+            if self._heard - self._looked >= _LOOK:
+                self._looked = self._heard
+                self._look()
+
+    def _look(self) -> None:
+        assert self._general is not None
+        reading = self._general.reading()
+        second = self._expected.reading() if self._expected else None
+        self._settled.update(self._heard // (_BYTES_PER_MS * FRAME_MS), reading, second)
+        partial = Partial(joined(self._settled.complete(reading)), len(joined(self._settled.words)))
+        if partial != self._last:
+            self._last = partial
+            self._outlet.send(partial)
+
+    def _finish(self) -> None:
+        if self._general is None:
+            self._outlet.send(Result([], []))
+        else:
+            self._send_final(self._general, self._expected)
+        self._outlet.end()
+
+    def _send_final(self, general: Decoding, expected: Decoding | None) -> None:
+        self._general = self._expected = None
+        general.end()
+        free = general.reading()
+        words = self._settled.complete(free)
+        alternatives = []
+        if expected:
+            expected.end()
+            other = expected.reading()
+            if fits_as_well(other, free):
+                alternatives.append(joined(self._settled.complete(other)))
+        self._outlet.send(
+            Result([_timed(word) for word in words], [text for text in alternatives if text != joined(words)])
+        )
+
+
+def _timed(word: Segment) -> TimedWord:
+    assert word.word is not None
+    return TimedWord(word.word, float(word.start * FRAME_MS), float(word.end * FRAME_MS))

@@ -1,0 +1,47 @@
+"""How words sound that are not in the recogniser's dictionary: names of places and of tools.
+
+flite brings a lexicon and trained letter-to-sound rules (Black, Lenzo and Pagel 1998) with phones that
+are those of the dictionary but for the schwa. Where flite is not installed, such words stay unknown.
+"""
+
+from ctypes import c_char_p, c_void_p
+from typing import Any
+
+from voxwire.engines.worker.library import load_library
+
+
+class LetterToSound:
+    """flite's American English lexicon and rules. Raises OSError when flite is not installed."""
+
+    def __init__(self) -> None:
+        self._flite = load_library("flite", major=1)
+        load_library("flite_usenglish", major=1)  # the lexicon leaves its symbols to whoever loaded them
+        lexicon: Any = load_library("flite_cmulex", major=1)
+        for name, result, arguments in (
+            ("lex_lookup", c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
+            ("val_car", c_void_p, (c_void_p,)),
+            ("val_cdr", c_void_p, (c_void_p,)),
+            ("val_string", c_char_p, (c_void_p,)),
+            ("delete_val", None, (c_void_p,)),
+        ):
+            function = getattr(self._flite, name)
+            function.restype, function.argtypes = result, arguments
+        self._flite.flite_init()
+        lexicon.cmu_lex_init.restype = c_void_p
+        self._lexicon = lexicon.cmu_lex_init()
+
+    def phones(self, word: str) -> str | None:
+        """Phones of the CMU dictionary ("HH AH L OW"); None for a word without sound.
+
+        `word` is lower-case letters and apostrophes.
+        """
+        found = self._flite.lex_lookup(self._lexicon, word.encode("ascii"), None, None)
+        phones = []
+        item = found
+        while item:
+            phone = self._flite.val_string(self._flite.val_car(item)).decode().rstrip("0123456789").upper()
+            phones.append("AH" if phone == "AX" else phone)
+            item = self._flite.val_cdr(item)
+        if found:
+            self._flite.delete_val(found)
+        return " ".join(phones) or None
