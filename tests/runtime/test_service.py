@@ -7,7 +7,7 @@ from runtime_client import connected
 
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
 from voxwire.events.config import SessionKind
-from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall, SttConfig
 from voxwire.runtime.limits import Deadlines, RuntimeLimits
 from voxwire.runtime.registry import TooManyConversations
 from voxwire.runtime.service import Service
@@ -374,3 +374,37 @@ async def test_leaving_in_the_middle_of_everything_leaves_nothing_running() -> N
     assert service.conversations == 0
     assert tts.streams[0].cancelled
     assert stt.streams[0].cancelled
+
+
+async def test_recognisers_get_ready_for_what_a_session_may_hear() -> None:
+    stt, llm = FakeStt(), FakeLlm(phrases=("what time is it",))
+    service = fake_service(fake_deployment(stt=stt, llm=llm))
+    await service.start()
+    assert [config.phrases for config in stt.prepared] == [("what time is it",)]
+    tool = {"type": "function", "name": "weather"}
+    async with connected(service) as client:
+        await client.configure(tools=[tool])
+        await client.configure(tools=[tool])  # changes nothing, so there is nothing to prepare
+        await client.configure(instructions="Be brief.")
+        while len(stt.prepared) < 3:
+            await asyncio.sleep(0.001)
+    assert len(stt.prepared) == 3
+    await service.close()
+
+
+async def test_a_recogniser_that_cannot_get_ready_is_logged_and_the_session_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Unready(FakeStt):
+        async def prepare(self, config: SttConfig) -> None:
+            if config.phrases:
+                raise EngineError("stt", "engine_failed", "No room.")
+
+    llm = FakeLlm()
+    service = fake_service(fake_deployment(stt=Unready(), llm=llm))
+    async with connected(service) as client:
+        llm._phrases = ("hello",)
+        await client.configure(instructions="Be brief.")
+        while "engine_failed" not in caplog.text:
+            await asyncio.sleep(0.001)
+        await client.configure(voice="ash")

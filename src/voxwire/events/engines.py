@@ -110,6 +110,13 @@ class SttEngine(Protocol):
 
     async def close(self) -> None: ...
 
+    async def prepare(self, config: SttConfig) -> None:
+        """Utterances with this configuration are likely: load or build what they need, once.
+
+        Returns when ready; a hint, so an engine with nothing to prepare returns at once, and a
+        failure shows in the utterance itself. Raises EngineError.
+        """
+
     def open(self, config: SttConfig) -> SttStream:
         """Begin an utterance. Returns at once; a lease is taken in the background."""
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Final, cast
 
 from voxwire.errors import SERVER_ERROR
-from voxwire.events.server import ErrorOccurred, ServerEvent
+from voxwire.events.server import ErrorOccurred, ServerEvent, SessionUpdated
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.contracts import Clock, Codec, OpenLane, SessionCore, Timer
 from voxwire.runtime.deployment import Deployment
@@ -165,6 +165,8 @@ class Conversation:
             elif isinstance(output, CloseSession):
                 self.close(output.code, output.reason)
             else:
+                if isinstance(output, SessionUpdated):
+                    self._work.expect(output.config)
                 self._emit(cast("ServerEvent", output))  # all that is no command
 
     def _emit(self, event: ServerEvent) -> None:

@@ -1,5 +1,6 @@
 """A deployment: the name that clients ask for, and the engines that answer."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import Final
 import msgspec
 
 from voxwire.events.config import FunctionTool, SessionConfig, SessionKind, Transcription
-from voxwire.events.engines import LlmEngine, SttEngine, TtsEngine
+from voxwire.events.engines import LlmEngine, SttConfig, SttEngine, TtsEngine
 from voxwire.session.limits import Capabilities
 
 #: The voice of a session that names none, where the synthesiser has it (PROTOCOL 4.6).
@@ -37,14 +38,25 @@ class Phrasebook:
         self._known: OrderedDict[tuple[str, bytes], tuple[str, ...]] = OrderedDict()
 
     def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+        """Made in place when they are not known: up to tenths of a second with many tools."""
         key = instructions, msgspec.json.encode(tools)
         phrases = self._known.get(key)
         if phrases is None:
-            phrases = self._known[key] = self._llm.phrases(instructions, tools)
-            if len(self._known) > _PHRASE_SETS:
-                self._known.popitem(last=False)
-        else:
-            self._known.move_to_end(key)
+            return self._keep(key, self._llm.phrases(instructions, tools))
+        self._known.move_to_end(key)
+        return phrases
+
+    async def made(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+        """The same, made beside the event loop."""
+        key = instructions, msgspec.json.encode(tools)
+        if key not in self._known:
+            self._keep(key, await asyncio.to_thread(self._llm.phrases, instructions, tools))
+        return self.phrases(instructions, tools)
+
+    def _keep(self, key: tuple[str, bytes], phrases: tuple[str, ...]) -> tuple[str, ...]:
+        self._known[key] = phrases
+        if len(self._known) > _PHRASE_SETS:
+            self._known.popitem(last=False)
         return phrases
 
 
@@ -79,6 +91,10 @@ class Deployment:
             voice=voice,
             transcription=Transcription() if kind is SessionKind.TRANSCRIPTION else None,
         )
+
+    async def expect(self, instructions: str, tools: Sequence[FunctionTool]) -> None:
+        """Have the recogniser get ready for what users of these settings are likely to say. Raises EngineError."""
+        await self.stt.prepare(SttConfig(phrases=await self.phrasebook.made(instructions, tools)))
 
     @property
     def engines(self) -> tuple[SttEngine, LlmEngine, TtsEngine]:

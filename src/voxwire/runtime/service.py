@@ -72,6 +72,8 @@ class Service:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+        for deployment in self._deployments.values():
+            await deployment.expect(deployment.instructions, ())
 
     async def close(self) -> None:
         """End every conversation with code 1012, then the engines. Idempotent; safe after a failed start."""

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
+from voxwire.errors import EngineError
+from voxwire.events.config import FunctionTool, SessionConfig
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.contracts import OpenLane, Sink, VadLane
 from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.engine_calls import log_failure
 from voxwire.runtime.limits import Deadlines
 from voxwire.runtime.tasks import Tasks
 from voxwire.runtime.transcriber import Transcriber
@@ -39,6 +42,7 @@ class Work:
         self._tasks = tasks
         self._open_lane = open_lane
         self._deadlines = deadlines
+        self._expected: tuple[str, tuple[FunctionTool, ...]] = (deployment.instructions, ())
         self._lane: VadLane | None = None
         self._transcribers: dict[int, Transcriber] = {}
         self._running: dict[int, tuple[Delivery, asyncio.Task[None]]] = {}
@@ -50,6 +54,19 @@ class Work:
             return False
         step(self, output)
         return True
+
+    def expect(self, config: SessionConfig) -> None:
+        """The settings that utterances from now on are heard with; the recogniser gets ready beside."""
+        settings = config.instructions, config.tools
+        if settings != self._expected:
+            self._expected = settings
+            self._tasks.spawn(self._prepare(*settings), "prepare the recogniser")
+
+    async def _prepare(self, instructions: str, tools: tuple[FunctionTool, ...]) -> None:
+        try:
+            await self._deployment.expect(instructions, tools)
+        except EngineError as error:
+            log_failure(error)  # utterances will say so themselves
 
     @property
     def untranscribed_ms(self) -> float:

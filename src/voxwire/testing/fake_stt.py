@@ -29,6 +29,7 @@ class FakeStt:
         self.stalled = stalled
         self.push_s = push_s
         self.streams: list[FakeSttStream] = []
+        self.prepared: list[SttConfig] = []
         self.started = 0
         self.closed = 0
         self._texts = deque(texts or ("hello there",))
@@ -38,6 +39,9 @@ class FakeStt:
 
     async def close(self) -> None:
         self.closed += 1
+
+    async def prepare(self, config: SttConfig) -> None:
+        self.prepared.append(config)
 
     def open(self, config: SttConfig) -> "FakeSttStream":
         text = self._texts[0] if len(self._texts) == 1 else self._texts.popleft()

@@ -11,6 +11,7 @@ from math import log
 from typing import Any, Final
 
 from voxwire.engines.stt.language_model import trigram_model
+from voxwire.engines.stt.messages import DECODERS_KEPT
 from voxwire.engines.stt.pronunciation import LetterToSound
 from voxwire.engines.stt.reading import Reading, Segment
 from voxwire.engines.stt.words import heard
@@ -20,8 +21,6 @@ INSTALL: Final = "The embedded recogniser is not installed: `pip install 'voxwir
 #: One search pass, pruned: three times faster than the default at the same error rate, and 10 ms
 #: instead of 270 ms from the last audio to the words (ENGINES section 2).
 _FAST: Final = {"fwdflat": False, "bestpath": False, "maxhmmpf": 3000, "loglevel": "FATAL"}
-#: Decoders for expected sentences that a worker keeps, about 20 MB each.
-_KEPT: Final = 4
 #: pocketsphinx shifts likelihoods by ten bits.
 _SCORE_UNIT: Final = 1024
 
@@ -97,7 +96,7 @@ class Decoders:
             if words and all(pronunciations[word] for word in words):
                 usable.append(words)
         self._expecting[key] = self._build(usable, pronunciations) if usable else None
-        if len(self._expecting) > _KEPT:
+        if len(self._expecting) > DECODERS_KEPT:
             self._expecting.popitem(last=False)
 
     def _pronounce(self, word: str) -> list[str]:

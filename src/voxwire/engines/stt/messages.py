@@ -1,6 +1,11 @@
 """What the recogniser's worker is told and what it answers. One stream is one utterance."""
 
+from typing import Final
+
 import msgspec
+
+#: Sets of phrases whose decoder a worker keeps, about 20 MB each.
+DECODERS_KEPT: Final = 4
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin"):

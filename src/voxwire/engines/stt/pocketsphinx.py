@@ -13,7 +13,17 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.engines.stt.messages import Audio, Begin, Commit, NeedPhrases, Partial, Phrases, Reply, Result
+from voxwire.engines.stt.messages import (
+    DECODERS_KEPT,
+    Audio,
+    Begin,
+    Commit,
+    NeedPhrases,
+    Partial,
+    Phrases,
+    Reply,
+    Result,
+)
 from voxwire.engines.stt.words import plain
 from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.process import WorkerSpec
@@ -49,6 +59,7 @@ class PocketsphinxStt:
             ),
             languages=("en",),
         )
+        self._prepared: dict[str, None] = {}
         spec = WorkerSpec(
             stage="stt",
             name="pocketsphinx",
@@ -66,6 +77,27 @@ class PocketsphinxStt:
 
     async def close(self) -> None:
         await self.pool.close()
+
+    async def prepare(self, config: SttConfig) -> None:
+        """Have every free worker build its decoder for these sentences; half a second for ten thousand."""
+        phrases = _phrase_set(config.phrases, config.prompt or "")
+        if phrases.key and phrases.key not in self._prepared:
+            self._prepared[phrases.key] = None
+            if len(self._prepared) > DECODERS_KEPT:
+                del self._prepared[next(iter(self._prepared))]
+            await asyncio.gather(*(self._teach(phrases) for _ in self.pool.pids))
+
+    async def _teach(self, phrases: "_PhraseSet") -> None:
+        lease = await self.pool.lease(_LEASE_S)
+        try:
+            await lease.send(Begin(phrases.key))
+            await lease.send(Phrases(phrases.sentences))
+            await lease.send(Commit())
+            async for reply in lease:
+                if isinstance(reply, Result):
+                    return
+        finally:
+            lease.cancel()
 
     def open(self, config: SttConfig) -> "PocketsphinxStream":
         """Begin an utterance. Raises EngineError for a language other than English."""
