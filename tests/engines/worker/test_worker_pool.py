@@ -151,6 +151,23 @@ class TestLease:
         with pytest.raises(EngineBusy):
             await pool.lease(0.05)
 
+    async def test_an_idle_holder_loses_its_place_once_others_wait(self, pool_of):
+        pool = await pool_of(idle_s=0.2)
+        idle = await pool.lease(1)
+        await idle.send(parrot.Say("I begin and then"))
+        assert await said(idle)
+        assert isinstance(await anext(idle), parrot.Closed)
+        await asyncio.sleep(0.5)
+        await idle.send(parrot.Say("nobody waited, so I kept it"))
+        assert await said(idle)
+        assert isinstance(await anext(idle), parrot.Closed)
+        other = await pool.lease(5)
+        await other.send(parrot.Say("my turn"))
+        assert (await said(other)).text == "my turn"
+        with pytest.raises(EngineError) as caught:
+            await said(idle)
+        assert caught.value.code == "engine_idle"
+
     async def test_a_closed_pool_refuses(self, pool_of):
         pool = await pool_of()
         held = await pool.lease(1)

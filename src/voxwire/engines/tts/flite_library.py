@@ -5,18 +5,16 @@ voice, so that one voice speaks one thing at a time.
 """
 
 import ctypes
-import sys
 from collections.abc import Callable, Iterator
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_float, c_int, c_short, c_void_p
 from typing import Any, Final, NamedTuple
 
+from voxwire.engines.worker.library import load_library
 from voxwire.errors import ConfigurationError
 
 INSTALL: Final = (
     "flite is not installed: on Debian or Ubuntu, `apt-get install libflite1`; on macOS, `brew install flite`."
 )
-#: Homebrew's folder is not among those that dlopen searches.
-_FOLDERS: Final = ("", "/opt/homebrew/lib/", "/usr/local/lib/") if sys.platform == "darwin" else ("",)
 _CONTINUE, _STOP = 0, -1
 
 
@@ -65,16 +63,7 @@ RATE: Final = 16_000
 
 def load(name: str) -> ctypes.CDLL:
     """`libflite_NAME` (`libflite` for ""). Raises OSError."""
-    stem = f"libflite_{name}" if name else "libflite"
-    file = f"{stem}.1.dylib" if sys.platform == "darwin" else f"{stem}.so.1"
-    failure: OSError | None = None
-    for folder in _FOLDERS:
-        try:
-            return ctypes.CDLL(folder + file, mode=ctypes.RTLD_GLOBAL)
-        except OSError as error:
-            failure = error
-    assert failure is not None
-    raise failure
+    return load_library(f"flite_{name}" if name else "flite", major=1)
 
 
 class Flite:

@@ -81,8 +81,14 @@ class WorkerPool(Generic[Reply]):
             if place.done() and not place.cancelled() and not place.exception():
                 place.result().cancel()  # granted in the very moment in which we gave up
             if isinstance(error, TimeoutError):
-                raise self._refusal(deadline_s or 0.0) from None
+                raise self.refusal(deadline_s or 0.0) from None
             raise
+
+    def refusal(self, waited_s: float) -> EngineError:
+        """Why there was no place: all taken, or no worker alive."""
+        if self.pids:
+            return EngineBusy(self.spec.stage, waited_s)
+        return EngineDied(self.spec.stage, f"{self.spec.name} does not start, {self._trouble}")
 
     async def close(self) -> None:
         """End every process; returns when they are gone. Idempotent."""
@@ -108,13 +114,11 @@ class WorkerPool(Generic[Reply]):
             if not place.done():
                 place.set_result(worker.open())
 
-    def _refusal(self, waited_s: float) -> EngineError:
-        if self.pids:
-            return EngineBusy(self.spec.stage, waited_s)
-        return EngineDied(self.spec.stage, f"{self.spec.name} does not start, {self._trouble}")
+    def _wanted(self) -> bool:
+        return any(not place.done() for place in self._waiting)
 
     async def _add(self) -> None:
-        worker = WorkerProcess(self.spec, self._decoder, freed=self._grant, ended=self._lost)
+        worker = WorkerProcess(self.spec, self._decoder, freed=self._grant, ended=self._lost, wanted=self._wanted)
         self._workers.append(worker)
         try:
             await worker.start()

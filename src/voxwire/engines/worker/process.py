@@ -40,10 +40,17 @@ class WorkerSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Loading a model takes 0.3 s warm, several seconds from a cold disk; past this it will not come."""
     stall_s: float = 10.0
     """A worker that owes an answer and is silent this long is killed."""
+    idle_s: float = 5.0
+    """A stream whose owner asks nothing for this long loses its place once others wait for one: a client
+    that stops in the middle of a sentence costs only itself."""
 
 
 class WorkerProcess(asyncio.Protocol, Generic[Reply]):
-    """A running child. `ended` is called once, after its streams have failed."""
+    """A running child.
+
+    `freed` is called when a place may have become free, `ended` once, after its streams have failed;
+    `wanted` tells whether somebody waits for a place.
+    """
 
     def __init__(
         self,
@@ -52,12 +59,14 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
         *,
         freed: Callable[[], None],
         ended: Callable[["WorkerProcess[Reply]"], None],
+        wanted: Callable[[], bool],
     ) -> None:
         self.spec = spec
         self.description: Any = None
         self._decoder = decoder
         self._freed = freed
         self._ended = ended
+        self._wanted = wanted
         self._streams: dict[int, Stream[Reply]] = {}
         self._last_stream = 0
         self._reader = FrameReader()
@@ -67,6 +76,7 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
         self._reason: str | None = None
         self._reaper: asyncio.Task[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._watch_s = min(spec.stall_s, spec.idle_s) / 4
 
     @property
     def pid(self) -> int:
@@ -107,7 +117,7 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
             raise EngineError(
                 self.spec.stage, "engine_start_timeout", f"{self.spec.name} was not ready in time."
             ) from None
-        self._watch = loop.call_later(self.spec.stall_s / 4, self._check)
+        self._watch = loop.call_later(self._watch_s, self._check)
 
     def open(self) -> Stream[Reply]:
         """Begin a stream; only while `free`."""
@@ -214,7 +224,11 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
         now = loop.time()
         if any(stream.stalled(now, self.spec.stall_s) for stream in self._streams.values()):
             self.kill(f"no progress for {self.spec.stall_s:.0f} s")
-        self._watch = loop.call_later(self.spec.stall_s / 4, self._check)
+        elif self._wanted():
+            for stream in list(self._streams.values()):
+                if stream.idle(now, self.spec.idle_s):
+                    stream.revoke(EngineError(self.spec.stage, "engine_idle", "Its place was given to another."))
+        self._watch = loop.call_later(self._watch_s, self._check)
 
     async def _reap(self, process: asyncio.subprocess.Process) -> None:
         """Forward the child's stderr to the log, wait for its end, fail what it leaves behind."""

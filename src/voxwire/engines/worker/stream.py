@@ -85,6 +85,11 @@ class Stream(Generic[Reply]):
 
     # --- called by the process ---
 
+    def revoke(self, failure: EngineError) -> None:
+        """Take the place back; the iteration raises `failure`."""
+        self.cancel()
+        self._failure = failure
+
     def take(self, kind: Kind, body: msgspec.Raw) -> None:
         """A frame of the worker for this stream, `END` and `FAIL` excepted."""
         self._touch()
@@ -110,6 +115,10 @@ class Stream(Generic[Reply]):
         """
         owes = self._cancelled or (self._unacked > 0 and not self._inbox)
         return owes and now - self._progress > limit
+
+    def idle(self, now: float, limit: float) -> bool:
+        """Whether we ourselves have asked for nothing for `limit` seconds while holding the place."""
+        return self._open and not self._unacked and not self._inbox and now - self._progress > limit
 
     def _touch(self) -> None:
         self._progress = asyncio.get_running_loop().time()

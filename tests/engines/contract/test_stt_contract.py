@@ -1,0 +1,234 @@
+"""What every speech-to-text engine must do (`voxwire.events.engines`), on real engines in real processes."""
+
+import asyncio
+import os
+import signal
+import time
+from itertools import pairwise
+
+import pytest
+import pytest_asyncio
+
+from voxwire.engines.stt import pocketsphinx
+from voxwire.errors import EngineBusy, EngineDied, EngineError
+from voxwire.events.engines import SttConfig, SttFinal, SttPartial
+
+pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="module")]
+
+ENGINES = {"pocketsphinx": pocketsphinx.engine}
+STEP = 3_200  # 100 ms
+#: What an assistant with a weather function might expect to hear.
+CITIES = ("boston", "denver", "san francisco", "san diego", "new york", "portland", "seattle", "murfreesboro")
+PHRASES = (
+    *(f"what's the weather in {city}" for city in CITIES),
+    *(f"what's the weather like in {city}" for city in CITIES),
+    "what time is it",
+    "what day is it today",
+    "what is twelve times seven",
+    "what is nine times eight",
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=ENGINES)
+async def engine(request):
+    made = ENGINES[request.param]({"size": 2})
+    await made.start()
+    yield made
+    await made.close()
+
+
+async def events_of(stream, pcm, step=STEP):
+    """Everything that the stream yields for this audio."""
+
+    async def feed():
+        for at in range(0, len(pcm), step):
+            await stream.push(pcm[at : at + step])
+        await stream.commit()
+
+    feeding = asyncio.create_task(feed())
+    events = [event async for event in stream]
+    await feeding
+    return events
+
+
+async def hear(engine, pcm, *, phrases=PHRASES, step=STEP):
+    return await events_of(engine.open(SttConfig(phrases=phrases)), pcm, step)
+
+
+class TestOrder:
+    async def test_partials_then_exactly_one_final(self, engine, speech):
+        events = await hear(engine, speech("what_is_twelve_times_seven"))
+        assert len(events) > 2
+        assert all(isinstance(event, SttPartial) for event in events[:-1])
+        assert isinstance(events[-1], SttFinal)
+
+    async def test_what_is_called_stable_never_changes(self, engine, speech):
+        for name in ("whats_the_weather_in_san_francisco", "tell_me_a_story_about_a_dragon"):
+            *partials, final = await hear(engine, speech(name))
+            promised = [partial.text[: partial.stable] for partial in partials]
+            assert all(later.startswith(earlier) for earlier, later in pairwise(promised))
+            assert any(promised)
+            assert all(text.startswith(promised[-1]) for text in (final.text, *final.alternatives))
+
+    async def test_the_words_are_those_of_the_text_in_time(self, engine, speech):
+        pcm = speech("what_is_twelve_times_seven")
+        final = (await hear(engine, pcm))[-1]
+        assert " ".join(word.text for word in final.words) == final.text
+        assert all(final.text[word.start : word.end] == word.text for word in final.words)
+        assert all(a.start_ms < a.end_ms <= b.start_ms for a, b in pairwise(final.words))
+        assert 250 < final.words[0].start_ms < 450  # the fixtures begin with 300 ms of silence
+        assert final.words[-1].end_ms <= len(pcm) / 32
+
+    @pytest.mark.parametrize("step", [2, 640, 50_000, 10_000_000])
+    async def test_the_pieces_of_audio_do_not_matter(self, engine, speech, step):
+        pcm = speech("what_time_is_it")[:60_000] if step > 2 else speech("what_time_is_it")[:30_000]
+        final = (await hear(engine, pcm, step=step))[-1]
+        assert final == (await hear(engine, pcm))[-1]
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("whats_the_weather_in_san_francisco", "what's the weather in san francisco"),
+            ("what_time_is_it", "what time is it"),
+            ("what_is_twelve_times_seven", "what is twelve times seven"),
+        ],
+    )
+    async def test_expected_sentences_are_among_the_readings(self, engine, speech, name, said):
+        final = (await hear(engine, speech(name)))[-1]
+        assert said in (final.text, *final.alternatives)
+
+    async def test_other_speech_is_not_forced_into_an_expected_sentence(self, engine, speech):
+        final = (await hear(engine, speech("tell_me_a_story_about_a_dragon")))[-1]
+        assert final.text.startswith("tell me")
+        assert not set(PHRASES) & {final.text, *final.alternatives}
+
+    async def test_without_phrases_there_is_the_general_reading_alone(self, engine, speech):
+        final = (await hear(engine, speech("what_is_twelve_times_seven"), phrases=()))[-1]
+        assert final.text == "what is twelve times seven"
+        assert final.alternatives == ()
+
+    async def test_a_prompt_is_expected_too(self, engine, speech):
+        config = SttConfig(prompt="What's the weather in San Francisco? What's the weather in Boston?")
+        final = (await events_of(engine.open(config), speech("whats_the_weather_in_san_francisco")))[-1]
+        assert "what's the weather in san francisco" in (final.text, *final.alternatives)
+
+    async def test_a_set_without_any_usable_word_is_as_none(self, engine, speech):
+        final = (await hear(engine, speech("what_time_is_it"), phrases=("今日は", "12", "?")))[-1]
+        assert final.text == "what time is it"
+
+    async def test_the_last_utterance_leaves_no_trace(self, engine, speech):
+        """Loudness and voice of one speaker must not change what is understood of the next."""
+        pcm = speech("whats_the_weather_in_san_francisco")
+        first = (await hear(engine, pcm))[-1]
+        await asyncio.gather(*(hear(engine, speech("tell_me_a_story_about_a_dragon")) for _ in range(4)))
+        assert (await hear(engine, pcm))[-1] == first
+
+    @pytest.mark.parametrize("pcm", [b"", bytes(3_200), bytes(64_000)], ids=["nothing", "100 ms", "2 s"])
+    async def test_no_speech_is_no_words(self, engine, pcm):
+        assert (await hear(engine, pcm))[-1].text == ""
+
+    async def test_only_english(self, engine):
+        with pytest.raises(EngineError) as caught:
+            engine.open(SttConfig(language="de"))
+        assert caught.value.code == "unsupported_language"
+        await engine.open(SttConfig(language="en")).cancel()
+
+
+class TestCancel:
+    async def test_nothing_comes_after_cancel(self, engine, speech):
+        stream = engine.open(SttConfig(phrases=PHRASES))
+        await stream.push(speech("whats_the_weather_in_san_francisco"))
+        events = []
+        async for event in stream:
+            events.append(event)
+            await stream.cancel()
+            await stream.cancel()
+            await stream.push(bytes(STEP))
+            await stream.commit()
+        assert len(events) == 1
+
+    async def test_cancel_frees_the_worker(self, engine, speech):
+        for _ in range(4):
+            stream = engine.open(SttConfig(phrases=PHRASES))
+            await stream.push(speech("whats_the_weather_in_san_francisco") * 3)
+            await asyncio.sleep(0.05)
+            await stream.cancel()
+            assert [event async for event in stream] == []
+        assert (await hear(engine, speech("what_time_is_it")))[-1].text
+
+    async def test_cancel_before_anything_else(self, engine):
+        stream = engine.open(SttConfig())
+        await stream.cancel()
+        assert [event async for event in stream] == []
+
+    async def test_leaving_the_iterator_and_cancelling_frees_the_worker(self, engine, speech):
+        for _ in range(3):
+            stream = engine.open(SttConfig())
+            await stream.push(speech("what_time_is_it"))
+            iterator = aiter(stream)
+            await anext(iterator)
+            await iterator.aclose()
+            await stream.cancel()
+        assert (await hear(engine, speech("what_time_is_it")))[-1].text
+
+
+class TestProcesses:
+    async def test_two_streams_at_once_keep_apart(self, engine, speech):
+        names = ["what_time_is_it", "what_is_twelve_times_seven"]
+        alone = [(await hear(engine, speech(name)))[-1] for name in names]
+        together = await asyncio.gather(*(hear(engine, speech(name)) for name in names))
+        assert [events[-1] for events in together] == alone
+
+    async def test_more_utterances_than_workers_wait_their_turn(self, engine, speech):
+        heard = await asyncio.gather(*(hear(engine, speech("what_time_is_it")) for _ in range(5)))
+        assert {events[-1].text for events in heard} == {"what time is it"}
+
+    async def test_no_free_worker_until_the_deadline_is_busy(self, engine, monkeypatch):
+        monkeypatch.setattr(pocketsphinx, "_LEASE_S", 0.1)
+        held = [await engine.pool.lease(1) for _ in range(2)]
+        with pytest.raises(EngineBusy):
+            await hear(engine, bytes(STEP))
+        for lease in held:
+            lease.cancel()
+
+    async def test_kill_9_fails_the_utterance_within_a_second_and_the_next_one_works(self, engine, speech):
+        stream = engine.open(SttConfig(phrases=PHRASES))
+        iterator = aiter(stream)
+        await stream.push(speech("whats_the_weather_in_san_francisco"))
+        assert isinstance(await anext(iterator), SttPartial)
+        victims = engine.pool.pids
+        for pid in victims:
+            os.kill(pid, signal.SIGKILL)
+        began = time.monotonic()
+        with pytest.raises(EngineDied) as caught:
+            await drain(iterator)
+        assert time.monotonic() - began < 1
+        assert (caught.value.stage, caught.value.code) == ("stt", "engine_died")
+        await stream.push(bytes(STEP))
+        await stream.commit()
+        await stream.cancel()
+        while set(victims) & set(engine.pool.pids):  # noqa: ASYNC110 - the idle one's death raises no event here
+            await asyncio.sleep(0.01)
+        assert (await hear(engine, speech("what_time_is_it")))[-1].text == "what time is it"
+
+    async def test_close_is_idempotent(self, engine):
+        other = ENGINES[engine.capabilities.info.name]({"size": 1})
+        await other.start()
+        await other.close()
+        await other.close()
+        with pytest.raises(EngineError):
+            await hear(other, bytes(STEP))
+
+
+async def test_what_a_person_is_told(engine):
+    info = engine.capabilities.info
+    assert "Demo-grade" in info.notice
+    assert "US English" in info.notice
+    assert engine.capabilities.languages == ("en",)
+
+
+async def drain(iterator):
+    async for _ in iterator:
+        pass
