@@ -142,18 +142,14 @@ class RTClient:
         Raises ConnectionError where the service refuses, UnreachableError where none answers, and what the credential
         raises.
         """
+        self._messages = MessageQueueWithError[ServerMessageType](self._next_message, is_error)
+        self._malformed = None
         await self._client.connect()
         try:
-            created = await asyncio.wait_for(self._awaited(SessionCreatedMessage), _FIRST_MESSAGE_TIMEOUT_S)
-        except asyncio.TimeoutError:
-            await self._client.close()
-            raise UnreachableError(
-                f"No session within {_FIRST_MESSAGE_TIMEOUT_S:.0f} seconds", request_id=self.request_id_text
-            ) from None
+            self.session = await self._first_session()
         except BaseException:
             await self._client.close()
             raise
-        self.session = created.session
 
     async def configure(
         self,
@@ -290,6 +286,20 @@ class RTClient:
             if not isinstance(message, _NEVER_ASKED_FOR):
                 return message
 
+    async def _first_session(self) -> Session:
+        """Read without the queue: nobody else waits yet, and its tasks would cost a quarter of a start."""
+        while True:
+            try:
+                message = checked(self, await self._client.recv(_FIRST_MESSAGE_TIMEOUT_S))
+            except asyncio.TimeoutError:
+                raise UnreachableError(
+                    f"No session within {_FIRST_MESSAGE_TIMEOUT_S:.0f} seconds", request_id=self.request_id_text
+                ) from None
+            if message is None:
+                raise self._closed_here()
+            if isinstance(message, SessionCreatedMessage):
+                return message.session
+
     async def _awaited(
         self, message_class: type[M], predicate: Callable[[M], bool] = lambda message: True, *, share: bool = False
     ) -> M:
@@ -299,7 +309,10 @@ class RTClient:
         )
         if isinstance(message, message_class):
             return message
-        raise ConnectionClosedError(_NORMAL_CLOSURE, "closed by this side", self.request_id_text)
+        raise self._closed_here()
+
+    def _closed_here(self) -> ConnectionClosedError:
+        return ConnectionClosedError(_NORMAL_CLOSURE, "closed by this side", self.request_id_text)
 
     def _input_audio(self, item_id: str, audio_start_ms: int | None) -> RTInputAudioItem:
         transcribed = self.session is not None and self.session.input_audio_transcription is not None

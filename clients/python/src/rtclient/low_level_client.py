@@ -119,16 +119,17 @@ class RTLowLevelClient:
         except (aiohttp.ClientError, OSError) as error:
             raise self._ended() from error
 
-    async def recv(self) -> ServerMessageType | None:
+    async def recv(self, timeout: float | None = None) -> ServerMessageType | None:
         """The next message; None where the connection has ended (`lost` tells how).
 
-        Raises MalformedMessageError where the frame is no message; the connection stays usable.
+        Raises MalformedMessageError where the frame is no message; the connection stays usable. Raises
+        asyncio.TimeoutError where no frame comes within `timeout` seconds.
         """
         ws = self._connected()
         while True:
-            frame = await ws.receive()
+            frame = await ws.receive(timeout)
             if frame.type is not WSMsgType.TEXT:
-                self._note_the_end(frame)
+                self._note_the_end(frame.type, frame.data, frame.extra)
                 return None
             message = self._decode(frame.data)
             if message is not None:
@@ -198,13 +199,13 @@ class RTLowLevelClient:
             _LOGGER.debug("Received a message of unknown type %s", message.type)
         return message
 
-    def _note_the_end(self, frame: "aiohttp.WSMessage | aiohttp.WSMessageTypeError") -> None:
-        if frame.type is WSMsgType.BINARY:
+    def _note_the_end(self, frame_type: WSMsgType, code: object, reason: object) -> None:
+        if frame_type is WSMsgType.BINARY:
             raise MalformedMessageError("The server sent a binary message", self.service_request_id)
         if self._closing or self._lost is not None:
             return
-        if frame.type is WSMsgType.CLOSE:
-            self._lost = ConnectionClosedError(frame.data, frame.extra or "", self.service_request_id)
+        if frame_type is WSMsgType.CLOSE and isinstance(code, int):
+            self._lost = ConnectionClosedError(code, str(reason or ""), self.service_request_id)
         else:
             # aiohttp calls an end without close frame a normal one.
             self._lost = ConnectionClosedError(_ABNORMAL, "", self.service_request_id)

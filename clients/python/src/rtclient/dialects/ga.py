@@ -1,13 +1,16 @@
 """A GA service behind the models of the preview (PROTOCOL 2)."""
 
+from pydantic import BaseModel
 from pydantic_core import to_json
 
-from rtclient.dialects.codec import Outgoing, head_of, parse_object
+from rtclient.dialects.codec import Outgoing, append_frame, head_of, parse_object, validate_audio_delta
 from rtclient.dialects.ga_events import DROPPED, RENAMED, EventTranslator
 from rtclient.dialects.ga_requests import to_ga
 from rtclient.models import InputAudioBufferAppendMessage, ServerMessageType, create_message_from_dict
 from rtclient.models.server_messages import MESSAGE_CLASSES
-from rtclient.util.model_helpers import ModelWithDefaults
+
+_AUDIO_DELTA = '{"type":"response.output_audio.delta",'
+_PREVIEW_AUDIO_DELTA = '{"type":"response.audio.delta",'
 
 
 class GaCodec:
@@ -18,16 +21,18 @@ class GaCodec:
 
     def encode(self, message: Outgoing) -> list[bytes]:
         """The frames of one message. A plain JSON object is sent as it is: whoever writes one writes GA."""
-        if not isinstance(message, ModelWithDefaults):
-            return [to_json(message)]
         if isinstance(message, InputAudioBufferAppendMessage):
-            return [message.__pydantic_serializer__.to_json(message, exclude_unset=True)]
+            return [append_frame(message)]
+        if not isinstance(message, BaseModel):
+            return [to_json(message)]
         event = message.model_dump(mode="json", exclude_unset=True)
         self._events.remember(event)
         return [to_json(translated) for translated in to_ga(event)]
 
     def decode(self, frame: str) -> ServerMessageType | None:
         """None for what has no counterpart in the preview and repeats what was said."""
+        if frame.startswith(_AUDIO_DELTA):
+            return validate_audio_delta(_PREVIEW_AUDIO_DELTA + frame[len(_AUDIO_DELTA) :])
         head = head_of(frame)
         if head is not None:
             if head[1] in DROPPED:
