@@ -82,11 +82,14 @@ class Driver:
         score: Callable[[bytes], float] = score_by_content,
         hold_scores: bool = False,
         chunk_ms: float = 100,
+        new_ids: Callable[[], Callable[[str], str]] = counting_ids,
     ) -> None:
+        """`new_ids` makes the source of identifiers, again for a replay."""
         self.now = 1000.0
         self.score = score
         self.hold_scores = hold_scores
         self.chunk_ms = chunk_ms
+        self._new_ids = new_ids
         self.inputs: list[tuple[Input, float, int | None]] = []
         self.outputs: list[Output] = []
         self.log: list[Input | Output] = []
@@ -178,11 +181,12 @@ class Driver:
         self.write(text)
         self.voice(60 * len(text) if ms is None else ms, len(text))
 
-    def call(self, name: str, *arguments: str) -> None:
+    def call(self, name: str, *arguments: str, generation: int | None = None) -> None:
         """A tool call with its arguments in pieces."""
-        self.send(GeneratedToolCall(generation=self.generation, name=name))
+        number = self._or(generation, self.generation)
+        self.send(GeneratedToolCall(generation=number, name=name))
         for delta in arguments:
-            self.send(GeneratedToolArguments(generation=self.generation, delta=delta))
+            self.send(GeneratedToolArguments(generation=number, delta=delta))
 
     def finish(
         self, reason: FinishReason = FinishReason.STOP, usage: TokenUsage | None = None, generation: int | None = None
@@ -242,7 +246,7 @@ class Driver:
     # --- inside ----------------------------------------------------------------------------------
 
     def _new_session(self) -> Session:
-        return Session(ids=counting_ids(), now=1000.0, expires_at=1_700_003_600, **self._arguments)  # type: ignore[arg-type]
+        return Session(ids=self._new_ids(), now=1000.0, expires_at=1_700_003_600, **self._arguments)  # type: ignore[arg-type]
 
     def _receive(self, event: Input, origin: int | None = None) -> None:
         self.inputs.append((event, self.now, origin))
