@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -121,6 +122,20 @@ class TestStarting:
         server.should_exit = True
         await serving
         assert not service.running
+
+    async def test_a_port_that_somebody_else_takes_meanwhile(self) -> None:
+        settings = settings_for_tests()
+        with socket.socket() as rival:
+            rival.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            rival.bind(("127.0.0.1", 0))
+            port = rival.getsockname()[1]
+            listener = Listener.open(settings.server.model_copy(update={"port": port}))
+            rival.listen()
+            service = EchoService()
+            server = Server(create_app(settings, service), settings, listener)  # type: ignore[arg-type]
+            with pytest.raises(ConfigurationError, match=f"Port {port} on 127.0.0.1 is in use"):
+                await server.run_until_stopped(handle_signals=False)
+            assert not service.running
 
     async def test_a_failing_engine_is_an_exception(self, capfd: pytest.CaptureFixture[str]) -> None:
         service = EchoService()

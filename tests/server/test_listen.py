@@ -1,5 +1,6 @@
 """Binding: one port for every address of a name, and a clear line when it cannot be had."""
 
+import errno
 import socket
 
 import pytest
@@ -39,6 +40,11 @@ def test_busy_port() -> None:
         assert refusal("127.0.0.1", port) == (
             f"Port {port} on 127.0.0.1 is in use. Choose another with --port; 0 picks a free one."
         )
+
+
+def test_a_port_for_the_privileged() -> None:
+    refused = Listener("127.0.0.1", 80, [], None).refusal(PermissionError(errno.EACCES, "Permission denied"))
+    assert str(refused) == "Port 80 needs privileges. Choose one above 1023 with --port."
 
 
 def test_unknown_name() -> None:

@@ -41,6 +41,10 @@ class Listener:
         """The same as a client on this machine can use it: a wildcard is no destination."""
         return url(_WILDCARDS.get(self.host, self.host), self.port, tls=self.tls is not None)
 
+    def refusal(self, error: OSError) -> ConfigurationError:
+        """Why listening failed after binding had succeeded: somebody else bound the port, and was quicker."""
+        return ConfigurationError(_why_not(self.host, self.port, error))
+
     def close(self) -> None:
         """Close the sockets; idempotent."""
         for bound in self.sockets:

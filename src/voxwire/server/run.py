@@ -71,7 +71,10 @@ class Server(uvicorn.Server):
                     await warming
                 return
         warming.result()
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            raise self._listener.refusal(error) from None
         self.listening.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

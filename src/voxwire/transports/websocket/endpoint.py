@@ -95,7 +95,7 @@ class WebSocketEndpoint:
             return
         self._sessions += 1
         try:
-            await self._accept(connection, send)
+            await _accept(send, connection.request)
             abort = scope["extensions"].get(ABORT_EXTENSION, lambda: None)
             await self._hold(connection, admitted, receive, WebSocketTransport(send, abort))
         except OSError:
@@ -153,16 +153,6 @@ class WebSocketEndpoint:
         connection.dialect = variant.dialect.value
         return _Admitted(variant, deployment)
 
-    async def _accept(self, connection: Connection, send: Send) -> None:
-        request = connection.request
-        await send(
-            {
-                "type": "websocket.accept",
-                "subprotocol": SUBPROTOCOL if SUBPROTOCOL in request.subprotocols else None,
-                "headers": request.response_headers,
-            }
-        )
-
     async def _hold(
         self, connection: Connection, admitted: _Admitted, receive: Receive, transport: WebSocketTransport
     ) -> None:
@@ -183,6 +173,11 @@ class WebSocketEndpoint:
             await transport.close(_INTERNAL_ERROR, "internal error")
         if transport.close_code is not None:
             connection.close_code = transport.close_code
+
+
+async def _accept(send: Send, request: Request) -> None:
+    subprotocol = SUBPROTOCOL if SUBPROTOCOL in request.subprotocols else None
+    await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": request.response_headers})
 
 
 async def _read(receive: Receive, attachment: Attachment) -> int:
