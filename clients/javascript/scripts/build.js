@@ -1,0 +1,25 @@
+// Makes dist/: types, CommonJS for require(), and minified bundles for browsers.
+// Modules need no build: they are src/ itself.
+
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const entry = { entryPoints: ["src/index.js"], bundle: true, target: "es2022", absWorkingDir: root };
+const minified = { ...entry, platform: /** @type {const} */ ("browser"), minify: true, legalComments: /** @type {const} */ ("none") };
+
+await rm(`${root}/dist`, { recursive: true, force: true });
+execFileSync(process.execPath, [`${root}/node_modules/typescript/bin/tsc`, "-p", `${root}/tsconfig.types.json`], {
+  stdio: "inherit",
+});
+
+// TypeScript takes a declaration's module system from the nearest package.json.
+await mkdir(`${root}/dist/cjs`);
+await cp(`${root}/dist/types`, `${root}/dist/cjs/types`, { recursive: true });
+await writeFile(`${root}/dist/cjs/package.json`, '{ "type": "commonjs" }\n');
+
+await build({ ...entry, platform: "node", format: "cjs", packages: "external", outfile: "dist/cjs/index.cjs" });
+await build({ ...minified, format: "esm", outfile: "dist/browser/index.js" });
+await build({ ...minified, format: "iife", globalName: "rtclient", outfile: "dist/iife/index.js" });

@@ -1,0 +1,54 @@
+import { RTError } from "../errors.js";
+
+/**
+ * Browsers let a page set no headers, so the credential travels in the query (Azure) or as a
+ * subprotocol (OpenAI). Nor do they tell why a handshake was refused.
+ * @type {import("./socket.js").OpenSocket}
+ */
+export function openSocket(handshake, secret, listener, signal) {
+  const { url, protocols } = browserRequest(handshake, secret);
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, protocols);
+    let open = false;
+    /** @param {unknown} [cause] */
+    const fail = (cause) => {
+      const message = `no connection to ${handshake.url.host}`;
+      reject(new RTError({ message, code: "connection_failed", requestId: handshake.requestId }, { cause }));
+    };
+    const abort = () => {
+      socket.close();
+      fail(signal.reason);
+    };
+    signal.addEventListener("abort", abort);
+    socket.onopen = () => {
+      signal.removeEventListener("abort", abort);
+      open = true;
+      resolve({ send: (text) => socket.send(text), close: (code, reason) => socket.close(code, reason) });
+    };
+    socket.onmessage = (event) => listener.onMessage(event.data);
+    socket.onclose = (event) => {
+      signal.removeEventListener("abort", abort);
+      if (open) listener.onClose(event.code, event.reason);
+      else fail();
+    };
+  });
+}
+
+/**
+ * @param {import("./handshake.js").Handshake} handshake
+ * @param {{ key: string } | { token: string }} secret
+ * @returns {{ url: URL, protocols: string[] }}
+ */
+export function browserRequest(handshake, secret) {
+  const url = new URL(handshake.url);
+  if (handshake.service === "azure") {
+    if ("key" in secret) url.searchParams.set("api-key", secret.key);
+    else url.searchParams.set("Authorization", `Bearer ${secret.token}`);
+    if (handshake.requestId) url.searchParams.set("x-ms-client-request-id", handshake.requestId);
+    return { url, protocols: [] };
+  }
+  const key = "key" in secret ? secret.key : secret.token;
+  const protocols = ["realtime", `openai-insecure-api-key.${key}`];
+  if (handshake.dialect === "preview") protocols.push("openai-beta.realtime-v1");
+  return { url, protocols };
+}

@@ -1,0 +1,212 @@
+import { parseArguments, resolveCredential } from "./connection/handshake.js";
+import { openSocket } from "./connection/platform.js";
+import { createDialect } from "./dialects/index.js";
+import { RTError } from "./errors.js";
+import { checkEvent, parseEvent } from "./events.js";
+import { generateId } from "./identifiers.js";
+import { Stream } from "./stream.js";
+
+/**
+ * @import { Handshake } from "./connection/handshake.js"
+ * @import { Socket } from "./connection/socket.js"
+ * @import { UserMessageType } from "./models/client-messages.js"
+ * @import { ServerMessageType } from "./models/server-messages.js"
+ * @import { ConnectionArguments } from "./options.js"
+ */
+
+/** As long as services take to wake a deployment, and some more. */
+const HANDSHAKE_TIMEOUT_MS = 30_000;
+
+/** How long to wait for the other side's half of closing, as RFC 6455 7.1.1 lets a client choose. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+const NORMAL_CLOSURE = 1000;
+
+/** Invalid payload is 1007, but pages may only send 1000 and codes from 3000 on. */
+const MALFORMED_EVENT_CLOSURE = 4007;
+
+/**
+ * Messages in and messages out, as they are on the wire.
+ *
+ * The constructor begins to connect. If that fails, `messages()` and `send()` say so.
+ */
+export class LowLevelRTClient {
+  /** @type {Stream<ServerMessageType>} */
+  #incoming = new Stream();
+  #connecting = new AbortController();
+  #dialect;
+  /** @type {Promise<Socket>} */
+  #socket;
+  /** @type {Promise<void> | undefined} */
+  #closing;
+  #ended = false;
+  /** @type {() => void} */
+  #resolveEnd = () => {};
+  /** @type {Promise<void>} */
+  #end = new Promise((resolve) => (this.#resolveEnd = resolve));
+
+  /**
+   * `(credential, {model})` for OpenAI, `(url, credential, {deployment})` for Azure OpenAI.
+   * @param {ConnectionArguments} args
+   * @throws {TypeError} if they are neither
+   */
+  constructor(...args) {
+    const handshake = parseArguments(args);
+    /**
+     * Names this connection in the service's logs. Of OpenAI, the service's own, known once connected.
+     * @type {string | undefined}
+     */
+    this.requestId = handshake.requestId;
+    this.#dialect = createDialect(handshake.dialect);
+    this.#socket = this.#connect(handshake);
+    this.#socket.catch(() => {}); // Told by send() and messages(); nobody need have called them yet.
+  }
+
+  /**
+   * The service's messages in order, then `connection.closed`. Types that this client does not know come too.
+   *
+   * All iterations share one queue: each message goes to one of them.
+   * @returns {AsyncGenerator<ServerMessageType, void, undefined>} throws `RTError` if the connection failed or
+   *   the service sent a malformed event
+   */
+  messages() {
+    return this.#incoming[Symbol.asyncIterator]();
+  }
+
+  /**
+   * Send a message, after waiting for the connection.
+   * @param {UserMessageType} message
+   * @returns {Promise<void>} rejects with `RTError` if there is no connection, or no more
+   */
+  async send(message) {
+    const socket = await this.#socket;
+    for (const translated of this.#dialect.outgoing(message)) {
+      if (this.#ended || this.#closing) throw this.#closedError();
+      socket.send(JSON.stringify(translated));
+    }
+  }
+
+  /**
+   * Close the connection, or give up connecting.
+   * @returns {Promise<void>} resolves when it is closed
+   */
+  close() {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close() {
+    this.#connecting.abort(this.#closedError());
+    let socket;
+    try {
+      socket = await this.#socket;
+    } catch {
+      return; // Never connected: told by send() and messages().
+    }
+    if (this.#ended) return;
+    await this.#closeSocket(socket, NORMAL_CLOSURE, "");
+  }
+
+  /**
+   * @param {Socket} socket
+   * @param {number} code
+   * @param {string} reason
+   */
+  async #closeSocket(socket, code, reason) {
+    socket.close(code, reason);
+    const timer = setTimeout(() => {
+      socket.terminate?.();
+      this.#onClose(1006, "the service did not answer the closing");
+    }, CLOSE_TIMEOUT_MS);
+    await this.#end;
+    clearTimeout(timer);
+  }
+
+  /**
+   * @param {Handshake} handshake
+   * @returns {Promise<Socket>}
+   */
+  async #connect(handshake) {
+    const { signal } = this.#connecting;
+    let timer;
+    try {
+      const secret = await this.#secret(handshake, signal);
+      timer = setTimeout(() => {
+        this.#connecting.abort(new Error(`no answer within ${HANDSHAKE_TIMEOUT_MS / 1000} seconds`));
+      }, HANDSHAKE_TIMEOUT_MS);
+      const socket = await openSocket(
+        handshake,
+        secret,
+        { onMessage: (data) => this.#onMessage(data), onClose: (code, reason) => this.#onClose(code, reason) },
+        signal,
+      );
+      this.requestId ??= socket.requestId;
+      return socket;
+    } catch (cause) {
+      const error = cause instanceof RTError ? cause : this.#error("no connection", "connection_failed", cause);
+      // Who closes a client that is still connecting wants an end, not an error.
+      this.#finish(this.#closing ? undefined : error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * @param {Handshake} handshake
+   * @param {AbortSignal} signal
+   */
+  async #secret(handshake, signal) {
+    /** @type {Promise<never>} */
+    const aborted = new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    try {
+      return await Promise.race([resolveCredential(handshake.credential), aborted]);
+    } catch (cause) {
+      if (cause instanceof RTError) throw cause;
+      throw this.#error("no credential", "credential_failed", cause);
+    }
+  }
+
+  /** @param {unknown} data */
+  #onMessage(data) {
+    if (this.#ended) return;
+    try {
+      const event = this.#dialect.incoming(parseEvent(data));
+      if (event) this.#incoming.push(checkEvent(event));
+    } catch (cause) {
+      this.#incoming.end(this.#error("the service sent a malformed event", "malformed_event", cause));
+      this.#socket.then((socket) => this.#closeSocket(socket, MALFORMED_EVENT_CLOSURE, "malformed event"));
+    }
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #onClose(code, reason) {
+    this.#incoming.push({ type: "connection.closed", event_id: generateId("event"), code, reason });
+    this.#finish();
+  }
+
+  /** @param {RTError} [error] */
+  #finish(error) {
+    this.#ended = true;
+    this.#incoming.end(error);
+    this.#resolveEnd();
+  }
+
+  #closedError() {
+    return this.#error("the connection is closed", "connection_closed");
+  }
+
+  /**
+   * @param {string} what
+   * @param {string} code
+   * @param {unknown} [cause]
+   */
+  #error(what, code, cause) {
+    const message = cause instanceof Error && cause.message ? `${what}: ${cause.message}` : what;
+    return new RTError({ message, code, requestId: this.requestId }, { cause });
+  }
+}

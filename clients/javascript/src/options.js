@@ -1,0 +1,52 @@
+// Whom to connect to, and as whom.
+
+/** @typedef {{ key: string }} KeyCredential */
+
+/** @typedef {{ token: string, expiresOnTimestamp: number }} AccessToken */
+
+/**
+ * Any credential of @azure/identity.
+ * @typedef {object} TokenCredential
+ * @property {(scopes: string | string[], options?: any) => Promise<AccessToken | null>} getToken
+ */
+
+/**
+ * `preview`, the shape of 2024-10-01 in which programs of this library are written; with `ga` the
+ * same program talks to a service of general availability, and the client translates both ways.
+ * @typedef {"preview" | "ga"} Dialect
+ */
+
+/**
+ * @typedef {object} RTOpenAIOptions
+ * @property {string} model
+ * @property {string | URL} [baseURL] of another service, as in `http://127.0.0.1:8000/v1`
+ * @property {Dialect} [dialect]
+ */
+
+/**
+ * @typedef {object} RTAzureOpenAIOptions
+ * @property {string} deployment
+ * @property {string} [requestId] sent along, to find this connection in the service's logs; random by default
+ * @property {Dialect} [dialect]
+ */
+
+/**
+ * @typedef {[credential: KeyCredential, options: RTOpenAIOptions]
+ *   | [uri: URL, credential: KeyCredential | TokenCredential, options: RTAzureOpenAIOptions]} ConnectionArguments
+ */
+
+/**
+ * @param {unknown} value
+ * @returns {value is KeyCredential}
+ */
+export function isKeyCredential(value) {
+  return typeof value === "object" && value !== null && "key" in value && typeof value.key === "string";
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is TokenCredential}
+ */
+export function isTokenCredential(value) {
+  return typeof value === "object" && value !== null && "getToken" in value && typeof value.getToken === "function";
+}
