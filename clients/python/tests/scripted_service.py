@@ -38,6 +38,7 @@ class Peer:
         self.request.transport.abort()
 
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Script = Callable[[Peer], Awaitable[None]]
 
 
@@ -128,16 +129,12 @@ def spoken(words: str = "Hello there", identifier: str = "resp_1", item_id: str 
     sound = base64.b64encode(SOUND).decode("ascii")
     part = {"type": "audio", "transcript": words}
     first, rest = words[:3], words[3:]
+    begun = message(identifier=item_id)
     return [
         {"type": "response.created", "response": response(identifier=identifier)},
         {"type": "rate_limits.updated", "rate_limits": []},
-        {
-            "type": "response.output_item.added",
-            "response_id": identifier,
-            "output_index": 0,
-            "item": message(identifier=item_id),
-        },
-        {"type": "conversation.item.created", "previous_item_id": "item_0", "item": message(identifier=item_id)},
+        {"type": "response.output_item.added", "response_id": identifier, "output_index": 0, "item": begun},
+        {"type": "conversation.item.created", "previous_item_id": "item_0", "item": begun},
         {"type": "response.content_part.added", **place, "part": {"type": "audio", "transcript": ""}},
         {"type": "response.audio_transcript.delta", **place, "delta": first},
         {"type": "response.audio.delta", **place, "delta": sound},
@@ -156,16 +153,18 @@ def spoken(words: str = "Hello there", identifier: str = "resp_1", item_id: str 
     ]
 
 
-def calling(arguments: str = '{"city": "Paris"}') -> list[Json]:
+def calling(identifier: str = "resp_1", arguments: str = '{"city": "Paris"}') -> list[Json]:
     """A whole response that calls a function."""
-    item = {"id": "item_1", "type": "function_call", "status": "in_progress", "name": "weather", "call_id": "call_1"}
-    place = {"response_id": "resp_1", "item_id": "item_1", "output_index": 0, "call_id": "call_1"}
+    item_id = identifier.replace("resp", "item")
+    item = {"id": item_id, "type": "function_call", "status": "in_progress", "name": "weather", "call_id": "call_1"}
+    begun = item | {"arguments": ""}
+    place = {"response_id": identifier, "item_id": item_id, "output_index": 0, "call_id": "call_1"}
     return [
-        {"type": "response.created", "response": response()},
-        {"type": "conversation.item.created", "previous_item_id": None, "item": item | {"arguments": ""}},
+        {"type": "response.created", "response": response(identifier=identifier)},
+        {"type": "conversation.item.created", "previous_item_id": None, "item": begun},
         {
             "type": "response.output_item.added",
-            "response_id": "resp_1",
+            "response_id": identifier,
             "output_index": 0,
             "item": item | {"arguments": ""},
         },
@@ -174,9 +173,9 @@ def calling(arguments: str = '{"city": "Paris"}') -> list[Json]:
         {"type": "response.function_call_arguments.done", **place, "name": "weather", "arguments": arguments},
         {
             "type": "response.output_item.done",
-            "response_id": "resp_1",
+            "response_id": identifier,
             "output_index": 0,
             "item": item | {"status": "completed", "arguments": arguments},
         },
-        {"type": "response.done", "response": response("completed")},
+        {"type": "response.done", "response": response("completed", identifier)},
     ]

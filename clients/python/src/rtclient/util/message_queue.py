@@ -62,6 +62,7 @@ class MessageQueue(Generic[T]):
         self._receivers.append(receiver)
         if not self.is_polling:
             self.poll_task = asyncio.create_task(self._poll())
+            self.poll_task.add_done_callback(self._cancel_with)
         try:
             return await receiver.future
         except asyncio.CancelledError:
@@ -96,12 +97,14 @@ class MessageQueue(Generic[T]):
                     self._release(lambda receiver: receiver.future.set_result(None))
                     return
                 self._push_back(message)
-        except asyncio.CancelledError:
-            self._release(lambda receiver: receiver.future.cancel())
-            raise
         except Exception as error:
             fault = error
             self._release(lambda receiver: receiver.future.set_exception(fault))
+
+    def _cancel_with(self, reader: "asyncio.Task[None]") -> None:
+        """A cancelled reader may never have begun, so it cannot see to this itself."""
+        if reader.cancelled():
+            self._release(lambda receiver: receiver.future.cancel())
 
     def _release(self, settle: Callable[[_Receiver[T]], object]) -> None:
         receivers, self._receivers = self._receivers, []
