@@ -7,13 +7,14 @@ import json
 import ssl
 import wave
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from voxwire.cli.talk import register
@@ -90,9 +91,10 @@ class ScriptedServer:
         self._socket = socket
         self._speaking = False
         self._quiet_ms = 0
-        await self._emit({"type": "session.created", "session": {"model": "scripted"}})
-        async for message in socket:
-            await self._receive(json.loads(message))
+        with suppress(ConnectionClosed):  # `close_after` may come between two messages
+            await self._emit({"type": "session.created", "session": {"model": "scripted"}})
+            async for message in socket:
+                await self._receive(json.loads(message))
         self.close_code = socket.close_code
         self.left.set()
 
