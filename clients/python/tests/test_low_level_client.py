@@ -161,6 +161,18 @@ class TestHandshake:
         assert dict(request.query) == {"model": "dep"}
         assert request.headers["api-key"] == "secret"
 
+    @pytest.mark.parametrize(
+        ("dialect", "query"),
+        [
+            ("ga", {"intent": "transcription"}),
+            ("preview", {"deployment": "d", "api-version": "2024-10-01-preview", "intent": "transcription"}),
+        ],
+    )
+    async def test_transcription(self, dialect: rtclient.low_level_client.Dialect, query: dict[str, str]) -> None:
+        async with serving(greet) as service:
+            async with RTLowLevelClient(service.url, None, KEY, None, "d", dialect=dialect, intent="transcription"):
+                assert dict(service.requests[0].query) == query
+
 
 class TestRefusal:
     @pytest.mark.parametrize(("status", "code"), [(401, "invalid_api_key"), (404, "DeploymentNotFound")])
@@ -240,7 +252,7 @@ class TestRefusal:
 class TestMessages:
     async def test_sent_without_what_is_unset(self) -> None:
         item = UserMessageItem(content=[InputTextContentPart(text="Hi")])
-        expected = [
+        expected: list[dict[str, object]] = [
             {"type": "input_audio_buffer.append", "audio": "AAAA"},
             {"type": "input_audio_buffer.append", "audio": 'no "base64"\n'},
             {"type": "input_audio_buffer.append", "event_id": "e", "audio": "AAAA"},

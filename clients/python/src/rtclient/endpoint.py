@@ -13,6 +13,9 @@ from rtclient.util.user_agent import get_user_agent
 
 Dialect = Literal["preview", "ga"]
 
+#: A session that only listens, and writes down what it hears.
+Intent = Literal["transcription"]
+
 _AZURE_PATH = "/openai/realtime"
 _AZURE_GA_PATH = "/openai/v1/realtime"
 _AZURE_API_VERSION = "2024-10-01-preview"
@@ -40,13 +43,17 @@ class AzureEndpoint:
     dialect: Dialect
     key: AzureKeyCredential | None = field(repr=False, default=None)
     token: TokenCredential | None = field(repr=False, default=None)
+    intent: Intent | None = None
 
     def address(self) -> URL:
         """Raises ValueError where the URL has no scheme or host."""
         if self.dialect == "ga":
-            return _origin(self.url).with_path(_AZURE_GA_PATH).with_query({"model": self.deployment})
+            query = _target(self.deployment, self.intent)
+            return _origin(self.url).with_path(_AZURE_GA_PATH).with_query(query)
         version = os.environ.get("AZURE_OPENAI_API_VERSION") or os.environ.get("OPENAI_API_VERSION")
         query = {"deployment": self.deployment, "api-version": version or _AZURE_API_VERSION}
+        if self.intent is not None:
+            query["intent"] = self.intent
         return _origin(self.url).with_path(os.environ.get("AZURE_OPENAI_PATH") or _AZURE_PATH).with_query(query)
 
     async def headers(self, request_id: UUID) -> Mapping[str, str]:
@@ -70,12 +77,13 @@ class OpenAIEndpoint:
     dialect: Dialect
     key: AzureKeyCredential = field(repr=False)
     base_url: str | None = None
+    intent: Intent | None = None
 
     def address(self) -> URL:
         """Raises ValueError where the URL has no scheme or host."""
         base = URL(self.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_BASE_URL)
         _origin(str(base))
-        return (base / "realtime").with_query({"model": self.model})
+        return (base / "realtime").with_query(_target(self.model, self.intent))
 
     async def headers(self, request_id: UUID) -> Mapping[str, str]:
         """The preview is asked for by a header; without it the service speaks GA."""
@@ -83,6 +91,11 @@ class OpenAIEndpoint:
         if self.dialect == "preview":
             headers["openai-beta"] = "realtime=v1"
         return headers
+
+
+def _target(model: str, intent: Intent | None) -> dict[str, str]:
+    """A session that transcribes names its model in its settings, and GA takes one or the other (PROTOCOL 1.1, W3)."""
+    return {"model": model} if intent is None else {"intent": intent}
 
 
 def _origin(url: str) -> URL:

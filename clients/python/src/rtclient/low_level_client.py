@@ -14,7 +14,7 @@ from typing_extensions import Self
 from rtclient.dialects import Codec, Outgoing, PreviewCodec
 from rtclient.dialects.codec import describe
 from rtclient.dialects.ga import GaCodec
-from rtclient.endpoint import AzureEndpoint, Dialect, OpenAIEndpoint, TokenCredential
+from rtclient.endpoint import AzureEndpoint, Dialect, Intent, OpenAIEndpoint, TokenCredential
 from rtclient.exceptions import ConnectionClosedError, ConnectionError, MalformedMessageError, UnreachableError
 from rtclient.handshake import Handshake
 from rtclient.models import ServerMessageType, UnknownMessage
@@ -42,6 +42,7 @@ class RTLowLevelClient:
     With `url` it is an Azure resource: `azure_deployment` and a key or token credential are needed (the token wins).
     Without, it is OpenAI: `model` and `key_credential` are needed, and `base_url` may name another server.
     `dialect="ga"` speaks to a service of today; the models stay as they are, and what differs is translated.
+    `intent="transcription"` opens a session that only listens; its settings are sent as plain JSON objects.
 
     Raises ValueError where one of them is missing.
     """
@@ -56,6 +57,7 @@ class RTLowLevelClient:
         *,
         dialect: Dialect = "preview",
         base_url: str | None = None,
+        intent: Intent | None = None,
     ) -> None:
         if dialect not in ("preview", "ga"):
             raise ValueError(f'dialect must be "preview" or "ga", not {dialect!r}')
@@ -67,13 +69,13 @@ class RTLowLevelClient:
                 raise ValueError("azure_deployment is required for Azure OpenAI")
             if base_url is not None:
                 raise ValueError("base_url is for OpenAI; an Azure resource is named by url")
-            self._endpoint = AzureEndpoint(url, azure_deployment, dialect, key_credential, token_credential)
+            self._endpoint = AzureEndpoint(url, azure_deployment, dialect, key_credential, token_credential, intent)
         else:
             if key_credential is None:
                 raise ValueError("key_credential is required for OpenAI")
             if model is None:
                 raise ValueError("model is required for OpenAI")
-            self._endpoint = OpenAIEndpoint(model, dialect, key_credential, base_url)
+            self._endpoint = OpenAIEndpoint(model, dialect, key_credential, base_url, intent)
         #: Of the newest `connect()`; Azure logs it.
         self.request_id: uuid.UUID | None = None
         self.ws: aiohttp.ClientWebSocketResponse[bool] | None = None
