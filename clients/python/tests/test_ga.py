@@ -189,8 +189,10 @@ class TestReceived:
         assert event["session"]["tool_choice"] == ours
 
     def test_a_transcription_session(self) -> None:
-        event = received("session.created", session={"type": "transcription", "id": "s", "audio": {"input": {}}})
+        audio = {"input": {"transcription": {"model": None, "language": None}}}
+        event = received("session.created", session={"type": "transcription", "id": "s", "audio": audio})
         assert event is not None
+        assert event["session"]["input_audio_transcription"] == {"model": "", "language": None}
         assert event["session"]["turn_detection"] is None
 
     @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ class EventTranslator:
             "voice": _voice(spoken.get("voice")),
             "input_audio_format": _format(heard.get("format")),
             "output_audio_format": _format(spoken.get("format")),
-            "input_audio_transcription": heard.get("transcription"),
+            "input_audio_transcription": _transcription(heard.get("transcription")),
             "turn_detection": heard.get("turn_detection"),
             "tools": session.get("tools") or [],
             "tool_choice": _tool_choice(session.get("tool_choice")),
@@ -114,6 +114,11 @@ def _voice(voice: str | Json | None) -> str:
 
 def _format(audio_format: Json | None) -> str:
     return _FORMATS[audio_format["type"]] if audio_format else "pcm16"
+
+
+def _transcription(transcription: Json | None) -> Json | None:
+    """A transcription session may not have named its model yet."""
+    return transcription and transcription | {"model": transcription.get("model") or ""}
 
 
 def _tool_choice(choice: str | Json | None) -> str | Json:

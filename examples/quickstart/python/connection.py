@@ -1,0 +1,67 @@
+"""What the examples share: how to reach the service, and recordings."""
+
+import os
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from azure.core.credentials import AzureKeyCredential
+from azure.identity.aio import DefaultAzureCredential
+from rtclient import RTClient, RTMessageItem
+
+RATE = 24_000
+"""Samples a second, of 16 bits, mono: what the service hears and speaks."""
+
+
+@asynccontextmanager
+async def credentials() -> AsyncIterator[dict[str, Any]]:
+    """A key from AZURE_OPENAI_API_KEY if there is one, else whoever is signed in to Azure."""
+    if key := os.environ.get("AZURE_OPENAI_API_KEY"):
+        yield {"key_credential": AzureKeyCredential(key)}
+    else:
+        async with DefaultAzureCredential() as credential:
+            yield {"token_credential": credential}
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[RTClient]:
+    """A conversation with the deployment that the environment names."""
+    async with (
+        credentials() as given,
+        RTClient(
+            url=os.environ["AZURE_OPENAI_ENDPOINT"],
+            azure_deployment=os.environ["AZURE_OPENAI_DEPLOYMENT_NAME"],
+            **given,
+        ) as client,
+    ):
+        yield client
+
+
+def read_wav(path: str) -> bytes:
+    """The samples of a recording, which must be in the service's own format."""
+    with wave.open(path, "rb") as recording:
+        if (recording.getframerate(), recording.getnchannels(), recording.getsampwidth()) != (RATE, 1, 2):
+            raise SystemExit(f"{path}: 24 kHz, mono, 16 bits, please")
+        return recording.readframes(recording.getnframes())
+
+
+def write_wav(path: str, samples: bytes) -> None:
+    """Keep samples as a recording."""
+    with wave.open(path, "wb") as recording:
+        recording.setnchannels(1)
+        recording.setsampwidth(2)
+        recording.setframerate(RATE)
+        recording.writeframes(samples)
+
+
+async def read_message(item: RTMessageItem) -> tuple[str, bytes]:
+    """All that a message says: its words, and their sound if it is spoken."""
+    words, sound = "", b""
+    async for content in item:
+        if content.type == "audio":
+            words += "".join([piece async for piece in content.transcript_chunks()])
+            sound += b"".join([piece async for piece in content.audio_chunks()])
+        else:
+            words += "".join([piece async for piece in content.text_chunks()])
+    return words, sound
