@@ -1,6 +1,6 @@
 import pytest
 
-from voxwire.engines.stt.pronunciation import LetterToSound
+from voxwire.engines.stt.pronunciation import LetterToSound, in_passing
 
 pytestmark = pytest.mark.engines
 
@@ -20,3 +20,18 @@ def test_phones_are_those_of_the_dictionary(letter_to_sound, word, phones):
 
 def test_a_word_without_sound_has_none(letter_to_sound):
     assert letter_to_sound.phones("'") is None
+
+
+@pytest.mark.parametrize(
+    ("careful", "passing"),
+    [
+        ("F R AE N S IH S K OW", "F ER N S IH S K OW"),
+        ("K AE L AH F AO R N Y AH", "K AH L AH F AO R N Y AH"),
+        ("AE T L AE N T AH", "AH T L AE N T AH"),
+        ("HH AH L OW", None),  # too short
+        ("IY L IY N OY", None),  # a vowel that keeps its colour
+        ("CH AH K AA G OW", None),  # weak already
+    ],
+)
+def test_long_words_weaken_in_passing(careful: str, passing: str | None) -> None:
+    assert in_passing(careful) == passing

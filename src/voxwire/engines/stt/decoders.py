@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from voxwire.engines.stt.language_model import trigram_model
 from voxwire.engines.stt.messages import DECODERS_KEPT
-from voxwire.engines.stt.pronunciation import LetterToSound
+from voxwire.engines.stt.pronunciation import LetterToSound, in_passing
 from voxwire.engines.stt.reading import Reading, Segment
 from voxwire.engines.stt.words import heard
 from voxwire.errors import ConfigurationError
@@ -100,7 +100,7 @@ class Decoders:
             self._expecting.popitem(last=False)
 
     def _pronounce(self, word: str) -> list[str]:
-        """All pronunciations of the dictionary, else the one that the letters suggest, else none."""
+        """Those of the dictionary, else the one that the letters suggest, else none; each also in passing."""
         found = []
         variant = word
         while phones := self._general.lookup_word(variant):
@@ -108,7 +108,8 @@ class Decoders:
             variant = f"{word}({len(found) + 1})"
         if not found and self._letter_to_sound and (guess := self._letter_to_sound.phones(word)):
             found.append(guess)
-        return found
+        weakened = dict.fromkeys(passing for phones in found if (passing := in_passing(phones)))
+        return [*found, *(passing for passing in weakened if passing not in found)]
 
     def _build(self, sentences: list[list[str]], pronunciations: dict[str, list[str]]) -> Any:
         used = dict.fromkeys(word for sentence in sentences for word in sentence)
