@@ -39,7 +39,7 @@ def spoken(item_id: str, words: str, ms: int) -> tuple[MessageItem, Ledger]:
 
 
 def conversation(*items: Item, max_items: int = 100, audio: int = 1000) -> Conversation:
-    made = Conversation("conv_1", max_items=max_items, retained_audio_bytes=audio)
+    made = Conversation("conv_1", max_items=max_items, text_bytes=10_000, retained_audio_bytes=audio)
     for item in items:
         made.add(item)
     return made
@@ -96,7 +96,7 @@ class TestChecks:
         made = conversation(text("a"), max_items=2)
         made.check_room()
         with pytest.raises(ClientError) as caught:
-            made.check_room(2)
+            made.check_room(text("b"), text("c"))
         assert caught.value.code == "conversation_full"
 
     def test_the_oldest_makes_room_for_what_cannot_be_refused(self) -> None:

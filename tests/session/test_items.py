@@ -3,7 +3,7 @@
 import pytest
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.client import CreateItem, RetrieveItem
+from voxwire.events.client import CreateItem, DeleteItem, RetrieveItem
 from voxwire.events.config import SessionConfig, SessionKind
 from voxwire.events.items import (
     AudioClip,
@@ -88,30 +88,64 @@ class TestBounds:
     @pytest.mark.parametrize(
         ("item", "param"),
         [
-            (text("x" * 11), "item.content[0].text"),
-            (text("€" * 4), "item.content[0].text"),
-            (MessageItem(role=Role.ASSISTANT, content=(OutputText(text="x" * 11),)), "item.content[0].text"),
-            (
-                MessageItem(role=Role.ASSISTANT, content=(OutputAudio(transcript="x" * 11),)),
-                "item.content[0].transcript",
-            ),
-            (FunctionCallItem(name="f", call_id="c", arguments="x" * 11), "item.arguments"),
+            (text("x" * 101), "item"),
+            (text("€" * 34), "item"),
+            (MessageItem(role=Role.ASSISTANT, content=(OutputText(text="x" * 101),)), "item"),
+            (MessageItem(role=Role.ASSISTANT, content=(OutputAudio(transcript="x" * 101),)), "item"),
+            (MessageItem(role=Role.USER, content=(InputAudio(transcript="x" * 101),)), "item"),
+            (FunctionCallItem(name="f", call_id="c", arguments="x" * 150), "item"),
             (text("x", "i" * 129), "item.id"),
         ],
     )
     def test_text(self, item: Item, param: str) -> None:
-        error = refusal(item, limits=Limits(item_text_bytes=10))
+        error = refusal(item, limits=Limits(item_text_bytes=200))
         assert (error.code, error.param) == ("string_above_max_length", param)
 
+    @pytest.mark.parametrize(
+        "item",
+        [
+            MessageItem(role=Role.USER, content=(InputText(text="x" * 60), InputText(text="x" * 60))),
+            MessageItem(role=Role.USER, content=(InputText(text=""),) * 5),
+            FunctionCallItem(name="f" * 150, call_id="c"),
+            FunctionCallItem(name="f", call_id="c" * 150),
+        ],
+    )
+    def test_all_text_of_an_item_together(self, item: Item) -> None:
+        """Parts count although they are empty: a frame holds half a million of them."""
+        error = refusal(item, limits=Limits(item_text_bytes=200))
+        assert (error.code, error.param) == ("string_above_max_length", "item")
+
+    def test_all_text_of_a_conversation_together(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(conversation_text_bytes=600))
+        for name in ("a", "b", "c"):
+            driver.send(CreateItem(item=text("x" * 100, name)))
+        assert driver.errors == ["conversation_full"]
+        driver.send(DeleteItem(item_id="a"))
+        driver.send(CreateItem(item=text("x" * 100, "c")))
+        assert driver.errors == ["conversation_full"]
+
+    def test_items_of_one_response_count_together(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(conversation_text_bytes=600))
+        driver.respond(append_items=(text("x" * 100),) * 3)
+        assert driver.errors == ["conversation_full"]
+        driver.respond(append_items=(text("x" * 100),) * 2)
+        assert driver.errors == ["conversation_full"]
+
+    def test_the_context_of_one_response_has_the_same_bound(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(conversation_text_bytes=600))
+        driver.respond(input=(text("x" * 100),) * 3)
+        error = driver.last(ErrorOccurred)
+        assert (error.code, error.param) == ("string_above_max_length", "response.input")
+
     def test_the_answer_to_a_call(self) -> None:
-        driver = Driver(MANUAL, limits=Limits(item_text_bytes=10))
+        driver = Driver(MANUAL, limits=Limits(item_text_bytes=200))
         driver.send(CreateItem(item=FunctionCallItem(name="f", call_id="c")))
-        driver.send(CreateItem(item=FunctionCallOutputItem(call_id="c", output="x" * 11)))
-        assert driver.last(ErrorOccurred).param == "item.output"
+        driver.send(CreateItem(item=FunctionCallOutputItem(call_id="c", output="x" * 150)))
+        assert driver.last(ErrorOccurred).param == "item"
 
     def test_as_much_as_fits(self) -> None:
-        driver = Driver(MANUAL, limits=Limits(item_text_bytes=10))
-        driver.send(CreateItem(item=text("€€€x")))
+        driver = Driver(MANUAL, limits=Limits(item_text_bytes=200))
+        driver.send(CreateItem(item=text("€" * 10)))
         assert not driver.errors
 
     def test_audio(self) -> None:

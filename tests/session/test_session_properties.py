@@ -77,7 +77,8 @@ SMALL = Limits(
     buffer_bytes=300_000,
     retained_audio_bytes=120_000,
     items=12,
-    item_text_bytes=60,
+    item_text_bytes=300,
+    conversation_text_bytes=2000,
     parallel_responses=3,
     session_seconds=600,
 )

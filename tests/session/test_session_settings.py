@@ -141,6 +141,20 @@ class TestBounds:
         error = refusal(SessionPatch(tools=(TOOL,)), limits=Limits(item_text_bytes=10))
         assert (error.code, error.param) == ("string_above_max_length", "session.tools")
 
+    @pytest.mark.parametrize(
+        "patch",
+        [
+            SessionPatch(tracing={"group_id": "x" * 201}),
+            SessionPatch(reasoning={"x" * 201: 1}),
+            SessionPatch(transcription=Transcription(prompt="x" * 201)),
+            SessionPatch(voice="x" * 201),
+        ],
+    )
+    def test_whatever_is_echoed(self, patch: SessionPatch) -> None:
+        """Else one large update would make every later `session.updated` as large."""
+        error = refusal(patch, limits=Limits(item_text_bytes=200))
+        assert (error.code, error.param) == ("string_above_max_length", "session")
+
     def test_a_forced_tool_must_be_declared(self) -> None:
         error = refusal(SessionPatch(tool_choice=NamedTool(name="g"), tools=(TOOL,)))
         assert (error.code, error.param) == ("invalid_value", "session.tool_choice")

@@ -14,16 +14,22 @@ from voxwire.errors import ClientError
 from voxwire.events.items import (
     ContentPart,
     FunctionCallItem,
+    FunctionCallOutputItem,
     InputAudio,
+    InputImage,
+    InputText,
     Item,
     MessageItem,
     OutputAudio,
+    OutputText,
     PcmClip,
 )
 from voxwire.session.ledger import Ledger
 
 #: `previous_item_id` that puts an item first.
 ROOT: Final = "root"
+#: What an item and each of its parts weigh beside their text: about what Python needs for them.
+_OVERHEAD: Final = 64
 #: Deleted items that a response may still refer to by id (PROTOCOL 3.7).
 _DELETED_KEPT: Final = 64
 
@@ -34,9 +40,10 @@ class Entry:
     `item`: as the wire shows it, clips included. `heard`: for each audio part of a user what the
     recogniser understood, None while it is still listening; `failure`: why it understood nothing, as
     (code, message). `ledger`: for a spoken answer. `cut_ms`: where the client truncated it.
+    `text_bytes`: weight of the text that the item was made with.
     """
 
-    __slots__ = ("cut_ms", "failure", "heard", "item", "ledger")
+    __slots__ = ("cut_ms", "failure", "heard", "item", "ledger", "text_bytes")
 
     def __init__(self, item: Item, ledger: Ledger | None = None) -> None:
         self.item = item
@@ -44,6 +51,7 @@ class Entry:
         self.failure: tuple[str, str] | None = None
         self.ledger = ledger
         self.cut_ms: float | None = None
+        self.text_bytes = text_bytes(item)
 
     @property
     def size(self) -> int:
@@ -110,17 +118,19 @@ class Entry:
 
 
 class Conversation:
-    """Ordered items, bounded in number and in audio."""
+    """Ordered items, bounded in number, in text and in audio."""
 
-    def __init__(self, id: str, *, max_items: int, retained_audio_bytes: int) -> None:
+    def __init__(self, id: str, *, max_items: int, text_bytes: int, retained_audio_bytes: int) -> None:
         self.id = id
         self._max_items = max_items
+        self._max_text = text_bytes
         self._max_audio = retained_audio_bytes
         self._entries: dict[str, Entry] = {}
         self._order: list[str] = []
         self._deleted: OrderedDict[str, Entry] = OrderedDict()
         self._with_audio: OrderedDict[str, None] = OrderedDict()
         self._audio_bytes = 0
+        self._text_bytes = 0
         self._reserved: set[str] = set()
         self.has_spoken = False
 
@@ -154,13 +164,17 @@ class Conversation:
                 return self._order[index - 1] if index else None
         return None
 
-    def check_room(self, more: int = 1) -> None:
-        """Refuse when `more` items would pass the bound."""
-        if len(self._order) + more > self._max_items:
-            raise ClientError(
-                f"The conversation is full: it holds at most {self._max_items} items. Delete some first.",
-                code="conversation_full",
-            )
+    def check_room(self, *items: Item) -> None:
+        """Refuse when these items, or one without text, would pass a bound."""
+        if len(self._order) + max(len(items), 1) > self._max_items:
+            bound = f"{self._max_items} items"
+        elif self._text_bytes + sum(map(text_bytes, items)) > self._max_text:
+            bound = f"{self._max_text} bytes of text"
+        else:
+            return
+        raise ClientError(
+            f"The conversation is full: it holds at most {bound}. Delete some items first.", code="conversation_full"
+        )
 
     def check_place(self, item: Item, previous_item_id: str | None) -> None:
         """Refuse a place or an id that cannot be."""
@@ -201,6 +215,7 @@ class Conversation:
         else:
             self._order.insert(self._order.index(after) + 1, item.id)
         self._entries[item.id] = entry
+        self._text_bytes += entry.text_bytes
         self._deleted.pop(item.id, None)
         self._reserved.discard(item.id)
         if len(self._order) > self._max_items:
@@ -211,6 +226,7 @@ class Conversation:
     def delete(self, item_id: str) -> None:
         entry = self._entries.pop(item_id)
         self._order.remove(item_id)
+        self._text_bytes -= entry.text_bytes
         self._with_audio.pop(item_id, None)
         self._forget_audio(entry)
         self._deleted[item_id] = entry
@@ -245,6 +261,30 @@ class Conversation:
     def _forget_audio(self, entry: Entry) -> None:
         self._audio_bytes -= entry.size
         entry.drop_audio()
+
+
+def text_bytes(item: Item) -> int:
+    """Weight of an item's text, of its identifiers and of its parts."""
+    match item:
+        case FunctionCallItem():
+            return _OVERHEAD + _size(item.name) + _size(item.call_id) + _size(item.arguments)
+        case FunctionCallOutputItem():
+            return _OVERHEAD + _size(item.call_id) + _size(item.output)
+    return _OVERHEAD + sum(_OVERHEAD + _size(_text_of(part)) for part in item.content)
+
+
+def _text_of(part: ContentPart) -> str:
+    match part:
+        case InputText() | OutputText():
+            return part.text
+        case InputImage():
+            return part.image_url
+        case _:
+            return part.transcript or ""
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def duplicate_id(item_id: str) -> ClientError:

@@ -12,15 +12,13 @@ from voxwire.events.items import (
     FunctionCallOutputItem,
     InputAudio,
     InputImage,
-    InputText,
     Item,
     MessageItem,
     OutputAudio,
-    OutputText,
 )
 from voxwire.events.server import ItemAdded, ItemDone
-from voxwire.session.conversation import Entry, duplicate_id
-from voxwire.session.settings import check_text
+from voxwire.session.conversation import Entry, duplicate_id, text_bytes
+from voxwire.session.settings import check_text_bytes
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
 
@@ -39,9 +37,9 @@ class ItemMaker:
         """`conversation.item.create`; raises ClientError and changes nothing when it cannot be."""
         state = self._state
         conversation = state.conversation
-        conversation.check_room()
         conversation.check_place(item, previous_item_id)
         self.check_content(item, "item")
+        conversation.check_room(item)
         if isinstance(item, FunctionCallOutputItem):
             self.check_call_id(item, set(), "item")
         item = self.complete(item)
@@ -53,7 +51,8 @@ class ItemMaker:
     def check_all(self, items: tuple[Item, ...], where: str) -> None:
         """Refuse a list of items when any of them cannot be added one after the other."""
         conversation = self._state.conversation
-        conversation.check_room(len(items))
+        if items:
+            conversation.check_room(*items)
         calls: set[str] = set()
         taken: set[str] = set()
         for index, item in enumerate(items):
@@ -84,14 +83,10 @@ class ItemMaker:
                 code="string_above_max_length",
                 param=f"{where}.id",
             )
-        match item:
-            case FunctionCallItem():
-                check_text(item.arguments, self._state.limits, f"{where}.arguments")
-            case FunctionCallOutputItem():
-                check_text(item.output, self._state.limits, f"{where}.output")
-            case _:
-                for index, part in enumerate(item.content):
-                    self._check_part(part, f"{where}.content[{index}]")
+        check_text_bytes(text_bytes(item), self._state.limits.item_text_bytes, where)
+        if isinstance(item, MessageItem):
+            for index, part in enumerate(item.content):
+                self._check_part(part, f"{where}.content[{index}]")
 
     def complete(self, item: Item) -> Item:
         """Give ids that the client left out, and audio its real format."""
@@ -122,10 +117,6 @@ class ItemMaker:
     def _check_part(self, part: ContentPart, where: str) -> None:
         limits, format = self._state.limits, self._state.config.input_format
         match part:
-            case InputText() | OutputText():
-                check_text(part.text, limits, f"{where}.text")
-            case OutputAudio():
-                check_text(part.transcript, limits, f"{where}.transcript")
             case InputImage():
                 if not self._state.capabilities.images:
                     raise ClientError(

@@ -24,6 +24,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Items in one conversation; ours, about a day of talk."""
     item_text_bytes: int = 1024 * 1024
     """Text of one item, instructions, or tool list; ours, beyond any context window."""
+    conversation_text_bytes: int = 16 * 1024 * 1024
+    """Text of all items that clients made; ours, four million tokens."""
     tools: int = 128
     """Functions a session may declare (PROTOCOL 7.1)."""
     parallel_responses: int = 16

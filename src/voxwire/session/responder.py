@@ -15,7 +15,7 @@ from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetail
 from voxwire.events.server import RateLimitsUpdated, ServerEvent
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
 from voxwire.session.context import fit
-from voxwire.session.conversation import Entry
+from voxwire.session.conversation import Entry, text_bytes
 from voxwire.session.inputs import (
     GeneratedAudio,
     GeneratedText,
@@ -27,7 +27,7 @@ from voxwire.session.inputs import (
 from voxwire.session.items import ItemMaker
 from voxwire.session.rate_window import RateWindow
 from voxwire.session.response import Phase, Plan, ResponseRun
-from voxwire.session.settings import check_text, check_tools, check_voice
+from voxwire.session.settings import check_text, check_text_bytes, check_tools, check_voice
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
 
@@ -218,6 +218,8 @@ class Responder:
                     self._items.check_call_id(item, calls, where)
                 resolved.append(item)
             calls |= _call_id(resolved[-1])
+        size = sum(text_bytes(item) for item in items if not isinstance(item, ItemReference))
+        check_text_bytes(size, self._state.limits.conversation_text_bytes, "response.input")
         return resolved
 
     def _adopt(self, item: Item | Entry) -> Entry:

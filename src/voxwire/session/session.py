@@ -88,7 +88,10 @@ class Session:
         expires_at: int,
     ) -> None:
         conversation = Conversation(
-            ids("conv"), max_items=limits.items, retained_audio_bytes=limits.retained_audio_bytes
+            ids("conv"),
+            max_items=limits.items,
+            text_bytes=limits.conversation_text_bytes,
+            retained_audio_bytes=limits.retained_audio_bytes,
         )
         self._state = State(
             config=config,

@@ -62,6 +62,8 @@ def merge(
     _check_transcription(merged.transcription, capabilities)
     check_text(merged.instructions, limits, "session.instructions")
     check_tools(merged.tools, merged.tool_choice, limits, "session")
+    echoed = (merged.voice, merged.transcription, merged.tracing, merged.reasoning)
+    check_text_bytes(len(msgspec.json.encode(echoed)), limits.item_text_bytes, "session")
     if merged.prompt is not None:
         raise ClientError(
             "No stored prompt has this id; this server holds none.", code="invalid_value", param="session.prompt.id"
@@ -86,10 +88,14 @@ def check_voice(voice: str, current: str, capabilities: Capabilities, has_spoken
 
 def check_text(text: str, limits: Limits, param: str) -> None:
     """Refuse text longer than an item may be."""
-    # Every character is at least one byte, so the cheap test comes first.
-    if len(text) * 4 > limits.item_text_bytes and len(text.encode()) > limits.item_text_bytes:
+    check_text_bytes(len(text.encode()), limits.item_text_bytes, param)
+
+
+def check_text_bytes(size: int, limit: int, param: str) -> None:
+    """Refuse more text than `limit` bytes."""
+    if size > limit:
         raise ClientError(
-            f"Text is too long: at most {limits.item_text_bytes} bytes are accepted.",
+            f"Text is too long: {size} bytes, at most {limit} are accepted.",
             code="string_above_max_length",
             param=param,
         )
@@ -109,13 +115,7 @@ def check_tools(tools: tuple[FunctionTool, ...], choice: ToolChoice, limits: Lim
             code="invalid_value",
             param=f"{where}.tool_choice",
         )
-    size = sum(len(msgspec.json.encode(tool)) for tool in tools)
-    if size > limits.item_text_bytes:
-        raise ClientError(
-            f"The tools are too long: at most {limits.item_text_bytes} bytes are accepted.",
-            code="string_above_max_length",
-            param=f"{where}.tools",
-        )
+    check_text_bytes(len(msgspec.json.encode(tools)), limits.item_text_bytes, f"{where}.tools")
 
 
 def _check_transcription(transcription: Transcription | None, capabilities: Capabilities) -> None:
