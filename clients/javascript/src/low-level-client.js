@@ -142,7 +142,10 @@ export class LowLevelRTClient {
       this.requestId ??= socket.requestId;
       return socket;
     } catch (cause) {
-      const error = cause instanceof RTError ? cause : this.#error("no connection", "connection_failed", cause);
+      const error =
+        cause instanceof RTError
+          ? cause
+          : this.#error(`no connection to ${handshake.url.host}`, "connection_failed", cause);
       // Who closes a client that is still connecting wants an end, not an error.
       this.#finish(this.#closing ? undefined : error);
       throw error;
@@ -176,7 +179,9 @@ export class LowLevelRTClient {
       if (event) this.#incoming.push(checkEvent(event));
     } catch (cause) {
       this.#incoming.end(this.#error("the service sent a malformed event", "malformed_event", cause));
-      this.#socket.then((socket) => this.#closeSocket(socket, MALFORMED_EVENT_CLOSURE, "malformed event"));
+      this.#closing ??= this.#socket.then((socket) =>
+        this.#closeSocket(socket, MALFORMED_EVENT_CLOSURE, "malformed event"),
+      );
     }
   }
 
@@ -206,7 +211,16 @@ export class LowLevelRTClient {
    * @param {unknown} [cause]
    */
   #error(what, code, cause) {
-    const message = cause instanceof Error && cause.message ? `${what}: ${cause.message}` : what;
+    const message = cause === undefined ? what : `${what}: ${describe(cause)}`;
     return new RTError({ message, code, requestId: this.requestId }, { cause });
   }
+}
+
+/**
+ * @param {unknown} cause Node gathers refused attempts on several addresses in an error that has but a code
+ * @returns {string}
+ */
+function describe(cause) {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message || ("code" in cause ? String(cause.code) : cause.name);
 }

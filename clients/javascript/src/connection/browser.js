@@ -1,5 +1,3 @@
-import { RTError } from "../errors.js";
-
 /**
  * Browsers let a page set no headers, so the credential travels in the query (Azure) or as a
  * subprotocol (OpenAI). Nor do they tell why a handshake was refused.
@@ -10,14 +8,9 @@ export function openSocket(handshake, secret, listener, signal) {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, protocols);
     let open = false;
-    /** @param {unknown} [cause] */
-    const fail = (cause) => {
-      const message = `no connection to ${handshake.url.host}`;
-      reject(new RTError({ message, code: "connection_failed", requestId: handshake.requestId }, { cause }));
-    };
     const abort = () => {
+      reject(signal.reason);
       socket.close();
-      fail(signal.reason);
     };
     signal.addEventListener("abort", abort);
     socket.onopen = () => {
@@ -29,7 +22,7 @@ export function openSocket(handshake, secret, listener, signal) {
     socket.onclose = (event) => {
       signal.removeEventListener("abort", abort);
       if (open) listener.onClose(event.code, event.reason);
-      else fail();
+      else reject(new Error("browsers do not tell why"));
     };
   });
 }

@@ -20,21 +20,8 @@ export async function openSocket(handshake, secret, listener, signal) {
     /** @type {string | undefined} */
     let requestId;
     let open = false;
-    /** @param {unknown} cause */
-    const fail = (cause) => {
-      reject(
-        new RTError(
-          {
-            message: `no connection to ${handshake.url.host}: ${describe(cause)}`,
-            code: "connection_failed",
-            requestId: handshake.requestId,
-          },
-          { cause },
-        ),
-      );
-    };
     const abort = () => {
-      fail(signal.reason);
+      reject(signal.reason);
       socket.terminate();
     };
     signal.addEventListener("abort", abort);
@@ -48,7 +35,7 @@ export async function openSocket(handshake, secret, listener, signal) {
           reject(refusal(handshake, response, body));
           request.destroy();
         },
-        fail,
+        reject,
       );
     });
     socket.on("open", () => {
@@ -63,7 +50,7 @@ export async function openSocket(handshake, secret, listener, signal) {
     });
     socket.on("message", (data, isBinary) => listener.onMessage(isBinary ? data : data.toString()));
     // Before the socket is open this is the failure; afterwards `close` follows and tells the code.
-    socket.on("error", fail);
+    socket.on("error", reject);
     socket.on("close", (code, reason) => {
       signal.removeEventListener("abort", abort);
       if (open) listener.onClose(code, reason.toString());
@@ -145,13 +132,4 @@ function requestIdOf(headers) {
     if (typeof value === "string" && value !== "") return value;
   }
   return undefined;
-}
-
-/**
- * @param {unknown} cause Node gathers refused attempts on several addresses in an error without a message
- * @returns {string}
- */
-function describe(cause) {
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.message || ("code" in cause ? String(cause.code) : cause.name);
 }

@@ -15,7 +15,8 @@
  */
 
 /**
- * Opens a socket, or rejects with an `RTError`. Aborting the signal gives up the attempt.
+ * Opens a socket. Rejects with an `RTError` if the service refused, with another error if there was none, and
+ * with the signal's reason if that is aborted before the socket is open.
  * @callback OpenSocket
  * @param {import("./handshake.js").Handshake} handshake
  * @param {{ key: string } | { token: string }} secret
