@@ -1,0 +1,396 @@
+"""Our Python client, and its quickstarts, against a real server on the embedded engines."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from azure.core.credentials import AzureKeyCredential
+from client_environment import KEY, ROOT, Address
+from flow_checks import EIGHTEEN, EIGHTY_FOUR
+from realtime_flows import BYTES_PER_MS, HEARD_MS, LONG_REQUEST, SILENCE_MS, WEATHER, WEATHER_TOOL, speech
+from rtclient import (
+    FunctionCallOutputItem,
+    InputAudioTranscription,
+    InputTextContentPart,
+    ItemTruncatedMessage,
+    ItemTruncateMessage,
+    NoTurnDetection,
+    RealtimeException,
+    ResponseCreateMessage,
+    RTAudioContent,
+    RTClient,
+    RTFunctionCallItem,
+    RTInputAudioItem,
+    RTLowLevelClient,
+    RTMessageItem,
+    RTResponse,
+    ServerVAD,
+    UserMessageItem,
+)
+from rtclient.low_level_client import ConnectionError, Dialect
+
+from voxwire.engines import registry
+from voxwire.engines.vad.silero import SileroVad
+from voxwire.testing.fake_tts import FakeTts
+from voxwire.testing.live_server import served_in_thread
+from voxwire.testing.service import fake_deployment, fake_service
+
+QUICKSTARTS = ROOT / "examples" / "quickstart" / "python"
+QUESTION = ROOT / "examples" / "audio" / "what_is_twelve_times_seven.wav"
+DEPLOYMENT = "gpt-4o-realtime-preview"
+
+Connect = Callable[[Address], RTClient]
+
+
+def azure(dialect: Dialect) -> Connect:
+    return lambda server: RTClient(
+        server.url, key_credential=AzureKeyCredential(KEY), azure_deployment=DEPLOYMENT, dialect=dialect
+    )
+
+
+def openai(dialect: Dialect) -> Connect:
+    return lambda server: RTClient(
+        key_credential=AzureKeyCredential(KEY), model=DEPLOYMENT, dialect=dialect, base_url=f"{server.url}/v1"
+    )
+
+
+@pytest.fixture(params=["azure-preview", "azure-ga", "openai-preview", "openai-ga"])
+def connect(request: pytest.FixtureRequest) -> Connect:
+    service, dialect = request.param.split("-")
+    return {"azure": azure, "openai": openai}[service](dialect)
+
+
+async def say(client: RTClient, text: str) -> None:
+    await client.send_item(UserMessageItem(content=[InputTextContentPart(text=text)]))
+
+
+async def read(response: RTResponse) -> tuple[str, bytes]:
+    words, sound = "", b""
+    async for item in response:
+        assert isinstance(item, RTMessageItem)
+        async for content in item:
+            assert isinstance(content, RTAudioContent)
+            words += "".join([piece async for piece in content.transcript_chunks()])
+            sound += b"".join([piece async for piece in content.audio_chunks()])
+    assert response.status == "completed"
+    return words, sound
+
+
+class TestTurns:
+    async def test_text_to_audio(self, connect: Connect, server: Address) -> None:
+        async with connect(server) as client:
+            session = await client.configure(turn_detection=NoTurnDetection(), modalities={"text", "audio"})
+            assert session.turn_detection is None or session.turn_detection.type == "none"
+            await say(client, "What is twelve times seven?")
+            words, sound = await read(await client.generate_response())
+        assert EIGHTY_FOUR.search(words)
+        assert len(sound) > 500 * BYTES_PER_MS
+
+    async def test_speech_under_server_vad(self, connect: Connect, server: Address) -> None:
+        async with connect(server) as client:
+            await client.configure(
+                turn_detection=ServerVAD(silence_duration_ms=SILENCE_MS),
+                input_audio_transcription=InputAudioTranscription(model="whisper-1"),
+            )
+            await client.send_audio(speech("what_is_twelve_times_seven"))
+            events = client.events()
+            asked = await anext(events)
+            assert isinstance(asked, RTInputAudioItem)
+            answer = await anext(events)
+            assert isinstance(answer, RTResponse)
+            words, sound = await read(answer)
+            await asked
+        assert EIGHTY_FOUR.search(words)
+        assert len(sound) > 500 * BYTES_PER_MS
+        assert asked.transcript is not None
+        assert "times" in asked.transcript
+        assert asked.audio_end_ms is not None
+
+    async def test_speech_without_vad(self, connect: Connect, server: Address) -> None:
+        async with connect(server) as client:
+            await client.configure(turn_detection=NoTurnDetection())
+            await client.send_audio(b"\0" * 9600)
+            await client.clear_audio()
+            await client.send_audio(speech("what_is_twelve_times_seven"))
+            asked = await client.commit_audio()
+            await asked
+            words, _ = await read(await client.generate_response())
+            await client.remove_item(asked.id)
+        assert EIGHTY_FOUR.search(words)
+
+    async def test_function_call(self, connect: Connect, server: Address) -> None:
+        async with connect(server) as client:
+            await client.configure(tools=[WEATHER_TOOL])
+            await say(client, "What's the weather in Boston?")
+            (call,) = [item async for item in await client.generate_response()]
+            assert isinstance(call, RTFunctionCallItem)
+            await call
+            assert call.function_name == "get_weather"
+            assert "Boston" in json.loads(call.arguments)["location"]
+            await client.send_item(FunctionCallOutputItem(call_id=call.call_id, output=WEATHER))
+            words, _ = await read(await client.generate_response())
+        assert EIGHTEEN.search(words)
+
+
+class TestInterruption:
+    """With a voice that takes as long as speech does."""
+
+    @pytest.fixture(scope="class")
+    def paced_server(self) -> Iterator[Address]:
+        engines: dict[str, Any] = {
+            "stt": registry.load("stt", "pocketsphinx", {}),
+            "llm": registry.load("llm", "offline-assistant", {}),
+            "tts": FakeTts(pace=1.0),
+        }
+        service = fake_service(fake_deployment(name=DEPLOYMENT, **engines), vad=SileroVad())
+        with served_in_thread(service) as url:
+            yield Address(url)
+
+    async def test_barge_in_with_truncation(self, connect: Connect, paced_server: Address) -> None:
+        async with connect(paced_server) as client:
+            await client.configure(turn_detection=ServerVAD(silence_duration_ms=SILENCE_MS))
+            await say(client, LONG_REQUEST)
+            answer = await client.generate_response()
+            item = await anext(aiter(answer))
+            assert isinstance(item, RTMessageItem)
+            content = await anext(aiter(item))
+            assert isinstance(content, RTAudioContent)
+            heard = b""
+            async for chunk in content.audio_chunks():
+                if not heard:
+                    await client.send_audio(speech("what_is_twelve_times_seven"))
+                heard += chunk
+            assert len(heard) >= HEARD_MS
+            await client.send(ItemTruncateMessage(item_id=item.id, content_index=0, audio_end_ms=1))
+            assert [rest async for rest in answer] == []
+            assert answer.status == "cancelled"
+            assert answer.status_details is not None
+            assert answer.status_details.type == "cancelled"
+            assert answer.status_details.reason == "turn_detected"
+            events = client.events()
+            assert isinstance(await anext(events), RTInputAudioItem)
+            following = await anext(events)
+            assert isinstance(following, RTResponse)
+            words, _ = await read(following)
+            assert EIGHTY_FOUR.search(words)
+
+    async def test_cancel(self, connect: Connect, paced_server: Address) -> None:
+        async with connect(paced_server) as client:
+            await say(client, LONG_REQUEST)
+            answer = await client.generate_response()
+            await anext(aiter(answer))
+            await answer.cancel()
+            assert answer.status == "cancelled"
+            await answer.cancel()
+            await say(client, "What is twelve times seven?")
+            assert EIGHTY_FOUR.search((await read(await client.generate_response()))[0])
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("key", "deployment", "status"), [("wrong", DEPLOYMENT, 401), (KEY, "of-somebody-else", 404)]
+    )
+    @pytest.mark.parametrize("dialect", ["preview", "ga"])
+    async def test_at_the_handshake(
+        self, dialect: Dialect, key: str, deployment: str, status: int, server: Address
+    ) -> None:
+        client = RTClient(server.url, None, AzureKeyCredential(key), None, deployment, dialect=dialect)
+        with pytest.raises(ConnectionError, match=f"Received status code {status} from the server") as caught:
+            await client.connect()
+        assert caught.value.status == status
+        assert caught.value.code
+        assert caught.value.request_id
+
+    async def test_by_an_error_event(self, connect: Connect, server: Address) -> None:
+        async with connect(server) as client:
+            with pytest.raises(RealtimeException) as caught:
+                await client.remove_item("item_nobody_has")
+            assert "item_nobody_has" in caught.value.message
+            assert caught.value.request_id
+
+    async def test_empty_commit(self, connect: Connect, server: Address) -> None:
+        async with connect(server) as client:
+            await client.configure(turn_detection=NoTurnDetection())
+            await client.clear_audio()
+            with pytest.raises(RealtimeException, match="buffer"):
+                await client.commit_audio()
+
+
+async def test_low_level_truncation(server: Address) -> None:
+    async with RTLowLevelClient(server.url, None, AzureKeyCredential(KEY), None, DEPLOYMENT) as client:
+        await client.send(ResponseCreateMessage())
+        item_id = ""
+        async for message in client:
+            assert message.type != "error"
+            if message.type == "response.output_item.added":
+                item_id = message.item.id
+            if message.type == "response.done":
+                await client.send(ItemTruncateMessage(item_id=item_id, content_index=0, audio_end_ms=100))
+            if isinstance(message, ItemTruncatedMessage):
+                assert (message.item_id, message.content_index, message.audio_end_ms) == (item_id, 0, 100)
+                break
+
+
+class TestQuickstarts:
+    """Exactly the files that users run."""
+
+    @staticmethod
+    def _environment(server: Address, **more: str) -> dict[str, str]:
+        names = {"AZURE_OPENAI_ENDPOINT": server.url, "AZURE_OPENAI_DEPLOYMENT_NAME": DEPLOYMENT}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AZURE_")}
+        return inherited | names | {"OPENAI_API_VERSION": "2024-10-01-preview", "PYTHONUNBUFFERED": "1"} | more
+
+    async def _run(self, environment: dict[str, str], *command: object, typed: str = "") -> str:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *map(str, command),
+            cwd=QUICKSTARTS,
+            env=environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            printed, _ = await asyncio.wait_for(process.communicate(typed.encode()), 40)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        assert process.returncode == 0, printed.decode()
+        return printed.decode()
+
+    @staticmethod
+    def _check_tutorial(printed: str) -> None:
+        lines = printed.splitlines()
+        assert any(line.startswith("Received text delta: ") for line in lines)
+        counts = [int(line.split()[1]) for line in lines if line.endswith("bytes of audio data.")]
+        assert sum(counts) > 500 * BYTES_PER_MS
+
+    async def test_with_a_key(self, server: Address) -> None:
+        environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY)
+        self._check_tutorial(await self._run(environment, "text-in-audio-out-key.py"))
+
+    async def test_without_a_key(self, server: Address) -> None:
+        async with identity(KEY) as variables:
+            environment = self._environment(server, **variables)
+            self._check_tutorial(await self._run(environment, "text-in-audio-out.py"))
+
+    @pytest.mark.parametrize(
+        ("command", "expected"),
+        [
+            (["audio-file.py", QUESTION, "OUT"], EIGHTY_FOUR.pattern),
+            (["function-call.py"], EIGHTEEN.pattern),
+            (["transcription.py", QUESTION], "Heard: .*twelve times seven"),
+            (["translator.py", QUESTION, "OUT"], "Original: .*twelve times seven"),
+        ],
+        ids=lambda value: value[0] if isinstance(value, list) else "",
+    )
+    async def test_others(self, command: list[object], expected: str, server: Address, tmp_path: Path) -> None:
+        out = tmp_path / "out.wav"
+        environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY)
+        printed = await self._run(environment, *(out if part == "OUT" else part for part in command))
+        assert re.search(expected, printed), printed
+        assert ("OUT" not in command) or out.stat().st_size > 500 * BYTES_PER_MS
+
+    async def test_support_agent(self, server: Address) -> None:
+        environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY)
+        printed = await self._run(environment, "support-agent.py", typed="What is the status of order 1002?\n\n")
+        assert "[get_order_status" in printed
+        assert "Friday" in printed.splitlines()[-1]
+
+    async def test_microphone(self, server: Address, tmp_path: Path) -> None:
+        """Devices that play a recording and swallow what they are given, and Ctrl-C at the end."""
+        (tmp_path / "speech.pcm").write_bytes(speech("what_is_twelve_times_seven"))
+        (tmp_path / "sounddevice.py").write_text(DEVICES)
+        path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "microphone.py",
+            cwd=QUICKSTARTS,
+            env=self._environment(server, AZURE_OPENAI_API_KEY=KEY, PYTHONPATH=path),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            assert process.stdout is not None
+            printed = ""
+            async with asyncio.timeout(40):
+                while not ("You:" in printed and "Assistant:" in printed):
+                    line = await process.stdout.readline()
+                    assert line, printed
+                    printed += line.decode()
+                process.send_signal(signal.SIGINT)
+                assert await process.wait() == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        assert "times seven" in printed
+        assert EIGHTY_FOUR.search(printed)
+
+
+DEVICES = '''"""Audio devices without hardware: the microphone hears a recording once, then silence."""
+
+import pathlib
+import threading
+import time
+
+
+class _Stream:
+    def __init__(self, rate, block, channels, dtype, callback):
+        self.pause, self.size, self.callback = block / rate, 2 * block, callback
+        self.closed = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.closed.set()
+        self.thread.join()
+
+
+class RawInputStream(_Stream):
+    def run(self):
+        speech = (pathlib.Path(__file__).parent / "speech.pcm").read_bytes()
+        while not self.closed.wait(self.pause):
+            block, speech = speech[: self.size], speech[self.size :]
+            self.callback(block.ljust(self.size, b"\\0"), self.size // 2, None, None)
+
+
+class RawOutputStream(_Stream):
+    def run(self):
+        while not self.closed.wait(self.pause):
+            self.callback(memoryview(bytearray(self.size)), self.size // 2, None, None)
+'''
+
+
+@asynccontextmanager
+async def identity(token: str) -> AsyncIterator[dict[str, str]]:
+    """A managed identity as App Service offers it; what to export for azure-identity to find it."""
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.headers["X-IDENTITY-HEADER"] == "secret"
+        assert request.query["resource"] == "https://cognitiveservices.azure.com"
+        body = {"access_token": token, "expires_on": "4102444800", "token_type": "Bearer", "client_id": "c"}
+        return web.json_response(body | {"resource": request.query["resource"]})
+
+    app = web.Application()
+    app.router.add_get("/msi/token", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        port = runner.addresses[0][1]
+        yield {"IDENTITY_ENDPOINT": f"http://127.0.0.1:{port}/msi/token", "IDENTITY_HEADER": "secret"}
+    finally:
+        await runner.cleanup()
