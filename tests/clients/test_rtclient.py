@@ -141,20 +141,20 @@ class TestTurns:
         assert EIGHTEEN.search(words)
 
 
+@pytest.fixture(scope="module")
+def paced_server() -> Iterator[Address]:
+    """A server whose voice takes as long as speech does."""
+    engines: dict[str, Any] = {
+        "stt": registry.load("stt", "pocketsphinx", {}),
+        "llm": registry.load("llm", "offline-assistant", {}),
+        "tts": FakeTts(pace=1.0),
+    }
+    service = fake_service(fake_deployment(name=DEPLOYMENT, **engines), vad=SileroVad())
+    with served_in_thread(service) as url:
+        yield Address(url)
+
+
 class TestInterruption:
-    """With a voice that takes as long as speech does."""
-
-    @pytest.fixture(scope="class")
-    def paced_server(self) -> Iterator[Address]:
-        engines: dict[str, Any] = {
-            "stt": registry.load("stt", "pocketsphinx", {}),
-            "llm": registry.load("llm", "offline-assistant", {}),
-            "tts": FakeTts(pace=1.0),
-        }
-        service = fake_service(fake_deployment(name=DEPLOYMENT, **engines), vad=SileroVad())
-        with served_in_thread(service) as url:
-            yield Address(url)
-
     async def test_barge_in_with_truncation(self, connect: Connect, paced_server: Address) -> None:
         async with connect(paced_server) as client:
             await client.configure(turn_detection=ServerVAD(silence_duration_ms=SILENCE_MS))
