@@ -18,6 +18,8 @@ export function openSocket(handshake, secret, listener, signal) {
       open = true;
       resolve({ send: (text) => socket.send(text), close: (code, reason) => socket.close(code, reason) });
     };
+    // `close` follows and says as much; but whatever stands in for a browser's WebSocket may insist on a listener.
+    socket.onerror = () => {};
     socket.onmessage = (event) => listener.onMessage(event.data);
     socket.onclose = (event) => {
       signal.removeEventListener("abort", abort);
