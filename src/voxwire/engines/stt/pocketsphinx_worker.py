@@ -72,8 +72,6 @@ class Utterance:
                 if self._missing:
                     self._decoders.learn(self._phrases, sentences)
                     self._missing = False
-                if self._committed:
-                    self._finish()
             case Audio(pcm=pcm):
                 self._audio += pcm
             case Commit():
