@@ -172,6 +172,10 @@ class TestRefusals:
         answer = await handshake(url, target)
         assert (answer.status, answer.error["code"]) == (status, code)
 
+    async def test_is_no_error_of_the_servers(self, url: str, caplog: pytest.LogCaptureFixture) -> None:
+        assert (await handshake(url, "/v1/realtime?model=nobody")).status == 404
+        assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
     async def test_everybody_needs_a_key_before_learning_anything(self, serve: Serve) -> None:
         url = await serve(auth={"api_keys": ["k1"]})
         assert (await handshake(url, "/v1/realtime?model=nobody")).status == 401

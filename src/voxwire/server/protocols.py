@@ -130,6 +130,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if not self.disconnected:
             self._timer = self.loop.call_later(_LINGER_S, self.transport.abort)
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # A refusal is an answer to the handshake; uvicorn would log that there was none, as an error.
+            self.handshake_complete = True
+
     def data_received(self, data: bytes) -> None:
         if not self._dropping:
             super().data_received(data)
