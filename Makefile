@@ -15,6 +15,7 @@ check: setup  ## style, types and direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	cd clients/python && ../../$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
 format: setup  ## put the code into the one style
