@@ -98,7 +98,9 @@ class Invariants:
         self._closed = False
         self._order: list[str] = []
         self._ever: set[str] = set()
+        self._undone: set[str] = set()
         self._speaking: str | None = None
+        self._stopped: str | None = None
         self._committed: str | None = None
         self._settled: str | None = None
         self._responses: dict[str, _Response] = {}
@@ -128,6 +130,11 @@ class Invariants:
         """Nothing may be open any more."""
         for response_id, response in self._responses.items():
             self._require(response.done, response_id, "a response was never done")
+        undone = self._undone & set(self._order)
+        self._require(not undone, undone, "an item was never done")
+        self._require(not self._awaits_rate, "the last response", "rate limits follow done")
+        unheard = [key for key, words in self._heard.items() if words is not None]
+        self._require(not unheard, unheard, "a transcription never ended")
 
     @property
     def running_responses(self) -> list[str]:
@@ -180,7 +187,8 @@ class Invariants:
 
     @_see.register
     def _(self, event: SpeechStopped) -> None:
-        self._require(self._speaking == event.item_id, event, "what stops had started")
+        self._require(self._speaking == event.item_id != self._stopped, event, "what stops had started")
+        self._stopped = event.item_id
 
     @_see.register
     def _(self, event: IdleTimeout) -> None:
@@ -194,7 +202,9 @@ class Invariants:
     @_see.register
     def _(self, event: BufferCommitted) -> None:
         self._require(event.previous_item_id == self._last, event, f"the last item is {self._last}")
-        self._require(self._speaking in (None, event.item_id), event, f"{self._speaking} is being said")
+        said = self._speaking is None or self._speaking == event.item_id == self._stopped
+        self._require(said, event, f"{self._speaking} is being said")
+        self._require(self._committed is None, event, "a commit is followed by its item")
         self._speaking = None
         self._committed = event.item_id
 
@@ -202,6 +212,7 @@ class Invariants:
     def _(self, event: ItemAdded) -> None:
         item_id, previous = event.item.id, event.previous_item_id
         self._require(self._committed in (None, item_id), event, "the committed item comes next")
+        self._require(item_id != self._speaking, event, "a spoken item is committed first")
         self._committed = None
         self._require(bool(item_id) and item_id not in self._order, event, "an item is added once")
         self._require(previous is None or previous in self._order, event, "the predecessor exists")
@@ -212,10 +223,13 @@ class Invariants:
         if item_id in self._ever:
             self._heard = {key: words for key, words in self._heard.items() if key[0] != item_id}
         self._ever.add(item_id)
+        self._undone.add(item_id)
 
     @_see.register
     def _(self, event: ItemDone) -> None:
         self._require(event.item.id in self._order, event, "an item that ends had begun")
+        self._require(event.item.id in self._undone, event, "an item ends once")
+        self._undone.remove(event.item.id)
         index = self._order.index(event.item.id)
         previous = self._order[index - 1] if index else None
         self._require(event.previous_item_id == previous, event, f"the predecessor is {previous}")
