@@ -212,7 +212,8 @@ class TestResponse:
             async def sound() -> list[bytes]:
                 return [piece async for piece in content.audio_chunks()]
 
-            assert await asyncio.gather(sound(), words()) == [[SOUND, SOUND], ["Hel", "lo there"]]
+            sounds, pieces = await asyncio.gather(sound(), words())
+            assert (sounds, pieces) == ([SOUND, SOUND], ["Hel", "lo there"])
             assert content.transcript == "Hello there"
             assert [item async for item in answer] == []
             assert await sound() == []

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import sys
 import uuid
 
 import aiohttp
@@ -379,6 +380,18 @@ class TestEnd:
             assert [message.type async for message in client] == ["session.created"]
             assert client.lost is not None
             assert client.lost.close_code == 1006
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="names of Linux")
+    async def test_a_dead_peer_is_noticed_by_the_kernel(self) -> None:
+        async with (
+            serving(greet) as service,
+            RTLowLevelClient(service.url, key_credential=KEY, azure_deployment="d") as client,
+        ):
+            assert client.ws is not None
+            connection = client.ws.get_extra_info("socket")
+            assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
 
     async def test_own_close_is_no_loss(self) -> None:
         async with serving(greet) as service:

@@ -72,13 +72,13 @@ async def test_the_first_waiting_receiver_gets_it() -> None:
     )
     await asyncio.sleep(0)
     source.add(1, 3)
-    assert await asyncio.gather(first, second, sharer) == [1, 3, 1]
+    assert list(await asyncio.gather(first, second, sharer)) == [1, 3, 1]
 
 
 async def test_the_end_reaches_all() -> None:
     source = Source(1, 0, 0)
     queue = MessageQueue(source)
-    assert await asyncio.gather(queue.receive(is_even), queue.receive(is_even)) == [None, None]
+    assert list(await asyncio.gather(queue.receive(is_even), queue.receive(is_even))) == [None, None]
     assert await queue.receive(is_odd) == 1
     assert await queue.receive(is_odd) is None
 
@@ -131,7 +131,7 @@ async def test_push_back_serves_who_waits() -> None:
 
 async def test_an_error_stays() -> None:
     queue = MessageQueueWithError(Source(1, 9, 3), lambda number: number == 9)
-    assert await asyncio.gather(queue.receive(is_even), queue.receive(is_even)) == [9, 9]
+    assert list(await asyncio.gather(queue.receive(is_even), queue.receive(is_even))) == [9, 9]
     assert await queue.receive(is_even) == 9
     assert await queue.receive(is_odd) == 1, "what came before is still there"
     assert await queue.receive(is_odd) == 9
@@ -147,7 +147,7 @@ async def test_two_consumers_see_the_end() -> None:
             got.append(message)
         return got
 
-    assert await asyncio.gather(all_of("even"), all_of("odd")) == [[2], [1, 3]]
+    assert list(await asyncio.gather(all_of("even"), all_of("odd"))) == [[2], [1, 3]]
     assert await queue.receive(is_odd) == 100
 
 

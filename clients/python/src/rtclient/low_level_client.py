@@ -1,5 +1,6 @@
 """The connection: one message at a time, in and out."""
 
+import asyncio
 import logging
 import socket
 import sys
@@ -29,8 +30,15 @@ _CONNECT_TIMEOUT_S = 30.0
 #: The largest message of the service holds a whole item's audio; aiohttp's own limit of 4 MiB is 65 s of it.
 _MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 
-#: Silence, then probes: a peer that lost its power is noticed within half a minute.
-_KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPALIVE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+#: A peer that lost its power is noticed within half a minute: after silence by probes (seconds), and in the middle of
+#: sending by what stays unacknowledged (milliseconds); left alone, Linux would retransmit for a quarter of an hour.
+_KEEPALIVE = {
+    "TCP_KEEPIDLE": 15,
+    "TCP_KEEPALIVE": 15,
+    "TCP_KEEPINTVL": 5,
+    "TCP_KEEPCNT": 3,
+    "TCP_USER_TIMEOUT": 30_000,
+}
 
 #: RFC 6455: no close frame was received.
 _ABNORMAL = 1006
@@ -222,7 +230,7 @@ class RTLowLevelClient:
         if isinstance(error, ConnectionError):
             error.request_id = error.request_id or self.service_request_id
             return error
-        if isinstance(error, TimeoutError | aiohttp.ServerTimeoutError):
+        if isinstance(error, asyncio.TimeoutError):
             return UnreachableError(
                 f"No answer within {_CONNECT_TIMEOUT_S:.0f} seconds", request_id=self.service_request_id
             )
