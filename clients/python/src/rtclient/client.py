@@ -117,8 +117,8 @@ class RTClient:
         )
         #: The settings in force, from `connect()` on.
         self.session: Session | None = None
-        self._messages = MessageQueueWithError[ServerMessageType](self._next_message, is_error)
-        self._responses = WeakValueDictionary[str, RTResponse]()
+        self._messages: MessageQueueWithError[ServerMessageType] = MessageQueueWithError(self._next_message, is_error)
+        self._responses: WeakValueDictionary[str, RTResponse] = WeakValueDictionary()
         self._malformed: MalformedMessageError | None = None
 
     @property
@@ -142,7 +142,7 @@ class RTClient:
         Raises ConnectionError where the service refuses, UnreachableError where none answers, and what the credential
         raises.
         """
-        self._messages = MessageQueueWithError[ServerMessageType](self._next_message, is_error)
+        self._messages = MessageQueueWithError(self._next_message, is_error)
         self._malformed = None
         await self._client.connect()
         try:

@@ -66,7 +66,7 @@ class _Stream:
 
     def __init__(self, owner: Owner, mine: MessagePredicate, end: MessagePredicate) -> None:
         self._owner = owner
-        self._queue = SharedEndQueue[ServerMessageType](
+        self._queue: SharedEndQueue[ServerMessageType] = SharedEndQueue(
             lambda: owner.receive(lambda message: mine(message) or end(message)), is_error, end
         )
 
