@@ -236,7 +236,7 @@ class TestTime:
             set_at_first = bench.clock.timers_set
             for _ in range(128):
                 bench.session.deadline += 1 / 64
-                await client.receive("append")
+                await client.receive("commit")
             assert bench.clock.timers_set == set_at_first
             bench.clock.advance(31)
             assert Tick not in bench.session.kinds
@@ -250,10 +250,10 @@ class TestTime:
         bench.session.deadline = 4600.0
         async with bench:
             bench.session.deadline = 1001.0
-            await client.receive("append")
+            await client.receive("commit")
             bench.session.answer = lambda event: setattr(bench.session, "deadline", 4600.0) or []
             bench.clock.advance(1)
-            assert bench.session.kinds == [AppendAudio, Tick]
+            assert bench.session.kinds == [CommitAudio, Tick]
 
     async def test_no_tick_after_the_end(self) -> None:
         bench = Bench()

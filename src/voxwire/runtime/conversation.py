@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Final, cast
 
 from voxwire.errors import SERVER_ERROR
+from voxwire.events.client import AppendAudio
 from voxwire.events.server import ErrorOccurred, ServerEvent, SessionUpdated
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.contracts import Clock, Codec, OpenLane, SessionCore, Timer
@@ -24,7 +25,7 @@ from voxwire.runtime.tasks import Tasks
 from voxwire.runtime.transport import Transport
 from voxwire.runtime.work import Work
 from voxwire.session.commands import CloseSession, DiscardPendingAudio, Output
-from voxwire.session.inputs import Input, Tick
+from voxwire.session.inputs import Input, SpeechScores, Tick
 
 logger = logging.getLogger("voxwire.runtime")
 
@@ -127,8 +128,13 @@ class Conversation:
         try:
             while self._inbox:
                 event, origin = self._inbox.popleft()
-                self._act(self._session.receive(event, now=self._clock.time(), origin=origin))
-            self._keep_time()
+                outputs = self._session.receive(event, now=self._clock.time(), origin=origin)
+                self._act(outputs)
+                # Audio comes fifty times a second, and neither an append nor scores that decide nothing
+                # bring a deadline nearer.
+                kind = type(event)
+                if kind is not AppendAudio and (outputs or kind is not SpeechScores):
+                    self._keep_time()
         except Exception as bug:
             self.crash(bug)
         finally:

@@ -31,7 +31,7 @@ RATE: Final = 16_000
 _STEP_MS: Final = 500
 #: Audio gathered before a step, unless the utterance is complete. Converting and handing over cost
 #: mostly per step; a recogniser needs a fraction of this time for this much audio.
-_GATHER_MS: Final = 160
+_GATHER_MS: Final = 240
 
 
 class Transcriber:
