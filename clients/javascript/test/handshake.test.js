@@ -53,6 +53,13 @@ test("OpenAI: the vendor's host, or the base URL that is given", () => {
   }
 });
 
+test("an intent stands in the model's place", () => {
+  const azure = parseArguments([new URL("ws://host.test?intent=transcription"), key, { deployment, dialect: "ga" }]);
+  assert.equal(azure.url.href, "ws://host.test/openai/v1/realtime?intent=transcription");
+  const openai = parseArguments([key, { model: "m", baseURL: "ws://host.test/v1?intent=transcription" }]);
+  assert.equal(openai.url.href, "ws://host.test/v1/realtime?intent=transcription");
+});
+
 test("anything but the two forms is refused with what is missing", () => {
   const wrong = /** @type {[unknown[], RegExp][]} */ ([
     [[], /expected \(credential, \{model\}\)/],

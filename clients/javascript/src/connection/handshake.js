@@ -57,7 +57,7 @@ function azureHandshake(endpoint, credential, options) {
   const url = webSocketUrl(endpoint);
   if (dialect === "ga") {
     url.pathname = GA_PATH;
-    url.searchParams.set("model", deployment);
+    setModel(url, deployment);
   } else {
     url.pathname = environment("AZURE_OPENAI_PATH") ?? PREVIEW_PATH;
     const version = environment("AZURE_OPENAI_API_VERSION") ?? environment("OPENAI_API_VERSION");
@@ -79,8 +79,16 @@ function openAIHandshake(credential, options) {
   if (typeof base !== "string" && !isUrl(base)) throw new TypeError("baseURL must be a string or a URL");
   const url = webSocketUrl(new URL(base));
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/realtime`;
-  url.searchParams.set("model", model);
+  setModel(url, model);
   return { service: "openai", url, credential, dialect: parseDialect(options["dialect"]) };
+}
+
+/**
+ * @param {URL} url whose `intent=transcription` stands in the model's place (PROTOCOL 1.1, W2)
+ * @param {string} model
+ */
+function setModel(url, model) {
+  if (!url.searchParams.has("intent")) url.searchParams.set("model", model);
 }
 
 /**

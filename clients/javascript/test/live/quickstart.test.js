@@ -1,0 +1,123 @@
+// The quickstarts as they are, installed as their README says, against a real server.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after, before } from "node:test";
+import { promisify } from "node:util";
+import { readWav } from "../../../../examples/quickstart/javascript/wav.js";
+import { repository, startVoxwire } from "./voxwire.js";
+
+const run = promisify(execFile);
+const javascript = join(repository, "examples/quickstart/javascript");
+const typescript = join(repository, "examples/quickstart/typescript");
+const question = join(repository, "examples/audio/what_is_twelve_times_seven.wav");
+const key = "secret-key";
+
+/** @type {URL} */
+let endpoint;
+/** @type {string} */
+let folder;
+/** @type {(() => Promise<void>)[]} */
+const stops = [];
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "quickstart-"));
+  stops.push(() => rm(folder, { recursive: true }));
+  endpoint = (await startVoxwire({ after: (stop) => stops.push(stop) }, ["--api-key", key])).url;
+});
+after(() => Promise.all(stops.map((stop) => stop())));
+
+/**
+ * @param {string} directory
+ * @param {string[]} command
+ * @param {NodeJS.ProcessEnv} [variables]
+ * @returns {Promise<string>} what it prints
+ */
+async function output(directory, [command, ...args], variables = { AZURE_OPENAI_API_KEY: key }) {
+  const env = {
+    PATH: process.env["PATH"],
+    HOME: process.env["HOME"],
+    AZURE_OPENAI_ENDPOINT: endpoint.href,
+    AZURE_OPENAI_DEPLOYMENT_NAME: "gpt-4o-realtime-preview",
+    OPENAI_API_VERSION: "2024-10-01-preview",
+    ...variables,
+  };
+  const { stdout } = await run(String(command), args, { cwd: directory, env, timeout: 50_000 });
+  return stdout;
+}
+
+/**
+ * The managed identity of an App Service, whose token is the server's key.
+ * @param {import("node:test").TestContext} t
+ */
+async function identity(t) {
+  const server = createServer((request, response) => {
+    const { searchParams } = new URL(String(request.url), "http://127.0.0.1");
+    const asked = searchParams.get("resource") === "https://cognitiveservices.azure.com";
+    response.statusCode = asked && request.headers["x-identity-header"] === "shared" ? 200 : 400;
+    response.setHeader("content-type", "application/json");
+    const expires_on = String(Math.floor(Date.now() / 1000) + 3600);
+    response.end(JSON.stringify({ access_token: key, expires_on, resource: searchParams.get("resource"), token_type: "Bearer" }));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return { IDENTITY_ENDPOINT: `http://127.0.0.1:${port}/msi/token`, IDENTITY_HEADER: "shared" };
+}
+
+/** @param {string} printed */
+function checkAnswer(printed) {
+  const lines = printed.split("\n");
+  assert.ok(lines.some((line) => /^Received text delta: \S/.test(line)), printed);
+  const bytes = lines.map((line) => Number(/^Received (\d+) bytes of audio data\.$/.exec(line)?.[1] ?? 0));
+  assert.ok(bytes.reduce((sum, count) => sum + count) > 10_000, printed);
+}
+
+for (const [language, directory] of Object.entries({ javascript, typescript })) {
+  test(`${language}: text in, audio out, without a key`, async (t) => {
+    checkAnswer(await output(directory, ["npm", "start", "--silent"], await identity(t)));
+  });
+
+  test(`${language}: text in, audio out, with a key`, async () => {
+    checkAnswer(await output(directory, ["npm", "run", "start:key", "--silent"]));
+  });
+
+  test(`${language}: a refused key ends the program with what the service said`, async () => {
+    const refused = output(directory, ["npm", "run", "start:key", "--silent"], { AZURE_OPENAI_API_KEY: "wrong" });
+    await assert.rejects(refused, (/** @type {any} */ error) => {
+      assert.match(error.stderr, /RTError.*401/);
+      assert.match(error.stderr, /requestId/);
+      return true;
+    });
+  });
+}
+
+test("a recorded question, a recorded answer", async () => {
+  const answer = join(folder, "answer.wav");
+  const printed = await output(javascript, ["node", "audio-file.js", question, answer]);
+  assert.match(printed, /^You: .*twelve times seven/im);
+  assert.match(printed, /^Assistant: .*(84|eighty)/m);
+  assert.match(printed, new RegExp(`has ${(await readWav(answer)).length} bytes of audio data`));
+});
+
+test("a function of the program is called", async () => {
+  const printed = await output(javascript, ["node", "function-call.js"]);
+  assert.match(printed, /^Call: get_weather\(.*San Francisco.*\)$/m);
+  assert.match(printed, /18/);
+});
+
+test("a session that only listens", async () => {
+  assert.match(await output(javascript, ["node", "transcription.js", question]), /twelve times seven/i);
+});
+
+test("each quickstart says which variable is missing", async () => {
+  for (const program of ["text-in-audio-out.js", "text-in-audio-out-key.js", "function-call.js"]) {
+    const missing = output(javascript, ["node", program], { AZURE_OPENAI_DEPLOYMENT_NAME: "" });
+    await assert.rejects(missing, { stderr: /Set .*AZURE_OPENAI_DEPLOYMENT_NAME/ });
+  }
+});

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+export const repository = fileURLToPath(new URL("../../../..", import.meta.url));
+
+/** The command that people type; another one by the environment variable VOXWIRE. */
+const voxwire = process.env["VOXWIRE"] ?? `${repository}/.venv/bin/voxwire`;
+
+/**
+ * A server of our own on a free port, stopped with the test at the latest.
+ * @param {{ after: (stop: () => Promise<void>) => void }} t
+ * @param {string[]} [options] of `voxwire serve`
+ * @returns {Promise<{ url: URL, kill: () => boolean }>}
+ */
+export async function startVoxwire(t, options = []) {
+  const server = spawn(voxwire, ["serve", "--port", "0", ...options], { stdio: ["ignore", "pipe", "pipe"] });
+  const exited = once(server, "exit");
+  t.after(async () => {
+    server.kill("SIGTERM");
+    await exited;
+  });
+  const output = [];
+  server.stderr.on("data", (text) => output.push(text));
+  for await (const line of createInterface(server.stdout)) {
+    output.push(line);
+    const [, url] = /Voxwire is listening on (\S+)/.exec(line) ?? [];
+    if (!url) continue;
+    server.stdout.resume(); // Lest it fill up.
+    return { url: new URL(url), kill: () => server.kill("SIGKILL") };
+  }
+  return assert.fail(`voxwire has not started: ${output.join("\n")}`);
+}
