@@ -20,6 +20,9 @@ import { Stream } from "./stream.js";
 /** Turns that may wait for `events()`. A program that never asks for them must not collect their audio. */
 const MAX_UNREAD_EVENTS = 100;
 
+/** Bytes per message, whole samples. Services take 15 MiB of base64; proxies on the way may take less. */
+const MAX_APPEND_LENGTH = 4 * 1024 * 1024;
+
 /** With these codes a service ends a connection in an orderly way (RFC 6455 7.4.1). */
 const ORDERLY_CLOSURES = [1000, 1001, 1005];
 
@@ -88,7 +91,13 @@ export class RTClient {
    */
   async sendAudio(audio) {
     await this.init();
-    await this.#connection.send({ type: "input_audio_buffer.append", audio: encodeBase64(audio) });
+    const sent = [];
+    // All at once: nothing that the program sends next may come between the pieces.
+    for (let start = 0; start < audio.length; start += MAX_APPEND_LENGTH) {
+      const piece = audio.subarray(start, start + MAX_APPEND_LENGTH);
+      sent.push(this.#connection.send({ type: "input_audio_buffer.append", audio: encodeBase64(piece) }));
+    }
+    await Promise.all(sent);
   }
 
   /**

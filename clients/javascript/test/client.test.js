@@ -75,13 +75,19 @@ test("methods wait for the session by themselves, and keep their order", async (
   await played;
 });
 
-test("audio of any length goes out as one message", async (t) => {
-  const audio = Uint8Array.from({ length: 3_000_000 }, (_, index) => index & 0xff);
+test("audio of any length goes out, in messages that services take", async (t) => {
+  const audio = Uint8Array.from({ length: 9_000_000 }, (_, index) => index & 0xff);
   const { client, played } = await converse(t, async (peer) => {
-    const { audio: text } = await peer.receive("input_audio_buffer.append");
-    assert.ok(Buffer.from(text, "base64").equals(audio));
+    const pieces = [];
+    for (let length = 0; length < audio.length; length += Number(pieces.at(-1)?.length)) {
+      pieces.push(Buffer.from((await peer.receive("input_audio_buffer.append"))["audio"], "base64"));
+    }
+    assert.ok(Buffer.concat(pieces).equals(audio));
+    assert.deepEqual(pieces.map(({ length }) => length), [4_194_304, 4_194_304, 611_392]);
+    await peer.receive("input_audio_buffer.clear");
+    peer.send({ type: "input_audio_buffer.cleared" });
   });
-  await client.sendAudio(audio);
+  await Promise.all([client.sendAudio(audio), client.clearAudio()]);
   await played;
 });
 
