@@ -21,7 +21,12 @@ from voxwire.dialects.settings import SemanticVadSettings
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "voxwire"
-DOCUMENTS = sorted(path for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md") for path in ROOT.glob(pattern))
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", "clients/**/*.md")
+    for path in ROOT.glob(pattern)
+    if "node_modules" not in path.parts
+)
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 CODE = re.compile(r"`([^`\n]+)`")
 
