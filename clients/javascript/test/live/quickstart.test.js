@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -120,4 +120,12 @@ test("each quickstart says which variable is missing", async () => {
     const missing = output(javascript, ["node", program], { AZURE_OPENAI_DEPLOYMENT_NAME: "" });
     await assert.rejects(missing, { stderr: /Set .*AZURE_OPENAI_DEPLOYMENT_NAME/ });
   }
+});
+
+test("the program of the client's README", async () => {
+  const client = join(repository, "clients/javascript");
+  const [, program] = /```js\n(.*?)```/s.exec(await readFile(join(client, "README.md"), "utf8")) ?? [];
+  const code = String(program).replace("ws://127.0.0.1:8000", endpoint.href).replace('"any"', JSON.stringify(key));
+  const printed = await output(client, ["node", "--input-type=module", "--eval", code]);
+  assert.match(printed, /(84|eighty).* \[\d+ bytes\]/);
 });
