@@ -24,6 +24,8 @@ _SAMPLE: Final = 2
 _BYTES_PER_MS: Final = 16 * _SAMPLE
 #: Decoded at a time; a cancellation is seen between steps.
 _STEP: Final = 100 * _BYTES_PER_MS
+#: The beginning of an utterance, by which the decoders adapt to voice and microphone.
+_ACQUAINTANCE: Final = 800 * _BYTES_PER_MS
 #: Audio between two looks at the hypotheses.
 _LOOK: Final = 200 * _BYTES_PER_MS
 
@@ -35,7 +37,7 @@ class PocketsphinxService:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.decoders = Decoders()
-        warm = self.decoders.general()  # the first utterance pages in 60 MB of models
+        warm = self.decoders.general(self.decoders.mean_cepstrum(bytes(_STEP)))  # pages in 60 MB of models
         warm.hear(bytes(_STEP))
         warm.end()
 
@@ -93,12 +95,10 @@ class Utterance:
 
         Always in the same steps, so that the same audio gives the same words however it arrives.
         """
-        enough = _SAMPLE if self._committed else _STEP
-        if len(self._audio) < enough:
+        if self._general is None and not self._begin():
             return
-        if self._general is None:
-            self._general = self._decoders.general()
-            self._expected = self._decoders.expecting(self._phrases) if self._phrases else None
+        assert self._general is not None
+        enough = _SAMPLE if self._committed else _STEP
         while len(self._audio) >= enough and not self._outlet.cancelled:
             step = bytes(self._audio[: min(_STEP, len(self._audio) // _SAMPLE * _SAMPLE)])
             del self._audio[: len(step)]
@@ -109,6 +109,15 @@ class Utterance:
             if self._heard - self._looked >= _LOOK:
                 self._looked = self._heard
                 self._look()
+
+    def _begin(self) -> bool:
+        """Start the decoders once there is enough audio to know the speaker by, or no more to come."""
+        if len(self._audio) < (_SAMPLE if self._committed else _ACQUAINTANCE):
+            return False
+        mean = self._decoders.mean_cepstrum(bytes(self._audio[:_ACQUAINTANCE]))
+        self._general = self._decoders.general(mean)
+        self._expected = self._decoders.expecting(self._phrases, mean) if self._phrases else None
+        return True
 
     def _look(self) -> None:
         assert self._general is not None
