@@ -139,6 +139,9 @@ class LimitSettings(_Table):
     item_text_bytes: PositiveInt = Field(
         default=1 * MIB, description="Text of one item or of the instructions, in bytes."
     )
+    conversation_text_bytes: PositiveInt = Field(
+        default=16 * MIB, description="Text of all items of a conversation, in bytes."
+    )
     tools: PositiveInt = Field(default=128, description="Functions that a session may declare.")
     parallel_responses: PositiveInt = Field(
         default=16, description="Responses running at once, out-of-band ones included."

@@ -205,8 +205,10 @@ def load(service: str) -> Callable[[dict[str, Any]], Service]:
 
 def main(descriptor: int, window: int) -> None:
     """Serve the socket with this descriptor until the host closes it."""
-    # Ctrl-C reaches the whole foreground group; the host decides when children end.
+    # Ctrl-C reaches the whole foreground group, and service managers signal every process of a service;
+    # the host decides when children end, and that they end when it does (the socket closes).
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.dup2(2, 1)  # what a native library prints must not vanish
     wire = _Wire(socket.socket(fileno=descriptor))
     first = wire.next()
