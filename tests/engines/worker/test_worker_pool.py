@@ -195,10 +195,10 @@ class TestFlow:
         assert (await said(stream)).text == "done"
 
     async def test_the_worker_waits_for_a_slow_reader_and_is_not_killed_for_it(self, pool_of):
-        pool = await pool_of(window=10_000, stall_s=0.2)
+        pool = await pool_of(window=10_000, stall_s=1.0)
         stream = await pool.lease(1)
         await stream.send(parrot.Flood(count=100, size=1_000))
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(2.5)
         await stream.send(parrot.Finish())
         assert len([reply async for reply in stream]) == 100
 
