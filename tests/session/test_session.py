@@ -20,11 +20,13 @@ from voxwire.events.client import (
 )
 from voxwire.events.config import ServerVad, SessionConfig, SessionPatch
 from voxwire.events.items import FunctionCallItem, InputText, MessageItem, Role
+from voxwire.events.response import ResponseStatus
 from voxwire.events.server import (
     ErrorOccurred,
     ItemDeleted,
     ItemRetrieved,
     ItemTruncated,
+    ResponseDone,
     SessionCreated,
     SessionUpdated,
 )
@@ -356,6 +358,17 @@ class TestExpiry:
         message = "Your session hit the maximum duration of 30 minutes."
         assert error == ErrorOccurred(type="invalid_request_error", code="session_expired", message=message)
         assert close == CloseSession(code=1001, reason=message)
+
+    def test_what_was_in_progress_is_closed_first(self) -> None:
+        driver = Driver()
+        driver.respond()
+        driver.respond(out_of_band=True)
+        driver.advance(3601)
+        done = [event.response for event in driver.outputs if isinstance(event, ResponseDone)]
+        assert [response.status for response in done] == [ResponseStatus.FAILED] * 2
+        assert {response.status_details.code for response in done} == {"session_expired"}
+        assert driver.names()[-1] == "ErrorOccurred"
+        assert isinstance(driver.outputs[-1], CloseSession)
 
     def test_nothing_happens_afterwards(self) -> None:
         driver = Driver()

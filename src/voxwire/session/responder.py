@@ -137,6 +137,14 @@ class Responder:
             self._state.emit(DiscardPendingAudio(response_id=run.id))
         self._finish(run, ResponseStatus.CANCELLED, StatusDetails(reason=reason))
 
+    def end(self, code: str, message: str) -> None:
+        """The session ends: everything in progress fails for this reason, so that nothing stays open."""
+        self._next = None
+        for pending in list(self._running.values()):
+            if pending.run.phase is Phase.GENERATING:
+                self._state.emit(CancelGeneration(generation=pending.run.generation))
+            self._finish(pending.run, ResponseStatus.FAILED, StatusDetails(code=code, message=message))
+
     # --- results ---------------------------------------------------------------------------------
 
     def result(self, result: GenerationResult) -> None:

@@ -349,6 +349,7 @@ class Session:
     def _expire(self) -> None:
         minutes = round(self._state.limits.session_seconds / 60)
         message = f"Your session hit the maximum duration of {minutes} minutes."
+        self._responder.end("session_expired", message)
         self._state.emit(
             ErrorOccurred(type=INVALID_REQUEST, code="session_expired", message=message),
             CloseSession(code=1001, reason=message),
