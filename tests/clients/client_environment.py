@@ -42,22 +42,22 @@ class Address:
 
 async def run_program(environment: str, program: str, *arguments: str, variables: dict[str, str]) -> Any:
     """What a program prints as JSON, run in the environment made from `envs/NAME.txt`."""
-    python = ROOT / ".venvs" / environment / "bin" / "python"
-    if not (ROOT / ".venvs" / environment / ".voxwire").exists():  # set when it is complete
+    folder = ROOT / ".venvs" / environment
+    if not (folder / ".voxwire").exists():  # written when the environment is complete
         pytest.fail(f"The environment of the client {environment} is missing. Run ./test, which makes it.")
+    return json.loads(await run_command(folder / "bin" / "python", PROGRAMS / program, *arguments, variables=variables))
+
+
+async def run_command(*command: str | Path, variables: dict[str, str]) -> str:
+    """What a command prints. It must succeed."""
     process = await asyncio.create_subprocess_exec(
-        python,
-        PROGRAMS / program,
-        *arguments,
-        env=os.environ | variables,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        *command, env=os.environ | variables, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
         printed, complaints = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
-    assert process.returncode == 0, complaints.decode()
-    return json.loads(printed)
+            await process.communicate()
+    assert process.returncode == 0, printed.decode() + complaints.decode()
+    return printed.decode()

@@ -13,7 +13,7 @@ import wave
 from pathlib import Path
 
 import pytest
-from client_environment import KEY, ROOT, Address
+from client_environment import ROOT, Address, run_command
 
 from voxwire.engines import registry
 from voxwire.engines.llm.places import Kind, Place, installed_gazetteer
@@ -23,9 +23,10 @@ LARGE = 100_000
 DRAWN = 10
 NEEDED = 8
 SEED = 2
-#: Conversations at once: they are as long as speech, and two cores recognise several at that pace.
-AT_ONCE = 3
-VOICES = ("alloy", "echo", "shimmer")
+#: Conversations at once: they are as long as speech, and a core recognises one of them with ease.
+AT_ONCE = 2
+#: The two American speakers as they are. Voices made of them by filtering are harder for the recogniser.
+VOICES = ("alloy", "ash")
 
 
 def draw_cities() -> list[Place]:
@@ -53,15 +54,11 @@ async def speak(tts: TtsEngine, voice: str, text: str, file: Path) -> None:
 
 async def talk(server: Address, question: Path, dialect: str) -> str:
     """What `voxwire talk` shows."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "voxwire", "talk", question, "--url", server.url, "--api-key", KEY),
-        *("--tools", ROOT / "examples" / "tools" / "weather.json", "--dialect", dialect),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+    return await run_command(
+        *(sys.executable, "-m", "voxwire", "talk", question, "--url", server.url, "--dialect", dialect),
+        *("--tools", ROOT / "examples" / "tools" / "weather.json"),
+        variables=server.environment,
     )
-    shown, complaints = await process.communicate()
-    assert process.returncode == 0, complaints.decode()
-    return shown.decode()
 
 
 @pytest.mark.slow
@@ -70,9 +67,9 @@ async def test_at_least_eight_of_ten(server: Address, tmp_path: Path) -> None:
     tts = registry.load("tts", "embedded", {})
     await tts.start()
     room = asyncio.Semaphore(AT_ONCE)
+    misheard: list[str] = []
 
-    async def ask(number: int, city: Place) -> str | None:
-        """What went wrong, if anything did."""
+    async def ask(number: int, city: Place) -> None:
         question = tmp_path / f"{number}.wav"
         async with room:
             text = f"What's the weather like in {city.name}, {city.region}?"
@@ -80,12 +77,13 @@ async def test_at_least_eight_of_ten(server: Address, tmp_path: Path) -> None:
             shown = await talk(server, question, "preview" if number % 2 else "ga")
         called = re.search(r"get_weather\((.*)\)", shown)
         place = json.loads(called[1])["location"] if called else ""
-        return None if place.split(",")[0] == city.name else f"{city.name}, {city.region}: {place or shown}"
+        if place.split(",")[0] != city.name:
+            misheard.append(f"{city.name}, {city.region}: {place or shown}")
 
     try:
-        outcomes = await asyncio.gather(*(ask(number, city) for number, city in enumerate(draw_cities())))
+        async with asyncio.TaskGroup() as group:
+            for number, city in enumerate(draw_cities()):
+                group.create_task(ask(number, city))
     finally:
         await tts.close()
-    misheard = [outcome for outcome in outcomes if outcome]
-    print(*misheard, sep="\n")
     assert len(misheard) <= DRAWN - NEEDED, "\n".join(misheard)
