@@ -64,7 +64,7 @@ async def talk(server: Address, question: Path, dialect: str) -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_at_least_eight_of_ten(server: Address, tmp_path: Path) -> None:
-    tts = registry.load("tts", "embedded", {})
+    tts = registry.load("tts", "flite", {})
     await tts.start()
     room = asyncio.Semaphore(AT_ONCE)
     misheard: list[str] = []

@@ -41,8 +41,8 @@ WEATHER_TOOL = {
 }
 WEATHER = '{"sky": "clear", "temperature_celsius": 18}'
 
-#: More than half a minute of speech, so that there is something to interrupt.
-LONG_REQUEST = "Count from one to forty."
+#: More than a minute of speech, so that there is something to interrupt.
+LONG_REQUEST = "Count from one to one hundred."
 #: How much of the interrupted answer the user heard.
 HEARD_MS = 400
 
