@@ -30,6 +30,7 @@ _MEAN_CEPSTRUM: Final = (50.0, 4.0, 8.5, 21.5, 1.3, 0.9, 5.4, -4.4, -3.7, -3.9, 
 #: start value weigh.
 _OWN_WEIGHT, _START_WEIGHT = 100, 500
 _FRAME_BYTES: Final = 320
+_WARM_UP: Final = 10 * _FRAME_BYTES
 
 
 class Decoding:
@@ -37,9 +38,7 @@ class Decoding:
 
     def __init__(self, decoder: Any, mean: str) -> None:
         self._decoder = decoder
-        # Without this the next speaker would inherit the last one's loudness and microphone.
-        decoder.set_cmn(mean)
-        decoder.start_utt()
+        _start(decoder, mean)
 
     def hear(self, pcm: bytes) -> None:
         """Decode PCM16 at 16 kHz."""
@@ -70,12 +69,20 @@ class Decoders:
         except ImportError as error:
             raise ConfigurationError(INSTALL) from error
         self._make = pocketsphinx.Decoder
-        self._general = self._make(**_FAST, maxwpf=10)
+        self._general = self._decoder(maxwpf=10)
         self._expecting: OrderedDict[str, Any] = OrderedDict()
         try:
             self._letter_to_sound: LetterToSound | None = LetterToSound()
         except OSError:
             self._letter_to_sound = None
+
+    def _decoder(self, **settings: Any) -> Any:
+        """A warm decoder: the first utterance pages in megabytes of models, and fills a cache of Gaussians."""
+        decoder = self._make(**_FAST, **settings)
+        _start(decoder, _listed(_MEAN_CEPSTRUM))
+        decoder.process_raw(bytes(_WARM_UP), no_search=False, full_utt=False)
+        decoder.end_utt()
+        return decoder
 
     def mean_cepstrum(self, pcm: bytes) -> str:
         """What the decoders subtract from each frame, so that loudness and microphone do not matter.
@@ -83,8 +90,7 @@ class Decoders:
         `pcm` is the beginning of the utterance, which moves the average of all speakers some way
         towards this one.
         """
-        self._general.set_cmn(_listed(_MEAN_CEPSTRUM))
-        self._general.start_utt()
+        _start(self._general, _listed(_MEAN_CEPSTRUM))
         self._general.process_raw(pcm, no_search=True, full_utt=False)
         self._general.end_utt()
         frames = len(pcm) // _FRAME_BYTES
@@ -144,7 +150,14 @@ class Decoders:
             model, dictionary = os.path.join(folder, "model.arpa"), os.path.join(folder, "words.dict")
             _write(model, trigram_model(sentences))
             _write(dictionary, "\n".join(entries) + "\n")
-            return self._make(**_FAST, lm=model, dict=dictionary)
+            return self._decoder(lm=model, dict=dictionary)
+
+
+def _start(decoder: Any, mean: str) -> None:
+    """Begin an utterance that owes nothing to the last one: its noise estimate and mean would stay."""
+    decoder.reinit_feat()
+    decoder.set_cmn(mean)
+    decoder.start_utt()
 
 
 def _listed(values: Iterable[float]) -> str:

@@ -16,6 +16,7 @@ from voxwire.engines.stt.messages import (
     Result,
     TimedWord,
 )
+from voxwire.engines.stt.onset import onset, tail
 from voxwire.engines.stt.partials import Settled
 from voxwire.engines.stt.reading import FRAME_MS, Segment, fits_as_well, joined
 from voxwire.engines.worker.child import Outlet
@@ -37,9 +38,6 @@ class PocketsphinxService:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.decoders = Decoders()
-        warm = self.decoders.general(self.decoders.mean_cepstrum(bytes(_STEP)))  # pages in 60 MB of models
-        warm.hear(bytes(_STEP))
-        warm.end()
 
     def describe(self) -> None:
         return None
@@ -59,7 +57,7 @@ class Utterance:
         self._general: Decoding | None = None
         self._expected: Decoding | None = None
         self._audio = bytearray()
-        self._heard = self._looked = 0
+        self._skipped = self._heard = self._looked = 0
         self._settled = Settled()
         self._last: Partial | None = None
 
@@ -111,13 +109,21 @@ class Utterance:
                 self._look()
 
     def _begin(self) -> bool:
-        """Start the decoders once there is enough audio to know the speaker by, or no more to come."""
-        if len(self._audio) < (_SAMPLE if self._committed else _ACQUAINTANCE):
-            return False
-        mean = self._decoders.mean_cepstrum(bytes(self._audio[:_ACQUAINTANCE]))
-        self._general = self._decoders.general(mean)
-        self._expected = self._decoders.expecting(self._phrases, mean) if self._phrases else None
-        return True
+        """Start the decoders once there is enough sound to know the speaker by, or no more to come."""
+        while len(self._audio) >= (_SAMPLE if self._committed else _ACQUAINTANCE):
+            head = bytes(self._audio[: min(_ACQUAINTANCE, len(self._audio) // _SAMPLE * _SAMPLE)])
+            silence = onset(head)
+            if silence == 0:
+                mean = self._decoders.mean_cepstrum(head)
+                self._general = self._decoders.general(mean)
+                self._expected = self._decoders.expecting(self._phrases, mean) if self._phrases else None
+                return True
+            silence = silence or len(head) - len(tail(head))
+            if silence == 0:  # what is left is too short to hold a word
+                return False
+            del self._audio[:silence]
+            self._skipped += silence
+        return False
 
     def _look(self) -> None:
         assert self._general is not None
@@ -148,10 +154,10 @@ class Utterance:
             if fits_as_well(other, free):
                 alternatives.append(joined(self._settled.complete(other)))
         self._outlet.send(
-            Result([_timed(word) for word in words], [text for text in alternatives if text != joined(words)])
+            Result([self._timed(word) for word in words], [text for text in alternatives if text != joined(words)])
         )
 
-
-def _timed(word: Segment) -> TimedWord:
-    assert word.word is not None
-    return TimedWord(word.word, float(word.start * FRAME_MS), float(word.end * FRAME_MS))
+    def _timed(self, word: Segment) -> TimedWord:
+        assert word.word is not None
+        before_ms = self._skipped / _BYTES_PER_MS
+        return TimedWord(word.word, before_ms + word.start * FRAME_MS, before_ms + word.end * FRAME_MS)

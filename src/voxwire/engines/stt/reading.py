@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 FRAME_MS: Final = 10
 #: A reading in the expected sentences is believed while it fits the sound about as well as the free
 #: one: on average over all frames, and in its worst 400 ms, where a wrong word would show. In natural
-#: logarithms of likelihood a frame. Measured on three flite voices: of the right readings 99 % pass; of
-#: speech about something else one in six, and those are either right or salad that no language engine
-#: understands.
-_MEAN_LOSS: Final = 0.25
-_WORST_LOSS: Final = 2.2
+#: logarithms of likelihood a frame. Measured on ten synthetic voices: 98 % of the right readings pass.
+#: Of 180 utterances about something else none became a sentence that the offline assistant understands,
+#: but for "no thank you"; of cities that were not expected, one in seven was taken for an expected one.
+_MEAN_LOSS: Final = 0.5
+_WORST_LOSS: Final = 2.0
 _WINDOW: Final = 40
 
 

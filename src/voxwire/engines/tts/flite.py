@@ -19,13 +19,13 @@ VOICES: Final[Mapping[str, dict[str, Any]]] = {
     "alloy": _voice("slt"),
     "ash": _voice("rms"),
     "ballad": _voice("awb"),
-    "coral": _voice("slt", timbre=1.08),
-    "echo": _voice("rms", timbre=0.93),
+    "coral": _voice("slt", timbre=1.06),
+    "echo": _voice("rms", timbre=0.95),
     "sage": _voice("slt", timbre=0.94, stretch=1.05),
     "shimmer": _voice("slt", pitch=210.0, stretch=0.96),
     "verse": _voice("rms", timbre=1.07, stretch=0.95),
-    "marin": _voice("slt", timbre=1.04, pitch=185.0, stretch=1.06),
-    "cedar": _voice("awb", timbre=0.93, stretch=1.04),
+    "marin": _voice("slt", timbre=1.03, stretch=1.1),
+    "cedar": _voice("awb", timbre=0.94, stretch=1.04),
 }
 
 
