@@ -125,7 +125,8 @@ class Talk:
             raise AssertionError(f"No {wanted} after {[event['type'] for event in self.events]}.") from None
         event: Event = received.to_dict(mode="json")
         self.events.append(event)
-        assert event["type"] != "error", event["error"]
+        assert "error" not in event, event["error"]
+        assert event.get("response", {}).get("status") != "failed", event["response"]
         return event
 
     async def hear(self, ms: int) -> Event:
