@@ -1,6 +1,7 @@
 """Where clients of these tests connect to, and the environments that some of them need."""
 
 import asyncio
+import importlib.metadata
 import json
 import os
 import ssl
@@ -40,12 +41,30 @@ class Address:
         return {"OPENAI_API_KEY": KEY, **trusted}
 
 
-async def run_program(environment: str, program: str, *arguments: str, variables: dict[str, str]) -> Any:
-    """What a program prints as JSON, run in the environment made from `envs/NAME.txt`."""
-    folder = ROOT / ".venvs" / environment
+def _environment(name: str) -> Path:
+    folder = ROOT / ".venvs" / name
     if not (folder / ".voxwire").exists():  # written when the environment is complete
-        pytest.fail(f"The environment of the client {environment} is missing. Run ./test, which makes it.")
-    return json.loads(await run_command(folder / "bin" / "python", PROGRAMS / program, *arguments, variables=variables))
+        pytest.fail(f"The environment of the client {name} is missing. Run ./test, or make test-clients.")
+    return folder
+
+
+def installed_version(distribution: str, environment: str | None = None) -> str:
+    """The version of a package as installed there, or in the environment of the tests."""
+    if environment is None:
+        return importlib.metadata.version(distribution)
+    folders = [str(folder) for folder in _environment(environment).glob("lib/python*/site-packages")]
+    (found,) = importlib.metadata.distributions(name=distribution, path=folders)
+    return found.version
+
+
+async def run_program(environment: str, program: str | Path, *arguments: str, variables: dict[str, str]) -> Any:
+    """What a program prints as JSON, run in the environment made from `envs/NAME.txt`.
+
+    It can import what lies in `programs/`, and is found there if its path is not absolute.
+    """
+    python = _environment(environment) / "bin" / "python"
+    variables = {"PYTHONPATH": str(PROGRAMS), **variables}
+    return json.loads(await run_command(python, PROGRAMS / program, *arguments, variables=variables))
 
 
 async def run_command(*command: str | Path, variables: dict[str, str]) -> str:

@@ -2,8 +2,9 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -13,8 +14,16 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "programs"))
 
 from client_environment import KEY, Address  # noqa: E402
+from compatibility import Exercise  # noqa: E402
 
-from voxwire.testing.live_server import serve_process  # noqa: E402
+from voxwire.engines import registry  # noqa: E402
+from voxwire.engines.vad.silero import SileroVad  # noqa: E402
+from voxwire.testing.fake_tts import FakeTts  # noqa: E402
+from voxwire.testing.live_server import serve_process, served_in_thread  # noqa: E402
+from voxwire.testing.service import fake_deployment, fake_service  # noqa: E402
+
+#: These take minutes to install, so only `make test-clients` runs them (and whoever names the folder).
+collect_ignore = ["heavy"]
 
 TROUBLE = ("Traceback", "ERROR", "WARNING")
 #: The recogniser works as fast as it works on a machine that does other things too.
@@ -45,14 +54,68 @@ def server() -> Iterator[Address]:
 
 
 @pytest.fixture(scope="session")
-def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    """The same over TLS, which several official clients insist on."""
+def tls_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """PEM files: the `authority` to trust, and a server's `certificate` for 127.0.0.1 with its `key`."""
     folder = tmp_path_factory.mktemp("tls")
-    authority, certificate, key = folder / "ca.pem", folder / "cert.pem", folder / "key.pem"
+    files = {name: folder / f"{name}.pem" for name in ("authority", "certificate", "key")}
     ca = trustme.CA()
     leaf = ca.issue_cert("127.0.0.1")
-    ca.cert_pem.write_to_path(str(authority))
-    leaf.cert_chain_pems[0].write_to_path(str(certificate))
-    leaf.private_key_pem.write_to_path(str(key))
-    with _serving("--tls-cert", str(certificate), "--tls-key", str(key)) as url:
-        yield Address(url, authority)
+    ca.cert_pem.write_to_path(str(files["authority"]))
+    leaf.cert_chain_pems[0].write_to_path(str(files["certificate"]))
+    leaf.private_key_pem.write_to_path(str(files["key"]))
+    return files
+
+
+@pytest.fixture(scope="session")
+def tls_server(tls_files: dict[str, Path]) -> Iterator[Address]:
+    """The same over TLS, which several official clients insist on."""
+    with _serving("--tls-cert", str(tls_files["certificate"]), "--tls-key", str(tls_files["key"])) as url:
+        yield Address(url, tls_files["authority"])
+
+
+@contextlib.contextmanager
+def _speaking(voice: FakeTts, **server: Any) -> Iterator[str]:
+    engines: Mapping[str, Any] = {
+        "stt": registry.load("stt", "pocketsphinx", {}),
+        "llm": registry.load("llm", "offline-assistant", {}),
+        "tts": voice,
+    }
+    names = ("gpt-realtime", "gpt-4o-realtime-preview")
+    service = fake_service(*(fake_deployment(name=name, **engines) for name in names), vad=SileroVad())
+    with served_in_thread(service, server=server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def voice() -> FakeTts:
+    """The voice of `paced_server`: it takes as long as speech, so that an interruption finds it speaking."""
+    return FakeTts(pace=1.0)
+
+
+@pytest.fixture(scope="session")
+def paced_server(voice: FakeTts) -> Iterator[Address]:
+    """The embedded engines with that voice, in a thread."""
+    with _speaking(voice) as url:
+        yield Address(url)
+
+
+@pytest.fixture(scope="session")
+def paced_tls_server(tls_files: dict[str, Path]) -> Iterator[Address]:
+    """The same over TLS, with such a voice of its own."""
+    files = {"tls_cert": str(tls_files["certificate"]), "tls_key": str(tls_files["key"])}
+    with _speaking(FakeTts(pace=1.0), **files) as url:
+        yield Address(url, tls_files["authority"])
+
+
+@pytest.fixture
+def exercised(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """`exercised(client, version, dialect, flow)`: what a test is about to do, for the table in the documents.
+
+    The version is to be read from the installed package, and the flow named as people read it; a test
+    says it first, so that its failure shows in the table too.
+    """
+
+    def say(client: str, version: str, dialect: str, flow: str) -> None:
+        record_property("exercised", Exercise(client, version, dialect, flow))
+
+    return say

@@ -4,7 +4,6 @@ The embedded voice speaks much faster than anyone listens, so a short answer is 
 be interrupted. Here the voice takes as long as speech does; everything else is the real thing.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,29 +12,7 @@ from flow_checks import CHECKS, Log
 from openai import AsyncOpenAI
 from realtime_flows import BYTES_PER_MS, FLOWS, Talk
 
-from voxwire.engines import registry
-from voxwire.engines.vad.silero import SileroVad
 from voxwire.testing.fake_tts import FakeTts
-from voxwire.testing.live_server import served_in_thread
-from voxwire.testing.service import fake_deployment, fake_service
-
-
-@pytest.fixture(scope="module")
-def voice() -> FakeTts:
-    return FakeTts(pace=1.0)
-
-
-@pytest.fixture(scope="module")
-def paced_server(voice: FakeTts) -> Iterator[Address]:
-    engines: dict[str, Any] = {
-        "stt": registry.load("stt", "pocketsphinx", {}),
-        "llm": registry.load("llm", "offline-assistant", {}),
-        "tts": voice,
-    }
-    names = ("gpt-realtime", "gpt-4o-realtime-preview")
-    service = fake_service(*(fake_deployment(name=name, **engines) for name in names), vad=SileroVad())
-    with served_in_thread(service) as url:
-        yield Address(url)
 
 
 def connect(server: Address, ga: bool) -> Any:

@@ -6,10 +6,9 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
@@ -37,12 +36,6 @@ from rtclient import (
     UserMessageItem,
 )
 from rtclient.low_level_client import ConnectionError, Dialect
-
-from voxwire.engines import registry
-from voxwire.engines.vad.silero import SileroVad
-from voxwire.testing.fake_tts import FakeTts
-from voxwire.testing.live_server import served_in_thread
-from voxwire.testing.service import fake_deployment, fake_service
 
 QUICKSTARTS = ROOT / "examples" / "quickstart" / "python"
 QUESTION = ROOT / "examples" / "audio" / "what_is_twelve_times_seven.wav"
@@ -139,19 +132,6 @@ class TestTurns:
             await client.send_item(FunctionCallOutputItem(call_id=call.call_id, output=WEATHER))
             words, _ = await read(await client.generate_response())
         assert EIGHTEEN.search(words)
-
-
-@pytest.fixture(scope="module")
-def paced_server() -> Iterator[Address]:
-    """A server whose voice takes as long as speech does."""
-    engines: dict[str, Any] = {
-        "stt": registry.load("stt", "pocketsphinx", {}),
-        "llm": registry.load("llm", "offline-assistant", {}),
-        "tts": FakeTts(pace=1.0),
-    }
-    service = fake_service(fake_deployment(name=DEPLOYMENT, **engines), vad=SileroVad())
-    with served_in_thread(service) as url:
-        yield Address(url)
 
 
 class TestInterruption:

@@ -1,0 +1,112 @@
+"""Run the clients that say what they exercise, and hold the table of `docs/compatibility.md` against it.
+
+`compatibility.py` fails when a test does, or when the table does not say what ran; `--write` puts the
+table right. Both run the lighter clients of `tests/clients` and those of `tests/clients/heavy`.
+"""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+HEAVY = HERE / "heavy"
+DOCUMENT = HERE.parents[1] / "docs" / "compatibility.md"
+
+BEGIN = "<!-- clients: made by `make clients-table` -->"
+END = "<!-- clients: end -->"
+#: The order in which flows are named; others follow in alphabetical order.
+FLOWS = ("text turn", "spoken turn", "tool round trip", "cancel", "barge-in", "barge-in with truncation")
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What one test does with a client; those that differ in `flow` alone make one row of the table."""
+
+    client: str
+    version: str
+    dialect: str
+    flow: str
+
+
+class Recorder:
+    """A pytest plugin that keeps what tests exercised, and whether all of them passed.
+
+    It lets in the folder of the heavier clients, and leaves out tests of `tests/clients` that do not report.
+    """
+
+    def __init__(self) -> None:
+        self.passed: dict[Exercise, bool] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        return False if collection_path == HEAVY else None
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        reporting = [item for item in items if HEAVY in item.path.parents or _reports(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in reporting])
+        items[:] = reporting
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, exercise in report.user_properties:
+            if isinstance(exercise, Exercise):
+                assert name == "exercised"
+                self.passed[exercise] = self.passed.get(exercise, True) and not report.failed
+
+
+def _reports(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and "exercised" in item.fixturenames
+
+
+def table(passed: dict[Exercise, bool]) -> str:
+    """The rows in Markdown, sorted by client and dialect."""
+    lines = ["| client | version | dialect | exercised | result |", "| --- | --- | --- | --- | --- |"]
+    rows: dict[tuple[str, str, str], dict[str, bool]] = {}
+    for exercise, ok in passed.items():
+        rows.setdefault((exercise.client, exercise.version, exercise.dialect), {})[exercise.flow] = ok
+    for row, flows in sorted(rows.items(), key=lambda entry: (entry[0][0].lower(), entry[0][2], entry[0][1])):
+        failed = in_order(flow for flow, ok in flows.items() if not ok)
+        result = f"failed: {', '.join(failed)}" if failed else "passed"
+        lines.append(f"| {' | '.join(row)} | {', '.join(in_order(flows))} | {result} |")
+    return "\n".join(lines)
+
+
+def in_order(flows: Iterable[str]) -> list[str]:
+    return sorted(flows, key=lambda flow: (FLOWS.index(flow) if flow in FLOWS else len(FLOWS), flow))
+
+
+def with_table(document: str, rows: str) -> str:
+    """The document with these rows between its markers; ValueError when it does not hold both once."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end) or BEGIN in rest or END in after:
+        raise ValueError(f"The document needs {BEGIN} and {END}, once each and in this order.")
+    return f"{before}{BEGIN}\n{rows}\n{END}{after}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the table instead of comparing it")
+    write = parser.parse_args().write
+    recorder = Recorder()
+    status = pytest.main([str(HERE)], plugins=[recorder])
+    written = DOCUMENT.read_text(encoding="utf-8")
+    right = with_table(written, table(recorder.passed))
+    if write:
+        DOCUMENT.write_text(right, encoding="utf-8")
+    elif right != written:
+        for line in difflib.unified_diff(
+            written.split("\n"), right.split("\n"), "committed", "what ran", n=0, lineterm=""
+        ):
+            print(line)
+        print("The table of clients does not say what ran. Type: make clients-table")
+        return status or 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
