@@ -108,11 +108,11 @@ def paced_tls_server(tls_files: dict[str, Path]) -> Iterator[Address]:
 
 
 @pytest.fixture
-def exercised(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+def exercised(record_property: Callable[[str, object], None]) -> Callable[[str, str, str, str], None]:
     """`exercised(client, version, dialect, flow)`: what a test is about to do, for the table in the documents.
 
-    The version is to be read from the installed package, and the flow named as people read it; a test
-    says it first, so that its failure shows in the table too.
+    The version is to be read from the installed package; the flow is one of `compatibility.FLOWS`, or what
+    else people can read. A test says it first, so that its failure shows in the table too.
     """
 
     def say(client: str, version: str, dialect: str, flow: str) -> None:

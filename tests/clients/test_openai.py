@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from client_environment import KEY, Address
+from client_environment import KEY, Address, installed_version
 from flow_checks import CHECKS, Log
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 from realtime_flows import FLOWS, Talk
@@ -50,13 +50,24 @@ def azure_late(server: Address, tls: Address) -> Any:
 
 
 GA_HELPERS = (openai_ga, azure_ga, azure_late)
+DIALECTS = {
+    openai_ga: "GA",
+    azure_ga: "GA, Azure's address",
+    azure_late: "GA, on the preview's address",
+    openai_preview: "preview",
+    azure_preview: "preview, Azure's address",
+    azure_preview_plain: "preview, Azure's address",
+}
 #: Another way to the same place needs no second look at every flow.
 CASES = [(helper, flow) for helper in (*GA_HELPERS, openai_preview, azure_preview) for flow in FLOWS]
 CASES.append((azure_preview_plain, "spoken_turn"))
 
 
 @pytest.mark.parametrize(("connect", "flow"), CASES, ids=[f"{helper.__name__}-{flow}" for helper, flow in CASES])
-async def test_flow(connect: Callable[..., Any], flow: str, server: Address, tls_server: Address) -> None:
+async def test_flow(
+    connect: Callable[..., Any], flow: str, server: Address, tls_server: Address, exercised: Callable[..., None]
+) -> None:
+    exercised("`openai` for Python", installed_version("openai"), DIALECTS[connect], flow)
     async with connect(server, tls_server) as connection:
         talk = Talk(connection, ga=connect in GA_HELPERS)
         await FLOWS[flow](talk)

@@ -4,10 +4,11 @@ The embedded voice speaks much faster than anyone listens, so a short answer is 
 be interrupted. Here the voice takes as long as speech does; everything else is the real thing.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from client_environment import KEY, Address
+from client_environment import KEY, Address, installed_version
 from flow_checks import CHECKS, Log
 from openai import AsyncOpenAI
 from realtime_flows import BYTES_PER_MS, FLOWS, Talk
@@ -24,7 +25,10 @@ def connect(server: Address, ga: bool) -> Any:
 
 @pytest.mark.parametrize("flow", ["cancel", "barge_in"])
 @pytest.mark.parametrize("ga", [True, False], ids=["ga", "preview"])
-async def test_the_answer_stops_where_it_is(flow: str, ga: bool, paced_server: Address, voice: FakeTts) -> None:
+async def test_the_answer_stops_where_it_is(
+    flow: str, ga: bool, paced_server: Address, voice: FakeTts, exercised: Callable[..., None]
+) -> None:
+    exercised("`openai` for Python", installed_version("openai"), "GA" if ga else "preview", flow)
     async with connect(paced_server, ga) as connection:
         talk = Talk(connection, ga)
         await FLOWS[flow](talk)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from azure.core.credentials import AzureKeyCredential
-from client_environment import KEY, ROOT, Address
+from client_environment import KEY, ROOT, Address, installed_version
 from flow_checks import EIGHTEEN, EIGHTY_FOUR
 from realtime_flows import BYTES_PER_MS, HEARD_MS, LONG_REQUEST, SILENCE_MS, WEATHER, WEATHER_TOOL, speech
 from rtclient import (
@@ -57,9 +57,23 @@ def openai(dialect: Dialect) -> Connect:
 
 
 @pytest.fixture(params=["azure-preview", "azure-ga", "openai-preview", "openai-ga"])
-def connect(request: pytest.FixtureRequest) -> Connect:
-    service, dialect = request.param.split("-")
+def way(request: pytest.FixtureRequest) -> str:
+    """To which service's address, in which dialect."""
+    return str(request.param)
+
+
+@pytest.fixture
+def connect(way: str) -> Connect:
+    service, dialect = way.split("-")
     return {"azure": azure, "openai": openai}[service](dialect)
+
+
+@pytest.fixture
+def exercises(way: str, exercised: Callable[..., None]) -> Callable[[str], None]:
+    """`exercised` for this client on its way."""
+    service, dialect = way.split("-")
+    said = {"ga": "GA", "preview": "preview"}[dialect] + (", Azure's address" if service == "azure" else "")
+    return lambda flow: exercised("`rtclient` for Python (ours)", installed_version("rtclient"), said, flow)
 
 
 async def say(client: RTClient, text: str) -> None:
@@ -79,7 +93,8 @@ async def read(response: RTResponse) -> tuple[str, bytes]:
 
 
 class TestTurns:
-    async def test_text_to_audio(self, connect: Connect, server: Address) -> None:
+    async def test_text_to_audio(self, connect: Connect, server: Address, exercises: Callable[[str], None]) -> None:
+        exercises("text_turn")
         async with connect(server) as client:
             session = await client.configure(turn_detection=NoTurnDetection(), modalities={"text", "audio"})
             assert session.turn_detection is None or session.turn_detection.type == "none"
@@ -88,7 +103,10 @@ class TestTurns:
         assert EIGHTY_FOUR.search(words)
         assert len(sound) > 500 * BYTES_PER_MS
 
-    async def test_speech_under_server_vad(self, connect: Connect, server: Address) -> None:
+    async def test_speech_under_server_vad(
+        self, connect: Connect, server: Address, exercises: Callable[[str], None]
+    ) -> None:
+        exercises("spoken_turn")
         async with connect(server) as client:
             await client.configure(
                 turn_detection=ServerVAD(silence_duration_ms=SILENCE_MS),
@@ -108,7 +126,10 @@ class TestTurns:
         assert "times" in asked.transcript
         assert asked.audio_end_ms is not None
 
-    async def test_speech_without_vad(self, connect: Connect, server: Address) -> None:
+    async def test_speech_without_vad(
+        self, connect: Connect, server: Address, exercises: Callable[[str], None]
+    ) -> None:
+        exercises("spoken turn without VAD")
         async with connect(server) as client:
             await client.configure(turn_detection=NoTurnDetection())
             await client.send_audio(b"\0" * 9600)
@@ -120,7 +141,8 @@ class TestTurns:
             await client.remove_item(asked.id)
         assert EIGHTY_FOUR.search(words)
 
-    async def test_function_call(self, connect: Connect, server: Address) -> None:
+    async def test_function_call(self, connect: Connect, server: Address, exercises: Callable[[str], None]) -> None:
+        exercises("tool_round_trip")
         async with connect(server) as client:
             await client.configure(tools=[WEATHER_TOOL])
             await say(client, "What's the weather in Boston?")
@@ -135,7 +157,10 @@ class TestTurns:
 
 
 class TestInterruption:
-    async def test_barge_in_with_truncation(self, connect: Connect, paced_server: Address) -> None:
+    async def test_barge_in_with_truncation(
+        self, connect: Connect, paced_server: Address, exercises: Callable[[str], None]
+    ) -> None:
+        exercises("barge_in")
         async with connect(paced_server) as client:
             await client.configure(turn_detection=ServerVAD(silence_duration_ms=SILENCE_MS))
             await say(client, LONG_REQUEST)
@@ -163,7 +188,8 @@ class TestInterruption:
             words, _ = await read(following)
             assert EIGHTY_FOUR.search(words)
 
-    async def test_cancel(self, connect: Connect, paced_server: Address) -> None:
+    async def test_cancel(self, connect: Connect, paced_server: Address, exercises: Callable[[str], None]) -> None:
+        exercises("cancel")
         async with connect(paced_server) as client:
             await say(client, LONG_REQUEST)
             answer = await client.generate_response()
