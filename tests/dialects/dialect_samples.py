@@ -28,6 +28,7 @@ from voxwire.events.server import (
     AudioDone,
     BufferCleared,
     BufferCommitted,
+    ClockRead,
     ContentPartAdded,
     ContentPartDone,
     ErrorOccurred,
@@ -57,6 +58,7 @@ from voxwire.events.server import (
     TranscriptionCompleted,
     TranscriptionDelta,
     TranscriptionFailed,
+    TurnTimings,
 )
 
 GA = Variant(dialect=Dialect.GA)
@@ -154,7 +156,21 @@ RATE_LIMITS = RateLimitsUpdated(
     )
 )
 
-#: One event of every type.
+#: One event of every type that is not official; it leaves only when asked for.
+OUR_EVENTS: tuple[ServerEvent, ...] = (
+    ClockRead(now_ms=1200),
+    TurnTimings(
+        response_id="resp_1",
+        item_id="item_1",
+        audio_speech_end_ms=1080,
+        turn_decided_ms=1290,
+        transcript_final_ms=1320,
+        first_token_ms=1350,
+        first_audio_ms=None,
+    ),
+)
+
+#: One event of every official type.
 EVERY_EVENT: tuple[ServerEvent, ...] = (
     ErrorOccurred(type="invalid_request_error", code="invalid_value", message="No.", param="audio", event_id="mine"),
     SessionCreated(session_id="sess_1", config=CONFIG, expires_at=EXPIRES_AT),

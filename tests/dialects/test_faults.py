@@ -203,7 +203,8 @@ class TestInvalidValue:
             (
                 {"include": ["everything"]},
                 "session.include[0]",
-                "Invalid value: 'everything'. Supported values are: 'item.input_audio_transcription.logprobs'.",
+                "Invalid value: 'everything'. Supported values are: 'item.input_audio_transcription.logprobs' "
+                "and 'voxwire.turn_timings'.",
             ),
         ],
     )

@@ -26,6 +26,7 @@ from voxwire.events.response import Response, ResponseStatus, TokenUsage
 from voxwire.events.server import (
     BufferCleared,
     BufferCommitted,
+    ClockRead,
     ContentPartAdded,
     ContentPartDone,
     ErrorOccurred,
@@ -50,6 +51,7 @@ from voxwire.events.server import (
     TranscriptionCompleted,
     TranscriptionDelta,
     TranscriptionFailed,
+    TurnTimings,
 )
 
 Body = dict[str, Any]
@@ -250,6 +252,25 @@ def rate_limits(event: RateLimitsUpdated) -> Body:
     return {"rate_limits": event.rate_limits}
 
 
+# --- ours, sent only to who asked for them in `include` (SEMANTICS 4) --------------------------------
+
+
+def clock(event: ClockRead) -> Body:
+    return {"now_ms": event.now_ms}
+
+
+def turn_timings(event: TurnTimings) -> Body:
+    return {
+        "response_id": event.response_id,
+        "item_id": event.item_id,
+        "audio_speech_end_ms": event.audio_speech_end_ms,
+        "turn_decided_ms": event.turn_decided_ms,
+        "transcript_final_ms": event.transcript_final_ms,
+        "first_token_ms": event.first_token_ms,
+        "first_audio_ms": event.first_audio_ms,
+    }
+
+
 # --- response objects (PROTOCOL 4.4, 7.3) ---------------------------------------------------------
 
 
@@ -369,4 +390,6 @@ SHARED: dict[type, Form] = {
     FunctionArgumentsDelta: ("response.function_call_arguments.delta", arguments_delta),
     FunctionArgumentsDone: ("response.function_call_arguments.done", arguments_done),
     RateLimitsUpdated: ("rate_limits.updated", rate_limits),
+    ClockRead: ("voxwire.clock", clock),
+    TurnTimings: ("voxwire.turn_timings", turn_timings),
 }

@@ -91,6 +91,10 @@ class RetentionRatio(msgspec.Struct, frozen=True, kw_only=True):
 
 Truncation = Literal["auto", "disabled"] | RetentionRatio
 
+#: Names that `include` may hold: log-probabilities of transcripts, and the times of each turn (ours).
+LOGPROBS = "item.input_audio_transcription.logprobs"
+TURN_TIMINGS = "voxwire.turn_timings"
+
 
 class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The full effective settings of a session.

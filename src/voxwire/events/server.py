@@ -217,6 +217,29 @@ class RateLimitsUpdated(_ServerEvent, frozen=True, kw_only=True):
     rate_limits: tuple[RateLimit, ...]
 
 
+class ClockRead(_ServerEvent, frozen=True, kw_only=True):
+    """`voxwire.clock`, ours: the session's clock, in milliseconds since the session began."""
+
+    now_ms: int
+
+
+class TurnTimings(_ServerEvent, frozen=True, kw_only=True):
+    """`voxwire.turn_timings`, ours: when a response and the turn it answers reached their stages.
+
+    `item_id` is the last item that the response read. `audio_speech_end_ms` is the last speech of that
+    item in the time of the input audio, like `audio_end_ms`; the others are on the session's clock. None
+    for what did not happen.
+    """
+
+    response_id: str
+    item_id: str | None
+    audio_speech_end_ms: int | None
+    turn_decided_ms: int
+    transcript_final_ms: int | None
+    first_token_ms: int | None
+    first_audio_ms: int | None
+
+
 ServerEvent = (
     ErrorOccurred
     | SessionCreated
@@ -249,4 +272,6 @@ ServerEvent = (
     | FunctionArgumentsDelta
     | FunctionArgumentsDone
     | RateLimitsUpdated
+    | ClockRead
+    | TurnTimings
 )

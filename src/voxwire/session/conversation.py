@@ -25,6 +25,7 @@ from voxwire.events.items import (
     PcmClip,
 )
 from voxwire.session.ledger import Ledger
+from voxwire.session.timings import TurnTimes
 
 #: `previous_item_id` that puts an item first.
 ROOT: Final = "root"
@@ -40,10 +41,10 @@ class Entry:
     `item`: as the wire shows it, clips included. `heard`: for each audio part of a user what the
     recogniser understood, None while it is still listening; `failure`: why it understood nothing, as
     (code, message). `ledger`: for a spoken answer. `cut_ms`: where the client truncated it.
-    `text_bytes`: weight of the text that the item was made with.
+    `text_bytes`: weight of the text that the item was made with. `turn`: when a spoken turn ended.
     """
 
-    __slots__ = ("cut_ms", "failure", "heard", "item", "ledger", "text_bytes")
+    __slots__ = ("cut_ms", "failure", "heard", "item", "ledger", "text_bytes", "turn")
 
     def __init__(self, item: Item, ledger: Ledger | None = None) -> None:
         self.item = item
@@ -52,6 +53,7 @@ class Entry:
         self.ledger = ledger
         self.cut_ms: float | None = None
         self.text_bytes = text_bytes(item)
+        self.turn: TurnTimes | None = None
 
     @property
     def size(self) -> int:

@@ -24,6 +24,7 @@ from voxwire.session.commands import Analyse
 from voxwire.session.conversation import Entry
 from voxwire.session.input_buffer import TICKS_PER_MS, WINDOW_TICKS, InputBuffer, to_ms
 from voxwire.session.state import State
+from voxwire.session.timings import TurnTimes
 from voxwire.session.transcripts import Transcripts, Utterance
 from voxwire.session.turn_detector import Boundary, TurnDetector
 
@@ -139,7 +140,7 @@ class Listener:
             self._state.emit(SpeechStopped(item_id=turn.item_id, audio_end_ms=to_ms(buffer.end)))
         if self._detector is not None:
             self._detector.reset()
-        self._commit(turn, buffer.end)
+        self._commit(turn, buffer.end, speech_end=buffer.end)
         # What was left of an unfinished window is committed: windows go on from here.
         self._analysed = self._scored = buffer.end
 
@@ -215,7 +216,7 @@ class Listener:
         elif boundary is Boundary.STOPPED and self._turn is not None:
             turn, self._turn = self._turn, None
             self._state.emit(SpeechStopped(item_id=turn.item_id, audio_end_ms=to_ms(end)))
-            self._on_turn(self._commit(turn, end))
+            self._on_turn(self._commit(turn, end, speech_end=detector.speech_end))
 
     def _start_turn(self, start: int) -> None:
         item_id = self._state.ids("item")
@@ -229,10 +230,11 @@ class Listener:
             self._transcripts.feed(turn.utterance, self.buffer.read(turn.fed, end))
             turn.fed = end
 
-    def _commit(self, turn: _Turn, end: int) -> Entry:
+    def _commit(self, turn: _Turn, end: int, *, speech_end: int) -> Entry:
         self._feed(turn, end)
         clip = self.buffer.commit(turn.start, end)
         entry = self._make_item(turn.item_id, clip)
+        entry.turn = TurnTimes(speech_end_ms=to_ms(speech_end), decided=self._state.now)
         self._transcripts.finish(turn.utterance, entry, clip.duration_ms)
         self._transcripts.settle(turn.utterance)
         return entry

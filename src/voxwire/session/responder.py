@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from voxwire.errors import ClientError
-from voxwire.events.config import Modality, SessionConfig, SessionKind
+from voxwire.events.config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
 from voxwire.events.engines import FinishReason, LlmRequest
 from voxwire.events.items import FunctionCallOutputItem, Item, ItemReference, ItemStatus
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
@@ -152,7 +152,7 @@ class Responder:
         pending = self._running.get(result.generation)
         if pending is None or pending.run.phase is not Phase.GENERATING:
             return
-        run = pending.run
+        state, run = self._state, pending.run
         match result:
             case GenerationDone():
                 self._generation_done(run, result)
@@ -169,9 +169,10 @@ class Responder:
                 events, full = run.tool_call(result.name)
             case _:
                 events, full = run.tool_arguments(result.delta)
+        run.times.reached(state.now, audio=type(result) is GeneratedAudio)
         self._emit(run, events)
         if full:
-            self._state.emit(CancelGeneration(generation=run.generation))
+            state.emit(CancelGeneration(generation=run.generation))
             self._finish(run, ResponseStatus.INCOMPLETE, StatusDetails(reason=FinishReason.MAX_TOKENS.value))
 
     def words_known(self, number: int) -> None:
@@ -249,6 +250,8 @@ class Responder:
             conversation=state.conversation if in_band else None,
             ids=state.ids,
         )
+        last = entries[-1] if entries else None
+        run.times.begin(state.now, last.item.id if last else None, last.turn if last else None)
         pending = _Pending(
             run,
             entries,
@@ -331,6 +334,8 @@ class Responder:
         self._emit(run, events)
         self._rate.count(run.usage.total_tokens, state.now)
         self._emit(run, [RateLimitsUpdated(rate_limits=self._rate.report(state.now))])
+        if TURN_TIMINGS in (state.config.include or ()):
+            self._emit(run, [run.times.event(run.id, state.clock_ms)])
         if run is self._active:
             self._active = None
             self.quiet_since = state.now + run.spoken_ms / 1000

@@ -35,6 +35,7 @@ from voxwire.events.server import (
 from voxwire.session.conversation import Conversation, Entry
 from voxwire.session.gate import EmitGate
 from voxwire.session.output_message import OutputMessage
+from voxwire.session.timings import ResponseTimes
 from voxwire.session.tokens import BYTES_PER_TOKEN, spoken_tokens, text_tokens, text_within
 
 
@@ -90,6 +91,7 @@ class ResponseRun:
         self.usage = TokenUsage()
         """Tokens of the input, once started; of everything, once finished."""
         self.spoken_ms = 0.0
+        self.times = ResponseTimes()
         self._conversation = conversation
         self._ids = ids
         self._output: list[Item] = []

@@ -29,9 +29,10 @@ from voxwire.events.client import (
     TruncateItem,
     UpdateSession,
 )
-from voxwire.events.config import ServerVad, SessionConfig, SessionKind
+from voxwire.events.config import TURN_TIMINGS, ServerVad, SessionConfig, SessionKind
 from voxwire.events.items import AudioClip, InputAudio, ItemStatus, MessageItem, OutputAudio
 from voxwire.events.server import (
+    ClockRead,
     ErrorOccurred,
     ItemDeleted,
     ItemRetrieved,
@@ -241,6 +242,9 @@ class Session:
         state.config = config
         self._listener.configure(config)
         state.emit(SessionUpdated(session_id=self._id, config=config, expires_at=self._expires_at))
+        if TURN_TIMINGS in (config.include or ()):
+            # A round trip with the server's time in it: how clients align their clock with the timings.
+            state.emit(ClockRead(now_ms=state.clock_ms(state.now)))
 
     def _create_item(self, event: CreateItem) -> None:
         if self._state.config.kind is SessionKind.TRANSCRIPTION:

@@ -30,12 +30,17 @@ class State:
         self.capabilities = capabilities
         self.ids = ids
         self.now = now
+        self.opened = now
         self.out: list[Output] = []
         self._numbers = 0
 
     def emit(self, *outputs: Output) -> None:
         """Add outputs, in wire order."""
         self.out.extend(outputs)
+
+    def clock_ms(self, at: float) -> int:
+        """A moment of the clock of `now`, in milliseconds since the session began."""
+        return round((at - self.opened) * 1000)
 
     def number(self) -> int:
         """A fresh number for an epoch, a transcription or a generation."""

@@ -8,7 +8,7 @@ the final transcript.
 from collections.abc import Callable
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.config import Transcription
+from voxwire.events.config import LOGPROBS, Transcription
 from voxwire.events.server import TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed
 from voxwire.session.commands import (
     CancelTranscription,
@@ -19,9 +19,6 @@ from voxwire.session.commands import (
 from voxwire.session.conversation import Entry
 from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial
 from voxwire.session.state import State
-
-#: Names in `include` that ask for log-probabilities.
-LOGPROBS = "item.input_audio_transcription.logprobs"
 
 
 class Utterance:
@@ -125,6 +122,8 @@ class Transcripts:
             return
         del self._running[utterance.number]
         utterance.entry.heard[utterance.content_index] = result.text
+        if utterance.entry.turn is not None:
+            utterance.entry.turn.words = self._state.now
         if utterance.asked is not None:
             if result.text.startswith(utterance.stable):
                 utterance.stable = result.text

@@ -42,6 +42,8 @@ class TurnDetector:
 
     def __init__(self, settings: TurnDetection) -> None:
         self.speaking = False
+        self.speech_end = 0
+        """The tick at which the speech of the last turn ended: where its silence began."""
         self._silent_since: int | None = None
         self.configure(settings)
 
@@ -80,6 +82,7 @@ class TurnDetector:
                 return None
             self._silent_since = window_end - WINDOW_TICKS
         if window_end - self._silent_since >= self.silence_ms * TICKS_PER_MS:
+            self.speech_end = self._silent_since
             self.reset()
             return Boundary.STOPPED
         return None

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from voxwire.events.config import TURN_TIMINGS
 from voxwire.events.items import FunctionCallItem, ItemStatus, MessageItem, OutputAudio, OutputText
 from voxwire.events.response import ResponseStatus
 from voxwire.events.server import (
@@ -18,6 +19,7 @@ from voxwire.events.server import (
     AudioDone,
     BufferCleared,
     BufferCommitted,
+    ClockRead,
     ContentPartAdded,
     ContentPartDone,
     FunctionArgumentsDelta,
@@ -43,6 +45,7 @@ from voxwire.events.server import (
     TranscriptionCompleted,
     TranscriptionDelta,
     TranscriptionFailed,
+    TurnTimings,
 )
 from voxwire.session.commands import (
     Analyse,
@@ -171,6 +174,10 @@ class Invariants:
         self._require(not self._opened, event, "session.created comes once")
         self._opened = True
         self._config = event.config
+
+    @_see.register
+    def _(self, event: ClockRead | TurnTimings) -> None:
+        self._require(TURN_TIMINGS in (self._config.include or ()), event, "ours is sent only to who asked for it")
 
     @_see.register
     def _(self, event: SessionUpdated) -> None:

@@ -1,0 +1,58 @@
+"""When the stages of a turn were reached: what `voxwire.turn_timings` tells who asked for it."""
+
+from collections.abc import Callable
+
+from voxwire.events.server import TurnTimings
+
+
+class TurnTimes:
+    """A spoken turn: the end of its speech in the time of the input audio, the rest on the clock of `now`."""
+
+    __slots__ = ("decided", "speech_end_ms", "words")
+
+    def __init__(self, *, speech_end_ms: int, decided: float) -> None:
+        self.speech_end_ms = speech_end_ms
+        self.decided = decided
+        self.words: float | None = None
+        """When they were known for good."""
+
+
+class ResponseTimes:
+    """A response, from the turn it answers to its first output; on the clock of `now`."""
+
+    __slots__ = ("_begun", "_first_audio", "_first_token", "_item_id", "_turn")
+
+    def __init__(self) -> None:
+        self._begun = 0.0
+        self._item_id: str | None = None
+        self._turn: TurnTimes | None = None
+        self._first_token: float | None = None
+        self._first_audio: float | None = None
+
+    def begin(self, now: float, item_id: str | None, turn: TurnTimes | None) -> None:
+        """The response was created, to answer the item `item_id`, which may be a spoken turn."""
+        self._begun, self._item_id, self._turn = now, item_id, turn
+
+    def reached(self, now: float, *, audio: bool) -> None:
+        """Output came, speech or other; only the first of each counts."""
+        if self._first_token is None:
+            self._first_token = now
+        if audio and self._first_audio is None:
+            self._first_audio = now
+
+    def event(self, response_id: str, clock_ms: Callable[[float], int]) -> TurnTimings:
+        """`clock_ms` gives the time to show for a moment of `now`'s clock."""
+
+        def shown(at: float | None) -> int | None:
+            return None if at is None else clock_ms(at)
+
+        turn = self._turn
+        return TurnTimings(
+            response_id=response_id,
+            item_id=self._item_id,
+            audio_speech_end_ms=turn.speech_end_ms if turn else None,
+            turn_decided_ms=clock_ms(turn.decided if turn else self._begun),
+            transcript_final_ms=shown(turn.words if turn else None),
+            first_token_ms=shown(self._first_token),
+            first_audio_ms=shown(self._first_audio),
+        )

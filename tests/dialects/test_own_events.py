@@ -1,0 +1,41 @@
+"""Events of ours: the same in every dialect, and asked for by the same name (SEMANTICS 4)."""
+
+import pytest
+from dialect_samples import FIRST, GA, OUR_EVENTS, PREVIEW, VOICE_LIVE, decode, encode
+
+from voxwire.dialects import Codec, Variant
+from voxwire.events.client import UpdateSession
+from voxwire.events.config import TURN_TIMINGS
+
+VARIANTS = {"ga": GA, "preview": PREVIEW, "first": FIRST, "voice-live": VOICE_LIVE}
+
+
+@pytest.fixture(params=VARIANTS)
+def codec(request: pytest.FixtureRequest) -> Codec:
+    variant: Variant = VARIANTS[request.param]
+    return Codec(variant)
+
+
+def test_form(codec: Codec) -> None:
+    assert [encode(codec, event) for event in OUR_EVENTS] == [
+        {"type": "voxwire.clock", "event_id": "event_1", "now_ms": 1200},
+        {
+            "type": "voxwire.turn_timings",
+            "event_id": "event_1",
+            "response_id": "resp_1",
+            "item_id": "item_1",
+            "audio_speech_end_ms": 1080,
+            "turn_decided_ms": 1290,
+            "transcript_final_ms": 1320,
+            "first_token_ms": 1350,
+            "first_audio_ms": None,
+        },
+    ]
+
+
+@pytest.mark.parametrize("variant", [GA, PREVIEW])
+def test_asking(variant: Variant) -> None:
+    kind = {"type": "realtime"} if variant is GA else {}
+    event = decode(Codec(variant), "session.update", session={**kind, "include": [TURN_TIMINGS]})
+    assert isinstance(event, UpdateSession)
+    assert event.patch.include == (TURN_TIMINGS,)
