@@ -23,3 +23,11 @@ await writeFile(`${root}/dist/cjs/package.json`, '{ "type": "commonjs" }\n');
 await build({ ...entry, platform: "node", format: "cjs", packages: "external", outfile: "dist/cjs/index.cjs" });
 await build({ ...minified, format: "esm", outfile: "dist/browser/index.js" });
 await build({ ...minified, format: "iife", globalName: "rtclient", outfile: "dist/iife/index.js" });
+
+// Worklets are files of their own, which bundlers copy as they are: each has in it what it imports.
+await build({
+  ...minified,
+  entryPoints: ["src/audio/index.js", "src/audio/capture-worklet.js", "src/audio/playback-worklet.js"],
+  format: "esm",
+  outdir: "dist/audio",
+});
