@@ -131,20 +131,26 @@ def test_turn_detection_of_livekit() -> None:
     assert found == [SemanticVad(eagerness=Eagerness.MEDIUM), ServerVad(silence_duration_ms=200)]
 
 
+PAIRED = {"client_event_id": "response_create_1"}
+
+
 @pytest.mark.parametrize(
-    ("frame", "params"),
+    ("variant", "frame", "params"),
     [
-        ({"event_id": None, "response": None}, ResponseParams()),
-        ({"event_id": "agents_py_response_create_1"}, ResponseParams()),
+        (GA, {"event_id": None, "response": None}, ResponseParams()),
+        (GA, {"event_id": "agents_py_response_create_1"}, ResponseParams()),
         (
-            {"response": {"instructions": "Hi", "metadata": {"client_event_id": "response_create_1"}}},
-            ResponseParams(instructions="Hi", metadata={"client_event_id": "response_create_1"}),
+            GA,
+            {"response": {"instructions": "Hi", "metadata": PAIRED}},
+            ResponseParams(instructions="Hi", metadata=PAIRED),
         ),
+        (GA, {"response": {"instructions": None, "metadata": PAIRED}}, ResponseParams(metadata=PAIRED)),
+        (BY_PATH, {"response": {"instructions": None, "metadata": PAIRED}}, ResponseParams(metadata=PAIRED)),
     ],
-    ids=["semantic-kernel", "agents-py", "livekit"],
+    ids=["semantic-kernel", "agents-py", "livekit, instructed", "livekit", "livekit, preview"],
 )
-def test_response_create(frame: dict[str, Any], params: ResponseParams) -> None:
-    event = Codec(GA).decode(json.dumps({"type": "response.create", **frame}))
+def test_response_create(variant: Variant, frame: dict[str, Any], params: ResponseParams) -> None:
+    event = Codec(variant).decode(json.dumps({"type": "response.create", **frame}))
     assert isinstance(event, CreateResponse)
     assert event.params == params
 

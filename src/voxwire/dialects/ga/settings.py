@@ -184,11 +184,15 @@ class _ResponseAudio(Wire, frozen=True):
 
 
 class ResponseSettings(Wire, frozen=True):
-    """`reasoning` and `parallel_tool_calls` are accepted without effect, as in the session."""
+    """`reasoning` and `parallel_tool_calls` are accepted without effect, as in the session.
+
+    Unlike a session's, `instructions` may be null, which leaves the session's in force: livekit sends
+    it with every response that it has none for.
+    """
 
     conversation: Literal["auto", "none"] = "auto"
     input: ResponseInput | UnsetType = UNSET
-    instructions: str | UnsetType = UNSET
+    instructions: str | UnsetType | None = UNSET
     output_modalities: list[Literal["text", "audio"]] | UnsetType = UNSET
     audio: _ResponseAudio | None = None
     max_output_tokens: MaxTokens | UnsetType = UNSET
@@ -206,7 +210,7 @@ class ResponseSettings(Wire, frozen=True):
         return ResponseParams(
             out_of_band=self.conversation == "none",
             input=input_of(self.input, "response.input"),
-            instructions=self.instructions,
+            instructions=UNSET if self.instructions is None else self.instructions,
             modality=_modality_of(self.output_modalities, "response.output_modalities"),
             voice=voice_name(output.voice),
             output_format=_format_of(output.format),
