@@ -4,6 +4,7 @@ import asyncio
 import importlib.metadata
 import json
 import os
+import signal
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +38,10 @@ class Address:
     @property
     def environment(self) -> dict[str, str]:
         """What a program on the command line needs."""
-        trusted = {"SSL_CERT_FILE": str(self.certificate)} if self.certificate else {}
-        return {"OPENAI_API_KEY": KEY, **trusted}
+        variables = {"OPENAI_API_KEY": KEY}
+        if self.certificate:
+            variables["SSL_CERT_FILE"] = variables["NODE_EXTRA_CA_CERTS"] = str(self.certificate)
+        return variables
 
 
 def _environment(name: str) -> Path:
@@ -70,13 +73,17 @@ async def run_program(environment: str, program: str | Path, *arguments: str, va
 async def run_command(*command: str | Path, variables: dict[str, str]) -> str:
     """What a command prints. It must succeed."""
     process = await asyncio.create_subprocess_exec(
-        *command, env=os.environ | variables, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *command,
+        env=os.environ | variables,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        process_group=0,  # What it has started ends with it.
     )
     try:
         printed, complaints = await process.communicate()
     finally:
         if process.returncode is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             await process.communicate()
     assert process.returncode == 0, printed.decode() + complaints.decode()
     return printed.decode()

@@ -1,0 +1,15 @@
+"""Our own `rt-client` for JavaScript: its package's suites, with the quickstarts as their users install them."""
+
+import pytest
+from client_environment import ROOT
+from node_environment import run_script
+
+PACKAGE = ROOT / "clients" / "javascript"
+
+
+# A suite whose tests have a minute each: together they take about 70 seconds on two cores at rest.
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("suite", ["test", "test:live"])
+async def test_suite(suite: str) -> None:
+    await run_script(suite, PACKAGE)
