@@ -15,7 +15,8 @@ NPM = HERE / "npm"
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
-def _packages(folder: Path) -> Path:
+def packages(folder: Path) -> Path:
+    """Where the packages of a folder are installed, once they all are."""
     modules = folder / "node_modules"
     if not (modules / ".voxwire").exists():  # written when everything is there
         name = folder.relative_to(HERE.parents[1])
@@ -29,16 +30,16 @@ def _command(name: str) -> str:
 
 def package_version(package: str, folder: Path = NPM) -> str:
     """The version of an npm package as installed in a folder with a package.json."""
-    return str(json.loads((_packages(folder) / package / "package.json").read_text(encoding="utf-8"))["version"])
+    return str(json.loads((packages(folder) / package / "package.json").read_text(encoding="utf-8"))["version"])
 
 
 async def run_node(program: Path, *arguments: str, variables: dict[str, str]) -> Any:
     """What a program prints as JSON, run with the packages of its folder."""
-    _packages(program.parent)
+    packages(program.parent)
     return json.loads(await run_command(_command("node"), program, *arguments, variables={"PATH": PATH, **variables}))
 
 
 async def run_script(script: str, folder: Path) -> None:
     """Run a script of the package.json in a folder. It must succeed."""
-    _packages(folder)
+    packages(folder)
     await run_command(_command("npm"), "--prefix", folder, "run", "--silent", script, variables={"PATH": PATH})

@@ -2,9 +2,10 @@
 
 import pytest
 from client_environment import ROOT
-from node_environment import run_script
+from node_environment import packages, run_script
 
 PACKAGE = ROOT / "clients" / "javascript"
+QUICKSTARTS = [ROOT / "examples" / "quickstart" / language for language in ("javascript", "typescript")]
 
 
 # A suite whose tests have a minute each: together they take about 70 seconds on two cores at rest.
@@ -12,4 +13,6 @@ PACKAGE = ROOT / "clients" / "javascript"
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("suite", ["test", "test:live"])
 async def test_suite(suite: str) -> None:
+    for folder in QUICKSTARTS:
+        packages(folder)
     await run_script(suite, PACKAGE)
