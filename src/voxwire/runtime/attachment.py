@@ -35,6 +35,17 @@ class Attachment:
         self._conversation = conversation
         self._codec = codec
         self._cost = 0
+        self._receiving = False
+
+    def offer(self, frame: str) -> bool:
+        """Take a text frame at once. False: something has to wait, so hand the frame to `receive`.
+
+        The order of frames is the transport's care: no offer while frames wait for `receive`.
+        """
+        if self._receiving or self.closed.is_set() or self._conversation.congested or not self.outbox.writable:
+            return False
+        self._take(frame, binary=False)
+        return True
 
     async def receive(self, frame: str | bytes, *, binary: bool = False) -> None:
         """Take one frame from the client; returns when the next one may be read.
@@ -45,21 +56,27 @@ class Attachment:
         """
         if self.closed.is_set():
             return
-        conversation = self._conversation
+        self._receiving = True
+        try:
+            self._take(frame, binary=binary)
+            self._cost += 1 + len(frame) // _BYTES_PER_COST
+            if self._cost >= _TURN_COST:
+                self._cost = 0
+                await asyncio.sleep(0)
+            if self._conversation.congested or not self.outbox.writable:
+                await self._conversation.readable(self)
+        finally:
+            self._receiving = False
+
+    def _take(self, frame: str | bytes, *, binary: bool) -> None:
         try:
             event = ClientMistake(error=BINARY_FRAME) if binary else self._codec.decode(frame)
         except ClientError as error:
             event = ClientMistake(error=error)
         except Exception as bug:
-            conversation.crash(bug)
+            self._conversation.crash(bug)
             return
-        conversation.submit(event, self.number)
-        self._cost += 1 + len(frame) // _BYTES_PER_COST
-        if self._cost >= _TURN_COST:
-            self._cost = 0
-            await asyncio.sleep(0)
-        if conversation.congested or not self.outbox.writable:
-            await conversation.readable(self)
+        self._conversation.submit(event, self.number)
 
     def send(self, event: ServerEvent, event_id: str) -> None:
         """Queue an event, unless this dialect does not have it."""

@@ -5,16 +5,13 @@ and scored together, because scoring 32 of them costs a few times what scoring o
 
 - One pass a loop turn, at most `max_batch` windows a pass. Draining everything at once would hold
   the loop for seconds after a large append or a stall (WIRE section 7).
-- Lanes take turns. A turn is up to 4 windows, the 100 ms of a usual frame, so that the scores of a
-  frame come together; who has more waits in line again.
-- An idle batcher starts at once. For `gather_s` after a pass began it gathers, unless a full batch
-  is waiting: a lone conversation waits for nothing, many share a pass.
-
-Measured on one 2.5 GHz Xeon core, from push to callback, PCM16, microseconds a window: 291 alone,
-62 in a batch of 8, 36 in a batch of 32, of which 9 are not the network; digital silence 91, 24, 15.
-Gathering for 4 ms against not at all, in 20 ms frames: 242 against 353 with 20 conversations, 92
-against 131 with 100, no difference with 400, which fill their batches anyway; its price is at most
-those 4 ms.
+- A pass takes a window of every lane in line, then a second one of each while there is room, and so
+  on: the network's memory goes window by window, so windows of one lane cost a step each, and windows
+  of many lanes one together.
+- The scores of a usual frame of 100 ms, up to 4, are handed out together, however many passes they
+  took. Who has more windows waits in line again.
+- An idle batcher starts at once. For `gather_s` after a pass began it gathers, unless a batch of
+  different lanes is waiting: a lone conversation waits for nothing, many share a pass.
 """
 
 import asyncio
@@ -30,8 +27,8 @@ from voxwire.events.engines import VadEngine
 OnScores = Callable[[int, tuple[float, ...]], None]
 OnError = Callable[[Exception], None]
 
-#: Windows a lane gives up before the next lane's turn.
-_TURN: Final = 4
+#: Scores that are handed out together.
+_TOGETHER: Final = 4
 
 
 class Lane:
@@ -43,7 +40,7 @@ class Lane:
 
     __slots__ = (
         "_audio", "_closed", "_enqueue", "_format", "_new_state", "_on_error", "_on_scores", "_resamplers",
-        "epoch", "queued", "resampler", "state",
+        "_scores", "epoch", "queued", "resampler", "state",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +58,7 @@ class Lane:
         self._new_state = new_state
         self._resamplers = resamplers
         self._audio = bytearray()  # the filter's history, then the windows still to be scored
+        self._scores: list[float] = []
         self._closed = False
         self._format = AudioFormat.PCM16
         self.resampler = resamplers[self._format]
@@ -76,6 +74,7 @@ class Lane:
             self.epoch, self.state = epoch, self._new_state()
             self._format, self.resampler = format, self._resamplers[format]
             self._audio = bytearray(self.resampler.silence)
+            self._scores = []
         if format is not self._format:
             raise InvariantError(f"format of epoch {epoch}", expected=self._format.value, actual=format.value)
         if len(audio) % self.resampler.window_bytes:
@@ -95,20 +94,24 @@ class Lane:
         """Whether a window is left to score."""
         return len(self._audio) >= self.resampler.stretch_bytes
 
-    def cut(self, limit: int) -> list[bytearray]:
-        """Take up to `limit` windows, each with the history before it."""
-        step, size = self.resampler.window_bytes, self.resampler.stretch_bytes
-        end = min(len(self._audio) - self.resampler.history_bytes, limit * step)
-        stretches = [self._audio[start : start + size] for start in range(0, end, step)]
-        del self._audio[: len(stretches) * step]
-        return stretches
+    def cut(self) -> bytearray:
+        """Take the next window, with the history before it."""
+        stretch = self._audio[: self.resampler.stretch_bytes]
+        del self._audio[: self.resampler.window_bytes]
+        return stretch
 
-    def deliver(self, epoch: int, scores: list[float]) -> None:
-        """Hand out scores, unless another lane's callback closed this one or began a new epoch in it."""
-        if self._closed or epoch != self.epoch:
+    def take(self, epoch: int, score: float) -> None:
+        """The score of the next window, unless this one's epoch is over."""
+        if epoch == self.epoch:
+            self._scores.append(score)
+
+    def deliver(self) -> None:
+        """Hand out the scores once they are all there, or as many as belong together."""
+        if self._closed or not self._scores or (self.waiting and len(self._scores) < _TOGETHER):
             return
+        scores, self._scores = tuple(self._scores), []
         try:
-            self._on_scores(epoch, tuple(scores))
+            self._on_scores(self.epoch, scores)
         except Exception as error:
             self.fail(error)
 
@@ -180,33 +183,36 @@ class VadBatcher:
             self._schedule(at_once=True)
         if not rows:
             return
-        epochs = {lane: lane.epoch for lane in rows}
+        epochs = [lane.epoch for lane in rows]
+        lanes = dict.fromkeys(rows)
         try:
-            results = self._score(rows, stretches)
+            for lane, epoch, score in zip(rows, epochs, self._score(rows, stretches), strict=True):
+                lane.take(epoch, score)
         except Exception as error:
             failure = EngineError("vad", "vad_failed", "Speech detection failed.")
             failure.__cause__ = error
-            for lane in epochs:
+            for lane in lanes:
                 lane.fail(failure)
             return
-        for lane, scores in results.items():
-            lane.deliver(epochs[lane], scores)
+        for lane in lanes:
+            lane.deliver()
 
     def _collect(self) -> tuple[list[Lane], list[bytearray]]:
         """One batch: a lane and a stretch of audio for each row; windows of one lane are in order."""
         rows: list[Lane] = []
         stretches: list[bytearray] = []
-        while self._ready and len(rows) < self._max_batch:
-            lane = self._ready.popleft()
-            turn = lane.cut(min(_TURN, self._max_batch - len(rows)))
-            stretches += turn
-            rows += [lane] * len(turn)
+        called = [self._ready.popleft() for _ in range(min(len(self._ready), self._max_batch))]
+        giving = called
+        while giving := [lane for lane in giving if lane.waiting][: self._max_batch - len(rows)]:
+            rows += giving
+            stretches += [lane.cut() for lane in giving]
+        for lane in called:
             lane.queued = lane.waiting
             if lane.queued:
                 self._ready.append(lane)
         return rows, stretches
 
-    def _score(self, rows: list[Lane], stretches: list[bytearray]) -> dict[Lane, list[float]]:
+    def _score(self, rows: list[Lane], stretches: list[bytearray]) -> list[float]:
         """Resample, once for each format, then score everything together."""
         members: dict[WindowResampler, list[int]] = {}
         for row, lane in enumerate(rows):
@@ -216,10 +222,7 @@ class VadBatcher:
             resampled = resampler([stretches[row] for row in its_rows])
             for row, window in zip(its_rows, resampled, strict=True):
                 windows[row] = window
-        scores: dict[Lane, list[float]] = {lane: [] for lane in rows}
-        for lane, score in zip(rows, self._engine.score([lane.state for lane in rows], windows), strict=True):
-            scores[lane].append(score)
-        return scores
+        return self._engine.score([lane.state for lane in rows], windows)
 
 
 def _report(error: Exception) -> None:

@@ -1,7 +1,8 @@
 """uvicorn's two connection classes, with the bounds and manners that a public endpoint needs.
 
-Everything that touches uvicorn's insides is in this file; `tests/server/test_protocols.py` holds each
-difference over real sockets, so that a new uvicorn which moves them is noticed.
+Everything that touches uvicorn's insides is in this file; `tests/server/test_connections.py` and
+`test_handshake.py` hold each difference over real sockets, so that a new uvicorn which moves them is
+noticed.
 """
 
 import asyncio
@@ -13,8 +14,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request as Handshake
 
 from voxwire.errors import RequestRefused
+from voxwire.server.frames import FrameCutter, payload
 from voxwire.transports.refusal import refusal_body, refusal_headers
-from voxwire.transports.websocket import ABORT_EXTENSION
+from voxwire.transports.websocket import ABORT_EXTENSION, EXPRESS_EXTENSION, Offer
 
 #: Request line and headers together; h11 and nginx stop between 32 and 64 KiB.
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -96,11 +98,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     Differences: keys may be offered as subprotocols; refused handshakes have JSON bodies; the
     application may cut the TCP connection; one whose peer does not read goes away soon after its
     application ended; a peer that sent too much gets to see close code 1009; reading is ahead of the
-    application by some messages.
+    application by some messages; an application that asks for it is handed text messages at once,
+    without a queue and a task between.
     """
 
     _timer: asyncio.TimerHandle | None = None
     _dropping = False
+    _cutter: FrameCutter | None = None
+    _offer: Offer | None = None
 
     def handle_connect(self, event: Handshake) -> None:
         # Keys among the subprotocols may hold characters that the parser would refuse (PROTOCOL 1.4), so
@@ -124,7 +129,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.close()
 
     async def run_asgi(self) -> None:
-        cast("dict[str, Any]", self.scope["extensions"])[ABORT_EXTENSION] = self.transport.abort
+        extensions = cast("dict[str, Any]", self.scope["extensions"])
+        extensions[ABORT_EXTENSION] = self.transport.abort
+        extensions[EXPRESS_EXTENSION] = self._deliver_to
         await super().run_asgi()
         # Closing flushes first, and a peer that does not read would hold its socket for ever.
         if not self.disconnected:
@@ -136,11 +143,28 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             # A refusal is an answer to the handshake; uvicorn would log that there was none, as an error.
             self.handshake_complete = True
 
+    def _deliver_to(self, offer: Offer) -> None:
+        self._offer = offer
+
     def data_received(self, data: bytes) -> None:
-        if not self._dropping:
+        if self._cutter is None:
             super().data_received(data)
+            # A client that sent frames before it saw our answer stays with the full parser, which has them.
+            if self.handshake_initiated and data.endswith(b"\r\n\r\n"):
+                self._cutter = FrameCutter(self.config.ws_max_size)
+            return
+        at_once = _READ_AHEAD
+        for frame, start in self._cutter.feed(data):
+            if self._dropping:
+                return
+            if start and not self.close_sent:
+                self._message(payload(frame, start), express=at_once > 0)
+                at_once -= 1
+            else:
+                super().data_received(frame)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._offer = None
         if self._timer is not None:
             self._timer.cancel()
         super().connection_lost(exc)
@@ -151,15 +175,24 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent:
             return
         if self.curr_msg_data_type == "text":
-            try:
-                self.queue.put_nowait({"type": "websocket.receive", "text": data.decode()})
-            except UnicodeDecodeError:
-                self.conn.fail(1007, "text frames are UTF-8")
-                self.handle_parser_exception()
-                return
+            self._message(data, express=False)
         else:
-            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
-        if not self.read_paused and (self.queue.qsize() >= _READ_AHEAD or len(data) > _LARGE_MESSAGE_BYTES):
+            self._enqueue({"type": "websocket.receive", "bytes": data}, len(data))
+
+    def _message(self, data: bytes, *, express: bool) -> None:
+        """A text message: to the application at once where it can take it, else into the queue."""
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            self.conn.fail(1007, "text frames are UTF-8")
+            self.handle_parser_exception()
+            return
+        if not (express and self._offer is not None and self.queue.empty() and self._offer(text)):
+            self._enqueue({"type": "websocket.receive", "text": text}, len(data))
+
+    def _enqueue(self, message: Any, size: int) -> None:
+        self.queue.put_nowait(message)
+        if not self.read_paused and (self.queue.qsize() >= _READ_AHEAD or size > _LARGE_MESSAGE_BYTES):
             self.read_paused = True
             self.transport.pause_reading()
 

@@ -28,6 +28,9 @@ _FRAME: Final = 256
 _HOP: Final = 128
 _FRAMES: Final = 4
 _UNITS: Final = 128
+#: Columns of a block of the LSTM's weights, and blocks of one gate.
+_BLOCK: Final = 64
+_GATE: Final = _UNITS // _BLOCK
 _SILENT_WINDOW: Final = bytes(2 * _WINDOW)
 _SILENT_CONTEXT: Final = bytes(2 * _CONTEXT)
 _ZERO: Final = np.float32(0)
@@ -174,47 +177,62 @@ class _Lstm:
     """The recurrent cell. Its gates are kept in the order input, forget, output, candidate.
 
     `sigmoid(x)` is `(tanh(x / 2) + 1) / 2`: with the halves in the weights, one `tanh` serves all four.
+    The 512 columns of the weights are cut into 8 blocks of 64: BLAS multiplies small matrices in place
+    and copies large ones first, which made a step of 32 rows take 305 us against 227.
     """
 
     def __init__(self, weights: Weights) -> None:
         order = np.concatenate([np.arange(_UNITS) + _UNITS * gate for gate in (0, 1, 3, 2)])
         scale = np.where(np.arange(4 * _UNITS) < 3 * _UNITS, 0.5, 1).astype(np.float32)
         name = "_model.decoder.rnn"
-        self._from_input = np.ascontiguousarray(weights[f"{name}.weight_ih"][order].T * scale)
-        self._from_hidden = np.ascontiguousarray(weights[f"{name}.weight_hh"][order].T * scale)
-        self._bias = (weights[f"{name}.bias_ih"] + weights[f"{name}.bias_hh"])[order] * scale
+        self._from_input = _in_blocks(weights[f"{name}.weight_ih"][order].T * scale)
+        self._from_hidden = _in_blocks(weights[f"{name}.weight_hh"][order].T * scale)
+        self._bias = _in_blocks(((weights[f"{name}.bias_ih"] + weights[f"{name}.bias_hh"])[order] * scale)[np.newaxis])
 
     def __call__(self, states: Sequence[SileroState], features: Floats) -> Floats:
         """(rows, 128) features to (rows, 128) hidden values; the states' memories move on."""
-        inputs = features @ self._from_input
+        inputs = np.matmul(features, self._from_input)
         inputs += self._bias
         rounds = _rounds(states)
         if len(rounds) == 1:
             return self._step(states, inputs)
         hidden = np.empty_like(features)
         for rows in rounds:
-            hidden[rows] = self._step([states[row] for row in rows], inputs[rows])
+            hidden[rows] = self._step([states[row] for row in rows], inputs[:, rows])
         return hidden
 
     def _step(self, states: Sequence[SileroState], inputs: Floats) -> Floats:
         """One step of conversations that are all different. Works in place: half the time of plain formulas."""
         memory: Floats = np.frombuffer(bytearray(b"".join([state.memory for state in states])), np.float32)
         memory = memory.reshape(-1, 2, _UNITS)
-        gates: Floats = memory[:, 0] @ self._from_hidden
+        hidden, cell = memory[:, 0], _blocks_of(memory[:, 1])
+        gates: Floats = np.matmul(hidden, self._from_hidden)
         gates += inputs
         np.tanh(gates, out=gates)
-        sigmoids = gates[:, : 3 * _UNITS]
+        sigmoids = gates[: 3 * _GATE]
         sigmoids *= _HALF
         sigmoids += _HALF
-        take, keep, show, candidate = (gates[:, start : start + _UNITS] for start in range(0, 4 * _UNITS, _UNITS))
-        cell = keep * memory[:, 1]
-        cell += take * candidate
-        memory[:, 1] = cell
-        np.tanh(cell, out=cell)
-        hidden: Floats = np.multiply(show, cell, out=memory[:, 0])
+        take, keep, show, candidate = (gates[start : start + _GATE] for start in range(0, 4 * _GATE, _GATE))
+        keep *= cell
+        take *= candidate
+        keep += take
+        cell[...] = keep
+        show *= np.tanh(keep, out=keep)
+        _blocks_of(hidden)[...] = show
         for state, values in zip(states, memory, strict=True):
             state.memory = values.tobytes()
         return hidden
+
+
+def _in_blocks(matrix: Floats) -> Floats:
+    """(inputs, 512) to (8, inputs, 64)."""
+    return np.ascontiguousarray(_blocks_of(matrix), np.float32)
+
+
+def _blocks_of(rows: Floats) -> Floats:
+    """(rows, n * 64) as (n, rows, 64), without a copy."""
+    blocks: Floats = rows.reshape(len(rows), -1, _BLOCK).swapaxes(0, 1)
+    return blocks
 
 
 def _rounds(states: Sequence[SileroState]) -> list[list[int]]:
