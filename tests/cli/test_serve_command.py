@@ -3,10 +3,12 @@
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from voxwire.auth import DevIdentity
 from voxwire.cli import main
 
 
@@ -35,6 +37,14 @@ class TestRefusals:
 
     def test_the_world_without_a_key(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert "Refusing to listen on 0.0.0.0 without an API key" in refusal(capsys, "--host", "0.0.0.0")
+
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "example.com"])
+    @pytest.mark.parametrize("key", [[], ["--api-key", "k"]], ids=["without a key", "with a key"])
+    def test_a_development_identity_for_the_world(
+        self, capsys: pytest.CaptureFixture[str], host: str, key: list[str]
+    ) -> None:
+        message = refusal(capsys, "--dev-identity", "--host", host, *key)
+        assert f"Refusing to offer a development identity on {host or 'every address'}" in message
 
     def test_key_without_certificate(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert "server.tls_cert is missing" in refusal(capsys, "--tls-key", "key.pem")
@@ -66,14 +76,18 @@ class TestAnnouncement:
     @pytest.fixture(autouse=True)
     def _no_engines(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """As far as the moment when the server listens."""
-        monkeypatch.setattr("voxwire.server.build.build_service", lambda settings: None)
-        monkeypatch.setattr("voxwire.server.app.create_app", lambda settings, service: None)
-        monkeypatch.setattr("voxwire.server.logs.configure_logging", lambda settings: None)
+
+        def create_app(settings: Any, service: Any) -> Any:
+            self.identity = DevIdentity() if settings.auth.dev_identity else None
+            return SimpleNamespace(state=SimpleNamespace(identity=self.identity))
 
         def run(app: Any, settings: Any, listener: Any, on_listening: Any) -> None:
             self.settings = settings
             on_listening()
 
+        monkeypatch.setattr("voxwire.server.build.build_service", lambda settings: None)
+        monkeypatch.setattr("voxwire.server.app.create_app", create_app)
+        monkeypatch.setattr("voxwire.server.logs.configure_logging", lambda settings: None)
         monkeypatch.setattr("voxwire.server.run.run", run)
 
     def lines(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
@@ -102,6 +116,17 @@ class TestAnnouncement:
         assert any(line.startswith("  AZURE_OPENAI_ENDPOINT=http://127.0.0.1:") for line in rest)
         assert not [line for line in rest if "s3cret" in line]
         assert [key.get_secret_value() for key in self.settings.auth.api_keys] == ["s3cret", "0ther"]
+
+    @pytest.mark.parametrize("options", [[], ["--api-key", "s3cret"]], ids=["without a key", "with a key"])
+    def test_the_identity_is_told(self, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
+        first, *rest = self.lines(capsys, "--dev-identity", *options)
+        url = first.removeprefix("Voxwire is listening on ")
+        assert self.identity is not None
+        variables = self.identity.environment(url)
+        assert variables["IDENTITY_ENDPOINT"] == f"{url}/msi/token"
+        assert [line for line in rest if "IDENTITY" in line] == [
+            f"  {name}={value}" for name, value in variables.items()
+        ]
 
     def test_options_are_settings(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("VOXWIRE_SERVER__DRAIN_S", "7")

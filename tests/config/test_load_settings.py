@@ -71,6 +71,12 @@ class TestMistakes:
         assert "0.0.0.0" in message
         assert "--api-key" in message
 
+    @pytest.mark.parametrize("keys", [[], ["k"]])
+    def test_a_development_identity_for_the_world(self, keys: list[str]) -> None:
+        message = refusal(None, {"server": {"host": "0.0.0.0"}, "auth": {"dev_identity": True, "api_keys": keys}})
+        assert "development identity on 0.0.0.0" in message
+        assert "--dev-identity" in message
+
     @pytest.mark.parametrize("given", ["tls_cert", "tls_key"])
     def test_half_a_key_pair(self, given: str) -> None:
         missing = {"tls_cert": "tls_key", "tls_key": "tls_cert"}[given]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from voxwire.auth.credentials import presented_key
+from voxwire.auth.dev_identity import DevIdentity
+from voxwire.auth.tokens import has_token_form
 from voxwire.errors import RequestRefused
 
 _CHALLENGE = (("www-authenticate", "Bearer"),)
@@ -21,6 +23,7 @@ class Principal:
 
 
 ANONYMOUS = Principal("anonymous")
+_SIGNED_IN = Principal("dev-identity")
 
 
 class Authenticator:
@@ -28,12 +31,16 @@ class Authenticator:
 
     Only SHA-256 digests are kept, and every one of them is compared in constant time, so that
     neither memory dumps of this object nor timing give a key away.
+
+    With an identity its tokens are as good as keys, and whatever has the form of a token must be a
+    good one, also where everyone else is welcome: a program learns of its mistake here rather than at Azure.
     """
 
-    def __init__(self, keys: Iterable[SecretStr]) -> None:
+    def __init__(self, keys: Iterable[SecretStr], identity: DevIdentity | None = None) -> None:
         self._principals = [
             (_digest(key.get_secret_value()), Principal(f"key-{number}")) for number, key in enumerate(keys, 1)
         ]
+        self._identity = identity
 
     @property
     def required(self) -> bool:
@@ -43,10 +50,18 @@ class Authenticator:
     def authenticate(
         self, headers: Mapping[str, str], query: Mapping[str, str], subprotocols: Sequence[str] = ()
     ) -> Principal:
-        """Who presents the request's key; raises RequestRefused (401) for none or a wrong one."""
-        if not self._principals:
+        """Who presents the request's key or token; raises RequestRefused (401) for none or a wrong one."""
+        if not self._principals and self._identity is None:
             return ANONYMOUS
         key = presented_key(headers, query, subprotocols)
+        if key is not None:
+            if owner := self._owner(key):
+                return owner
+            if self._identity is not None and has_token_form(key):
+                self._identity.check(key)
+                return _SIGNED_IN
+        if not self._principals:
+            return ANONYMOUS
         if key is None:
             raise RequestRefused(
                 401,
@@ -54,13 +69,14 @@ class Authenticator:
                 code="missing_api_key",
                 headers=_CHALLENGE,
             )
+        raise RequestRefused(401, "Incorrect API key provided.", code="invalid_api_key", headers=_CHALLENGE)
+
+    def _owner(self, key: str) -> Principal | None:
         digest = _digest(key)
         found = None
         for known, principal in self._principals:
             if hmac.compare_digest(known, digest):
                 found = principal
-        if found is None:
-            raise RequestRefused(401, "Incorrect API key provided.", code="invalid_api_key", headers=_CHALLENGE)
         return found
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from voxwire.auth import DevIdentity
     from voxwire.config import Settings
 
 #: Longer than this without a word looks like a hang.
@@ -33,6 +34,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="KEY",
         help="key that clients must present; may be repeated. Other users of this machine can see it in the list of "
         "processes: prefer VOXWIRE_AUTH__API_KEYS or the file",
+    )
+    add(
+        "--dev-identity",
+        action="store_true",
+        help="let DefaultAzureCredential of Azure's libraries sign in here; on loopback only",
     )
     add("--tls-cert", type=Path, metavar="FILE", help="certificate chain in PEM form; serves https and wss")
     add("--tls-key", type=Path, metavar="FILE", help="its private key in PEM form")
@@ -64,13 +70,14 @@ def _serve(settings: "Settings", warming: threading.Timer) -> int:
         from voxwire.server.run import run as run_server
 
         configure_logging(settings.logging)
+        app = create_app(settings, build_service(settings))
 
         def announce() -> None:
             warming.cancel()
             print(f"Voxwire is listening on {listener.url}")
-            print(_quickstart(listener.local_url, settings), flush=True)
+            print(_quickstart(listener.local_url, settings, app.state.identity), flush=True)
 
-        run_server(create_app(settings, build_service(settings)), settings, listener, announce)
+        run_server(app, settings, listener, announce)
     finally:
         listener.close()
     return 0
@@ -80,13 +87,15 @@ def _overrides(args: argparse.Namespace) -> dict[str, Any]:
     """What the command line names, in the shape of the settings tree."""
     server = {name: getattr(args, name) for name in ("host", "port", "tls_cert", "tls_key")}
     overrides: dict[str, Any] = {"server": {name: value for name, value in server.items() if value is not None}}
-    if args.api_key:
-        overrides["auth"] = {"api_keys": args.api_key}
+    auth = {"api_keys": args.api_key, "dev_identity": args.dev_identity}
+    overrides["auth"] = {name: value for name, value in auth.items() if value}
     return overrides
 
 
-def _quickstart(url: str, settings: "Settings") -> str:
-    """The environment that points the official quickstarts here. Keys are not shown."""
+def _quickstart(url: str, settings: "Settings", identity: "DevIdentity | None") -> str:
+    """The environment that points the official quickstarts here. Keys are not shown; the identity's secret
+    is, for it was made here, and nobody else can tell it."""
+    signing_in = {} if identity is None else identity.environment(url)
     key = "YOUR_KEY" if settings.auth.api_keys else "any"
     return "\n".join(
         [
@@ -95,6 +104,7 @@ def _quickstart(url: str, settings: "Settings") -> str:
             f"  AZURE_OPENAI_API_KEY={key}",
             f"  AZURE_OPENAI_DEPLOYMENT_NAME={settings.default_deployment}",
             "  OPENAI_API_VERSION=2024-10-01-preview",
+            *(f"  {name}={value}" for name, value in signing_in.items()),
             "",
             f"  OPENAI_BASE_URL={url}/v1",
             f"  OPENAI_API_KEY={key}",

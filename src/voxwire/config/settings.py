@@ -79,6 +79,11 @@ class AuthSettings(_Table):
         description="Web origins (`https://app.example`) whose pages may connect. With keys and an empty list every "
         "origin may; without keys only loopback origins and the ones listed.",
     )
+    dev_identity: bool = Field(
+        default=False,
+        description="Answer the managed-identity request of Azure's App Service, so that `DefaultAzureCredential` "
+        "signs in here, and accept the tokens given out. On loopback only.",
+    )
 
     @field_validator("api_keys", "allowed_origins", mode="before")
     @classmethod
@@ -228,12 +233,21 @@ class Settings(BaseSettings):
     def _consistent(self) -> Self:
         if self.default_deployment not in self.deployments:
             raise ValueError(f"default_deployment names {self.default_deployment!r}, which is not a deployment")
-        if not self.server.loopback and not self.auth.api_keys:
+        if not self.server.loopback:
+            self._check_exposed(self.server.host or "every address")
+        return self
+
+    def _check_exposed(self, host: str) -> None:
+        if self.auth.dev_identity:
             raise ValueError(
-                f"refusing to listen on {self.server.host} without an API key, since anyone who reaches this machine "
+                f"refusing to offer a development identity on {host}, since it is for programs on this machine alone; "
+                "leave out --dev-identity (auth.dev_identity) or listen on 127.0.0.1"
+            )
+        if not self.auth.api_keys:
+            raise ValueError(
+                f"refusing to listen on {host} without an API key, since anyone who reaches this machine "
                 "could use it; set one (--api-key, or VOXWIRE_AUTH__API_KEYS) or listen on 127.0.0.1"
             )
-        return self
 
 
 def is_loopback(host: str) -> bool:

@@ -12,12 +12,13 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from voxwire.auth import Authenticator, NetworkPolicy
+from voxwire.auth import Authenticator, DevIdentity, NetworkPolicy
 from voxwire.config import Settings
 from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.runtime.service import Service
 from voxwire.server.access_log import log_connection
 from voxwire.server.entrance import REQUEST, Entrance
+from voxwire.server.identity import identity_routes
 from voxwire.server.models import model, model_list
 from voxwire.transports.refusal import refusal_body
 from voxwire.transports.request import Request
@@ -30,9 +31,11 @@ _API_PREFIXES = ("/v1", "/openai/v1", "/openai")
 def create_app(settings: Settings, service: Service) -> Starlette:
     """Put the server together. Its lifespan starts and stops `service`.
 
-    `app.state.websocket` is the endpoint, for whoever needs to drain it.
+    `app.state.websocket` is the endpoint, for whoever needs to drain it; `app.state.identity` the
+    development identity, or None, for whoever tells its secret to the person at the terminal.
     """
-    authenticator = Authenticator(settings.auth.api_keys)
+    identity = DevIdentity() if settings.auth.dev_identity else None
+    authenticator = Authenticator(settings.auth.api_keys, identity)
     policy = NetworkPolicy(keyed=authenticator.required, allowed_origins=settings.auth.allowed_origins)
 
     def admit(request: Request) -> str:
@@ -52,12 +55,13 @@ def create_app(settings: Settings, service: Service) -> Starlette:
             await service.close()
 
     app = Starlette(
-        routes=api.routes(),
+        routes=[*api.routes(), *identity_routes(identity)],
         middleware=[Middleware(cast("Any", Entrance), websocket=websocket, policy=policy)],
         exception_handlers={RequestRefused: _refused, HTTPException: _no_route, Exception: _crashed},
         lifespan=lifespan,
     )
     app.state.websocket = websocket
+    app.state.identity = identity
     return app
 
 
