@@ -26,6 +26,8 @@ export class Microphone {
   #node;
   /** @type {Uint8Array} */
   #last = new Uint8Array(0);
+  /** @type {Promise<void> | undefined} */
+  #closing;
 
   /**
    * Ask for permission and listen. Call it from a click.
@@ -93,13 +95,17 @@ export class Microphone {
   }
 
   /** @returns {Promise<void>} resolves when the microphone is free; no frame comes after the call */
-  async close() {
+  close() {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close() {
     this.#track.onended = null;
     this.#node.port.onmessage = null;
     this.#node.port.postMessage("close");
     this.#source.disconnect();
     stopStream(this.#stream);
-    if (this.#context.state !== "closed") await this.#context.close();
+    await this.#context.close();
   }
 }
 

@@ -49,6 +49,8 @@ export class Player {
   #clearing = new Map();
   #clears = 0;
   #playing = false;
+  /** @type {Promise<void> | undefined} */
+  #closing;
 
   /**
    * Call it from a click: browsers let no page sound uninvited.
@@ -115,7 +117,7 @@ export class Player {
    * @returns {Promise<Cut[]>} every part that was not heard to its end, also those that nobody began to hear
    */
   clear() {
-    if (this.#context.state === "closed") return Promise.resolve([]);
+    if (this.#closing) return Promise.resolve([]);
     this.#resampler?.reset();
     this.#playing = false;
     const id = this.#clears++;
@@ -150,9 +152,12 @@ export class Player {
     return this.#context.resume();
   }
 
-  /** @returns {Promise<void>} */
-  async close() {
-    if (this.#context.state === "closed") return;
+  /** @returns {Promise<void>} resolves when the loudspeaker is free */
+  close() {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close() {
     this.#send({ type: "close" });
     this.#node.port.onmessage = null;
     this.#playing = false;
