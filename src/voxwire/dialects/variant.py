@@ -11,7 +11,7 @@ class Dialect(Enum):
     GA = "ga"
     PREVIEW = "preview"
     VOICE_LIVE = "voice_live"
-    """Preview whose session objects may carry keys that we do not know (PROTOCOL 9.3)."""
+    """Preview with the settings of Azure's Voice Live, and keys of the session that we do not know (PROTOCOL 9.3)."""
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):

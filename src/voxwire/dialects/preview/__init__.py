@@ -4,19 +4,16 @@
 - `settings`: the flat session and response settings inside
 - `events`: what the server sends
 - `projection`: how replies stay within what 2024-10-01 clients accept
+- `voice_live`: what Voice Live clients send
 - `spelling`: GA paths and names of formats in preview's words
 """
 
 from typing import Final
 
-from voxwire.dialects.preview.events import encode
-from voxwire.dialects.preview.requests import (
-    FIRST_DECODER,
-    LATER_DECODER,
-    VOICE_LIVE_DECODER,
-    PreviewRequest,
-)
+from voxwire.dialects.preview.events import NOT_IN_FIRST, NOT_IN_VOICE_LIVE, encode
+from voxwire.dialects.preview.requests import FIRST_DECODER, LATER_DECODER, PreviewRequest
 from voxwire.dialects.preview.spelling import FormatNames
+from voxwire.dialects.preview.voice_live import DECODER as VOICE_LIVE_DECODER
 from voxwire.dialects.requests import Request, RequestDecoder, event_of
 from voxwire.dialects.variant import Dialect, Variant
 from voxwire.events.client import ClientEvent
@@ -30,7 +27,7 @@ class Preview:
 
     def __init__(self, variant: Variant) -> None:
         self._projection: Final = variant.projection
-        self._decoder: Final = _decoder_for(variant)
+        self._decoder, self._omitted = _version(variant)
         self._formats: Final = FormatNames(hyphens=variant.projection)
 
     def decode(self, frame: str | bytes) -> ClientEvent:
@@ -43,10 +40,13 @@ class Preview:
 
     def encode(self, event: ServerEvent, event_id: str) -> bytes | None:
         """The event as a text frame; None when this version does not have it."""
-        return encode(event, event_id, formats=self._formats, projection=self._projection)
+        return encode(event, event_id, formats=self._formats, projection=self._projection, omitted=self._omitted)
 
 
-def _decoder_for(variant: Variant) -> RequestDecoder[Request]:
+def _version(variant: Variant) -> tuple[RequestDecoder[Request], tuple[type, ...]]:
+    """What clients of a version may send, and the events that they do not know."""
     if variant.projection:
-        return FIRST_DECODER
-    return VOICE_LIVE_DECODER if variant.dialect is Dialect.VOICE_LIVE else LATER_DECODER
+        return FIRST_DECODER, NOT_IN_FIRST
+    if variant.dialect is Dialect.VOICE_LIVE:
+        return VOICE_LIVE_DECODER, NOT_IN_VOICE_LIVE
+    return LATER_DECODER, ()

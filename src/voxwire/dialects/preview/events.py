@@ -19,6 +19,7 @@ from voxwire.events.server import (
     ItemRetrieved,
     OutputItemAdded,
     OutputItemDone,
+    RateLimitsUpdated,
     ResponseCreated,
     ResponseDone,
     ServerEvent,
@@ -34,14 +35,18 @@ from voxwire.events.server import (
 _NAMES: Final = PartNames(text="text", audio="audio")
 _AUDIO_DELTA: Final = wire.audio_template("response.audio.delta")
 #: Unknown to the 2024-10-01 clients; one of them closes the socket on it (CLIENT_SDK 2.5).
-_NOT_IN_FIRST: Final = (TranscriptionDelta, ItemRetrieved)
+NOT_IN_FIRST: Final = (TranscriptionDelta, ItemRetrieved)
+#: Voice Live tells no rate limits (PROTOCOL 9.3).
+NOT_IN_VOICE_LIVE: Final = (RateLimitsUpdated,)
 
 
-def encode(event: ServerEvent, event_id: str, *, formats: FormatNames, projection: bool) -> bytes | None:
-    """`event` as a text frame; None when preview, or its first version under `projection`, lacks it."""
+def encode(
+    event: ServerEvent, event_id: str, *, formats: FormatNames, projection: bool, omitted: tuple[type, ...]
+) -> bytes | None:
+    """`event` as a text frame; None when preview lacks it, or this version of it (`omitted`)."""
     if type(event) is AudioDelta:
         return wire.encode_audio(_AUDIO_DELTA, event, event_id)
-    if projection and isinstance(event, _NOT_IN_FIRST):
+    if isinstance(event, omitted):
         return None
     match event:
         case SessionCreated() | SessionUpdated():

@@ -1,6 +1,6 @@
 """Client events of the preview dialect (PROTOCOL 3.1).
 
-Three unions: the first version, the later ones, and Voice Live, whose sessions may carry anything.
+Two unions: the first version and the later ones. Voice Live has its own in `voice_live`.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,6 @@ from voxwire.dialects.preview.settings import (
     ResponseSettings,
     SessionSettings,
     TranscriptionSettingsUpdate,
-    VoiceLiveSettings,
 )
 from voxwire.dialects.preview.spelling import FormatName
 from voxwire.dialects.requests import (
@@ -38,7 +37,7 @@ class PreviewRequest(Request, frozen=True):
         raise NotImplementedError
 
 
-class _Update(PreviewRequest, frozen=True):
+class Update(PreviewRequest, frozen=True):
     session: SessionSettings | TranscriptionSettingsUpdate
 
     def event(self) -> ClientEvent:
@@ -48,19 +47,15 @@ class _Update(PreviewRequest, frozen=True):
         return self.session.format_names()
 
 
-class SessionUpdate(_Update, frozen=True, tag="session.update"):
+class SessionUpdate(Update, frozen=True, tag="session.update"):
     session: SessionSettings
 
 
-class VoiceLiveUpdate(_Update, frozen=True, tag="session.update"):
-    session: VoiceLiveSettings
-
-
-class TranscriptionUpdate(_Update, frozen=True, tag="transcription_session.update"):
+class TranscriptionUpdate(Update, frozen=True, tag="transcription_session.update"):
     session: TranscriptionSettingsUpdate
 
 
-class _Respond(PreviewRequest, frozen=True):
+class Respond(PreviewRequest, frozen=True):
     response: ResponseSettings | None = None
 
     def event(self) -> ClientEvent:
@@ -71,17 +66,17 @@ class _Respond(PreviewRequest, frozen=True):
         return iter(()) if self.response is None else self.response.format_names()
 
 
-class ResponseCreate(_Respond, frozen=True, tag="response.create"):
+class ResponseCreate(Respond, frozen=True, tag="response.create"):
     response: ResponseSettings | None = None
 
 
-class FirstResponseCreate(_Respond, frozen=True, tag="response.create"):
+class FirstResponseCreate(Respond, frozen=True, tag="response.create"):
     response: FirstResponseSettings | None = None
 
 
 _Common = Append | Commit | Clear | Create | Truncate | Delete | Cancel
-_Later = _Common | ResponseCreate | TranscriptionUpdate | Retrieve | ClearOutput
+#: What all later versions share with Voice Live.
+LaterRequest = _Common | TranscriptionUpdate | Retrieve | ClearOutput
 
 FIRST_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(_Common | SessionUpdate | FirstResponseCreate)
-LATER_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(_Later | SessionUpdate)
-VOICE_LIVE_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(_Later | VoiceLiveUpdate)
+LATER_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(LaterRequest | SessionUpdate | ResponseCreate)

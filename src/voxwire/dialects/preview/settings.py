@@ -45,16 +45,16 @@ def format_of(name: FormatName) -> AudioFormat:
     return FORMATS[name]
 
 
-class _NoTurnDetection(Wire, frozen=True, tag_field="type", tag="none"):
+class NoTurnDetection(Wire, frozen=True, tag_field="type", tag="none"):
     """How the first version switches detection off; later ones send null."""
 
 
-_TurnDetection = ServerVadSettings | SemanticVadSettings | _NoTurnDetection | None
+_TurnDetection = ServerVadSettings | SemanticVadSettings | NoTurnDetection | None
 
 
 @keeps_unset
 def _turn_detection_of(value: _TurnDetection) -> TurnDetection | None:
-    return None if value is None or isinstance(value, _NoTurnDetection) else value.setting()
+    return None if value is None or isinstance(value, NoTurnDetection) else value.setting()
 
 
 @keeps_unset
@@ -114,10 +114,6 @@ class SessionSettings(Wire, frozen=True):
         )
 
 
-class VoiceLiveSettings(SessionSettings, frozen=True, forbid_unknown_fields=False):
-    """Voice Live has many keys of its own: avatars, echo cancellation… (PROTOCOL 9.3). They have no effect."""
-
-
 class TranscriptionSettingsUpdate(Wire, frozen=True):
     """A session that only writes down; `modalities` and `client_secret` have no meaning on a socket."""
 
@@ -145,11 +141,14 @@ class TranscriptionSettingsUpdate(Wire, frozen=True):
 
 
 class ResponseSettings(Wire, frozen=True):
-    """Both names of the token limit are in use: SDKs send the long one, documents show the short one."""
+    """Both names of the token limit are in use: SDKs send the long one, documents show the short one.
+
+    `instructions` may be null, as in GA.
+    """
 
     conversation: Literal["auto", "none"] = "auto"
     input: ResponseInput | UnsetType = UNSET
-    instructions: str | UnsetType = UNSET
+    instructions: str | UnsetType | None = UNSET
     modalities: _Modalities | UnsetType = UNSET
     voice: Voice | UnsetType = UNSET
     output_audio_format: FormatName | UnsetType = UNSET
@@ -169,7 +168,7 @@ class ResponseSettings(Wire, frozen=True):
         return ResponseParams(
             out_of_band=self.conversation == "none",
             input=input_of(self.input, "response.input"),
-            instructions=self.instructions,
+            instructions=UNSET if self.instructions is None else self.instructions,
             modality=_modality_of(self.modalities, "response.modalities"),
             voice=voice_name(self.voice),
             output_format=format_of(self.output_audio_format),

@@ -1,0 +1,175 @@
+"""What Voice Live adds to the preview dialect (PROTOCOL 9.3).
+
+Its sessions name features that only Azure has: voices, semantic turn detection, echo cancellation,
+avatars. What has a counterpart here is mapped to it, and `session.updated` shows what came of it.
+Other keys of the session are ignored, but for those that would change the meaning of the audio.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
+
+from voxwire.dialects.faults import invalid_value, missing
+from voxwire.dialects.preview.requests import LaterRequest, Respond, Update
+from voxwire.dialects.preview.settings import FirstResponseSettings, NoTurnDetection, SessionSettings
+from voxwire.dialects.preview.spelling import FORMATS, FormatName
+from voxwire.dialects.requests import Request, RequestDecoder
+from voxwire.dialects.settings import (
+    SemanticVadSettings,
+    ServerVadSettings,
+    TranscriptionSettings,
+    VoiceId,
+    keeps_unset,
+)
+from voxwire.events.config import SessionPatch, Transcription
+from voxwire.events.response import ResponseParams
+
+#: Voice Live counts from 0, the models of the preview from 0.6.
+_Temperature = Annotated[float, Meta(ge=0, le=1.2)]
+
+
+# --- voice ----------------------------------------------------------------------------------------
+
+
+class LiveVoice(VoiceId, frozen=True, forbid_unknown_fields=False):
+    """A voice of the model by its `name`, or one of Azure's, which no engine here has."""
+
+    id: str = ""
+    type: Literal[
+        "openai",
+        "azure-standard",
+        "azure-custom",
+        "azure-personal",
+        "azure-realtime-native",
+        "avatar-voice-sync",
+    ] = "openai"
+    name: str = ""
+
+
+_Voice = str | LiveVoice | UnsetType
+
+
+@keeps_unset
+def _voice_of(voice: str | LiveVoice, param: str) -> str | UnsetType:
+    """Azure's voices keep the voice that the session has: names like `en-US-AvaNeural` mean nothing to it."""
+    if isinstance(voice, str):
+        return voice
+    if voice.type != "openai":
+        return UNSET
+    if not (name := voice.name or voice.id):
+        raise missing(f"{param}.name")
+    return name
+
+
+# --- turn detection -------------------------------------------------------------------------------
+
+
+class LiveServerVad(ServerVadSettings, frozen=True, forbid_unknown_fields=False, tag="server_vad"):
+    """`end_of_utterance_detection` and `auto_truncate` have no effect."""
+
+
+class AzureSemanticVad(LiveServerVad, frozen=True, tag="azure_semantic_vad"):
+    """Ends turns by silence, like `server_vad`; it has the same settings, and some without effect."""
+
+
+class AzureSemanticVadEn(LiveServerVad, frozen=True, tag="azure_semantic_vad_en"):
+    pass
+
+
+class AzureSemanticVadMultilingual(LiveServerVad, frozen=True, tag="azure_semantic_vad_multilingual"):
+    pass
+
+
+_TurnDetection = (
+    LiveServerVad
+    | AzureSemanticVad
+    | AzureSemanticVadEn
+    | AzureSemanticVadMultilingual
+    | SemanticVadSettings
+    | NoTurnDetection
+    | UnsetType
+    | None
+)
+
+
+# --- transcription --------------------------------------------------------------------------------
+
+
+class LiveTranscription(TranscriptionSettings, frozen=True, forbid_unknown_fields=False):
+    """`phrase_list` holds words to expect, as a prompt does elsewhere."""
+
+    phrase_list: list[str] | None = None
+
+    def setting(self) -> Transcription:
+        return replace(super().setting(), prompt="\n".join(self._expected()) or None)
+
+    def _expected(self) -> Iterable[str]:
+        return filter(None, (self.prompt, *(self.phrase_list or ())))
+
+
+# --- the session ----------------------------------------------------------------------------------
+
+
+class _EchoCancellation(msgspec.Struct, frozen=True):
+    channels: int | None = None
+
+
+class LiveSession(SessionSettings, frozen=True, forbid_unknown_fields=False):
+    """A session whose unknown keys are ignored; noise reduction and echo cancellation have no effect."""
+
+    voice: _Voice = UNSET
+    input_audio_transcription: LiveTranscription | UnsetType | None = UNSET
+    turn_detection: _TurnDetection = UNSET
+    temperature: _Temperature | UnsetType = UNSET
+    input_audio_sampling_rate: int | None = None
+    input_audio_echo_cancellation: _EchoCancellation | None = None
+
+    def patch(self) -> SessionPatch:
+        self._check_sound()
+        plain = replace(self, input_audio_noise_reduction=None)
+        return replace(SessionSettings.patch(plain), voice=_voice_of(self.voice, "session.voice"))
+
+    def _check_sound(self) -> None:
+        """Audio of another rate or with a second channel would be heard as noise."""
+        rate = self.input_audio_sampling_rate
+        name: FormatName = self.input_audio_format or "pcm16"
+        if rate is not None and rate != FORMATS[name].rate:
+            raise invalid_value(
+                "session.input_audio_sampling_rate",
+                f"Invalid value: {rate}. {name} has {FORMATS[name].rate} samples a second here.",
+            )
+        cancellation = self.input_audio_echo_cancellation
+        if cancellation is not None and cancellation.channels not in (None, 1):
+            raise invalid_value(
+                "session.input_audio_echo_cancellation.channels",
+                "Input audio has one channel here: send that of the microphone.",
+            )
+
+
+class LiveUpdate(Update, frozen=True, tag="session.update"):
+    session: LiveSession
+
+
+# --- responses ------------------------------------------------------------------------------------
+
+
+class LiveResponse(FirstResponseSettings, frozen=True):
+    """As in 2024-10-01; `reasoning_effort` and `interim_response` have no effect."""
+
+    voice: _Voice = UNSET
+    temperature: _Temperature | UnsetType = UNSET
+    reasoning_effort: str | None = None
+    interim_response: dict[str, Any] | None = None
+
+    def params(self) -> ResponseParams:
+        return replace(super().params(), voice=_voice_of(self.voice, "response.voice"))
+
+
+class LiveResponseCreate(Respond, frozen=True, tag="response.create"):
+    response: LiveResponse | None = None
+
+
+DECODER: Final[RequestDecoder[Request]] = RequestDecoder(LaterRequest | LiveUpdate | LiveResponseCreate)
