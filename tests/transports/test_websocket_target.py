@@ -19,6 +19,8 @@ FORMS = [
     ("W9 deployment alone", "/openai/v1/realtime", {"deployment": "D"}, "D", False),
     ("W10", "/openai/realtime", {"deployment": "D", "intent": "transcription"}, "D", True),
     ("W12", "/voice-live/realtime", {"api-version": "2026-07-15", "model": "M"}, "M", False),
+    ("W12 of a client", "/voice-live/realtime", {"model": "M", "x-ms-client-sdk": "S", "api-version": "V"}, "M", False),
+    ("agents mean nothing elsewhere", "/v1/realtime", {"model": "M", "agent-name": "A"}, "M", False),
     ("slashes in a name", "/v1/realtime", {"model": "Qwen/Omni/"}, "Qwen/Omni/", False),
     ("transcription model", "/v1/realtime", {"model": "whisper-1"}, "whisper-1", True),
 ]
@@ -38,6 +40,9 @@ REFUSED = [
     ("/v1/realtime", {"model": ""}, 400, "missing_model"),
     ("/v1/realtime", {"intent": "something"}, 400, "missing_model"),
     ("/openai/realtime", {"api-version": "V"}, 400, "missing_model"),
+    ("/voice-live/realtime", {"api-version": "V"}, 400, "missing_model"),
+    ("/voice-live/realtime", {"model": "M", "agent-name": "A"}, 400, "unsupported_parameter"),
+    ("/voice-live/realtime", {"agent-id": "A", "agent-project-name": "P"}, 400, "unsupported_parameter"),
     ("/realtime", {"model": "M"}, 404, "not_found"),
     ("/v1/realtime/x", {"model": "M"}, 404, "not_found"),
     ("/openai/deployments/realtime", {"model": "M"}, 404, "not_found"),

@@ -7,10 +7,13 @@ from typing import Final
 from voxwire.config import TRANSCRIPTION_MODELS
 from voxwire.errors import RequestRefused
 
-_PLAIN_PATHS: Final = frozenset({"/v1/realtime", "/openai/v1/realtime", "/openai/realtime", "/voice-live/realtime"})
+_VOICE_LIVE: Final = "/voice-live/realtime"
+_PLAIN_PATHS: Final = frozenset({"/v1/realtime", "/openai/v1/realtime", "/openai/realtime", _VOICE_LIVE})
 _TRANSLATION_PATHS: Final = frozenset({"/v1/realtime/translations", "/openai/v1/realtime/translations"})
 _DEPLOYMENT_PREFIX: Final = "/openai/deployments/"
 _DEPLOYMENT_SUFFIX: Final = "/realtime"
+#: How Voice Live clients name an agent of Azure's in place of a model; the second is older.
+_AGENT_KEYS: Final = ("agent-name", "agent-id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ def parse_target(path: str, query: Mapping[str, str]) -> Target:
         raise RequestRefused(404, "Translation sessions are not supported yet.", code="unsupported_endpoint")
     if "call_id" in query:
         raise RequestRefused(404, "There is no call with this id.", code="call_not_found", param="call_id")
+    if path == _VOICE_LIVE and (agent := next((key for key in _AGENT_KEYS if key in query), None)):
+        message = "There are no agents here. Name a model: ?model=NAME."
+        raise RequestRefused(400, message, code="unsupported_parameter", param=agent)
     # Of several names the deployment's wins: the oldest Azure clients send a `model` and a path
     # segment beside it that name something else (W5, W6).
     name = query.get("deployment") or _deployment_in(path) or query.get("model") or None
