@@ -12,6 +12,8 @@ import trustme
 HERE = Path(__file__).parent
 # What clients in other environments run is imported by the tests too.
 sys.path.insert(0, str(HERE / "programs"))
+# A check that fails shows the values that it compared.
+pytest.register_assert_rewrite("flow_checks")
 
 from client_environment import KEY, Address  # noqa: E402
 from compatibility import Exercise  # noqa: E402
@@ -19,7 +21,7 @@ from compatibility import Exercise  # noqa: E402
 from voxwire.engines import registry  # noqa: E402
 from voxwire.engines.vad.silero import SileroVad  # noqa: E402
 from voxwire.testing.fake_tts import FakeTts  # noqa: E402
-from voxwire.testing.live_server import serve_process, served_in_thread  # noqa: E402
+from voxwire.testing.live_server import ServeProcess, serve_process, served_in_thread  # noqa: E402
 from voxwire.testing.service import fake_deployment, fake_service  # noqa: E402
 
 #: These take minutes to install, so only `make test-clients` runs them (and whoever names the folder).
@@ -38,19 +40,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @contextlib.contextmanager
-def _serving(*arguments: str) -> Iterator[str]:
+def _serving(*arguments: str, environment: Mapping[str, str] = ENVIRONMENT) -> Iterator[ServeProcess]:
     """Nothing may go wrong in it; and what has gone wrong is shown with the test that noticed."""
-    with serve_process(*arguments, environment=ENVIRONMENT) as server:
-        yield server.url
+    with serve_process(*arguments, environment=environment) as server:
+        yield server
     troubles = [line for line in server.output if any(word in line for word in TROUBLE)]
     assert not troubles, "\n".join(server.output)
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Address]:
-    """`voxwire serve` on the embedded engines."""
-    with _serving() as url:
-        yield Address(url)
+def keyless_server() -> Iterator[ServeProcess]:
+    """`voxwire serve --dev-identity` on the embedded engines. It logs no secret, however much it logs."""
+    with _serving("--dev-identity", environment={**ENVIRONMENT, "VOXWIRE_LOGGING__LEVEL": "debug"}) as server:
+        yield server
+    secret = server.environment["IDENTITY_HEADER"]
+    assert [line for line in server.output if secret in line] == [f"  IDENTITY_HEADER={secret}"]
+    assert not [line for line in server.output if KEY in line or "eyJ" in line]  # as every JSON Web Token begins
+
+
+@pytest.fixture(scope="session")
+def server(keyless_server: ServeProcess) -> Address:
+    """The same for clients with a key."""
+    return Address(keyless_server.url)
 
 
 @pytest.fixture(scope="session")
@@ -69,8 +80,8 @@ def tls_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def tls_server(tls_files: dict[str, Path]) -> Iterator[Address]:
     """The same over TLS, which several official clients insist on."""
-    with _serving("--tls-cert", str(tls_files["certificate"]), "--tls-key", str(tls_files["key"])) as url:
-        yield Address(url, tls_files["authority"])
+    with _serving("--tls-cert", str(tls_files["certificate"]), "--tls-key", str(tls_files["key"])) as server:
+        yield Address(server.url, tls_files["authority"])
 
 
 @contextlib.contextmanager

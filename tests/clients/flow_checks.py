@@ -15,6 +15,7 @@ EIGHTY_FOUR = re.compile(r"\b84\b|eighty[ -]four")
 EIGHTEEN = re.compile(r"\b18\b|eighteen")
 
 AUDIO_DELTA = "response.output_audio.delta"
+AUDIO_DONE = "response.output_audio.done"
 TRANSCRIPT_DELTA = "response.output_audio_transcript.delta"
 TRANSCRIPT_DONE = "response.output_audio_transcript.done"
 #: The deltas of a response, in whichever form it answers.
@@ -23,20 +24,38 @@ DELTA = re.compile(r"response\..*\.delta")
 RENAMED = re.compile(r"response\.(?=(text|audio|audio_transcript)\.)")
 
 
+#: What closes a content part of this type, before `response.content_part.done`.
+PART_DONE = {
+    "audio": (AUDIO_DONE, TRANSCRIPT_DONE),
+    "output_audio": (AUDIO_DONE, TRANSCRIPT_DONE),
+    "text": ("response.output_text.done",),
+    "output_text": ("response.output_text.done",),
+}
+
+
 class Log:
-    """The events of one connection under their GA names (PROTOCOL 2.1), without a single error."""
+    """The events of one connection under their GA names (PROTOCOL 2.1): none is an error, and none is missing."""
 
     def __init__(self, events: list[Event]) -> None:
         self.events = [event | {"type": RENAMED.sub("response.output_", event["type"])} for event in events]
         assert not self.of("error")
-        assert self.events[0]["type"] == "session.created"
+        assert self.events[0]["type"] == "session.created", "session.created is the first"
         assert len({event["event_id"] for event in events}) == len(events)
+        complete(self)
+
+    @property
+    def ga(self) -> bool:
+        """Whether the session has the form of GA; each of these clients asks for one."""
+        updated = self.of("session.updated")
+        assert updated, "no session.updated"
+        return "type" in updated[-1]["session"]
 
     def of(self, kind: str, **fields: Any) -> list[Event]:
+        """Those of a type with these fields; `item_id` and `response_id` also name what an event carries whole."""
         return [
             event
             for event in self.events
-            if event["type"] == kind and all(event.get(name) == value for name, value in fields.items())
+            if event["type"] == kind and all(_field(event, name) == value for name, value in fields.items())
         ]
 
     def one(self, kind: str, **fields: Any) -> Event:
@@ -57,6 +76,44 @@ class Log:
 
     def transcript(self, response: Event) -> str:
         return "".join(event["delta"] for event in self.of(TRANSCRIPT_DELTA, response_id=response["id"]))
+
+
+def _field(event: Event, name: str) -> Any:
+    """The field; else, for `item_id`, the id of the `item`."""
+    if name in event:
+        return event[name]
+    whole = event.get(name.removesuffix("_id"))
+    return whole.get("id") if isinstance(whole, dict) and name.endswith("_id") else None
+
+
+def complete(log: Log) -> None:
+    """No event is missing of what surrounds turns, items and responses (PROTOCOL 5.4 to 5.6)."""
+    ways = ("conversation.item.added", "conversation.item.done") if log.ga else ("conversation.item.created",)
+    for turn in log.of("input_audio_buffer.committed"):
+        for way in ways:
+            log.one(way, item_id=turn["item_id"])
+    for done in log.of("response.done"):
+        created = log.one("response.created", response_id=done["response"]["id"])
+        for item in done["response"]["output"]:
+            assert log.in_order(created, *_item_events(log, item, ways), done)
+
+
+def _item_events(log: Log, item: Event, ways: tuple[str, ...]) -> list[Event]:
+    """From the first to the last event about an output item."""
+    about = {"item_id": item["id"]}
+    for way in ways:
+        log.one(way, **about)
+    between = []
+    for index, part in enumerate(item.get("content", ())):
+        about_part = {**about, "content_index": index}
+        finished = [log.one(kind, **about_part) for kind in PART_DONE[part["type"]]]
+        opened = log.one("response.content_part.added", **about_part)
+        closed = log.one("response.content_part.done", **about_part)
+        assert all(log.in_order(opened, event, closed) for event in finished)
+        between += [opened, closed]
+    if item["type"] == "function_call":
+        between.append(log.one("response.function_call_arguments.done", **about))
+    return [log.one("response.output_item.added", **about), *between, log.one("response.output_item.done", **about)]
 
 
 def spoken(log: Log, response: Event) -> str:
@@ -91,6 +148,9 @@ def heard_turn(log: Log) -> Event:
     transcribed = log.one(TRANSCRIBED)
     assert log.in_order(started, stopped, committed, transcribed)
     assert started["item_id"] == stopped["item_id"] == committed["item_id"] == transcribed["item_id"]
+    deltas = log.of("conversation.item.input_audio_transcription.delta")
+    if deltas or log.ga:  # the first preview had none
+        assert "".join(event["delta"] for event in deltas) == transcribed["transcript"]
     assert stopped["audio_end_ms"] - started["audio_start_ms"] > 1000
     return transcribed
 

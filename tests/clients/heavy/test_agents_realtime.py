@@ -18,8 +18,8 @@ def exercises(exercised: Callable[..., None]) -> Callable[[str], None]:
     return lambda flow: exercised(f"`{PACKAGE}` for Node", package_version(PACKAGE, FOLDER), "GA", flow)
 
 
-async def run(flow: str, server: Address) -> Any:
-    return await run_node(FOLDER / "agents-realtime.js", server.url, flow, variables=server.environment)
+async def run(flow: str, server: Address, **variables: str) -> Any:
+    return await run_node(FOLDER / "agents-realtime.js", server.url, flow, variables=server.environment | variables)
 
 
 @pytest.mark.parametrize("flow", ["text_turn", "spoken_turn", "tool_round_trip"])
