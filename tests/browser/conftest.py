@@ -1,18 +1,23 @@
-"""A real Chromium with a microphone that plays a file, and real servers for its pages."""
+"""A real Chromium with a microphone that plays a file, and servers for its pages."""
 
 import contextlib
+import functools
+import http.server
 import shutil
-from collections.abc import AsyncIterator, Callable
+import threading
+import wave
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.async_api import Browser, async_playwright
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
-#: TRANSPORTS section 8. Pages may sound without a click, and get the microphone without a question.
+#: TRANSPORTS section 8. Pages may sound without a click.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -22,35 +27,38 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
+)
+#: Pages get the microphone without a question, and it is a file.
+FAKE_MICROPHONE = (
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
+    "--use-file-for-fake-audio-capture={}",
 )
 
 Launch = Callable[..., AbstractAsyncContextManager[Browser]]
+Recording = Callable[..., Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker("clients")
+            item.add_marker("browser")
             item.add_marker("engines")
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of Debian's Chromium."""
-    path = shutil.which("chromium")
-    assert path, "Chromium is missing: apt-get install chromium"
-    return path
+    return shutil.which("chromium") or pytest.fail("Chromium is missing. Run ./test as root, or install chromium.")
 
 
 @pytest.fixture
 def launch(chromium: str) -> Launch:
-    """`async with launch(microphone=wav) as browser`; the WAV is 48 kHz, mono, and played again and again."""
+    """`async with launch(recording) as browser`: a fresh browser whose microphone plays it; without one it has none."""
 
     @contextlib.asynccontextmanager
-    async def launched(microphone: Path | None = None, *flags: str) -> AsyncIterator[Browser]:
-        fake = [f"--use-file-for-fake-audio-capture={microphone}"] if microphone else []
+    async def launched(recording: Path | None = None, *flags: str) -> AsyncIterator[Browser]:
+        fake = [flag.format(recording) for flag in FAKE_MICROPHONE] if recording else []
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *fake, *flags])
             try:
@@ -59,3 +67,60 @@ def launch(chromium: str) -> Launch:
                 await browser.close()
 
     return launched
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Recording:
+    """`recording("what_time_is_it", 3.0, …)`: names of clips in tests/fixtures, and seconds of silence.
+
+    The microphone plays it in a loop, so end it with more silence than the test lasts.
+    """
+
+    def recorded(*parts: str | float) -> Path:
+        path = tmp_path / "microphone.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(48_000)  # Chromium takes no other
+            for part in parts:
+                file.writeframes(_clip(part) if isinstance(part, str) else bytes(2 * int(48_000 * part)))
+        return path
+
+    return recorded
+
+
+def _clip(name: str) -> bytes:
+    with wave.open(str(ROOT / "tests" / "fixtures" / f"{name}_24k.wav")) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float64)
+    at_double_rate = np.interp(np.arange(2 * len(samples)) / 2, np.arange(len(samples)), samples)
+    return at_double_rate.astype("<i2").tobytes()
+
+
+class _Files(http.server.SimpleHTTPRequestHandler):
+    """A folder, with headers of one's own."""
+
+    def __init__(self, *args: object, headers: Mapping[str, str], **options: object) -> None:
+        self._headers = headers
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+
+    def end_headers(self) -> None:
+        for name, value in self._headers.items():
+            self.send_header(name, value)
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """The browser's own messages tell more."""
+
+
+@contextlib.contextmanager
+def static_server(folder: Path, headers: Mapping[str, str]) -> Iterator[str]:
+    """Serve the files of a folder; yields the address."""
+    handler = functools.partial(_Files, directory=str(folder), headers=headers)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, name="static files")
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

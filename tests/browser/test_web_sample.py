@@ -1,0 +1,199 @@
+"""examples/web as its users run it, in a real browser, on a real server."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Launch, Recording, static_server
+from playwright.async_api import Page, expect
+
+from voxwire.engines import registry
+from voxwire.engines.vad.silero import SileroVad
+from voxwire.testing.fake_tts import FakeTts
+from voxwire.testing.live_server import ServeProcess, serve_process, served_in_thread
+from voxwire.testing.service import fake_deployment, fake_service
+
+SAMPLE = ROOT / "examples" / "web"
+KEY = "key-of-the-web-sample"
+DEPLOYMENT = "gpt-4o-realtime-preview"
+#: The system's Node, or the one that ./test put beside this interpreter.
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+#: What careful sites send with a page: no scripts, styles or worklets but files of their own.
+STRICT = {"content-security-policy": "default-src 'self'; connect-src ws://127.0.0.1:*; img-src data:"}
+#: Root mean square; the analyser shows 0 in silence.
+AUDIBLE = 0.005
+#: The recogniser works as fast as it works on a machine that does other things too.
+PATIENCE_MS = 30_000
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def vite(*arguments: str) -> subprocess.Popen[str]:
+    command = SAMPLE / "node_modules" / ".bin" / "vite"
+    if not command.exists():
+        pytest.fail("The npm packages of examples/web are missing. Run ./test, which installs them.")
+    environment = {**os.environ, "PATH": PATH, "NO_COLOR": "1"}
+    return subprocess.Popen([command, *arguments], cwd=SAMPLE, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def developed(tmp_path: Path) -> Iterator[str]:
+    """`npm run dev`, on a free port; yields the address that it prints."""
+    with vite("--host", "127.0.0.1", "--port", "0", "--clearScreen", "false") as process:
+        assert process.stdout
+        try:
+            printed = ""
+            for line in process.stdout:
+                printed += line
+                if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                    yield found[0]
+                    return
+            pytest.fail(printed)
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def built(tmp_path: Path) -> Iterator[str]:
+    """`npm run build`, published where the rules are strict."""
+    with vite("build", "--outDir", str(tmp_path / "dist"), "--emptyOutDir") as process:
+        printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, printed
+    with static_server(tmp_path / "dist", STRICT) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServeProcess]:
+    """`voxwire serve` with a key, on the embedded engines."""
+    with serve_process(environment={"VOXWIRE_AUTH__API_KEYS": KEY}) as server:
+        yield server
+
+
+async def start(page: Page, address: str, server_url: str, *, key: str = KEY) -> None:
+    """Open the page, fill it in, press Record."""
+    await page.goto(address)
+    await page.get_by_label("Endpoint").fill(server_url)
+    await page.get_by_label("Key").fill(key)
+    await page.get_by_label("Deployment").fill(DEPLOYMENT)
+    await page.get_by_role("button", name="Record").click()
+
+
+async def expect_ready(page: Page) -> None:
+    """The page can record again."""
+    await expect(page.get_by_role("button", name="Record")).to_be_enabled(timeout=PATIENCE_MS)
+    await expect(page.get_by_role("button", name="Stop")).to_be_disabled()
+    await expect(page.get_by_label("Endpoint")).to_be_editable()
+
+
+async def wait_for_level(page: Page, least: float, most: float) -> None:
+    """Until the sample's meter shows it, which has it from the analyser behind the player."""
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        await page.evaluate(
+            """([least, most]) => new Promise((resolve) => {
+                const look = () => {
+                    const { value } = document.getElementById("heard");
+                    if (value >= least && value <= most) resolve();
+                    else requestAnimationFrame(look);
+                };
+                look();
+            })""",
+            [least, most],
+        )
+
+
+async def wait_for_sound(page: Page) -> None:
+    await wait_for_level(page, AUDIBLE, 1.0)
+
+
+async def wait_for_silence(page: Page) -> None:
+    await wait_for_level(page, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("published", [developed, built])
+async def test_a_spoken_question_is_answered(
+    published: Any, server: ServeProcess, launch: Launch, recording: Recording, tmp_path: Path
+) -> None:
+    spoken = recording(1.0, "what_is_twelve_times_seven", 120.0)
+    with published(tmp_path) as address:
+        async with launch(spoken) as browser:
+            page = await browser.new_page()
+            await start(page, address, server.url)
+            # The answer may be over before all of its text was looked at.
+            heard = asyncio.create_task(wait_for_sound(page))
+            log = page.get_by_role("log")
+            for text in ("<< Session Started >>", "<< Speech Started >>", "User: what is twelve times seven", "84"):
+                await expect(log).to_contain_text(text, ignore_case=True, timeout=PATIENCE_MS)
+            await heard
+            await expect(page.get_by_role("button", name="Record")).to_be_disabled()
+            await page.get_by_role("button", name="Stop").click()
+            await expect_ready(page)
+            await expect(page.get_by_role("alert")).to_be_hidden()
+            await page.get_by_role("button", name="Clear all").click()
+            await expect(log).to_be_empty()
+
+
+async def test_speaking_again_interrupts(launch: Launch, recording: Recording, tmp_path: Path) -> None:
+    engines: dict[str, Any] = {
+        "stt": registry.load("stt", "pocketsphinx", {}),
+        "llm": registry.load("llm", "offline-assistant", {}),
+        "tts": FakeTts(pace=1.0),  # as long as speech takes, so that there is something to interrupt
+    }
+    service = fake_service(fake_deployment(name=DEPLOYMENT, **engines), vad=SileroVad())
+    spoken = recording(0.5, "tell_me_a_story_about_a_dragon", 6.0, "what_time_is_it", 120.0)
+    with served_in_thread(service) as server_url, developed(tmp_path) as address:
+        async with launch(spoken) as browser:
+            page = await browser.new_page()
+            sent: list[dict[str, Any]] = []
+            page.on("websocket", lambda socket: socket.on("framesent", lambda text: sent.append(json.loads(text))))
+            await start(page, address, server_url)
+            await wait_for_sound(page)
+            await expect(page.get_by_role("log")).to_contain_text("[interrupted]", timeout=PATIENCE_MS)
+            await wait_for_silence(page)
+            truncations = [event for event in sent if event.get("type") == "conversation.item.truncate"]
+            assert [event["content_index"] for event in truncations] == [0]
+            # Between the two questions there are six seconds: of recognition, and of the answer.
+            assert 500 < truncations[0]["audio_end_ms"] < 7000
+            await wait_for_sound(page)
+
+
+async def test_a_wrong_key(server: ServeProcess, launch: Launch, recording: Recording, tmp_path: Path) -> None:
+    with developed(tmp_path) as address:
+        async with launch(recording(60.0)) as browser:
+            page = await browser.new_page()
+            await start(page, address, server.url, key="wrong")
+            await expect(page.get_by_role("alert")).to_contain_text("no connection", timeout=PATIENCE_MS)
+            await expect_ready(page)
+            # And with the right one it works, without a reload.
+            await page.get_by_label("Key").fill(KEY)
+            await page.get_by_role("button", name="Record").click()
+            await expect(page.get_by_role("log")).to_contain_text("<< Session Started >>")
+            await expect(page.get_by_role("alert")).to_be_hidden()
+
+
+async def test_no_microphone(server: ServeProcess, launch: Launch, tmp_path: Path) -> None:
+    with developed(tmp_path) as address:
+        async with launch() as browser:
+            page = await browser.new_page()
+            await start(page, address, server.url)
+            await expect(page.get_by_role("alert")).to_contain_text("microphone", timeout=PATIENCE_MS)
+            await expect_ready(page)
+
+
+async def test_a_server_that_ends(launch: Launch, recording: Recording, tmp_path: Path) -> None:
+    with developed(tmp_path) as address:
+        async with launch(recording(60.0)) as browser:
+            page = await browser.new_page()
+            with serve_process() as server:
+                await start(page, address, server.url, key="")
+                await expect(page.get_by_role("log")).to_contain_text("<< Session Started >>", timeout=PATIENCE_MS)
+            await expect(page.get_by_role("alert")).to_contain_text("closed the connection", timeout=PATIENCE_MS)
+            await expect_ready(page)
