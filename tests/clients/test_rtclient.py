@@ -6,12 +6,10 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from azure.core.credentials import AzureKeyCredential
 from client_environment import KEY, ROOT, Address, installed_version
 from flow_checks import EIGHTEEN, EIGHTY_FOUR
@@ -36,6 +34,8 @@ from rtclient import (
     UserMessageItem,
 )
 from rtclient.low_level_client import ConnectionError, Dialect
+
+from voxwire.testing.live_server import ServeProcess
 
 QUICKSTARTS = ROOT / "examples" / "quickstart" / "python"
 QUESTION = ROOT / "examples" / "audio" / "what_is_twelve_times_seven.wav"
@@ -285,10 +285,10 @@ class TestQuickstarts:
         environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY)
         self._check_tutorial(await self._run(environment, "text-in-audio-out-key.py"))
 
-    async def test_without_a_key(self, server: Address) -> None:
-        async with identity(KEY) as variables:
-            environment = self._environment(server, **variables)
-            self._check_tutorial(await self._run(environment, "text-in-audio-out.py"))
+    async def test_without_a_key(self, keyless_server: ServeProcess) -> None:
+        identity = {name: value for name, value in keyless_server.environment.items() if name.startswith("IDENTITY_")}
+        environment = self._environment(Address(keyless_server.url), **identity)
+        self._check_tutorial(await self._run(environment, "text-in-audio-out.py"))
 
     @pytest.mark.parametrize(
         ("command", "expected"),
@@ -378,25 +378,3 @@ class RawOutputStream(_Stream):
         while not self.closed.wait(self.pause):
             self.callback(memoryview(bytearray(self.size)), self.size // 2, None, None)
 '''
-
-
-@asynccontextmanager
-async def identity(token: str) -> AsyncIterator[dict[str, str]]:
-    """A managed identity as App Service offers it; what to export for azure-identity to find it."""
-
-    async def answer(request: web.Request) -> web.Response:
-        assert request.headers["X-IDENTITY-HEADER"] == "secret"
-        assert request.query["resource"] == "https://cognitiveservices.azure.com"
-        body = {"access_token": token, "expires_on": "4102444800", "token_type": "Bearer", "client_id": "c"}
-        return web.json_response(body | {"resource": request.query["resource"]})
-
-    app = web.Application()
-    app.router.add_get("/msi/token", answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        port = runner.addresses[0][1]
-        yield {"IDENTITY_ENDPOINT": f"http://127.0.0.1:{port}/msi/token", "IDENTITY_HEADER": "secret"}
-    finally:
-        await runner.cleanup()

@@ -20,6 +20,8 @@ from voxwire.testing.service import fake_service
 #: What follows the interpreter to run the server on a free port.
 SERVE: Final = ("-m", "voxwire", "serve", "--port", "0")
 _LISTENING: Final = re.compile(r"Voxwire is listening on (\S+)")
+_VARIABLE: Final = re.compile(r"  ([A-Z_]+)=(.+)\n")
+_LAST_VARIABLE: Final = "OPENAI_API_KEY"
 
 
 def settings_for_tests(**tables: Mapping[str, Any]) -> Settings:
@@ -65,7 +67,7 @@ def served_in_thread(service: Service | None = None, **tables: Mapping[str, Any]
 class ServeProcess:
     """`voxwire serve` as a child: `url` once it listens, `output` with all that it printed so far.
 
-    `stderr` is joined to `stdout`. Raises RuntimeError when it ends before it listens.
+    `stderr` is joined to `stdout`. Raises RuntimeError when it ends before it has said what is asked for.
     """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -74,16 +76,28 @@ class ServeProcess:
         self.output: list[str] = []
         self._reader = threading.Thread(target=self._read, args=[process.stdout], name="output of voxwire serve")
         self._address: Future[str] = Future()
+        self._environment: Future[dict[str, str]] = Future()
         self._reader.start()
         self.url = self._address.result()
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that it printed for its clients."""
+        return self._environment.result()
+
     def _read(self, stream: IO[str]) -> None:
+        variables: dict[str, str] = {}
         for line in stream:
             self.output.append(line.rstrip("\n"))
             if not self._address.done() and (found := _LISTENING.search(line)):
                 self._address.set_result(found[1])
-        if not self._address.done():
-            self._address.set_exception(RuntimeError("\n".join(self.output)))
+            elif not self._environment.done() and (found := _VARIABLE.fullmatch(line)):
+                variables[found[1]] = found[2]
+                if found[1] == _LAST_VARIABLE:
+                    self._environment.set_result(variables)
+        for missing in (self._address, self._environment):
+            if not missing.done():
+                missing.set_exception(RuntimeError("\n".join(self.output)))
 
     def wait(self, timeout: float = 20.0) -> int:
         """The exit code, once it ended and all its output is there."""
