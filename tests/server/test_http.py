@@ -64,7 +64,6 @@ class TestNotThere:
     @pytest.mark.parametrize(
         ("method", "target", "status", "code"),
         [
-            ("GET", "/", 404, "not_found"),
             ("GET", "/v1/chat/completions", 404, "not_found"),
             ("POST", "/v1/chat/completions", 404, "not_found"),
             ("POST", "/v1/models", 405, "method_not_allowed"),

@@ -20,6 +20,7 @@ from voxwire.server.access_log import log_connection
 from voxwire.server.entrance import REQUEST, Entrance
 from voxwire.server.identity import identity_routes
 from voxwire.server.models import model, model_list
+from voxwire.server.playground import playground_routes
 from voxwire.transports.refusal import refusal_body
 from voxwire.transports.request import Request
 from voxwire.transports.websocket import WebSocketEndpoint, is_websocket_path, unknown_path
@@ -55,7 +56,7 @@ def create_app(settings: Settings, service: Service) -> Starlette:
             await service.close()
 
     app = Starlette(
-        routes=[*api.routes(), *identity_routes(identity)],
+        routes=[*api.routes(), *identity_routes(identity), *playground_routes()],
         middleware=[Middleware(cast("Any", Entrance), websocket=websocket, policy=policy)],
         exception_handlers={RequestRefused: _refused, HTTPException: _no_route, Exception: _crashed},
         lifespan=lifespan,

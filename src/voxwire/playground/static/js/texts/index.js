@@ -1,0 +1,67 @@
+// Texts in the browser's language; English where it is another than these.
+
+import en from "./en.js";
+import nl from "./nl.js";
+
+/** @typedef {keyof typeof en} TextKey */
+
+const LANGUAGES = { en, nl };
+
+/** @param {readonly string[]} preferred as in `navigator.languages` */
+export function chooseLanguage(preferred) {
+  const codes = preferred.map((tag) => tag.toLowerCase().split("-")[0]);
+  return codes.find((code) => code !== undefined && Object.hasOwn(LANGUAGES, code)) ?? "en";
+}
+
+export const language = chooseLanguage(navigator.languages);
+
+const texts = LANGUAGES[/** @type {keyof typeof LANGUAGES} */ (language)];
+
+/**
+ * @param {TextKey} key
+ * @param {Record<string, string | number>} [values] for `{name}`
+ * @returns {string}
+ */
+export function t(key, values = {}) {
+  return texts[key].replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+/**
+ * @param {string} key
+ * @returns {key is TextKey}
+ */
+export function hasText(key) {
+  return Object.hasOwn(texts, key);
+}
+
+/** Fill in the texts of the page's own elements: `data-t`, and attributes by `data-t-label` and the like. */
+export function translatePage() {
+  document.documentElement.lang = language;
+  const attributes = { tLabel: "aria-label", tPlaceholder: "placeholder", tTitle: "title" };
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("*"))) {
+    const { dataset } = element;
+    if (dataset.t) element.textContent = t(/** @type {TextKey} */ (dataset.t));
+    for (const [name, attribute] of Object.entries(attributes)) {
+      const key = dataset[name];
+      if (key) element.setAttribute(attribute, t(/** @type {TextKey} */ (key)));
+    }
+  }
+}
+
+const seconds = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+
+/** @param {number} ms */
+export function formatSeconds(ms) {
+  return `${seconds.format(ms / 1000)} s`;
+}
+
+/** @param {number | undefined} ms nothing for what is not known */
+export function formatMs(ms) {
+  return ms === undefined ? "–" : `${whole.format(ms)} ms`;
+}
+
+/** @param {number} count */
+export function formatCount(count) {
+  return whole.format(count);
+}

@@ -1,0 +1,102 @@
+"""The playground's files: all there, and complete once installed from a wheel."""
+
+import gzip
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from voxwire.playground import StaticFile, static_files
+
+ROOT = Path(__file__).parents[2]
+#: What a browser downloads before the page works, compressed (issue: 150 kB).
+MOST_BYTES = 150_000
+
+
+def imports(name: str, source: str) -> list[str]:
+    """The modules that a module imports, as paths of the playground."""
+    found = re.findall(r'(?:^|[\s}])from\s+"(\.[^"]+)"|^import\s+"(\.[^"]+)"', source, re.MULTILINE)
+    return [_joined(PurePosixPath(name).parent, a or b) for a, b in found]
+
+
+def _joined(folder: PurePosixPath, relative: str) -> str:
+    parts: list[str] = list(folder.parts)
+    for part in PurePosixPath(relative).parts:
+        if part == "..":
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+def reachable() -> set[str]:
+    files = static_files()
+    html = files["index.html"].content.decode()
+    waiting = [link.removeprefix("playground/") for link in re.findall(r'(?:src|href)="(playground/[^"]+)"', html)]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        if name.endswith(".js"):
+            waiting += imports(name, _code(files[name]))
+    return found
+
+
+def _code(file: StaticFile) -> str:
+    return re.sub(r"/\*.*?\*/", "", file.content.decode(), flags=re.DOTALL)
+
+
+def test_everything_that_the_page_loads_is_there() -> None:
+    names = reachable()
+    assert "js/main.js" in names
+    assert any(name.startswith("rt-client/") for name in names)
+    assert names <= static_files().keys()
+
+
+def test_nothing_is_loaded_from_elsewhere_or_inline() -> None:
+    html = static_files()["index.html"].content.decode()
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', html)
+    assert "<style" not in html
+    assert not re.search(r"<script(?![^>]*\ssrc=)", html)
+    assert not re.search(r"\s(on[a-z]+|style)=", html)
+
+
+def test_first_load_is_small() -> None:
+    files = static_files()
+    total = len(files["index.html"].gzipped) + sum(len(files[name].gzipped) for name in reachable())
+    print(f"first load: {total} bytes compressed, {len(reachable()) + 1} files")
+    assert total < MOST_BYTES
+
+
+def test_compressed_is_the_same_content() -> None:
+    for file in static_files().values():
+        assert gzip.decompress(file.gzipped) == file.content
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run([*command, "--no-build-isolation"], check=True)
+    [built] = folder.glob("*.whl")
+    return built
+
+
+def test_a_wheel_has_all_of_it(wheel: Path, tmp_path: Path) -> None:
+    """Unpacked far from the checkout, the package serves the very same files."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    listing = "from voxwire.playground import static_files as f; print(*(n + ' ' + s.etag for n, s in f().items()))"
+    found = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {listing}"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert found.stdout.split() == [word for name, file in static_files().items() for word in (name, file.etag)]
