@@ -2,9 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
@@ -20,6 +18,8 @@ const key = "secret-key";
 
 /** @type {URL} */
 let endpoint;
+/** @type {NodeJS.ProcessEnv} */
+let identity;
 /** @type {string} */
 let folder;
 /** @type {(() => Promise<void>)[]} */
@@ -27,7 +27,10 @@ const stops = [];
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "quickstart-"));
   stops.push(() => rm(folder, { recursive: true }));
-  endpoint = (await startVoxwire({ after: (stop) => stops.push(stop) }, ["--api-key", key])).url;
+  const options = ["--api-key", key, "--dev-identity"];
+  const { url, environment } = await startVoxwire({ after: (stop) => stops.push(stop) }, options);
+  endpoint = url;
+  identity = Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith("IDENTITY_")));
 });
 after(() => Promise.all(stops.map((stop) => stop())));
 
@@ -50,26 +53,6 @@ async function output(directory, [command, ...args], variables = { AZURE_OPENAI_
   return stdout;
 }
 
-/**
- * The managed identity of an App Service, whose token is the server's key.
- * @param {import("node:test").TestContext} t
- */
-async function identity(t) {
-  const server = createServer((request, response) => {
-    const { searchParams } = new URL(String(request.url), "http://127.0.0.1");
-    const asked = searchParams.get("resource") === "https://cognitiveservices.azure.com";
-    response.statusCode = asked && request.headers["x-identity-header"] === "shared" ? 200 : 400;
-    response.setHeader("content-type", "application/json");
-    const expires_on = String(Math.floor(Date.now() / 1000) + 3600);
-    response.end(JSON.stringify({ access_token: key, expires_on, resource: searchParams.get("resource"), token_type: "Bearer" }));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => server.close());
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  return { IDENTITY_ENDPOINT: `http://127.0.0.1:${port}/msi/token`, IDENTITY_HEADER: "shared" };
-}
-
 /** @param {string} printed */
 function checkAnswer(printed) {
   const lines = printed.split("\n");
@@ -79,8 +62,8 @@ function checkAnswer(printed) {
 }
 
 for (const [language, directory] of Object.entries({ javascript, typescript })) {
-  test(`${language}: text in, audio out, without a key`, async (t) => {
-    checkAnswer(await output(directory, ["npm", "start", "--silent"], await identity(t)));
+  test(`${language}: text in, audio out, without a key`, async () => {
+    checkAnswer(await output(directory, ["npm", "start", "--silent"], identity));
   });
 
   test(`${language}: text in, audio out, with a key`, async () => {

@@ -13,7 +13,8 @@ const voxwire = process.env["VOXWIRE"] ?? `${repository}/.venv/bin/voxwire`;
  * A server of our own on a free port, stopped with the test at the latest.
  * @param {{ after: (stop: () => Promise<void>) => void }} t
  * @param {string[]} [options] of `voxwire serve`
- * @returns {Promise<{ url: URL, kill: () => boolean }>}
+ * @returns {Promise<{ url: URL, environment: Record<string, string>, kill: () => boolean }>} `environment` is what it
+ *   prints for its clients to export
  */
 export async function startVoxwire(t, options = []) {
   const server = spawn(voxwire, ["serve", "--port", "0", ...options], { stdio: ["ignore", "pipe", "pipe"] });
@@ -23,13 +24,18 @@ export async function startVoxwire(t, options = []) {
     await exited;
   });
   const output = [];
+  /** @type {Record<string, string>} */
+  const environment = {};
+  let url = "";
   server.stderr.on("data", (text) => output.push(text));
   for await (const line of createInterface(server.stdout)) {
     output.push(line);
-    const [, url] = /Voxwire is listening on (\S+)/.exec(line) ?? [];
-    if (!url) continue;
+    url ||= /Voxwire is listening on (\S+)/.exec(line)?.[1] ?? "";
+    const [, name = "", value = ""] = /^ {2}([A-Z_]+)=(.+)$/.exec(line) ?? [];
+    if (name) environment[name] = value;
+    if (name !== "OPENAI_API_KEY") continue; // The last one.
     server.stdout.resume(); // Lest it fill up.
-    return { url: new URL(url), kill: () => server.kill("SIGKILL") };
+    return { url: new URL(url), environment, kill: () => server.kill("SIGKILL") };
   }
   return assert.fail(`voxwire has not started: ${output.join("\n")}`);
 }
