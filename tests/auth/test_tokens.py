@@ -5,6 +5,8 @@ import json
 
 import jwt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voxwire.auth.tokens import TokenSigner, has_token_form
 
@@ -54,6 +56,11 @@ def test_a_token_cannot_choose_its_algorithm(signer: TokenSigner, algorithm: str
 )
 def test_other_texts_are_no_tokens(signer: TokenSigner, text: str) -> None:
     assert signer.read(text) is None
+
+
+@given(st.text(alphabet=st.characters(), max_size=200))
+def test_no_text_is_a_token_by_chance(text: str) -> None:
+    assert TokenSigner(KEY).read(text) is None
 
 
 def test_truncated_and_prolonged_tokens(signer: TokenSigner) -> None:
