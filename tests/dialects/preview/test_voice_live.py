@@ -137,8 +137,9 @@ class TestVoice:
             {"type": "azure-personal", "name": "mine", "model": "DragonLatestNeural"},
             {"type": "azure-realtime-native", "name": "ava"},
             {"type": "avatar-voice-sync"},
+            {"name": "en-US-AvaNeural"},
         ],
-        ids=lambda voice: voice["type"],
+        ids=lambda voice: voice.get("type", "without a type"),
     )
     def test_of_azure(self, voice_live: Codec, voice: Any) -> None:
         """The session keeps the voice that it has."""

@@ -34,19 +34,24 @@ _Temperature = Annotated[float, Meta(ge=0, le=1.2)]
 # --- voice ----------------------------------------------------------------------------------------
 
 
+_VoiceType = Literal[
+    "openai", "azure-standard", "azure-custom", "azure-personal", "azure-realtime-native", "avatar-voice-sync"
+]
+
+
 class LiveVoice(VoiceId, frozen=True, forbid_unknown_fields=False):
-    """A voice of the model by its `name`, or one of Azure's, which no engine here has."""
+    """A voice of the model by its `name`, or one of Azure's, which no engine here has.
+
+    Some programs leave the type out; Azure's voices start with their language (`en-US-AvaNeural`).
+    """
 
     id: str = ""
-    type: Literal[
-        "openai",
-        "azure-standard",
-        "azure-custom",
-        "azure-personal",
-        "azure-realtime-native",
-        "avatar-voice-sync",
-    ] = "openai"
+    type: _VoiceType | UnsetType = UNSET
     name: str = ""
+
+    @property
+    def of_azure(self) -> bool:
+        return "-" in self.name if self.type is UNSET else self.type != "openai"
 
 
 _Voice = str | LiveVoice | UnsetType
@@ -54,10 +59,10 @@ _Voice = str | LiveVoice | UnsetType
 
 @keeps_unset
 def _voice_of(voice: str | LiveVoice, param: str) -> str | UnsetType:
-    """Azure's voices keep the voice that the session has: names like `en-US-AvaNeural` mean nothing to it."""
+    """Azure's voices leave the voice as it is."""
     if isinstance(voice, str):
         return voice
-    if voice.type != "openai":
+    if voice.of_azure:
         return UNSET
     if not (name := voice.name or voice.id):
         raise missing(f"{param}.name")
