@@ -27,6 +27,20 @@ export function openSpeechContext() {
   }
 }
 
+/**
+ * @param {BaseAudioContext} context
+ * @param {URL} url of the worklet's module
+ * @returns {Promise<void>} rejects with `AudioError` if it cannot be loaded
+ */
+export async function loadWorklet(context, url) {
+  try {
+    await context.audioWorklet.addModule(url);
+  } catch (cause) {
+    const message = `${url} cannot be loaded. It has to be published as it is, and allowed by the content security policy.`;
+    throw new AudioError("worklet_failed", message, { cause });
+  }
+}
+
 export function insecureOrigin() {
   return new AudioError(
     "insecure_origin",

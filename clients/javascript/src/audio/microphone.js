@@ -1,4 +1,4 @@
-import { insecureOrigin, openContext, openSpeechContext } from "./context.js";
+import { insecureOrigin, loadWorklet, openContext, openSpeechContext } from "./context.js";
 import { AudioError } from "./errors.js";
 import { levelOfPcm16 } from "./pcm.js";
 
@@ -39,7 +39,7 @@ export class Microphone {
     let source;
     try {
       source = createSource(stream);
-      await source.context.audioWorklet.addModule(new URL("./capture-worklet.js", import.meta.url));
+      await loadWorklet(source.context, new URL("./capture-worklet.js", import.meta.url));
       const microphone = new Microphone(stream, source, options);
       await source.context.resume();
       return microphone;

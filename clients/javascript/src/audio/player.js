@@ -1,4 +1,4 @@
-import { openSpeechContext } from "./context.js";
+import { loadWorklet, openSpeechContext } from "./context.js";
 import { levelOf, SAMPLE_RATE, samplesFromPcm16 } from "./pcm.js";
 import { Resampler } from "./resampler.js";
 
@@ -60,7 +60,7 @@ export class Player {
   static async open(options = {}) {
     const context = openSpeechContext();
     try {
-      await context.audioWorklet.addModule(new URL("./playback-worklet.js", import.meta.url));
+      await loadWorklet(context, new URL("./playback-worklet.js", import.meta.url));
       const player = new Player(context, options);
       // Not awaited: without a click it lasts until there is one.
       void player.resume();
