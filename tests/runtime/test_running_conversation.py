@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import weakref
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -396,6 +397,7 @@ async def test_a_conversation_that_has_ended_is_freed() -> None:
     bench.attach()
     async with bench:
         await settle()
+    conversation = weakref.ref(bench.conversation)
     del bench
     gc.collect()
-    assert not [thing for thing in gc.get_objects() if isinstance(thing, Conversation)]
+    assert conversation() is None

@@ -37,6 +37,9 @@ class EchoAttachment:
         self.closed = asyncio.Event()
         self.farewell: asyncio.Task[None] | None = None
 
+    def offer(self, frame: str) -> bool:
+        return False
+
     async def receive(self, frame: str | bytes, *, binary: bool = False) -> None:
         try:
             if binary:

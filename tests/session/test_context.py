@@ -15,6 +15,7 @@ from voxwire.events.items import (
 )
 from voxwire.events.response import TokenUsage
 from voxwire.session.context import Context, fit
+from voxwire.session.tokens import item_tokens
 
 
 def text(tokens: int) -> MessageItem:
@@ -25,6 +26,7 @@ def fitted(items: list[Item], truncation: Truncation = "auto", *, budget: int = 
     """With a small context window: half of it is for instructions, tools and items."""
     return fit(
         items,
+        [item_tokens(item) for item in items],
         instructions=instructions,
         tools=(),
         truncation=truncation,
@@ -53,7 +55,14 @@ class TestAuto:
     def test_a_large_window_keeps_the_official_reserve_for_the_answer(self) -> None:
         for tokens, kept in ((28_224, 2), (28_225, 1)):
             items = [text(1), text(tokens - 1)]
-            context = fit(items, instructions="", tools=(), truncation="auto", context_tokens=32_000)
+            context = fit(
+                items,
+                [item_tokens(item) for item in items],
+                instructions="",
+                tools=(),
+                truncation="auto",
+                context_tokens=32_000,
+            )
             assert len(context.items) == kept
 
 
@@ -103,7 +112,14 @@ class TestUsage:
     def test_counts_what_is_read(self) -> None:
         items: list[Item] = [text(90), text(3), MessageItem(role=Role.USER, content=(InputAudio(duration_ms=250),))]
         tool = FunctionTool(name="f")
-        context = fit(items, instructions="four", tools=(tool,), truncation="auto", context_tokens=80)
+        context = fit(
+            items,
+            [item_tokens(item) for item in items],
+            instructions="four",
+            tools=(tool,),
+            truncation="auto",
+            context_tokens=80,
+        )
         assert context.items == tuple(items[1:])
         assert context.usage.input_audio == 3
         assert context.usage.input_text == 1 + 3 + -(-len('{"name":"f","description":null,"parameters":null}') // 4)

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from voxwire.runtime.transport import TransportClosed
-from voxwire.transports.websocket import WebSocketTransport
+from voxwire.transports.websocket import Offer, WebSocketTransport
 
 
 class Socket:
-    """An ASGI `send` that can be gone or stuck, and an `abort`."""
+    """An ASGI `send` and an `Express` that can be gone or stuck."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -25,6 +25,12 @@ class Socket:
             await asyncio.Event().wait()
         self.sent.append(message)
 
+    def deliver_to(self, offer: Offer) -> None:
+        raise AssertionError("the transport only sends")
+
+    async def send_texts(self, frames: tuple[bytes, ...]) -> None:
+        await self.send({"frames": frames})
+
     def abort(self) -> None:
         self.aborted += 1
 
@@ -36,12 +42,12 @@ def socket() -> Socket:
 
 @pytest.fixture
 def transport(socket: Socket) -> WebSocketTransport:
-    return WebSocketTransport(socket.send, socket.abort)
+    return WebSocketTransport(socket.send, socket)
 
 
 async def test_frames_go_out_as_text(transport: WebSocketTransport, socket: Socket) -> None:
-    await transport.send('{"ü":1}'.encode())
-    assert socket.sent == [{"type": "websocket.send", "text": '{"ü":1}'}]
+    await transport.send('{"ü":1}'.encode(), b"{}")
+    assert socket.sent == [{"frames": ('{"ü":1}'.encode(), b"{}")}]
 
 
 async def test_a_client_that_is_gone(transport: WebSocketTransport, socket: Socket) -> None:

@@ -20,6 +20,9 @@ from voxwire.runtime.transport import Transport, TransportClosed
 #: Close code and reason of a peer that was given up: policy violation (PROTOCOL 1.7).
 GIVEN_UP: Final = (1008, "The client does not read what it is sent.")
 
+#: Frames handed to the transport together: more gains nothing, and cannot be taken back.
+_TOGETHER_BYTES: Final = 16 * 1024
+
 
 class Ending(Enum):
     """How the writer ended."""
@@ -118,18 +121,27 @@ class Outbox:
         transport = self._transport
         while True:
             while self._frames:
-                frame, _ = self._frames.popleft()
+                frames, size = self._next_frames()
                 self._sending_since = self._clock.time()
                 if self._watchdog is None:
                     self._clock_watchdog(self._sending_since + self._limits.write_deadline_s)
-                await transport.send(frame)
+                await transport.send(*frames)
                 self._sending_since = None
-                self._bytes -= len(frame)
+                self._bytes -= size
                 self._resume_producers()
             if self._farewell is not None:
                 return
             self._waiting = asyncio.get_running_loop().create_future()
             await self._waiting
+
+    def _next_frames(self) -> tuple[list[bytes], int]:
+        """The frames to hand over together, and their bytes: what one turn of the loop made is one write."""
+        frames = [self._frames.popleft()[0]]
+        size = len(frames[0])
+        while self._frames and size + len(self._frames[0][0]) <= _TOGETHER_BYTES:
+            frames.append(self._frames.popleft()[0])
+            size += len(frames[-1])
+        return frames, size
 
     async def _close(self, code: int, reason: str) -> None:
         try:

@@ -13,8 +13,8 @@ class Transport(Protocol):
     Sending is the outbox's alone: one `send` at a time, and `close` at most once, after the last.
     """
 
-    async def send(self, frame: bytes) -> None:
-        """Send one JSON text frame. Waits while the peer does not read; raises TransportClosed."""
+    async def send(self, *frames: bytes) -> None:
+        """Send JSON text frames, in order. Waits while the peer does not read; raises TransportClosed."""
 
     def discard_pending_audio(self, response_id: str) -> None:
         """The answer was interrupted: drop what is held of its audio, where the transport plays audio itself."""

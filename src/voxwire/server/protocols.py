@@ -14,9 +14,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request as Handshake
 
 from voxwire.errors import RequestRefused
-from voxwire.server.frames import FrameCutter, payload
+from voxwire.server.frames import FrameCutter, payload, text_frames
 from voxwire.transports.refusal import refusal_body, refusal_headers
-from voxwire.transports.websocket import ABORT_EXTENSION, EXPRESS_EXTENSION, Offer
+from voxwire.transports.websocket import EXPRESS_EXTENSION, Offer
 
 #: Request line and headers together; h11 and nginx stop between 32 and 64 KiB.
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -98,8 +98,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     Differences: keys may be offered as subprotocols; refused handshakes have JSON bodies; the
     application may cut the TCP connection; one whose peer does not read goes away soon after its
     application ended; a peer that sent too much gets to see close code 1009; reading is ahead of the
-    application by some messages; an application that asks for it is handed text messages at once,
-    without a queue and a task between.
+    application by some messages; it offers `Express` beside ASGI.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -129,9 +128,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.close()
 
     async def run_asgi(self) -> None:
-        extensions = cast("dict[str, Any]", self.scope["extensions"])
-        extensions[ABORT_EXTENSION] = self.transport.abort
-        extensions[EXPRESS_EXTENSION] = self._deliver_to
+        cast("dict[str, Any]", self.scope["extensions"])[EXPRESS_EXTENSION] = self
         await super().run_asgi()
         # Closing flushes first, and a peer that does not read would hold its socket for ever.
         if not self.disconnected:
@@ -143,8 +140,22 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             # A refusal is an answer to the handshake; uvicorn would log that there was none, as an error.
             self.handshake_complete = True
 
-    def _deliver_to(self, offer: Offer) -> None:
+    # --- voxwire.transports.websocket.Express -----------------------------------------------------------
+
+    def deliver_to(self, offer: Offer) -> None:
         self._offer = offer
+
+    async def send_texts(self, frames: tuple[bytes, ...]) -> None:
+        if not self.writable.is_set():
+            await self.writable.wait()
+        if self.disconnected or self.close_sent or not self.handshake_complete:
+            raise ConnectionResetError
+        self.transport.write(text_frames(frames))
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    # --- asyncio.Protocol -------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
         if self._cutter is None:

@@ -4,16 +4,16 @@ When the context is too long, `auto` drops the oldest items, `retention_ratio` d
 that caches stay warm, `disabled` fails the response.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from voxwire.errors import ClientError
 from voxwire.events.config import FunctionTool, RetentionRatio, Truncation
-from voxwire.events.items import FunctionCallItem, FunctionCallOutputItem, Item
+from voxwire.events.items import FunctionCallItem, Item, MessageItem
 from voxwire.events.response import TokenUsage
-from voxwire.session.tokens import item_tokens, text_tokens
+from voxwire.session.tokens import text_tokens
 
 #: Kept free for the answer; the official service leaves 28,224 of 32,000 usable (PROTOCOL 7.1).
 OUTPUT_RESERVE: Final = 3_776
@@ -28,6 +28,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 def fit(
     items: Sequence[Item],
+    costs: Sequence[tuple[int, int]],
     *,
     instructions: str,
     tools: Sequence[FunctionTool],
@@ -36,13 +37,13 @@ def fit(
 ) -> Context:
     """Drop the oldest items until the rest fits into `context_tokens` less the reserve for the answer.
 
-    Raises ClientError (`context_length_exceeded`) when truncation is disabled or the fixed part
-    alone is too long.
+    `costs` are the (text, audio) tokens of each item. Raises ClientError (`context_length_exceeded`) when
+    truncation is disabled or the fixed part alone is too long.
     """
     fixed = text_tokens(instructions) + sum(text_tokens(msgspec.json.encode(tool).decode()) for tool in tools)
     budget = max(context_tokens - OUTPUT_RESERVE, context_tokens // 2) - fixed
-    costs = [item_tokens(item) for item in items]
-    total = sum(text + audio for text, audio in costs)
+    text, audio = sum(cost[0] for cost in costs), sum(cost[1] for cost in costs)
+    total = text + audio
     if isinstance(truncation, RetentionRatio) and truncation.post_instructions is not None:
         budget = min(budget, truncation.post_instructions)
     first = 0
@@ -58,22 +59,24 @@ def fit(
         while total > budget and first < len(items) - 1:
             total -= sum(costs[first])
             first += 1
-    orphans = _orphans(items[first:])
-    kept = [number for number in range(first, len(items)) if number - first not in orphans]
-    usage = TokenUsage(
-        input_text=fixed + sum(costs[number][0] for number in kept),
-        input_audio=sum(costs[number][1] for number in kept),
+    dropped = {*range(first), *_orphans(items, first)}
+    for number in dropped:
+        text -= costs[number][0]
+        audio -= costs[number][1]
+    return Context(
+        items=tuple(item for number, item in enumerate(items) if number not in dropped),
+        usage=TokenUsage(input_text=fixed + text, input_audio=audio),
     )
-    return Context(items=tuple(items[number] for number in kept), usage=usage)
 
 
-def _orphans(items: Sequence[Item]) -> set[int]:
-    """Positions of answers to tool calls that are not there: chat engines refuse them."""
+def _orphans(items: Sequence[Item], first: int) -> Iterator[int]:
+    """Positions, from `first` on, of answers to tool calls that are not there: chat engines refuse them."""
     calls: set[str] = set()
-    orphans: set[int] = set()
-    for number, item in enumerate(items):
+    for number in range(first, len(items)):
+        item = items[number]
+        if isinstance(item, MessageItem):
+            continue
         if isinstance(item, FunctionCallItem):
             calls.add(item.call_id)
-        elif isinstance(item, FunctionCallOutputItem) and item.call_id not in calls:
-            orphans.add(number)
-    return orphans
+        elif item.call_id not in calls:
+            yield number

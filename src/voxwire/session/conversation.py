@@ -26,6 +26,7 @@ from voxwire.events.items import (
 )
 from voxwire.session.ledger import Ledger
 from voxwire.session.timings import TurnTimes
+from voxwire.session.tokens import item_tokens
 
 #: `previous_item_id` that puts an item first.
 ROOT: Final = "root"
@@ -44,7 +45,7 @@ class Entry:
     `text_bytes`: weight of the text that the item was made with. `turn`: when a spoken turn ended.
     """
 
-    __slots__ = ("cut_ms", "failure", "heard", "item", "ledger", "text_bytes", "turn")
+    __slots__ = ("_read", "_reading", "cut_ms", "failure", "heard", "item", "ledger", "text_bytes", "turn")
 
     def __init__(self, item: Item, ledger: Ledger | None = None) -> None:
         self.item = item
@@ -54,6 +55,8 @@ class Entry:
         self.cut_ms: float | None = None
         self.text_bytes = text_bytes(item)
         self.turn: TurnTimes | None = None
+        self._read: tuple[Item, tuple[str | None, ...]] | None = None
+        self._reading: tuple[Item, tuple[int, int]] = item, (0, 0)
 
     @property
     def size(self) -> int:
@@ -81,6 +84,17 @@ class Entry:
             for index, part in enumerate(self.item.content)
         ]
         return replace(self.item, content=tuple(parts))
+
+    def reading(self) -> tuple[Item, tuple[int, int]]:
+        """The item as engines read it, and the (text, audio) tokens that it costs.
+
+        Remembered: every response reads every item, and counting 300 of them took 2 ms.
+        """
+        heard = tuple(self.heard.values())
+        if self._read is None or self._read[0] is not self.item or self._read[1] != heard:
+            item = self.for_engine()
+            self._read, self._reading = (self.item, heard), (item, item_tokens(item))
+        return self._reading
 
     def set_transcript(self, content_index: int, transcript: str) -> None:
         """Show the transcript on the wire from now on."""

@@ -281,8 +281,10 @@ class Responder:
             return
         plan = run.plan
         try:
+            readings = [entry.reading() for entry in pending.entries]
             context = fit(
-                [entry.for_engine() for entry in pending.entries],
+                [item for item, _ in readings],
+                [cost for _, cost in readings],
                 instructions=plan.instructions,
                 tools=plan.tools,
                 truncation=state.config.truncation,

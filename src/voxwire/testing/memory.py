@@ -25,11 +25,11 @@ class MemoryTransport:
         self.discarded: list[str] = []
         self._more = asyncio.Event()
 
-    async def send(self, frame: bytes) -> None:
+    async def send(self, *frames: bytes) -> None:
         if self.gone:
             raise TransportClosed
         await self.reading.wait()
-        self.events.append(msgspec.json.decode(frame))
+        self.events += [msgspec.json.decode(frame) for frame in frames]
         self._more.set()
 
     def discard_pending_audio(self, response_id: str) -> None:

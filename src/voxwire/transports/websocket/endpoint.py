@@ -1,7 +1,7 @@
 """The WebSocket endpoint: admits or refuses a handshake, then moves frames.
 
-An ASGI application for `websocket` scopes alone. It is called outside of any middleware that wraps
-`receive` or `send`, because those run for every frame.
+An ASGI application for `websocket` scopes alone, on a server that offers the extension `express`. It is
+called outside of any middleware that wraps `receive` or `send`, because those run for every frame.
 """
 
 import logging
@@ -22,22 +22,16 @@ from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.service import Service
 from voxwire.transports.refusal import refusal_body, refusal_headers
 from voxwire.transports.request import Request
+from voxwire.transports.websocket.express import EXPRESS_EXTENSION, Express
 from voxwire.transports.websocket.target import parse_target, unknown_deployment
 from voxwire.transports.websocket.transport import Send, WebSocketTransport
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-Offer = Callable[[str], bool]
-"""Takes a text message at once; False when it cannot, and then the message comes by `receive`."""
 
 logger = logging.getLogger(__name__)
 
 #: The one subprotocol ever answered; a browser that offered it fails without it (PROTOCOL 1.4).
 SUBPROTOCOL: Final = "realtime"
-#: Key in the scope's `extensions` of a function that cuts the TCP connection; our server provides it.
-ABORT_EXTENSION: Final = "voxwire.abort"
-#: Key of a function that takes an `Offer`, for messages that need not wait: a queue, a task switch and
-#: the full parser cost 40 us a frame, more than all else that an append of 20 ms costs.
-EXPRESS_EXTENSION: Final = "voxwire.express"
 _INTERNAL_ERROR: Final = 1011
 _SWITCHING_PROTOCOLS: Final = 101
 
@@ -101,7 +95,7 @@ class WebSocketEndpoint:
         self._sessions += 1
         try:
             await _accept(send, connection.request)
-            await self._hold(connection, admitted, receive, send, scope["extensions"])
+            await self._hold(connection, admitted, receive, send, scope["extensions"][EXPRESS_EXTENSION])
         except OSError:
             connection.close_code = 1006  # gone between handshake and acceptance
         finally:
@@ -158,10 +152,10 @@ class WebSocketEndpoint:
         return _Admitted(variant, deployment)
 
     async def _hold(
-        self, connection: Connection, admitted: _Admitted, receive: Receive, send: Send, extensions: dict[str, Any]
+        self, connection: Connection, admitted: _Admitted, receive: Receive, send: Send, express: Express
     ) -> None:
         """Run the conversation until either side closes."""
-        transport = WebSocketTransport(send, extensions.get(ABORT_EXTENSION, lambda: None))
+        transport = WebSocketTransport(send, express)
         kind = SessionKind.TRANSCRIPTION if admitted.variant.transcription else SessionKind.REALTIME
         codec = Codec(admitted.variant)
         try:
@@ -169,7 +163,7 @@ class WebSocketEndpoint:
                 admitted.deployment, kind=kind, codec=codec, transport=transport
             ) as attachment:
                 self._attachments.add(attachment)
-                extensions.get(EXPRESS_EXTENSION, lambda offer: None)(attachment.offer)
+                express.deliver_to(attachment.offer)
                 try:
                     connection.close_code = await _read(receive, attachment)
                 finally:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from voxwire.runtime.transport import TransportClosed
+from voxwire.transports.websocket.express import Express
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -12,25 +13,25 @@ MAX_REASON_BYTES = 123
 
 
 class WebSocketTransport:
-    """Implements `voxwire.runtime.transport.Transport` over an ASGI `send`.
+    """Implements `voxwire.runtime.transport.Transport` over a connection of our server.
 
     The audio of an answer waits at the client, so nothing can be discarded here.
     """
 
-    def __init__(self, send: Send, abort: Callable[[], object]) -> None:
-        """`abort` cuts the TCP connection, for a peer too slow to take even a close frame."""
+    def __init__(self, send: Send, express: Express) -> None:
+        """`send` is ASGI's, for the close."""
         self._send = send
-        self._abort = abort
+        self._express = express
         self.close_code: int | None = None
         """The code that we closed with, None while open or when the client closed."""
 
-    async def send(self, frame: bytes) -> None:
-        """Send one text frame; waits while the socket is full. Raises TransportClosed."""
+    async def send(self, *frames: bytes) -> None:
+        """Send text frames; waits while the socket is full. Raises TransportClosed."""
         if self.close_code is not None:
             raise TransportClosed
         try:
-            await self._send({"type": "websocket.send", "text": frame.decode()})
-        except OSError:  # what ASGI raises for a client that is gone
+            await self._express.send_texts(frames)
+        except OSError:
             raise TransportClosed from None
 
     def discard_pending_audio(self, response_id: str) -> None:
@@ -45,11 +46,11 @@ class WebSocketTransport:
         try:
             await self._send({"type": "websocket.close", "code": code, "reason": fit_reason(reason)})
             sent = True
-        except OSError:
+        except OSError:  # what ASGI raises for a client that is gone
             sent = True  # already gone: nothing to cut
         finally:
             if not sent:
-                self._abort()
+                self._express.abort()
 
 
 def fit_reason(reason: str) -> str:

@@ -1,0 +1,29 @@
+"""What our server offers an application beside ASGI: frames without a queue, a task or a parser between.
+
+ASGI moves one message at a time through a queue to a task, and out through the full framing code: about
+40 us a frame each way, more than everything else that an append of 20 ms costs. The handshake, closing,
+and messages that have to wait go by ASGI all the same.
+"""
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+Offer = Callable[[str], bool]
+"""Takes a text message at once; False when it cannot, and then the message comes by ASGI's `receive`."""
+
+#: Key of an `Express` in the scope's `extensions`.
+EXPRESS_EXTENSION: Final = "voxwire.express"
+
+
+class Express(Protocol):
+    """One connection."""
+
+    def deliver_to(self, offer: Offer) -> None:
+        """Offer text messages from now on. No message is offered while earlier ones wait for `receive`."""
+
+    async def send_texts(self, frames: tuple[bytes, ...]) -> None:
+        """Send text messages, UTF-8, in one write; waits while the socket is full. Raises OSError for a
+        client that is gone."""
+
+    def abort(self) -> None:
+        """Cut the TCP connection."""
