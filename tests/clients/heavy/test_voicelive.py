@@ -7,6 +7,8 @@ import pytest
 from client_environment import Address, installed_version, run_program
 from flow_checks import CHECKS, Log
 
+from voxwire.testing.live_server import ServeProcess
+
 PROGRAM = Path(__file__).parent / "programs" / "voicelive_realtime.py"
 ENVIRONMENT = "voicelive"
 PACKAGE = "azure-ai-voicelive"
@@ -20,17 +22,23 @@ def exercises(exercised: Callable[..., None]) -> Callable[[str], None]:
 @pytest.mark.parametrize("flow", ["text_turn", "spoken_turn", "tool_round_trip"])
 async def test_flow(flow: str, server: Address, exercises: Callable[[str], None]) -> None:
     exercises(flow)
-    await check(flow, server)
+    await check(flow, server.url, server.environment)
 
 
 @pytest.mark.parametrize("flow", ["cancel", "barge_in"])
 async def test_interruption(flow: str, paced_server: Address, exercises: Callable[[str], None]) -> None:
     exercises(flow)
-    await check(flow, paced_server)
+    await check(flow, paced_server.url, paced_server.environment)
 
 
-async def check(flow: str, server: Address) -> None:
-    report = await run_program(ENVIRONMENT, PROGRAM, server.url, flow, variables=server.environment)
+async def test_without_a_key(keyless_server: ServeProcess, exercises: Callable[[str], None]) -> None:
+    """Azure's client asks for a token of another service than those of OpenAI's models."""
+    exercises("sign-in by `DefaultAzureCredential`")
+    await check("text_turn", keyless_server.url, {**keyless_server.environment, "OPENAI_API_KEY": ""})
+
+
+async def check(flow: str, url: str, variables: dict[str, str]) -> None:
+    report = await run_program(ENVIRONMENT, PROGRAM, url, flow, variables=variables)
     log = Log(report["received"])
     CHECKS[flow](log)
     assert report["audio_bytes"] == sum(len(log.audio(answer)) for answer in log.responses()), "all of it is decoded"

@@ -1,7 +1,7 @@
 """One flow with Azure's client of Voice Live, its session set up as the client's samples do it.
 
-`voicelive_realtime.py ADDRESS FLOW` with the key in OPENAI_API_KEY. Prints as JSON every event as the
-client gave it to its user, and what the user made of the typed ones.
+`voicelive_realtime.py ADDRESS FLOW` with the key in OPENAI_API_KEY, or with whatever `DefaultAzureCredential`
+finds. Prints as JSON every event as the client gave it to its user, and what the user made of the typed ones.
 """
 
 import asyncio
@@ -35,6 +35,8 @@ from azure.ai.voicelive.models import (
     UserMessageItem,
 )
 from azure.core.credentials import AzureKeyCredential
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.identity.aio import DefaultAzureCredential
 from realtime_flows import (
     BYTES_PER_MS,
     HEARD_MS,
@@ -202,11 +204,19 @@ FLOWS: dict[str, Callable[[Talk], Awaitable[None]]] = {
 }
 
 
-async def main(address: str, flow: str) -> None:
-    credential = AzureKeyCredential(os.environ["OPENAI_API_KEY"])
+async def run(address: str, flow: str, credential: AzureKeyCredential | AsyncTokenCredential) -> Talk:
     async with connect(endpoint=address, credential=credential, model="gpt-realtime") as connection:
         talk = Talk(connection)
         await FLOWS[flow](talk)
+    return talk
+
+
+async def main(address: str, flow: str) -> None:
+    if key := os.environ.get("OPENAI_API_KEY"):
+        talk = await run(address, flow, AzureKeyCredential(key))
+    else:
+        async with DefaultAzureCredential() as credential:
+            talk = await run(address, flow, credential)
     known = [type(event).__name__ for event in talk.events]
     report: dict[str, Any] = {"received": [event.as_dict() for event in talk.events], "classes": known}
     json.dump(report | {"audio_bytes": talk.audio_bytes}, sys.stdout)
