@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ KEY = "key-of-the-web-sample"
 DEPLOYMENT = "gpt-4o-realtime-preview"
 #: The system's Node, or the one that ./test put beside this interpreter.
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+ENVIRONMENT = {**os.environ, "PATH": PATH, "NO_COLOR": "1"}
 #: What careful sites send with a page: no scripts, styles or worklets but files of their own.
 STRICT = {"content-security-policy": "default-src 'self'; connect-src ws://127.0.0.1:*; img-src data:"}
 #: Root mean square; the analyser shows 0 in silence.
@@ -36,18 +38,18 @@ PATIENCE_MS = 30_000
 pytestmark = pytest.mark.timeout(180)
 
 
-def vite(*arguments: str) -> subprocess.Popen[str]:
-    command = SAMPLE / "node_modules" / ".bin" / "vite"
-    if not command.exists():
+def tool(name: str, folder: Path | None = None) -> str:
+    """Path of a command of Node's, or of a package of the sample."""
+    if not (SAMPLE / "node_modules").exists():
         pytest.fail("The npm packages of examples/web are missing. Run ./test, which installs them.")
-    environment = {**os.environ, "PATH": PATH, "NO_COLOR": "1"}
-    return subprocess.Popen([command, *arguments], cwd=SAMPLE, env=environment, stdout=subprocess.PIPE, text=True)
+    return shutil.which(name, path=folder or PATH) or pytest.fail(f"{name} is missing. Run ./test, which installs it.")
 
 
 @contextmanager
 def developed(tmp_path: Path) -> Iterator[str]:
-    """`npm run dev`, on a free port; yields the address that it prints."""
-    with vite("--host", "127.0.0.1", "--port", "0", "--clearScreen", "false") as process:
+    """What `npm run dev` runs, on a free port; yields the address that it prints."""
+    command = [tool("vite", SAMPLE / "node_modules" / ".bin"), "--host", "127.0.0.1", "--port", "0"]
+    with subprocess.Popen(command, cwd=SAMPLE, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
             printed = ""
@@ -63,11 +65,14 @@ def developed(tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def built(tmp_path: Path) -> Iterator[str]:
-    """`npm run build`, published where the rules are strict."""
-    with vite("build", "--outDir", str(tmp_path / "dist"), "--emptyOutDir") as process:
-        printed, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, printed
-    with static_server(tmp_path / "dist", STRICT) as url:
+    """`npm run build`, which checks the types too, published where the rules are strict."""
+    folder = tmp_path / "dist"
+    command = [tool("npm"), "run", "build", "--", "--outDir", str(folder), "--emptyOutDir"]
+    build = subprocess.run(
+        command, cwd=SAMPLE, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert build.returncode == 0, build.stdout + build.stderr
+    with static_server(folder, STRICT) as url:
         yield url
 
 
