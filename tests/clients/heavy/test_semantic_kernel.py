@@ -1,5 +1,6 @@
 """The two WebSocket clients of Semantic Kernel: OpenAI's and Azure's, the latter over TLS alone."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,4 +63,5 @@ def check_tool(log: Log) -> None:
     call, answer = log.responses()
     (item,) = call["output"]
     assert (item["type"], item["name"], item["status"]) == ("function_call", "weather-get_weather", "completed")
+    assert "San Francisco" in json.loads(item["arguments"])["location"]
     assert EIGHTEEN.search(spoken(log, answer))
