@@ -9,6 +9,9 @@ export const repository = fileURLToPath(new URL("../../../..", import.meta.url))
 /** The command that people type; another one by the environment variable VOXWIRE. */
 const voxwire = process.env["VOXWIRE"] ?? `${repository}/.venv/bin/voxwire`;
 
+// The runner ends a file that takes too long by this signal, after which no test cleans up.
+process.once("SIGTERM", () => process.exit(143));
+
 /**
  * A server of our own on a free port, stopped with the test at the latest.
  * @param {{ after: (stop: () => Promise<void>) => void }} t
@@ -19,6 +22,7 @@ const voxwire = process.env["VOXWIRE"] ?? `${repository}/.venv/bin/voxwire`;
 export async function startVoxwire(t, options = []) {
   const server = spawn(voxwire, ["serve", "--port", "0", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(server, "exit");
+  process.once("exit", () => server.kill("SIGKILL"));
   t.after(async () => {
     server.kill("SIGTERM");
     await exited;
