@@ -20,18 +20,18 @@ MODELS = {
     "azure-preview": ("livekit, `RealtimeModel.with_azure`", "preview"),
 }
 
-Run = Callable[[str], Any]
+Run = Callable[[str, Address], Any]
 
 
 @pytest.fixture(params=MODELS)
-def run(request: pytest.FixtureRequest, paced_server: Address, exercised: Callable[..., None]) -> Run:
+def run(request: pytest.FixtureRequest, exercised: Callable[..., None]) -> Run:
     """Run a flow; nothing may go wrong in it, nor be complained of."""
     client, dialect = MODELS[request.param]
 
-    async def run(flow: str) -> Any:
+    async def run(flow: str, server: Address) -> Any:
         exercised(client, installed_version("livekit-plugins-openai", ENVIRONMENT), dialect, flow)
-        arguments = (request.param, paced_server.url, flow)
-        report = await run_program(ENVIRONMENT, PROGRAM, *arguments, variables=paced_server.environment)
+        arguments = (request.param, server.url, flow)
+        report = await run_program(ENVIRONMENT, PROGRAM, *arguments, variables=server.environment)
         assert report["problems"] == []
         return report
 
@@ -55,8 +55,8 @@ def said(report: Any) -> list[Event]:
 
 
 @pytest.mark.parametrize("flow", ["text_turn", "spoken_turn", "tool_round_trip"])
-async def test_flow(flow: str, run: Run) -> None:
-    report = await run(flow)
+async def test_flow(flow: str, run: Run, server: Address) -> None:
+    report = await run(flow, server)
     log = log_of(report)
     CHECKS[flow](log)
     answer = log.responses()[-1]
@@ -65,9 +65,9 @@ async def test_flow(flow: str, run: Run) -> None:
     assert report["called"] == (["San Francisco"] if flow == "tool_round_trip" else [])
 
 
-async def test_barge_in(run: Run, voice: FakeTts) -> None:
+async def test_barge_in(run: Run, paced_server: Address, voice: FakeTts) -> None:
     """It is the session that truncates, where its loudspeaker stopped."""
-    report = await run("barge_in")
+    report = await run("barge_in", paced_server)
     # The session also cancels, which comes late where the server has interrupted already. It ignores the answer.
     late = [event for event in report["received"] if event["type"] == "error"]
     assert {event["error"]["code"] for event in late} <= {"response_cancel_not_active"}

@@ -22,18 +22,18 @@ SERVICES = {
 #: pipecat plays in pieces of 40 ms and fills the last one of an answer.
 PIECE_BYTES = 40 * BYTES_PER_MS
 
-Run = Callable[[str], Any]
+Run = Callable[[str, Address], Any]
 
 
 @pytest.fixture(params=SERVICES)
-def run(request: pytest.FixtureRequest, paced_server: Address, exercised: Callable[..., None]) -> Run:
+def run(request: pytest.FixtureRequest, exercised: Callable[..., None]) -> Run:
     """Run a flow; nothing may go wrong in it, nor be complained of."""
     client, dialect = SERVICES[request.param]
 
-    async def run(flow: str) -> Any:
+    async def run(flow: str, server: Address) -> Any:
         exercised(client, installed_version("pipecat-ai", ENVIRONMENT), dialect, flow)
-        arguments = (request.param, paced_server.url, flow)
-        report = await run_program(ENVIRONMENT, PROGRAM, *arguments, variables=paced_server.environment)
+        arguments = (request.param, server.url, flow)
+        report = await run_program(ENVIRONMENT, PROGRAM, *arguments, variables=server.environment)
         assert report["problems"] == []
         return report
 
@@ -61,15 +61,15 @@ def in_order(report: Any, *frames: str) -> bool:
     return all(frame in rest for frame in frames)
 
 
-async def test_text_turn(run: Run) -> None:
-    report = await run("text_turn")
+async def test_text_turn(run: Run, server: Address) -> None:
+    report = await run("text_turn", server)
     (answer,) = said(report)
     assert EIGHTY_FOUR.search(answer)
     heard_all(report)
 
 
-async def test_spoken_turn(run: Run) -> None:
-    report = await run("spoken_turn")
+async def test_spoken_turn(run: Run, server: Address) -> None:
+    report = await run("spoken_turn", server)
     assert report["transcriptions"] == ["what is twelve times seven"]
     assert in_order(report, "UserStartedSpeakingFrame", "UserStoppedSpeakingFrame", "BotStartedSpeakingFrame")
     assert report["context"][-2] == {"role": "user", "content": "what is twelve times seven"}
@@ -77,8 +77,8 @@ async def test_spoken_turn(run: Run) -> None:
     heard_all(report)
 
 
-async def test_tool_round_trip(run: Run) -> None:
-    report = await run("tool_round_trip")
+async def test_tool_round_trip(run: Run, server: Address) -> None:
+    report = await run("tool_round_trip", server)
     assert [call["location"] for call in report["called"]] == ["San Francisco"]
     (result,) = [message["content"] for message in report["context"] if message["role"] == "tool"]
     assert json.loads(result) == json.loads(WEATHER)
@@ -86,9 +86,9 @@ async def test_tool_round_trip(run: Run) -> None:
     heard_all(report)
 
 
-async def test_barge_in(run: Run, voice: FakeTts) -> None:
+async def test_barge_in(run: Run, paced_server: Address, voice: FakeTts) -> None:
     """It is the bot that truncates, at what it takes for heard."""
-    report = await run("barge_in")
+    report = await run("barge_in", paced_server)
     assert in_order(report, "BotStartedSpeakingFrame", "InterruptionFrame", "BotStoppedSpeakingFrame")
     assert report["transcriptions"] == ["what is twelve times seven"]
     assert EIGHTY_FOUR.search(said(report)[-1])
