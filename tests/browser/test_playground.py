@@ -54,7 +54,7 @@ def opened(launch: Launch) -> Open:
 
     @asynccontextmanager
     async def open_page(
-        url: str, microphone: Path | None = None, *, flags: tuple[str, ...] = (), expected: str = "-", **options: Any
+        url: str, microphone: Path | None = None, *, flags: tuple[str, ...] = (), expected: str = "$^", **options: Any
     ) -> AsyncIterator[Page]:
         async with launch(microphone, *flags) as browser:
             context: BrowserContext = await browser.new_context(
@@ -70,7 +70,7 @@ def opened(launch: Launch) -> Open:
             await page.goto(url)
             await expect(page.get_by_role("button", name="Start listening")).to_be_visible()
             yield page
-            assert not [complaint for complaint in complaints if expected not in complaint]
+            assert not [complaint for complaint in complaints if not re.search(expected, complaint)]
 
     return open_page
 
@@ -105,6 +105,17 @@ async def loudest(page: Page) -> float:
             AUDIBLE,
         )
     return float(level)
+
+
+async def until(page: Page, condition: str) -> None:
+    """Wait for a JavaScript expression; Playwright's own way needs what the page's policy forbids."""
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        await page.evaluate(
+            f"""() => new Promise((resolve) => {{
+                const look = () => (({condition}) ? resolve() : requestAnimationFrame(look));
+                look();
+            }})"""
+        )
 
 
 async def events(page: Page, direction: str, kind: str) -> list[dict[str, Any]]:
@@ -151,10 +162,11 @@ registerProcessor("tap", class extends AudioWorkletProcessor {
   }
 });
 """
-LISTEN_IN = """async () => {
+LISTEN_IN = """async (code) => {
     const { output } = playground.talk.voice;
     const { context } = output;
-    await context.audioWorklet.addModule("playground/tap.js");
+    const module = new Blob([code], { type: "text/javascript" });
+    await context.audioWorklet.addModule(URL.createObjectURL(module));
     const tap = new AudioWorkletNode(context, "tap", { numberOfOutputs: 0 });
     window.tapped = [];
     tap.port.onmessage = ({ data }) => {
@@ -168,10 +180,10 @@ LISTEN_IN = """async () => {
 async def test_speaking_again_interrupts(url: str, opened: Open, recording: Recording) -> None:
     """What is said to have been heard is what a tap behind the player heard (issue: within 150 ms)."""
     spoken = recording(2.5, "tell_me_a_story_about_a_dragon", 7.0, "what_time_is_it", 120.0)
-    async with opened(url, spoken) as page:
-        await page.route("**/playground/tap.js", lambda route: route.fulfill(body=TAP, content_type="text/javascript"))
+    # The policy of the page allows no worklets but its own.
+    async with opened(url, spoken, bypass_csp=True) as page:
         await start_listening(page)
-        await page.evaluate(LISTEN_IN)
+        await page.evaluate(LISTEN_IN, TAP)
         cut = page.locator('.item[data-role="assistant"]', has_text="cut at")
         await expect(cut).to_be_visible(timeout=2 * PATIENCE_MS)
         await expect(cut.locator(".unheard")).not_to_be_empty(timeout=PATIENCE_MS)
@@ -191,27 +203,43 @@ async def test_speaking_again_interrupts(url: str, opened: Open, recording: Reco
     assert silent_after_ms < 150
 
 
+async def spoken_once(page: Page) -> None:
+    """Until the microphone heard something, and then half a second of nothing."""
+    await page.evaluate(
+        """() => new Promise((resolve) => {
+            let heard = false;
+            let quietSince = performance.now();
+            const look = (now) => {
+                const { you } = playground.talk.voice.levels;
+                if (you > 0.01) { heard = true; quietSince = now; }
+                if (heard && now - quietSince > 500) resolve();
+                else requestAnimationFrame(look);
+            };
+            look();
+        })"""
+    )
+
+
 async def test_push_to_talk(url: str, opened: Open, recording: Recording) -> None:
-    async with opened(url, recording(0.7, "what_is_twelve_times_seven", 0.7)) as page:
+    async with opened(url, recording("what_is_twelve_times_seven", 4.0)) as page:
         await page.get_by_text("on release").click()
         await expect(page.get_by_label("Speech threshold")).to_be_hidden()
         await start_listening(page)
         await expect(page.locator("#speaking")).to_contain_text("space bar")
         assert not await events(page, "out", "input_audio_buffer.append")
-        hold = page.get_by_role("button", name="Hold to talk")
-        await hold.hover()
+        await page.get_by_role("button", name="Hold to talk").hover()
+        await spoken_once(page)
         await page.mouse.down()
         await expect(page.get_by_role("button", name="Release to send")).to_be_visible()
-        # Twice the recording: one whole question is in it, wherever it began.
-        await page.wait_for_function("playground.talk.voice.sent.ms > 6500", timeout=PATIENCE_MS)
+        await spoken_once(page)
         await page.mouse.up()
-        await expect(items(page, "person")).to_contain_text("twelve times seven", timeout=PATIENCE_MS)
+        await expect(items(page, "person")).to_have_text(SEVEN, ignore_case=True, timeout=PATIENCE_MS)
         await expect(items(page, "assistant")).not_to_be_empty(timeout=PATIENCE_MS)
         sent = await page.evaluate("playground.talk.voice.sent.ms")
         # Released, nothing is sent; the space bar holds as well as the mouse.
         await page.locator("#scroll").focus()
         await page.keyboard.down("Space")
-        await page.wait_for_function(f"playground.talk.voice.sent.ms > {sent} + 40", timeout=PATIENCE_MS)
+        await until(page, f"playground.talk.voice.sent.ms > {sent} + 40")
         await page.keyboard.up("Space")
         await expect(page.get_by_role("button", name="Hold to talk")).to_be_visible()
 
@@ -243,7 +271,7 @@ async def test_tools(url: str, opened: Open) -> None:
         await expect(items(page, "assistant").first).to_contain_text("18", timeout=PATIENCE_MS)
         # Without an answer made up beforehand, the person gives it.
         await page.get_by_label("Answer of get_weather").fill("")
-        await page.wait_for_function("playground.setup.settings.stubs.get_weather === ''")
+        await until(page, "playground.setup.settings.stubs.get_weather === ''")
         await say(page, "What's the weather like in Oslo?")
         answer = page.get_by_label("Answer of the tool, as JSON or text")
         await answer.fill('{"temperature": 3, "conditions": "snow"}', timeout=PATIENCE_MS)
@@ -278,9 +306,10 @@ async def test_settings_survive_a_reload_and_change_a_running_session(url: str, 
         await page.get_by_label("Instructions").fill("Be brief.")
         await page.get_by_label("Pause, ms").fill("700")
         await page.get_by_label("Voice").evaluate("field => field.scrollIntoView()")
-        await page.wait_for_function(
+        await until(
+            page,
             "playground.log.entries.findLast((e) => e.type === 'session.updated')"
-            "?.event.session.audio.input.turn_detection.silence_duration_ms === 700"
+            "?.event.session.audio.input.turn_detection.silence_duration_ms === 700",
         )
         updates = await events(page, "in", "session.updated")
         assert updates[-1]["session"]["instructions"] == "Be brief."
@@ -298,7 +327,7 @@ async def test_settings_survive_a_reload_and_change_a_running_session(url: str, 
 
 async def test_a_wrong_key(opened: Open) -> None:
     with serve_process(environment={"VOXWIRE_AUTH__API_KEYS": KEY}) as server:
-        async with opened(server.url, expected="401") as page:
+        async with opened(server.url, expected="401|Authentication failed") as page:
             await expect(page.get_by_label("API key")).to_have_attribute("placeholder", "Needed: this server has keys")
             await page.get_by_label("Deployment").fill("gpt-realtime")
             for wrong, sentence in (("wrong", "missing or wrong"), ("not a key", "no spaces")):

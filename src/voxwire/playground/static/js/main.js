@@ -31,7 +31,7 @@ const talk = new Talk({
   log,
   latency,
   onState: drawState,
-  onProblem: (error) => showNotice(noticeOf(error, setup.settings.deployment, () => void talk.connect())),
+  onProblem: (error) => showNotice(noticeOf(error, setup.settings.deployment, () => attempt())),
   onRefused: (message) => showNotice(refusalOf(message, sessionId())),
   onLost: (code, reason) =>
     showNotice({
@@ -50,7 +50,11 @@ const latencyView = new LatencyView(latency, () => talk.clock);
 
 // --- the dock ----------------------------------------------------------------------------------------
 
+/** What to try again. */
+let attempt = () => void listen();
+
 async function listen() {
+  attempt = () => void listen();
   clearNotices();
   button("listen").disabled = true;
   await talk.startListening();
@@ -95,6 +99,7 @@ byId("say-form").addEventListener("submit", (event) => {
 /** @param {string} text */
 async function say(text) {
   if (!text.trim()) return;
+  attempt = () => void say(text);
   clearNotices();
   if ((await talk.say(text)) && sayField.value === text) sayField.value = "";
 }
@@ -205,6 +210,7 @@ function inspect(panel) {
     byId(`tab-${name}`).setAttribute("aria-selected", String(chosen));
     byId(`tab-${name}`).tabIndex = chosen ? 0 : -1;
   }
+  eventsView.shown();
 }
 
 for (const tab of document.querySelectorAll("[data-show]")) {

@@ -140,15 +140,15 @@ export class Talk {
 
   /** @returns {Promise<void>} problems go to `onProblem` */
   async startListening() {
+    if (!(await this.connect())) return;
     try {
-      await this.#openPlayer();
       await this.voice.openMicrophone(this.#parts.settings().microphone);
     } catch (error) {
       this.#parts.onProblem(error);
-      return;
     }
+    // Without a connection nobody listens any more.
+    if (this.link !== "on") await this.voice.closeMicrophone();
     this.#parts.onState();
-    if (!(await this.connect())) await this.stopListening();
   }
 
   async stopListening() {

@@ -20,6 +20,8 @@ export class EventsView {
   #rows = new Map();
   /** @type {Map<number, LogEntry>} */
   #waiting = new Map();
+  /** The list shows its end, and goes on doing so. */
+  #following = true;
   #drawSoon;
   #log;
   #settings;
@@ -46,6 +48,10 @@ export class EventsView {
     search.addEventListener("input", () => this.#refilter({ search: search.value.trim().toLowerCase() }));
     const audio = /** @type {HTMLInputElement} */ (byId("event-audio"));
     audio.addEventListener("change", () => this.#refilter({ audio: audio.checked }));
+    this.#list.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.#list;
+      this.#following = scrollHeight - scrollTop - clientHeight < FOLLOWING_PX;
+    });
     byId("events-clear").addEventListener("click", () => {
       this.#log().clear();
       this.#refilter({});
@@ -58,6 +64,11 @@ export class EventsView {
     this.#drawSoon();
   }
 
+  /** The list can be seen now. */
+  shown() {
+    if (this.#following) this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
   /** @param {Partial<EventFilter>} change */
   #refilter(change) {
     this.#filter = { ...this.#filter, ...change };
@@ -68,8 +79,6 @@ export class EventsView {
   }
 
   #draw() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#list;
-    const following = scrollHeight - scrollTop - clientHeight < FOLLOWING_PX;
     for (const entry of this.#waiting.values()) this.#drawEntry(entry);
     this.#waiting.clear();
     const oldest = this.#log().entries[0]?.number ?? Infinity;
@@ -80,7 +89,7 @@ export class EventsView {
     }
     byId("event-empty").hidden = this.#rows.size > 0;
     byId("event-count").textContent = countOf(this.#log());
-    if (following) this.#list.scrollTop = this.#list.scrollHeight;
+    this.shown();
   }
 
   /** @param {LogEntry} entry */

@@ -169,5 +169,6 @@ export default {
   "microphone.microphone_denied": "The microphone is not allowed. Allow it in the site settings beside the address, then press Start listening again.",
   "microphone.microphone_missing": "There is no such microphone. Plug one in, or choose another below, then press Start listening again.",
   "microphone.microphone_failed": "The microphone cannot be opened. Close other programs that use it, or choose another below.",
+  "microphone.worklet_failed": "A part of this page did not come from the server. Check that `voxwire serve` is running, then try again.",
   "microphone.ended": "The microphone was unplugged or its permission withdrawn. Choose another, then press Start listening again.",
 };

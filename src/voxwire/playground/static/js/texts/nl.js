@@ -169,5 +169,6 @@ export default {
   "microphone.microphone_denied": "De microfoon is niet toegestaan. Sta haar toe bij de site-instellingen naast het adres en druk opnieuw op Luisteren.",
   "microphone.microphone_missing": "Die microfoon is er niet. Sluit er een aan of kies hieronder een andere, en druk opnieuw op Luisteren.",
   "microphone.microphone_failed": "De microfoon kan niet geopend worden. Sluit andere programma's die haar gebruiken, of kies hieronder een andere.",
+  "microphone.worklet_failed": "Een deel van deze pagina kwam niet van de server. Kijk of `voxwire serve` draait en probeer het opnieuw.",
   "microphone.ended": "De microfoon is losgehaald of haar toestemming ingetrokken. Kies een andere en druk opnieuw op Luisteren.",
 };
