@@ -105,10 +105,13 @@ test("a part that runs dry starves, and fills again", () => {
   assert.equal(sounding(pull(200)), 100 * MS);
   assert.deepEqual(types(), ["started item_1", "starved item_1", "started item_1", "starved item_1"]);
   assert.equal(reports.at(-1)?.playedMs, 200);
+  playout.push(first, audio(10));
+  const waited = pull(100).findIndex((sample) => sample !== 0) / MS;
+  assert.ok(waited >= 50, `${waited} ms`);
 });
 
 test("parts follow each other without a gap", () => {
-  const { playout, pull, types } = start();
+  const { playout, pull, types, reports } = start();
   playout.push(first, audio(100, 0.25));
   playout.finish(first);
   playout.push(second, audio(100));
@@ -116,6 +119,25 @@ test("parts follow each other without a gap", () => {
   assert.deepEqual(pull(200), [...audio(100, 0.25), ...audio(100)]);
   pull(10);
   assert.deepEqual(types(), ["started item_1", "finished item_1", "started item_2", "finished item_2"]);
+  assert.deepEqual(reports.filter(({ type }) => type === "finished").map(({ playedMs }) => playedMs), [100, 100]);
+});
+
+test("a new talk spurt begins with a prefill, even right after the last sample of another", () => {
+  const { playout, types } = start();
+  const output = new Float32Array(QUANTUM);
+  playout.push(first, output);
+  playout.finish(first);
+  playout.pull(output);
+  playout.push(second, audio(10));
+  playout.pull(output);
+  assert.deepEqual(types(), ["started item_1", "finished item_1"]);
+});
+
+test("output is filled, with silence if need be", () => {
+  const { playout } = start();
+  const output = new Float32Array(QUANTUM).fill(0.5);
+  playout.pull(output);
+  assert.deepEqual(new Set(output), new Set([0]));
 });
 
 test("a part is finished, too, when another follows it", () => {
@@ -186,6 +208,25 @@ test("after clear there is silence within 5 ms, without a click", () => {
   }
 });
 
+test("what nobody began to hear is cut without a sound", () => {
+  const { playout, pull } = start();
+  playout.push(first, audio(100));
+  assert.deepEqual(playout.clear(), [{ ...first, playedMs: 0 }]);
+  assert.equal(sounding(pull(100)), 0);
+});
+
+test("nothing of an earlier cut comes back in the fading of another", () => {
+  const { playout, pull } = start();
+  playout.push(first, audio(100));
+  pull(50);
+  playout.clear();
+  pull(50);
+  playout.push(second, audio(100));
+  pull(99);
+  playout.clear();
+  assert.ok(sounding(pull(10)) <= MS);
+});
+
 test("more of what was cut is ignored, even after another cut; others are played", () => {
   const { playout, pull } = start();
   playout.push(first, audio(100));
@@ -207,6 +248,29 @@ test("what was cut and is finished may come again", () => {
   playout.finish(first);
   pull(50);
   playout.push(first, audio(100));
+  assert.equal(sounding(pull(200)), 100 * MS);
+});
+
+test("what was complete when it was cut may come again", () => {
+  const { playout, pull } = start();
+  playout.push(first, audio(100));
+  playout.finish(first);
+  pull(50);
+  playout.clear();
+  pull(50);
+  playout.push(first, audio(100));
+  assert.equal(sounding(pull(200)), 100 * MS);
+});
+
+test("of parts that were cut and never finished only the last hundred are remembered", () => {
+  const { playout, pull } = start();
+  for (let i = 0; i <= 100; i++) {
+    playout.push({ itemId: `item_${i}`, contentIndex: 0 }, audio(100));
+    playout.clear();
+  }
+  playout.push({ itemId: "item_1", contentIndex: 0 }, audio(100));
+  assert.equal(sounding(pull(200)), 0);
+  playout.push({ itemId: "item_0", contentIndex: 0 }, audio(100));
   assert.equal(sounding(pull(200)), 100 * MS);
 });
 

@@ -45,7 +45,7 @@ for (const rate of RATES) {
 
 for (const rate of RATES.filter((rate) => rate > 24_000)) {
   test(`what 24 kHz cannot carry is gone, not folded back: ${rate}`, () => {
-    const output = resample(new Resampler(rate, 24_000), tone(14_000, rate, rate / 2), 128).slice(100);
+    const output = resample(new Resampler(rate, 24_000), tone(13_000, rate, rate / 2), 128).slice(100);
     assert.ok(peak(output) < 0.5 * 1e-3, `${peak(output)}`); // -60 dB
   });
 }
@@ -62,10 +62,10 @@ test("the pieces in which it comes make no difference", () => {
 });
 
 test("after a reset nothing is left of what was before", () => {
-  const resampler = new Resampler(48_000, 24_000);
-  const fresh = [...resampler.process(tone(1000, 48_000, 960))];
+  const resampler = new Resampler(44_100, 24_000);
+  const fresh = [...resampler.process(tone(1000, 44_100, 1000))];
   resampler.reset();
-  assert.deepEqual([...resampler.process(tone(1000, 48_000, 960))], fresh);
+  assert.deepEqual([...resampler.process(tone(1000, 44_100, 1000))], fresh);
 });
 
 test("over minutes not one sample is lost or invented", () => {

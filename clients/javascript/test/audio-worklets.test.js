@@ -75,6 +75,10 @@ test("playback: plays, tells when and how far, clears and ends", () => {
     { type: "cleared", id: 7, cuts: [{ ...part, playedMs: 50 }] },
   ]);
   send({ type: "finish", part });
+  send({ type: "play", part, samples: new Float32Array(RATE / 100) }); // Finished, so it may come again.
+  send({ type: "finish", part });
+  for (let i = 0; i < RATE / 20; i += 128) playback.process([], [[output]]);
+  assert.deepEqual(playback.port.sent.slice(2).map((/** @type {any} */ { type }) => type), ["started", "finished"]);
   send({ type: "close" });
   assert.equal(playback.process([], [[output]]), false);
 });
