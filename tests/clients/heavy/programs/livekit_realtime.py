@@ -37,7 +37,7 @@ class Ears(AudioInput):
 
 
 class Mouth(AudioOutput):
-    """Plays one segment after the other; `played` counts the bytes of all."""
+    """Plays a segment, whose end the session awaits before it starts the next; `played` counts the bytes of all."""
 
     def __init__(self) -> None:
         super().__init__(label="loudspeaker", capabilities=AudioOutputCapabilities(pause=False))
