@@ -65,9 +65,11 @@ test("a talk spurt waits until the prefill is there", () => {
 
 test("no longer than the prefill, though", () => {
   const { playout, pull } = start();
-  playout.push(first, audio(10));
-  const waited = pull(100).findIndex((sample) => sample !== 0) / MS;
-  assert.ok(waited >= 50 && waited < 50 + (2 * QUANTUM) / MS, `${waited} ms`);
+  for (let spurt = 0; spurt < 2; spurt++) {
+    playout.push(first, audio(10));
+    const waited = pull(100).findIndex((sample) => sample !== 0) / MS;
+    assert.ok(waited >= 50 && waited < 50 + (2 * QUANTUM) / MS, `${waited} ms`);
+  }
 });
 
 test("and not at all if no more will come", () => {
@@ -105,9 +107,6 @@ test("a part that runs dry starves, and fills again", () => {
   assert.equal(sounding(pull(200)), 100 * MS);
   assert.deepEqual(types(), ["started item_1", "starved item_1", "started item_1", "starved item_1"]);
   assert.equal(reports.at(-1)?.playedMs, 200);
-  playout.push(first, audio(10));
-  const waited = pull(100).findIndex((sample) => sample !== 0) / MS;
-  assert.ok(waited >= 50, `${waited} ms`);
 });
 
 test("parts follow each other without a gap", () => {
@@ -125,11 +124,12 @@ test("parts follow each other without a gap", () => {
 test("a new talk spurt begins with a prefill, even right after the last sample of another", () => {
   const { playout, types } = start();
   const output = new Float32Array(QUANTUM);
-  playout.push(first, output);
+  playout.push(first, output.fill(0.5));
   playout.finish(first);
   playout.pull(output);
   playout.push(second, audio(10));
   playout.pull(output);
+  assert.equal(output[0], 0);
   assert.deepEqual(types(), ["started item_1", "finished item_1"]);
 });
 
