@@ -83,7 +83,7 @@ def server() -> Iterator[ServeProcess]:
         yield server
 
 
-async def start(page: Page, address: str, server_url: str, *, key: str = KEY) -> None:
+async def start(page: Page, address: str, server_url: str, key: str = KEY) -> None:
     """Open the page, fill it in, press Record."""
     await page.goto(address)
     await page.get_by_label("Endpoint").fill(server_url)
@@ -170,18 +170,48 @@ async def test_speaking_again_interrupts(launch: Launch, recording: Recording, t
             await wait_for_sound(page)
 
 
-async def test_a_wrong_key(server: ServeProcess, launch: Launch, recording: Recording, tmp_path: Path) -> None:
+async def test_what_is_filled_in_wrong(
+    server: ServeProcess, launch: Launch, recording: Recording, tmp_path: Path
+) -> None:
+    right = {"Endpoint": server.url, "Key": KEY, "Deployment": DEPLOYMENT}
     with developed(tmp_path) as address:
         async with launch(recording(60.0)) as browser:
             page = await browser.new_page()
-            await start(page, address, server.url, key="wrong")
-            await expect(page.get_by_role("alert")).to_contain_text("no connection", timeout=PATIENCE_MS)
-            await expect_ready(page)
-            # And with the right one it works, without a reload.
-            await page.get_by_label("Key").fill(KEY)
+            await start(page, address, server.url)
+            await page.get_by_role("button", name="Stop").click(timeout=PATIENCE_MS)
+            for label, wrong in {"Endpoint": "http://127.0.0.1:1", "Key": "wrong", "Deployment": "unknown"}.items():
+                await expect_ready(page)
+                await page.get_by_label(label).fill(wrong)
+                await page.get_by_role("button", name="Record").click()
+                await expect(page.get_by_role("alert")).to_contain_text("No connection", timeout=PATIENCE_MS)
+                await expect_ready(page)
+                await page.get_by_label(label).fill(right[label])
+            # And with all of it right it works again, without a reload.
             await page.get_by_role("button", name="Record").click()
+            await expect(page.get_by_role("button", name="Stop")).to_be_enabled(timeout=PATIENCE_MS)
             await expect(page.get_by_role("log")).to_contain_text("<< Session Started >>")
             await expect(page.get_by_role("alert")).to_be_hidden()
+
+
+async def test_a_microphone_that_is_unplugged(
+    server: ServeProcess, launch: Launch, recording: Recording, tmp_path: Path
+) -> None:
+    keep_tracks = """
+        const open = MediaDevices.prototype.getUserMedia;
+        MediaDevices.prototype.getUserMedia = async function (constraints) {
+            return (globalThis.stream = await open.call(this, constraints));
+        };
+    """
+    with developed(tmp_path) as address:
+        async with launch(recording(60.0)) as browser:
+            page = await browser.new_page()
+            await page.add_init_script(keep_tracks)
+            await start(page, address, server.url)
+            await expect(page.get_by_role("button", name="Stop")).to_be_enabled(timeout=PATIENCE_MS)
+            await page.evaluate("stream.getAudioTracks()[0].dispatchEvent(new Event('ended'))")
+            await expect(page.get_by_role("alert")).to_contain_text("microphone is gone")
+            await expect_ready(page)
+            await expect(page.get_by_role("alert")).to_contain_text("microphone is gone")
 
 
 async def test_no_microphone(server: ServeProcess, launch: Launch, tmp_path: Path) -> None:

@@ -24,13 +24,16 @@ export class Conversation {
     private readonly showError: (error: unknown) => void,
   ) {}
 
-  /** Connect, ask for the microphone, and set up the session. Rejects if any of that fails, and leaves nothing open. */
+  /** Connect, set up the session, ask for the microphone. Rejects if any of that fails, and leaves nothing open. */
   static async open(settings: Settings, log: Log, showError: (error: unknown) => void): Promise<Conversation> {
-    const player = await Player.open();
-    const { endpoint, key, deployment } = settings;
-    const client = new LowLevelRTClient(endpoint, { key }, { deployment });
+    const opened: { close(): Promise<void> }[] = [];
+    let conversation: Conversation | undefined;
     try {
-      // Before the microphone, so that the session is set up when the first frame comes.
+      const { endpoint, key, deployment } = settings;
+      const client = new LowLevelRTClient(endpoint, { key }, { deployment });
+      opened.push(client);
+      const player = await Player.open();
+      opened.push(player);
       await client.send({ type: "session.update", session: sessionOf(settings) });
       const microphone = await Microphone.open({
         onFrame: (frame) => {
@@ -39,12 +42,13 @@ export class Conversation {
         },
         onEnded: () => {
           showError("The microphone is gone. Plug it in, or choose another, and record again.");
-          void client.close();
+          void conversation?.close();
         },
       });
-      return new Conversation(client, player, microphone, log, showError);
+      conversation = new Conversation(client, player, microphone, log, showError);
+      return conversation;
     } catch (error) {
-      await Promise.all([client.close(), player.close()]);
+      await Promise.all(opened.map((part) => part.close()));
       throw error;
     }
   }

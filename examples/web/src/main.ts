@@ -1,5 +1,6 @@
 // The page: a form, a log, and three states.
 
+import { RTError } from "rt-client";
 import { Conversation, type Settings } from "./conversation";
 import { Log } from "./log";
 
@@ -22,8 +23,15 @@ function setState(state: State) {
 }
 
 function showError(error: unknown) {
-  errorLine.textContent = error instanceof Error ? error.message : String(error);
+  errorLine.textContent = sentenceOf(error);
   errorLine.hidden = false;
+}
+
+function sentenceOf(error: unknown) {
+  if (error instanceof RTError && error.code === "connection_failed") {
+    return "No connection. Check the endpoint, the key and the deployment: browsers do not tell a page what is wrong.";
+  }
+  return error instanceof Error ? error.message : String(error);
 }
 
 function readSettings(): Settings {
