@@ -16,7 +16,7 @@ from openai import AsyncOpenAI
 from realtime_flows import FLOWS, Talk
 from withholding import Withholding
 
-#: Long for an answer of the embedded engines, and short for one that never comes.
+#: Long between two events of a conversation, and short for one that never comes.
 PATIENCE_S = 8
 
 #: What a spoken turn consists of (`rate_limits.updated` comes after its end), and by which words a failure
@@ -47,10 +47,6 @@ SPOKEN_TURN = {
 class TestOpenai:
     """The current library hands on whatever it receives, so what is missing shows in the checks."""
 
-    @pytest.fixture(autouse=True)
-    def _impatience(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(realtime_flows, "PATIENCE_S", PATIENCE_S)
-
     @staticmethod
     async def spoken_turn(proxy: Withholding) -> list[dict[str, Any]]:
         async with proxy.running():
@@ -66,7 +62,8 @@ class TestOpenai:
         assert {event["type"] for event in events} == SPOKEN_TURN.keys()
 
     @pytest.mark.parametrize("kind", SPOKEN_TURN)
-    async def test_noticed(self, kind: str, server: Address) -> None:
+    async def test_noticed(self, kind: str, server: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(realtime_flows, "PATIENCE_S", PATIENCE_S)
         proxy = Withholding(server, kind)
         with pytest.raises(AssertionError, match=SPOKEN_TURN[kind] or f"(No|0 of) {re.escape(kind)}"):
             await self.spoken_turn(proxy)
@@ -90,9 +87,9 @@ class TestAgentsForNode:
     }
 
     @staticmethod
-    async def tool_round_trip(proxy: Withholding) -> None:
+    async def tool_round_trip(proxy: Withholding, **variables: str) -> None:
         async with proxy.running():
-            report = await test_agents_realtime.run("tool_round_trip", proxy.address, PATIENCE_S=str(PATIENCE_S))
+            report = await test_agents_realtime.run("tool_round_trip", proxy.address, **variables)
         CHECKS["tool_round_trip"](Log(report["received"]))
 
     async def test_nothing_withheld(self, server: Address) -> None:
@@ -102,5 +99,5 @@ class TestAgentsForNode:
     async def test_noticed(self, kind: str, server: Address) -> None:
         proxy = Withholding(server, kind)
         with pytest.raises(AssertionError, match=self.NOTICED[kind]):
-            await self.tool_round_trip(proxy)
+            await self.tool_round_trip(proxy, PATIENCE_S=str(PATIENCE_S))
         assert proxy.withheld

@@ -41,7 +41,7 @@ const session = new RealtimeSession(
 );
 
 const report = { told: [], audio_bytes: 0, received: [], history: [] };
-/** Called whenever the session tells anything. */
+/** Called whenever the server or the session tells anything. */
 let wake = () => {};
 const tell = (name) => {
   report.told.push(name);
@@ -62,19 +62,20 @@ session.on("audio", ({ data }) => {
   report.audio_bytes += data.byteLength;
   tell("audio");
 });
-session.on("transport_event", (event) => report.received.push(event));
+session.on("transport_event", (event) => {
+  report.received.push(event);
+  wake();
+});
 session.on("error", ({ error }) => {
   throw new Error("The session reported an error.", { cause: error });
 });
 
 /** Wait until the session has told of this so often. */
 async function until(name, number = 1) {
-  const deadline = Date.now() + patienceMs;
   while (report.told.filter((told) => told === name).length < number) {
-    const left = deadline - Date.now();
-    if (left <= 0) throw new Error(`No ${name} after ${report.told}`);
-    await new Promise((resolve) => {
-      const timer = setTimeout(resolve, left);
+    await new Promise((resolve, reject) => {
+      const giveUp = () => reject(new Error(`No ${name} after ${report.told}`));
+      const timer = setTimeout(giveUp, patienceMs);
       wake = () => {
         clearTimeout(timer);
         resolve();
