@@ -127,7 +127,8 @@ async def wait_for_silence(page: Page) -> None:
 async def test_a_spoken_question_is_answered(
     published: Any, server: ServeProcess, launch: Launch, recording: Recording, tmp_path: Path
 ) -> None:
-    spoken = recording(1.0, "what_is_twelve_times_seven", 120.0)
+    # Asked again if need be: what the browser makes of the sound, echo and noise suppressed, differs each time.
+    spoken = recording(1.0, "what_is_twelve_times_seven", 9.0)
     with published(tmp_path) as address:
         async with launch(spoken) as browser:
             page = await browser.new_page()
@@ -150,10 +151,11 @@ async def test_speaking_again_interrupts(launch: Launch, recording: Recording, t
     engines: dict[str, Any] = {
         "stt": registry.load("stt", "pocketsphinx", {}),
         "llm": registry.load("llm", "offline-assistant", {}),
-        "tts": FakeTts(pace=1.0),  # as long as speech takes, so that there is something to interrupt
+        "tts": FakeTts(pace=1.0, char_ms=300.0),  # in no hurry, so that there is something to interrupt
     }
     service = fake_service(fake_deployment(name=DEPLOYMENT, **engines), vad=SileroVad())
-    spoken = recording(0.5, "tell_me_a_story_about_a_dragon", 6.0, "what_time_is_it", 120.0)
+    # Again and again: a busy machine may not have begun to answer when it is asked for the second time.
+    spoken = recording(0.5, "tell_me_a_story_about_a_dragon", 8.0)
     with served_in_thread(service) as server_url, developed(tmp_path) as address:
         async with launch(spoken) as browser:
             page = await browser.new_page()
@@ -164,10 +166,11 @@ async def test_speaking_again_interrupts(launch: Launch, recording: Recording, t
             await expect(page.get_by_role("log")).to_contain_text("[interrupted]", timeout=PATIENCE_MS)
             await wait_for_silence(page)
             truncations = [event for event in sent if event.get("type") == "conversation.item.truncate"]
-            assert [event["content_index"] for event in truncations] == [0]
-            # Between the two questions there are six seconds: of recognition, and of the answer.
-            assert 500 < truncations[0]["audio_end_ms"] < 7000
+            assert truncations[0]["content_index"] == 0
+            # Between the two questions there are eight seconds: of recognition, and of the answer.
+            assert 500 < truncations[0]["audio_end_ms"] < 9000
             await wait_for_sound(page)
+            await expect(page.get_by_role("alert")).to_be_hidden()
 
 
 async def test_what_is_filled_in_wrong(
