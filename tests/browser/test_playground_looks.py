@@ -16,7 +16,6 @@ from playwright.async_api import Page, expect
 from voxwire.engines import registry
 from voxwire.engines.vad.silero import SileroVad
 from voxwire.testing.fake_stt import FakeStt
-from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.live_server import served_in_thread
 from voxwire.testing.service import fake_deployment, fake_service
 
@@ -27,6 +26,8 @@ WIDTHS = {
     "tablet": {"width": 900, "height": 1100},
     "phone": {"width": 390, "height": 844},
 }
+#: The views that are kept as pictures, each in both schemes.
+PICTURES = ("welcome-desk", "welcome-phone", "talk-desk", "events-desk", "conversation-phone", "latency-phone")
 SCHEMES = ("light", "dark")
 
 pytestmark = pytest.mark.timeout(180)
@@ -34,12 +35,12 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A server that hears what the pictures are to show, and whose voice can be interrupted."""
+    """A server that hears what the pictures are to show."""
     deployment = fake_deployment(
         name="gpt-4o-realtime-preview",
-        stt=FakeStt("Tell me a story about a dragon.", "What time is it?"),
+        stt=FakeStt(*["What can you do?", "What time is it?"] * len(SCHEMES)),
         llm=registry.load("llm", "offline-assistant", {}),
-        tts=FakeTts(pace=1.0),
+        tts=registry.load("tts", "embedded", {}),
     )
     with served_in_thread(fake_service(deployment, vad=SileroVad())) as address:
         yield address
@@ -47,7 +48,7 @@ def url() -> Iterator[str]:
 
 @asynccontextmanager
 async def conversation(launch: Launch, recording: Recording, url: str, **options: Any) -> AsyncIterator[Page]:
-    """A page on which something was asked, interrupted, typed, and looked up by a tool."""
+    """A page on which something was asked, interrupted, and asked again."""
     spoken = recording(2.5, "tell_me_a_story_about_a_dragon", 4.0, "what_time_is_it", 120.0)
     async with launch(spoken) as browser:
         page = await (await browser.new_context(**options)).new_page()
@@ -56,17 +57,20 @@ async def conversation(launch: Launch, recording: Recording, url: str, **options
         await page.get_by_role("button", name="Start listening").click()
         await expect(page.locator(".item .unheard")).not_to_be_empty(timeout=PATIENCE_MS)
         await expect(page.locator('.item[data-role="assistant"] .words').nth(1)).not_to_be_empty(timeout=PATIENCE_MS)
-        await page.wait_for_timeout(1500)  # for the picture: half of the answer is heard
-        await page.get_by_label("Type a message").fill("What's the weather like in Oslo?")
-        await page.keyboard.press("Enter")
-        await expect(page.locator(".card")).to_contain_text("sunny", timeout=PATIENCE_MS)
-        await expect(page.locator('.item[data-role="assistant"] .words').nth(2)).not_to_be_empty(timeout=PATIENCE_MS)
-        await expect(page.locator(".turn").first).to_be_attached(timeout=PATIENCE_MS)
+        heard = page.locator('.turn[data-stages$="heard"]')
+        await expect(heard).to_have_count(2, timeout=PATIENCE_MS)
         yield page
 
 
+async def ask_for_weather(page: Page) -> None:
+    await page.get_by_label("Type a message").fill("What's the weather like in Oslo?")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".card")).to_contain_text("sunny", timeout=PATIENCE_MS)
+    await expect(page.locator('.turn[data-stages$="heard"]')).to_have_count(3, timeout=PATIENCE_MS)
+
+
 async def picture(page: Page, name: str) -> None:
-    if os.environ.get("VOXWIRE_WRITE_SCREENSHOTS"):
+    if os.environ.get("VOXWIRE_WRITE_SCREENSHOTS") and name.rsplit("-", 1)[0] in PICTURES:
         await page.screenshot(path=IMAGES / f"playground-{name}.png", animations="disabled")
 
 
@@ -98,27 +102,34 @@ async def test_before_a_conversation(width: str, scheme: str, launch: Launch, ur
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_in_a_conversation(width: str, scheme: str, launch: Launch, recording: Recording, url: str) -> None:
-    options = {"viewport": WIDTHS[width], "color_scheme": scheme}
-    async with conversation(launch, recording, url, **options) as page:
-        await page.wait_for_timeout(700)
+async def test_in_a_conversation(scheme: str, launch: Launch, recording: Recording, url: str) -> None:
+    async with conversation(launch, recording, url, viewport=WIDTHS["desk"], color_scheme=scheme) as page:
+        await page.locator(".turn button").last.click()
+        await picture(page, f"talk-desk-{scheme}")
+        await ask_for_weather(page)
+        for width, viewport in WIDTHS.items():
+            await page.set_viewport_size(viewport)
+            await look_around(page, f"{width}-{scheme}")
+
+
+async def look_around(page: Page, name: str) -> None:
+    """Every view at the present width."""
+    for view in ("Conversation", "Setup", "Latency", "Events"):
+        button = page.get_by_role("navigation").get_by_role("button", name=view)
+        tab = page.get_by_role("tab", name=view)
+        if await button.is_visible():
+            await button.click()
+        elif view in ("Latency", "Events"):
+            await tab.click()
+        elif view == "Setup":
+            continue  # beside the conversation
+        if view == "Events":
+            event = page.locator('.event[data-type="conversation.item.truncate"] button').first
+            if await event.get_attribute("aria-expanded") == "false":
+                await event.click()
         await expect_to_fit(page)
         await expect_no_faults(page)
-        await picture(page, f"talk-{width}-{scheme}")
-        for name in ("Setup", "Latency", "Events"):
-            view = page.get_by_role("navigation").get_by_role("button", name=name)
-            if await view.is_visible():
-                await view.click()
-            elif name != "Setup":
-                await page.get_by_role("tab", name=name).click()
-            if name == "Latency":
-                await page.locator(".turn button").last.click()
-            if name == "Events":
-                await page.locator('.event[data-type="conversation.item.truncate"] button').first.click()
-            await expect_to_fit(page)
-            await expect_no_faults(page)
-            await picture(page, f"{name.lower()}-{width}-{scheme}")
+        await picture(page, f"{view.lower()}-{name}")
 
 
 async def test_by_keyboard_alone(launch: Launch, url: str) -> None:

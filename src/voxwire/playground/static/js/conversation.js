@@ -48,6 +48,8 @@ export class Conversation {
   /** @type {Map<string, Item>} */
   #byId = new Map();
   #bytes = 0;
+  /** Calls by the items that answered them. @type {Map<string, string>} */
+  #outputs = new Map();
   #onChange;
 
   /** @param {(item: Item) => void} onChange an item was added or changed */
@@ -58,6 +60,16 @@ export class Conversation {
   /** @param {string | null | undefined} id */
   get(id) {
     return id === null || id === undefined ? undefined : this.#byId.get(id);
+  }
+
+  /**
+   * What an answer answers, in words.
+   * @param {string | null | undefined} id of an item, also of the answer of a tool
+   */
+  saidIn(id) {
+    const callId = this.#outputs.get(id ?? "");
+    const call = this.items.find((item) => item.call?.callId === callId && callId !== undefined);
+    return call ? `${call.call?.name}()` : (this.get(id)?.text ?? "");
   }
 
   /**
@@ -184,7 +196,8 @@ export class Conversation {
    * @param {any} item
    * @param {number} at
    */
-  #created({ id, type, role, content }, at) {
+  #created({ id, type, role, content, call_id }, at) {
+    if (type === "function_call_output") this.#outputs.set(id, call_id);
     if (type !== "message" || role !== "user") return;
     const text = content?.find((/** @type {any} */ part) => part.type === "input_text")?.text;
     if (text === undefined) this.#person(id, at);

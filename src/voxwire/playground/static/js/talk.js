@@ -56,6 +56,8 @@ export class Talk {
   /** @type {Map<string, Record<string, unknown>>} */
   #updates = new Map();
   #roundTrips = 0;
+  /** @type {Settings["dialect"]} */
+  #dialect = "ga";
   /** When responses were asked for that were not created yet, by the message that asked. @type {Map<string, number>} */
   #asked = new Map();
   /** @type {Map<string, number>} */
@@ -219,7 +221,8 @@ export class Talk {
   update() {
     this.voice.sending = this.#sendsAlways || this.holding;
     if (this.link === "on") {
-      const wanted = sessionOf(this.#parts.settings(), this.#parts.tools());
+      // The dialect is that of the connection; another one holds from the next on.
+      const wanted = sessionOf({ ...this.#parts.settings(), dialect: this.#dialect }, this.#parts.tools());
       const expected = Object.assign({}, this.#confirmed, ...this.#updates.values());
       const changes = changesOf(expected, wanted);
       if (changes) this.#sendUpdate(changes);
@@ -331,7 +334,7 @@ export class Talk {
   #timed(event) {
     const { conversation, latency } = this.#parts;
     const responseId = event["response_id"];
-    const said = conversation.get(event["item_id"])?.text ?? "";
+    const said = conversation.saidIn(event["item_id"]);
     latency.add(event, this.clock, { sent: this.voice.sent, asked: this.#askedAt.get(responseId), said });
     this.#askedAt.delete(responseId);
   }
@@ -423,6 +426,7 @@ export class Talk {
     this.voice.restart();
     this.voice.sending = this.#sendsAlways;
     this.#confirmed = {};
+    this.#dialect = this.#parts.settings().dialect;
     this.#roundTrips = 0;
     this.#asked.clear();
     this.#calls.clear();

@@ -20,6 +20,8 @@ export class ConversationView {
   #shown = new Map();
   /** @type {Set<Item>} */
   #dirty = new Set();
+  /** The end is shown, and goes on being shown. */
+  #following = true;
   #drawSoon;
   #onAnswer;
   #exists;
@@ -32,6 +34,12 @@ export class ConversationView {
     this.#exists = exists;
     this.#onAnswer = onAnswer;
     this.#drawSoon = oncePerFrame(() => this.#draw());
+    this.#scroll.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
+      this.#following = scrollHeight - scrollTop - clientHeight < FOLLOWING_PX;
+    });
+    // Turning a phone, or coming back to this view, is no scrolling away.
+    new ResizeObserver(() => this.#follow()).observe(this.#scroll);
   }
 
   /** @param {Item} item that was added or changed */
@@ -41,15 +49,17 @@ export class ConversationView {
   }
 
   #draw() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
-    const following = scrollHeight - scrollTop - clientHeight < FOLLOWING_PX;
     for (const item of this.#dirty) {
       if (this.#exists(item.id)) this.#drawItem(item);
       else this.#remove(item.id);
     }
     this.#dirty.clear();
     byId("welcome").hidden = this.#shown.size > 0;
-    if (following) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    this.#follow();
+  }
+
+  #follow() {
+    if (this.#following) this.#scroll.scrollTop = this.#scroll.scrollHeight;
   }
 
   /** @param {string} id */

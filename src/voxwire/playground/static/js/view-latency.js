@@ -108,7 +108,7 @@ function figures(turns) {
       all.map((each) => each[stage]),
     ),
   );
-  const total = figureRow([t("latency.total")], turns.map(endOf));
+  const total = figureRow([t("latency.total")], turns.map(({ at }) => at.heard));
   return element(
     "table",
     { class: "figures" },

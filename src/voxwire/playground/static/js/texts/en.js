@@ -81,8 +81,8 @@ export default {
   say: "Type a message",
   send: "Send",
 
-  "state.off": "",
-  "state.idle": "Connected",
+  "state.off": "The microphone is off",
+  "state.idle": "The microphone is off",
   "state.listening": "Listening",
   "state.muted": "Muted",
   "state.hold": "Hold the button, or the space bar, while you speak",

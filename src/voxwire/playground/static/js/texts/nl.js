@@ -81,8 +81,8 @@ export default {
   say: "Typ een bericht",
   send: "Stuur",
 
-  "state.off": "",
-  "state.idle": "Verbonden",
+  "state.off": "De microfoon staat uit",
+  "state.idle": "De microfoon staat uit",
   "state.listening": "Luistert",
   "state.muted": "Gedempt",
   "state.hold": "Houd de knop of de spatiebalk ingedrukt terwijl je praat",
