@@ -74,11 +74,16 @@ def table(passed: dict[Exercise, bool]) -> str:
     rows: dict[tuple[str, str, str], dict[str, bool]] = {}
     for exercise, ok in passed.items():
         rows.setdefault(exercise[:3], {})[exercise.flow] = ok
-    for row, flows in sorted(rows.items(), key=lambda entry: (entry[0][0].lower(), entry[0][2], entry[0][1])):
+    for row, flows in sorted(rows.items(), key=_alphabetically):
         failed = in_order(flow for flow, ok in flows.items() if not ok)
         result = f"failed: {', '.join(failed)}" if failed else "passed"
         lines.append(f"| {' | '.join(row)} | {', '.join(in_order(flows))} | {result} |")
     return "\n".join(lines)
+
+
+def _alphabetically(entry: tuple[tuple[str, str, str], object]) -> tuple[str, str, str]:
+    client, version, dialect = entry[0]
+    return client.replace("`", "").lower(), dialect, version
 
 
 def in_order(flows: Iterable[str]) -> list[str]:

@@ -19,7 +19,7 @@ async def run(flow: str, server: Address) -> Any:
     return await run_program(ENVIRONMENT, "agents_realtime.py", server.url, flow, variables=server.environment)
 
 
-@pytest.mark.parametrize("flow", ["text_turn", "tool_round_trip"])
+@pytest.mark.parametrize("flow", ["text_turn", "spoken_turn", "tool_round_trip"])
 async def test_flow(flow: str, server: Address, exercises: Callable[[str], None]) -> None:
     exercises(flow)
     report = await run(flow, server)
@@ -29,9 +29,9 @@ async def test_flow(flow: str, server: Address, exercises: Callable[[str], None]
     assert report["told"].count("tool_end") == (flow == "tool_round_trip")
 
 
-async def test_barge_in(server: Address, exercises: Callable[[str], None]) -> None:
+async def test_barge_in(paced_server: Address, exercises: Callable[[str], None]) -> None:
     exercises("barge_in")
-    report = await run("barge_in", server)
+    report = await run("barge_in", paced_server)
     log = Log(report["received"])
     cancelled, answer = log.responses()
     interrupted(log, cancelled, "turn_detected")

@@ -15,9 +15,9 @@ from voxwire.testing.fake_tts import FakeTts
 ENVIRONMENT = "livekit"
 PROGRAM = Path(__file__).parent / "programs" / "livekit_realtime.py"
 MODELS = {
-    "openai": ("livekit, `RealtimeModel`", "GA"),
-    "azure": ("livekit, `RealtimeModel.with_azure`", "GA at Azure's address"),
-    "azure-preview": ("livekit, `RealtimeModel.with_azure`", "preview"),
+    "openai": ("livekit `RealtimeModel`", "GA"),
+    "azure": ("livekit `RealtimeModel.with_azure`", "GA, Azure's address"),
+    "azure-preview": ("livekit `RealtimeModel.with_azure`", "preview, Azure's address"),
 }
 
 Run = Callable[[str, Address], Any]

@@ -16,8 +16,8 @@ from voxwire.testing.fake_tts import FakeTts
 ENVIRONMENT = "pipecat"
 PROGRAM = Path(__file__).parent / "programs" / "pipecat_realtime.py"
 SERVICES = {
-    "openai": ("pipecat, `OpenAIRealtimeLLMService`", "GA"),
-    "azure": ("pipecat, `AzureRealtimeLLMService`", "GA at Azure's address"),
+    "openai": ("pipecat `OpenAIRealtimeLLMService`", "GA"),
+    "azure": ("pipecat `AzureRealtimeLLMService`", "GA, Azure's address"),
 }
 #: pipecat plays in pieces of 40 ms and fills the last one of an answer.
 PIECE_BYTES = 40 * BYTES_PER_MS

@@ -13,12 +13,13 @@ PROGRAM = Path(__file__).parent / "programs" / "semantic_kernel_realtime.py"
 ENVIRONMENT = "semantic-kernel"
 FLOWS = ["text_turn", "spoken_turn", "tool_round_trip"]
 INTERRUPTED = ["cancel", "barge_in"]
+DIALECTS = {"OpenAIRealtimeWebsocket": "GA", "AzureRealtimeWebsocket": "GA, Azure's address"}
 
 
 @pytest.fixture
 def exercises(exercised: Callable[..., None]) -> Callable[[str, str], None]:
     version = installed_version("semantic-kernel", ENVIRONMENT)
-    return lambda client, flow: exercised(f"semantic-kernel `{client}`", version, "GA", flow)
+    return lambda client, flow: exercised(f"semantic-kernel `{client}`", version, DIALECTS[client], flow)
 
 
 class TestOpenAI:

@@ -16,7 +16,7 @@ PACKAGE = "azure-ai-voicelive"
 
 @pytest.fixture
 def exercises(exercised: Callable[..., None]) -> Callable[[str], None]:
-    return lambda flow: exercised(PACKAGE, installed_version(PACKAGE, ENVIRONMENT), "Voice Live", flow)
+    return lambda flow: exercised(f"`{PACKAGE}`", installed_version(PACKAGE, ENVIRONMENT), "Voice Live", flow)
 
 
 @pytest.mark.parametrize("flow", ["text_turn", "spoken_turn", "tool_round_trip"])

@@ -12,8 +12,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agents import function_tool, set_tracing_disabled
-from agents.realtime import RealtimeAgent, RealtimeRunner, RealtimeSession
-from realtime_flows import BYTES_PER_MS, LONG_REQUEST, PATIENCE_S, PIECE_MS, WEATHER, speech
+from agents.realtime import (
+    RealtimeAgent,
+    RealtimeModelConfig,
+    RealtimeRunner,
+    RealtimeSession,
+    RealtimeTurnDetectionConfig,
+)
+from realtime_flows import BYTES_PER_MS, LONG_REQUEST, PATIENCE_S, PIECE_MS, SILENCE_MS, WEATHER, speech
 
 
 @function_tool
@@ -67,6 +73,11 @@ async def text_turn(session: RealtimeSession, listener: Listener) -> None:
     await listener.until("agent_end")
 
 
+async def spoken_turn(session: RealtimeSession, listener: Listener) -> None:
+    await say(session, "what_is_twelve_times_seven")
+    await listener.until("agent_end")
+
+
 async def tool_round_trip(session: RealtimeSession, listener: Listener) -> None:
     """Spoken; the SDK runs the function and asks for the answer by itself."""
     await say(session, "whats_the_weather_in_san_francisco")
@@ -83,7 +94,14 @@ async def barge_in(session: RealtimeSession, listener: Listener) -> None:
 
 
 FLOWS: dict[str, Callable[[RealtimeSession, Listener], Awaitable[None]]] = {
-    flow.__name__: flow for flow in (text_turn, tool_round_trip, barge_in)
+    flow.__name__: flow for flow in (text_turn, spoken_turn, tool_round_trip, barge_in)
+}
+
+#: Elsewhere turns end as the SDK has it by default, by `semantic_vad`.
+SERVER_VAD: RealtimeTurnDetectionConfig = {
+    "type": "server_vad",
+    "silence_duration_ms": SILENCE_MS,
+    "interrupt_response": True,
 }
 
 
@@ -91,7 +109,10 @@ async def main(address: str, flow: str) -> None:
     set_tracing_disabled(True)
     agent = RealtimeAgent(name="Assistant", instructions="Answer briefly.", tools=[get_weather])
     url = address.replace("http", "ws", 1) + "/v1/realtime?model=gpt-realtime"
-    session = await RealtimeRunner(agent).run(model_config={"url": url, "api_key": os.environ["OPENAI_API_KEY"]})
+    model: RealtimeModelConfig = {"url": url, "api_key": os.environ["OPENAI_API_KEY"]}
+    if flow == "spoken_turn":
+        model["initial_model_settings"] = {"turn_detection": SERVER_VAD}
+    session = await RealtimeRunner(agent).run(model_config=model)
     async with session:
         listener = Listener(session)
         await FLOWS[flow](session, listener)
