@@ -3,7 +3,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test test-clients clients-table serve bench fuzz docs
+.PHONY: help setup check format test client-environments test-clients clients-table serve bench fuzz docs
 
 help:  ## what there is (this list)
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 24
@@ -25,14 +25,15 @@ format: setup  ## put the code into the one style
 test:  ## all tests
 	./test
 
-test-clients: setup  ## the clients that take minutes to install, and the table of docs/compatibility.md
+client-environments: setup
 	@scripts/setup clients
+	@scripts/setup node
 	@scripts/setup heavy
+
+test-clients: client-environments  ## the clients that take minutes to install, and the table of docs/compatibility.md
 	$(BIN)/python tests/clients/compatibility.py
 
-clients-table: setup  ## the same, and write the table
-	@scripts/setup clients
-	@scripts/setup heavy
+clients-table: client-environments  ## the same, and write the table
 	$(BIN)/python tests/clients/compatibility.py --write
 
 serve: setup  ## a server on http://127.0.0.1:8000
