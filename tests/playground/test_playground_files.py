@@ -100,3 +100,10 @@ def test_a_wheel_has_all_of_it(wheel: Path, tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert found.stdout.split() == [word for name, file in static_files().items() for word in (name, file.etag)]
+
+
+def test_all_modules_are_announced() -> None:
+    """Otherwise the browser finds them one import after another: six round trips instead of two."""
+    html = static_files()["index.html"].content.decode()
+    announced = re.findall(r'<link rel="modulepreload" href="playground/([^"]+)"', html)
+    assert sorted(announced) == sorted(name for name in reachable() if name.endswith(".js") and name != "js/main.js")

@@ -1,6 +1,7 @@
 // The conversation's driver: settings, microphone and messages go out, answers come in and sound.
 
 import { decodeBase64, encodeBase64 } from "../rt-client/base64.js";
+import { Deferred } from "../rt-client/deferred.js";
 import { generateId } from "../rt-client/identifiers.js";
 import { Clock } from "./clock.js";
 import { changesOf, sessionOf } from "./settings.js";
@@ -56,6 +57,8 @@ export class Talk {
   /** @type {Map<string, Record<string, unknown>>} */
   #updates = new Map();
   #roundTrips = 0;
+  /** Whether the connection has a session, or ended before. @type {Deferred<boolean>} */
+  #ready = new Deferred();
   /** @type {Settings["dialect"]} */
   #dialect = "ga";
   /** When responses were asked for that were not created yet, by the message that asked. @type {Map<string, number>} */
@@ -124,6 +127,8 @@ export class Talk {
         },
         signal,
       );
+      // What is said or typed first comes after the settings.
+      if (!(await this.#ready.promise)) return false;
     } catch (error) {
       if (this.#connecting.signal.aborted) return false;
       this.#setLink("off");
@@ -221,10 +226,8 @@ export class Talk {
   update() {
     this.voice.sending = this.#sendsAlways || this.holding;
     if (this.link === "on") {
-      // The dialect is that of the connection; another one holds from the next on.
-      const wanted = sessionOf({ ...this.#parts.settings(), dialect: this.#dialect }, this.#parts.tools());
       const expected = Object.assign({}, this.#confirmed, ...this.#updates.values());
-      const changes = changesOf(expected, wanted);
+      const changes = changesOf(expected, this.#wanted());
       if (changes) this.#sendUpdate(changes);
     }
     this.#parts.onState();
@@ -247,7 +250,8 @@ export class Talk {
     conversation.take(message, at);
     switch (message.type) {
       case "session.created":
-        this.update();
+        this.#sendUpdate(this.#wanted());
+        this.#ready.resolve(true);
         break;
       case "session.updated":
         this.#updated();
@@ -379,6 +383,12 @@ export class Talk {
     if (at !== undefined) this.#asked.set(eventId, at);
   }
 
+  /** The session as the settings have it. */
+  #wanted() {
+    // The dialect is that of the connection; another one holds from the next on.
+    return sessionOf({ ...this.#parts.settings(), dialect: this.#dialect }, this.#parts.tools());
+  }
+
   get #sendsAlways() {
     return this.#parts.settings().turns === "vad";
   }
@@ -426,6 +436,7 @@ export class Talk {
     this.voice.restart();
     this.voice.sending = this.#sendsAlways;
     this.#confirmed = {};
+    this.#ready = new Deferred();
     this.#dialect = this.#parts.settings().dialect;
     this.#roundTrips = 0;
     this.#asked.clear();
@@ -439,6 +450,7 @@ export class Talk {
   /** @param {Link} link */
   #ended(link) {
     this.#wire = undefined;
+    this.#ready.resolve(false);
     this.#running.clear();
     this.#speech = undefined;
     this.holding = false;

@@ -78,6 +78,7 @@ export default {
   "microphone.numbered": "Microphone {number}",
   "level.you": "Your level",
   "level.voice": "Level of the answer",
+  said: "What was said",
   say: "Type a message",
   send: "Send",
 

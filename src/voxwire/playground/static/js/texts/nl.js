@@ -78,6 +78,7 @@ export default {
   "microphone.numbered": "Microfoon {number}",
   "level.you": "Jouw geluid",
   "level.voice": "Geluid van het antwoord",
+  said: "Wat er gezegd is",
   say: "Typ een bericht",
   send: "Stuur",
 
