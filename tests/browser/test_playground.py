@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import wave
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -114,9 +115,9 @@ async def loudest(page: Page) -> float:
     return float(level)
 
 
-async def until(page: Page, condition: str) -> None:
+async def until(page: Page, condition: str, patience_s: float = PATIENCE_MS / 1000) -> None:
     """Wait for a JavaScript expression; Playwright's own way needs what the page's policy forbids."""
-    async with asyncio.timeout(PATIENCE_MS / 1000):
+    async with asyncio.timeout(patience_s):
         await page.evaluate(
             f"""() => new Promise((resolve) => {{
                 const look = () => (({condition}) ? resolve() : requestAnimationFrame(look));
@@ -486,3 +487,32 @@ async def test_the_page_is_ready_soon(url: str, opened: Open) -> None:
     assert second["bytes"] < first["bytes"] / 3
     # A second on a machine of its own; here others work, too.
     assert first["ms"] < 5000
+
+
+async def test_a_long_conversation(url: str, opened: Open, recording: Recording) -> None:
+    """No frame of the microphone is lost and memory stays flat (issue: over five minutes; VOXWIRE_SOAK_S=300)."""
+    seconds = float(os.environ.get("VOXWIRE_SOAK_S", "20"))
+    async with opened(url, recording("what_time_is_it", 6.0)) as page:
+        await page.get_by_label("Deployment").fill("quick")
+        await start_listening(page)
+        session = await page.context.new_cdp_session(page)
+
+        async def measure() -> dict[str, float]:
+            await session.send("HeapProfiler.collectGarbage")
+            heap = await session.send("Runtime.getHeapUsage")
+            now = await page.evaluate("({ sent: playground.talk.voice.sent.ms, at: performance.now() })")
+            return {**now, "heap": heap["usedSize"]}
+
+        await until(page, "playground.latency.turns.length >= 1")
+        before = await measure()
+        await until(page, f"performance.now() > {before['at'] + 1000 * seconds}", patience_s=seconds + 30)
+        after = await measure()
+        turns = await page.evaluate("playground.latency.turns.length")
+        # Nobody was told to stop, so the server has every one of them.
+        await expect(page.locator("#status")).to_contain_text("Connected to")
+    lost = (after["at"] - before["at"]) - (after["sent"] - before["sent"])
+    grown = after["heap"] - before["heap"]
+    print(f"{seconds:.0f} s: {turns} turns, {lost:.0f} ms of audio not sent, heap {grown / 1e6:+.1f} MB")
+    # Frames that are on their way at one end of the time, and not at the other.
+    assert abs(lost) < 500
+    assert grown < 8e6
