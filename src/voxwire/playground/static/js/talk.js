@@ -314,8 +314,8 @@ export class Talk {
   #sound(message) {
     const pcm = decodeBase64(message["delta"]);
     this.#responses.set(message["item_id"], message["response_id"]);
-    this.#parts.conversation.addSound(message["item_id"], pcm);
     this.voice.play(pcm, partOf(message));
+    this.#parts.conversation.addSound(message["item_id"], pcm);
   }
 
   /** @param {any} response */
