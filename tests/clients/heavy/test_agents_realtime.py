@@ -8,6 +8,9 @@ import pytest
 from client_environment import Address
 from flow_checks import CHECKS, EIGHTY_FOUR, Log, heard_turn, interrupted, spoken
 from node_environment import package_version, run_node
+from realtime_flows import BYTES_PER_MS
+
+from voxwire.testing.fake_tts import FakeTts
 
 FOLDER = Path(__file__).parent / "npm"
 PACKAGE = "@openai/agents-realtime"
@@ -32,7 +35,7 @@ async def test_flow(flow: str, paced_server: Address, exercises: Callable[[str],
     assert report["told"].count("agent_tool_end") == (flow == "tool_round_trip")
 
 
-async def test_barge_in(paced_server: Address, exercises: Callable[[str], None]) -> None:
+async def test_barge_in(paced_server: Address, voice: FakeTts, exercises: Callable[[str], None]) -> None:
     """The SDK asks for what is left of the answer, and keeps that in its history."""
     exercises("barge_in")
     report = await run("barge_in", paced_server)
@@ -41,7 +44,14 @@ async def test_barge_in(paced_server: Address, exercises: Callable[[str], None])
     interrupted(log, cancelled, "turn_detected")
     heard_turn(log)
     assert EIGHTY_FOUR.search(spoken(log, answer))
+
+    cut_stream = voice.streams[-2]
+    assert cut_stream.cancelled
+    sent_ms = len(log.audio(cancelled)) / BYTES_PER_MS
+    assert 0 < sent_ms < len(cut_stream.text) * voice.char_ms / 3
+
     cut = log.one("conversation.item.truncated")
+    assert 0 < cut["audio_end_ms"] <= sent_ms
     assert cut["item_id"] == cancelled["output"][0]["id"]
     (kept,) = [item for item in report["history"] if item["itemId"] == cut["item_id"]]
     (part,) = kept["content"]
