@@ -290,6 +290,7 @@ async def test_tools(url: str, opened: Open) -> None:
 
 async def test_malformed_tools_are_said_and_not_sent(url: str, opened: Open) -> None:
     async with opened(url) as page:
+        await page.get_by_role("button", name="Insert an example").click()
         tools = page.get_by_label("Functions, as JSON")
         problem = page.locator("#tools-problem")
         for text, sentence in (
@@ -304,6 +305,9 @@ async def test_malformed_tools_are_said_and_not_sent(url: str, opened: Open) -> 
             await expect(tools).to_have_attribute("aria-invalid", "true")
         await say(page, "What is two plus two?")
         await expect(items(page, "assistant")).to_contain_text("4", timeout=PATIENCE_MS)
+        # What was right before still holds.
+        [update, *_] = await events(page, "out", "session.update")
+        assert [tool["name"] for tool in update["session"]["tools"]] == ["get_weather"]
         await tools.fill("[]")
         await expect(problem).to_be_empty()
 

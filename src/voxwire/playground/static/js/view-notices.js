@@ -55,7 +55,7 @@ export function noticeOf(error, deployment, retry) {
   return {
     title: t("connection.refused"),
     text: t(`connection.${code}`, { name: deployment }),
-    details: requestId ? t("error.reference", { code, reference: requestId }) : undefined,
+    details: requestId ? t("error.request", { reference: requestId }) : undefined,
     action: { label: t("reconnect"), act: retry },
   };
 }

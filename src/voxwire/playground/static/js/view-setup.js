@@ -119,10 +119,11 @@ export class SetupView {
       only.hidden = only.dataset["only"] !== this.settings.dialect;
     }
     const { tools, problem } = parseTools(this.settings.tools);
-    this.tools = tools;
+    // While the text is wrong, the tools stay what they were.
+    if (!problem) this.tools = tools;
     byId("tools-problem").textContent = problem ? t(problem.key, problem.values) : "";
     byId("tools").setAttribute("aria-invalid", String(problem !== undefined));
-    const names = tools.map(({ name }) => name);
+    const names = this.tools.map(({ name }) => name);
     const stubs = byId("stubs");
     if (stubs.dataset["names"] === names.join(" ")) return;
     stubs.dataset["names"] = names.join(" ");

@@ -86,7 +86,7 @@ export default {
   "state.idle": "The microphone is off",
   "state.listening": "Listening",
   "state.muted": "Muted",
-  "state.hold": "Hold the button, or the space bar, while you speak",
+  "state.hold": "Hold the button or the space bar",
   "state.person": "You are speaking",
   "state.thinking": "Thinking",
   "state.assistant": "Answering; speak to interrupt",
@@ -143,6 +143,7 @@ export default {
   "copy.failed": "The browser does not let this page copy",
 
   "error.reference": "Code {code}. Reference {reference}.",
+  "error.request": "Request {reference}.",
   "error.title": "The server refused a message",
   "error.unknown": "Look it up under Events.",
   "hint.cannot_update_voice": "The voice is fixed once the assistant has spoken. Disconnect and start again to hear another.",

@@ -86,7 +86,7 @@ export default {
   "state.idle": "De microfoon staat uit",
   "state.listening": "Luistert",
   "state.muted": "Gedempt",
-  "state.hold": "Houd de knop of de spatiebalk ingedrukt terwijl je praat",
+  "state.hold": "Houd de knop of de spatiebalk in",
   "state.person": "Je praat",
   "state.thinking": "Denkt na",
   "state.assistant": "Antwoordt; praat om te onderbreken",
@@ -143,6 +143,7 @@ export default {
   "copy.failed": "De browser laat deze pagina niet kopiëren",
 
   "error.reference": "Code {code}. Kenmerk {reference}.",
+  "error.request": "Verzoek {reference}.",
   "error.title": "De server weigerde een bericht",
   "error.unknown": "Zoek het op onder Berichten.",
   "hint.cannot_update_voice": "De stem ligt vast zodra de assistent gesproken heeft. Verbreek en begin opnieuw om een andere te horen.",
