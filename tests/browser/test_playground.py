@@ -505,7 +505,12 @@ async def test_a_long_conversation(url: str, opened: Open, recording: Recording)
         async def measure() -> dict[str, float]:
             await session.send("HeapProfiler.collectGarbage")
             heap = await session.send("Runtime.getHeapUsage")
-            now = await page.evaluate("({ sent: playground.talk.voice.sent.ms, at: performance.now() })")
+            now = await page.evaluate(
+                """() => {
+                    const { sent, output } = playground.talk.voice;
+                    return { sent: sent.ms, at: performance.now(), audio: output.context.currentTime * 1000 };
+                }"""
+            )
             return {**now, "heap": heap["usedSize"]}
 
         await until(page, "playground.latency.turns.length >= 1")
@@ -515,9 +520,13 @@ async def test_a_long_conversation(url: str, opened: Open, recording: Recording)
         turns = await page.evaluate("playground.latency.turns.length")
         # Nobody was told to stop, so the server has every one of them.
         await expect(page.locator("#status")).to_contain_text("Connected to")
-    lost = (after["at"] - before["at"]) - (after["sent"] - before["sent"])
-    grown = after["heap"] - before["heap"]
-    print(f"{SOAK_S:.0f} s: {turns} turns, {lost:.0f} ms of audio not sent, heap {grown / 1e6:+.1f} MB")
-    # Frames that are on their way at one end of the time, and not at the other.
+    passed = {name: after[name] - before[name] for name in before}
+    lost, late, grown = passed["audio"] - passed["sent"], passed["at"] - passed["audio"], passed["heap"]
+    print(
+        f"{SOAK_S:.0f} s: {turns} turns, {lost:.0f} ms of audio not sent, heap {grown / 1e6:+.1f} MB; "
+        f"the browser's audio lost {late:.0f} ms by itself"
+    )
+    # On a busy machine the browser's audio thread itself loses time, of which no page is told. Beyond that, only
+    # frames may be missing that are on their way at one end of the time, and not at the other.
     assert abs(lost) < 500
     assert grown < 8e6

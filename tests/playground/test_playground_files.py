@@ -1,6 +1,7 @@
 """The playground's files: all there, and complete once installed from a wheel."""
 
 import gzip
+import hashlib
 import re
 import subprocess
 import sys
@@ -87,19 +88,35 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_a_wheel_has_all_of_it(wheel: Path, tmp_path: Path) -> None:
-    """Unpacked far from the checkout, the package serves the very same files."""
+#: Serves the package in the working directory on fake engines, and prints where it is from and what it served.
+SERVE = """
+import asyncio, hashlib, sys, urllib.request
+sys.path.insert(0, ".")
+from voxwire.playground import static_files
+from voxwire.testing.live_server import served
+
+async def main():
+    async with served() as url:
+        for name in static_files():
+            body = (await asyncio.to_thread(urllib.request.urlopen, f"{url}/playground/{name}")).read()
+            print(name, hashlib.sha256(body).hexdigest())
+
+print(sys.modules["voxwire"].__file__)
+asyncio.run(main())
+"""
+
+
+def test_a_wheel_serves_all_of_it(wheel: Path, tmp_path: Path) -> None:
+    """Unpacked far from the checkout, and without Node on the path."""
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-    listing = "from voxwire.playground import static_files as f; print(*(n + ' ' + s.etag for n, s in f().items()))"
     found = subprocess.run(
-        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {listing}"],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
+        [sys.executable, "-c", SERVE], check=True, capture_output=True, text=True, cwd=tmp_path, env={"PATH": ""}
     )
-    assert found.stdout.split() == [word for name, file in static_files().items() for word in (name, file.etag)]
+    origin, *lines = found.stdout.splitlines()
+    assert Path(origin).resolve().is_relative_to(tmp_path.resolve())
+    expected = {name: hashlib.sha256(file.content).hexdigest() for name, file in static_files().items()}
+    assert dict(line.split(" ") for line in lines) == expected
 
 
 def test_all_modules_are_announced() -> None:
