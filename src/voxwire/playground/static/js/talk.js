@@ -3,8 +3,8 @@
 import { decodeBase64, encodeBase64 } from "../rt-client/base64.js";
 import { Deferred } from "../rt-client/deferred.js";
 import { generateId } from "../rt-client/identifiers.js";
-import { Clock } from "./clock.js";
-import { changesOf, sessionOf } from "./settings.js";
+import { SessionSync } from "./session-sync.js";
+import { sessionOf } from "./settings.js";
 import { Voice } from "./voice.js";
 import { ConnectionError, Wire } from "./wire.js";
 
@@ -37,26 +37,17 @@ import { ConnectionError, Wire } from "./wire.js";
 /** Less than this cannot be committed (PROTOCOL 3.5). */
 const SHORTEST_TURN_MS = 100;
 
-/** Round trips at the beginning: the best of a few is close to the best of many. */
-const ROUND_TRIPS = 5;
-
 export class Talk {
   /** @type {Link} */
   link = "off";
   /** The button is held: what is said now is sent. */
   holding = false;
-  clock = new Clock();
   voice;
   #parts;
   /** @type {Wire | undefined} */
   #wire;
   #connecting = new AbortController();
-  /** The session's settings as it confirmed them, and those it was sent since. */
-  /** @type {Record<string, unknown>} */
-  #confirmed = {};
-  /** @type {Map<string, Record<string, unknown>>} */
-  #updates = new Map();
-  #roundTrips = 0;
+  #session = this.#newSession();
   /** Whether the connection has a session, or ended before. @type {Deferred<boolean>} */
   #ready = new Deferred();
   /** @type {Settings["dialect"]} */
@@ -89,6 +80,10 @@ export class Talk {
       },
       onSounding: parts.onState,
     });
+  }
+
+  get clock() {
+    return this.#session.clock;
   }
 
   /** @returns {Now} */
@@ -225,11 +220,7 @@ export class Talk {
   /** Settings changed: the session is told what differs. */
   update() {
     this.voice.sending = this.#sendsAlways || this.holding;
-    if (this.link === "on") {
-      const expected = Object.assign({}, this.#confirmed, ...this.#updates.values());
-      const changes = changesOf(expected, this.#wanted());
-      if (changes) this.#sendUpdate(changes);
-    }
+    if (this.link === "on") this.#session.update(this.#wanted());
     this.#parts.onState();
   }
 
@@ -248,17 +239,11 @@ export class Talk {
   #receive(message, at) {
     const { conversation, latency, onRefused, onState } = this.#parts;
     conversation.take(message, at);
+    this.#session.take(message, at);
     switch (message.type) {
       case "session.created":
-        this.#sendUpdate(this.#wanted());
+        this.#session.update(this.#wanted());
         this.#ready.resolve(true);
-        break;
-      case "session.updated":
-        this.#updated();
-        break;
-      case "voxwire.clock":
-        this.clock.answered(message["now_ms"], at);
-        if (this.#roundTrips++ < ROUND_TRIPS) this.#sendUpdate({});
         break;
       case "voxwire.turn_timings":
         this.#timed(message);
@@ -303,7 +288,7 @@ export class Talk {
         this.voice.finish(partOf(message));
         break;
       case "error":
-        this.#refused(message["error"]?.["event_id"]);
+        this.#asked.delete(message["error"]?.["event_id"]);
         // An answer may end while its cancellation is on its way.
         if (message["error"]?.["code"] !== "response_cancel_not_active") onRefused(message);
     }
@@ -393,27 +378,8 @@ export class Talk {
     return this.#parts.settings().turns === "vad";
   }
 
-  /** @param {Record<string, unknown>} changes */
-  #sendUpdate(changes) {
-    const eventId = generateId("event");
-    this.#updates.set(eventId, changes);
-    const at = this.#wire?.send({ type: "session.update", event_id: eventId, session: changes });
-    if (at !== undefined && ("include" in changes || "include" in this.#confirmed)) this.clock.asked(eventId, at);
-  }
-
-  #updated() {
-    // Updates are answered in order.
-    const [oldest] = this.#updates;
-    if (!oldest) return;
-    this.#updates.delete(oldest[0]);
-    Object.assign(this.#confirmed, oldest[1]);
-  }
-
-  /** @param {string | undefined} eventId of a message of ours */
-  #refused(eventId) {
-    if (typeof eventId !== "string") return;
-    this.#asked.delete(eventId);
-    if (this.#updates.delete(eventId)) this.clock.refused(eventId);
+  #newSession() {
+    return new SessionSync((message) => this.#wire?.send(message) ?? performance.now());
   }
 
   async #openPlayer() {
@@ -432,17 +398,14 @@ export class Talk {
 
   /** A connection has its own clock, audio time and responses. */
   #restart() {
-    this.clock = new Clock();
+    this.#session = this.#newSession();
     this.voice.restart();
     this.voice.sending = this.#sendsAlways;
-    this.#confirmed = {};
     this.#ready = new Deferred();
     this.#dialect = this.#parts.settings().dialect;
-    this.#roundTrips = 0;
     this.#asked.clear();
     this.#calls.clear();
     this.#held = [];
-    this.#updates.clear();
     this.#askedAt.clear();
     this.#responses.clear();
   }
