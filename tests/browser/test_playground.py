@@ -256,9 +256,9 @@ async def test_push_to_talk(url: str, opened: Open, recording: Recording) -> Non
 async def test_a_typed_message_needs_no_microphone(url: str, opened: Open) -> None:
     async with opened(url) as page:
         await say(page, "What is twelve times seven?")
+        await loudest(page)
         await expect(items(page, "person")).to_have_text("What is twelve times seven?", timeout=PATIENCE_MS)
         await expect(items(page, "assistant")).to_contain_text("84", timeout=PATIENCE_MS)
-        await loudest(page)
         await expect(page.locator(".turn")).to_have_attribute("data-stages", "decided token audio heard")
         # Answers in text are not spoken; the running session is told.
         await page.get_by_text("Text", exact=True).click()
@@ -445,9 +445,9 @@ async def test_saving(url: str, opened: Open, tmp_path: Path) -> None:
     async with opened(url) as page:
         await page.get_by_label("API key").fill("secret")
         await say(page, "What is two plus two?")
+        await loudest(page)
         await expect(items(page, "assistant")).to_contain_text("4", timeout=PATIENCE_MS)
         await expect(page.locator('.item[data-role="assistant"][data-state="done"]')).to_be_visible(timeout=PATIENCE_MS)
-        await loudest(page)
         saved = {}
         for what in ("Conversation as JSON", "Sound as WAV"):
             await page.get_by_text("Save", exact=True).click()

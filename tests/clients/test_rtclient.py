@@ -324,6 +324,8 @@ class TestQuickstarts:
             cwd=QUICKSTARTS,
             env=self._environment(server, AZURE_OPENAI_API_KEY=KEY, PYTHONPATH=path),
             stdout=asyncio.subprocess.PIPE,
+            # Jobs in the background of a shell are started deaf to Ctrl-C, and so would this one be.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         try:
             assert process.stdout is not None
