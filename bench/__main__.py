@@ -83,7 +83,7 @@ async def _turn(server: Server) -> tuple[float, float]:
 async def measure_capacity(rounds: int, thrown_away: list[str]) -> dict[str, Any]:
     result: dict[str, Any] = {"runs": []}
     pcm = speech_loop()
-    for frame_ms, starts in ((20, {"floor": 200, "voxwire": 100}), (100, {"floor": 700, "voxwire": 300})):
+    for frame_ms, starts in ((20, {"floor": 200, "voxwire": 100}), (100, {"floor": 700, "voxwire": 130})):
         held: dict[str, list[int]] = {"floor": [], "voxwire": []}
         for _ in range(rounds):
             for name in held:
