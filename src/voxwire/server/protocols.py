@@ -148,7 +148,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def send_texts(self, frames: tuple[bytes, ...]) -> None:
         if not self.writable.is_set():
             await self.writable.wait()
-        if self.disconnected or self.close_sent or not self.handshake_complete:
+        if self.disconnected or self.close_sent or self.transport.is_closing():
             raise ConnectionResetError
         self.transport.write(text_frames(frames))
 
@@ -158,6 +158,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     # --- asyncio.Protocol -------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
+        if self._dropping:
+            return
         if self._cutter is None:
             super().data_received(data)
             # A client that sent frames before it saw our answer stays with the full parser, which has them.
