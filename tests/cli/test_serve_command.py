@@ -13,10 +13,12 @@ from voxwire.cli import main
 
 
 @pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _this_process_is_not_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has its own environment, and the tests that follow need its logging as it is."""
     for name in list(os.environ):
         if name.startswith("VOXWIRE_"):
             monkeypatch.delenv(name)
+    monkeypatch.setattr("voxwire.server.logs.configure_logging", lambda settings: None)
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -87,7 +89,6 @@ class TestAnnouncement:
 
         monkeypatch.setattr("voxwire.server.build.build_service", lambda settings: None)
         monkeypatch.setattr("voxwire.server.app.create_app", create_app)
-        monkeypatch.setattr("voxwire.server.logs.configure_logging", lambda settings: None)
         monkeypatch.setattr("voxwire.server.run.run", run)
 
     def lines(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
