@@ -49,7 +49,7 @@ def without(frequency: float, rate: int, signal: NDArray[np.float64]) -> NDArray
 
 
 class TestStreaming:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         pair=st.sampled_from(PAIRS),
         cuts=st.lists(st.integers(0, 4_000), max_size=12),

@@ -30,7 +30,7 @@ def stretches(audio: bytes, resampler: WindowResampler, format: AudioFormat) -> 
 
 
 @every_format
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(windows=st.integers(1, 40), seed=st.integers(0, 1_000))
 def test_windows_equal_the_stream(format: AudioFormat, windows: int, seed: int) -> None:
     """The stream sums exactly, the batch in float32, so a value may round the other way."""

@@ -137,7 +137,7 @@ class TestFairness:
         progress = [len(owner.scores()) for owner in owners]
         assert max(progress) - min(progress) <= 6
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(
         steps=st.lists(
             st.one_of(

@@ -17,7 +17,7 @@ from voxwire.events.config import FunctionTool, Modality, NamedTool
 from voxwire.events.engines import LlmDone, LlmEngine, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.events.items import Item
 
-REUSED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+REUSED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def answer(assistant: OfflineAssistant, request: LlmRequest) -> list[LlmEvent]:

@@ -92,7 +92,7 @@ class TestSpeechAndNoise:
 
 
 class TestBatching:
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(order=st.lists(st.integers(0, 3), max_size=40), batch=st.integers(1, 32))
     def test_a_batch_scores_like_each_conversation_alone(self, engine: SileroVad, order: list[int], batch: int) -> None:
         """Whatever is scored together, and however many windows of one conversation come at once."""
