@@ -14,6 +14,7 @@ _HEADERS: Final = {"cache-control": "no-cache", "vary": "accept-encoding", **SEC
 
 
 def playground_routes() -> list[Route]:
+    static_files()  # read now: 25 ms in which sessions would get no word
     return [
         Route("/", _index, methods=["GET"]),
         Route("/playground/{path:path}", _file, methods=["GET"]),

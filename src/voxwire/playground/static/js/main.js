@@ -4,7 +4,7 @@ import { Conversation } from "./conversation.js";
 import { byId, download, element, oncePerFrame } from "./dom.js";
 import { EventLog } from "./event-log.js";
 import { Latency } from "./latency.js";
-import { Talk } from "./talk.js";
+import { loadWire, Talk } from "./talk.js";
 import { t, translatePage } from "./texts/index.js";
 import { ConversationView } from "./view-conversation.js";
 import { EventsView } from "./view-events.js";
@@ -266,6 +266,9 @@ function sessionId() {
 }
 
 showState();
+
+// What only a conversation needs comes while the person reads. If it does not come now, it is asked for again then.
+addEventListener("load", () => void loadWire().catch(() => {}));
 
 // For tests and for those who look into the page: what it knows.
 Object.assign(window, { playground: { talk, conversation, latency, log, setup } });

@@ -3,10 +3,10 @@
 import { decodeBase64, encodeBase64 } from "../rt-client/base64.js";
 import { Deferred } from "../rt-client/deferred.js";
 import { generateId } from "../rt-client/identifiers.js";
+import { ConnectionError } from "./service.js";
 import { SessionSync } from "./session-sync.js";
 import { sessionOf } from "./settings.js";
 import { Voice } from "./voice.js";
-import { ConnectionError, Wire } from "./wire.js";
 
 /**
  * @import { Conversation, Item } from "./conversation.js"
@@ -14,7 +14,7 @@ import { ConnectionError, Wire } from "./wire.js";
  * @import { Latency } from "./latency.js"
  * @import { Settings } from "./settings.js"
  * @import { Tool } from "./tools.js"
- * @import { Message } from "./wire.js"
+ * @import { Message, Wire } from "./wire.js"
  */
 
 /** @typedef {"off" | "connecting" | "on" | "lost"} Link */
@@ -110,6 +110,7 @@ export class Talk {
       this.#restart();
       const { signal } = this.#connecting;
       const { log, onLost } = this.#parts;
+      const { Wire } = await loadWire();
       this.#wire = await Wire.open(
         this.#parts.settings(),
         {
@@ -427,6 +428,18 @@ export class Talk {
   #setLink(link) {
     this.link = link;
     this.#parts.onState();
+  }
+}
+
+/**
+ * Fourteen modules that the page is ready without. Called early, they are there when they are needed.
+ * @returns {Promise<typeof import("./wire.js")>} rejects with `ConnectionError`; the next call tries again
+ */
+export async function loadWire() {
+  try {
+    return await import("./wire.js");
+  } catch (cause) {
+    throw new ConnectionError("unreachable", { detail: String(cause) });
   }
 }
 

@@ -2,14 +2,12 @@
 
 import { createBars, drawBars } from "./bars.js";
 import { byId, element, oncePerFrame } from "./dom.js";
-import { formatSeconds, language, t } from "./texts/index.js";
+import { formatSeconds, formatTimeOfDay, t } from "./texts/index.js";
 
 /** @import { Item } from "./conversation.js" */
 
 /** Near enough to the end to be following it. */
 const FOLLOWING_PX = 80;
-
-const clockTime = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** The elements of an item. @typedef {{ root: HTMLElement, flag: HTMLElement, words: HTMLElement, bars: SVGSVGElement, card: HTMLElement | undefined }} Shown */
 
@@ -97,7 +95,7 @@ export class ConversationView {
     const flag = element("span", { class: "flag" });
     const words = element("p", { class: "words" });
     const bars = createBars("");
-    const when = clockTime.format(performance.timeOrigin + item.at);
+    const when = formatTimeOfDay(item.at);
     const who = item.role === "person" ? t("you") : t("assistant");
     const header = element("header", {}, element("span", { class: "who" }, who), element("time", {}, when), flag);
     const card = item.role === "call" ? element("div", { class: "card" }) : undefined;

@@ -66,7 +66,8 @@ export class EventsView {
 
   /** The list can be seen now. */
   shown() {
-    if (this.#following) this.#list.scrollTop = this.#list.scrollHeight;
+    // Asking for the height has the page laid out, which an empty list is not worth.
+    if (this.#following && this.#rows.size > 0) this.#list.scrollTop = this.#list.scrollHeight;
   }
 
   /** @param {Partial<EventFilter>} change */

@@ -4,7 +4,7 @@ import { byId, element } from "./dom.js";
 import { DEFAULTS, loadKey, loadSettings, saveSettings, VOICES } from "./settings.js";
 import { t } from "./texts/index.js";
 import { EXAMPLE, EXAMPLE_STUB, parseTools } from "./tools.js";
-import { ConnectionError, listDeployments } from "./wire.js";
+import { ConnectionError, listDeployments } from "./service.js";
 
 /** @import { Settings } from "./settings.js" */
 
@@ -19,7 +19,7 @@ export class SetupView {
   /** @type {import("./tools.js").Tool[]} */
   tools = [];
   #form = /** @type {HTMLFormElement} */ (byId("settings"));
-  /** @type {import("./wire.js").Deployment[]} */
+  /** @type {import("./service.js").Deployment[]} */
   #deployments = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;

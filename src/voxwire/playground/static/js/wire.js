@@ -4,6 +4,7 @@ import { openSocket } from "../rt-client/connection/platform.js";
 import { parseArguments } from "../rt-client/connection/handshake.js";
 import { createDialect } from "../rt-client/dialects/index.js";
 import { checkEvent, parseEvent } from "../rt-client/events.js";
+import { apiUrl, ConnectionError, explain } from "./service.js";
 
 /** @import { Settings } from "./settings.js" */
 
@@ -15,19 +16,6 @@ import { checkEvent, parseEvent } from "../rt-client/events.js";
  * @property {(message: Message, at: number) => void} onMessage from the server, in the preview's shape
  * @property {(code: number, reason: string) => void} onClosed not after `close`
  */
-
-/** Why there is no connection. `code` is part of a key of the texts. */
-export class ConnectionError extends Error {
-  /**
-   * @param {"key" | "badKey" | "deployment" | "unreachable" | "full" | "unknown" | "noDeployment"} code
-   * @param {{ requestId?: string | null, detail?: string }} [more]
-   */
-  constructor(code, { requestId, detail } = {}) {
-    super(detail ?? code);
-    this.code = code;
-    this.requestId = requestId ?? undefined;
-  }
-}
 
 /** Services expect a key even where none is needed. */
 const ANY_KEY = "none";
@@ -130,55 +118,4 @@ export class Wire {
     this.#open = false;
     this.#listener.onClosed(code, reason);
   }
-}
-
-/** @returns {URL} where the API is, beside the page */
-function apiUrl() {
-  return new URL("v1", document.baseURI);
-}
-
-/** @typedef {{ id: string, label?: string }} Deployment */
-
-/**
- * @param {string} key
- * @returns {Promise<Deployment[]>} rejects with `ConnectionError`
- */
-export async function listDeployments(key) {
-  const { data } = await (await request("models", key)).json();
-  return data;
-}
-
-/**
- * Browsers do not tell why a WebSocket was refused; an ordinary request is told.
- * @param {string} key
- * @param {string} deployment
- * @param {unknown} cause
- */
-async function explain(key, deployment, cause) {
-  try {
-    await request(`models/${encodeURIComponent(deployment)}`, key);
-  } catch (error) {
-    return error;
-  }
-  return new ConnectionError("unknown", { detail: String(cause) });
-}
-
-/**
- * @param {string} path
- * @param {string} key
- */
-async function request(path, key) {
-  let response;
-  try {
-    const headers = key ? { authorization: `Bearer ${key}` } : undefined;
-    response = await fetch(`${apiUrl()}/${path}`, { headers, signal: AbortSignal.timeout(10_000) });
-  } catch (cause) {
-    throw new ConnectionError("unreachable", { detail: String(cause) });
-  }
-  if (response.ok) return response;
-  const requestId = response.headers.get("x-request-id");
-  if (response.status === 401 || response.status === 403) throw new ConnectionError("key", { requestId });
-  if (response.status === 404) throw new ConnectionError("deployment", { requestId });
-  if (response.status === 503 || response.status === 429) throw new ConnectionError("full", { requestId });
-  throw new ConnectionError("unknown", { requestId });
 }
