@@ -255,6 +255,38 @@ class TestPeerThatDoesNotRead:
                 await asyncio.sleep(0.01)
         writer.transport.abort()
 
+    async def test_is_cut_off_when_it_breaks_the_rules_besides(
+        self, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(protocols, "_DROP_S", 0.05)
+        monkeypatch.setattr(protocols, "_LINGER_S", 0.1)
+        service = EchoService()
+        _, writer = await self._deaf(await serve(service))
+        writer.write(frame(0x1, b"flood 2000"))
+        await asyncio.sleep(0.2)  # until all buffers are full
+        writer.write(frame(0x1, b"x", length=2**40))
+        async with asyncio.timeout(10):
+            while service.attachments:  # noqa: ASYNC110 - the fake tells nobody
+                await asyncio.sleep(0.01)
+        writer.transport.abort()
+
+    async def test_gets_no_more_pongs_than_it_reads(self, url: str) -> None:
+        reader, writer = await self._deaf(url)
+        pings = frame(0x9, bytes(125)) * 8000
+        for _ in range(32):
+            writer.write(pings)
+            await writer.drain()
+        writer.transport.resume_reading()  # type: ignore[attr-defined]
+        writer.write(frame(0x1, b"the end"))
+        received = b""
+        async with asyncio.timeout(20):
+            while not received.endswith(b"the end"):
+                received += await reader.read(MIB)
+        assert len(received) < 16 * MIB  # what the kernel holds, of 31 MiB
+        writer.write(frame(0x9, b"again"))
+        assert await reader.readexactly(7) == b"\x8a\x05again"
+        writer.close()
+
     @staticmethod
     async def _deaf(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await raw_websocket(url)

@@ -27,7 +27,7 @@ HEAD_TIMEOUT_S: Final = 20.0
 _READ_AHEAD: Final = 16
 #: A message of this size pauses reading at once.
 _LARGE_MESSAGE_BYTES: Final = 64 * 1024
-#: How long a connection may linger after its application ended: twice the closing handshake's own 10 s.
+#: How long a connection may linger after its end: twice the closing handshake's own 10 s.
 _LINGER_S: Final = 20.0
 #: How long a message that was refused is still read, and dropped.
 _DROP_S: Final = 2.0
@@ -97,8 +97,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     Differences: keys may be offered as subprotocols; refused handshakes have JSON bodies; the
     application may cut the TCP connection; one whose peer does not read goes away soon after its
-    application ended; a peer that sent too much gets to see close code 1009; reading is ahead of the
-    application by some messages; it offers `Express` beside ASGI.
+    application ended; pings are answered while the peer reads; a peer that sent too much gets to see
+    close code 1009; reading is ahead of the application by some messages; it offers `Express` beside ASGI.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -130,9 +130,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         cast("dict[str, Any]", self.scope["extensions"])[EXPRESS_EXTENSION] = self
         await super().run_asgi()
-        # Closing flushes first, and a peer that does not read would hold its socket for ever.
         if not self.disconnected:
-            self._timer = self.loop.call_later(_LINGER_S, self.transport.abort)
+            self._end_in_time()
 
     async def send(self, message: Any) -> None:
         await super().send(message)
@@ -209,6 +208,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.read_paused = True
             self.transport.pause_reading()
 
+    def handle_ping(self) -> None:
+        """A peer that does not read gets no pongs, lest they pile up here: not every ping needs one
+        (RFC 6455 section 5.5.3)."""
+        pong = b"".join(self.conn.data_to_send())
+        if self.writable.is_set():
+            self.transport.write(pong)
+
     def handle_parser_exception(self) -> None:
         """Say why, then read on for a moment: closing with unread data resets the connection, and the
         reason would be lost with it."""
@@ -224,6 +230,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(_DROP_S, self.transport.close)
+        self._end_in_time()
+
+    def _end_in_time(self) -> None:
+        """Closing flushes first, and a peer that does not read would hold its socket for ever."""
+        if self._timer is None:
+            self._timer = self.loop.call_later(_LINGER_S, self.transport.abort)
 
 
 def raw_response(refusal: RequestRefused) -> bytes:
