@@ -8,8 +8,8 @@ import pytest
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec, Dialect, Variant
 from voxwire.errors import ClientError
-from voxwire.events.client import ClientEvent
-from voxwire.events.config import Modality, SessionConfig, SessionKind
+from voxwire.events.client import ClientEvent, CreateResponse, UpdateSession
+from voxwire.events.config import Modality, SessionConfig, SessionKind, SessionPatch
 from voxwire.events.items import (
     AudioClip,
     FunctionCallItem,
@@ -22,7 +22,7 @@ from voxwire.events.items import (
     OutputText,
     Role,
 )
-from voxwire.events.response import RateLimit, Response, ResponseStatus, StatusDetails, TokenUsage
+from voxwire.events.response import RateLimit, Response, ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import (
     AudioDelta,
     AudioDone,
@@ -77,6 +77,20 @@ USAGE = TokenUsage(input_text=12, input_audio=20, cached_text=3, cached_audio=4,
 
 def decode(codec: Codec, type: str, **fields: Any) -> ClientEvent:
     return codec.decode(json.dumps({"type": type, **fields}))
+
+
+def patch(codec: Codec, **session: Any) -> SessionPatch:
+    """What a `session.update` with these settings asks for."""
+    event = decode(codec, "session.update", session=session)
+    assert isinstance(event, UpdateSession)
+    return event.patch
+
+
+def params(codec: Codec, **response: Any) -> ResponseParams:
+    """What a `response.create` with these settings asks for."""
+    event = decode(codec, "response.create", response=response)
+    assert isinstance(event, CreateResponse)
+    return event.params
 
 
 def refusal(codec: Codec, frame: str | bytes) -> ClientError:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from dialect_samples import decode, refused
+from dialect_samples import decode, params, refused
+from dialect_samples import patch as any_patch
 from msgspec import UNSET
 
 from voxwire.audio.pcm import AudioFormat
@@ -34,19 +35,11 @@ LOGPROBS = "item.input_audio_transcription.logprobs"
 
 
 def patch(codec: Codec, **session: Any) -> SessionPatch:
-    event = decode(codec, "session.update", session={"type": "realtime", **session})
-    assert isinstance(event, UpdateSession)
-    return event.patch
+    return any_patch(codec, type="realtime", **session)
 
 
 def audio_input(codec: Codec, **fields: Any) -> SessionPatch:
     return patch(codec, audio={"input": fields})
-
-
-def params(codec: Codec, **response: Any) -> ResponseParams:
-    event = decode(codec, "response.create", response=response)
-    assert isinstance(event, CreateResponse)
-    return event.params
 
 
 def refused_session(codec: Codec, **session: Any) -> tuple[str, str | None]:

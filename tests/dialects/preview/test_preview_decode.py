@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from dialect_samples import CONFIG, decode, encode, refusal, refused, response
+from dialect_samples import CONFIG, decode, encode, params, patch, refusal, refused, response
 from msgspec import UNSET, structs
 
 from voxwire.audio.pcm import AudioFormat
@@ -25,18 +25,6 @@ from voxwire.events.response import ResponseParams
 from voxwire.events.server import ResponseCreated, SessionUpdated
 
 LOGPROBS = "item.input_audio_transcription.logprobs"
-
-
-def patch(codec: Codec, **session: Any) -> SessionPatch:
-    event = decode(codec, "session.update", session=session)
-    assert isinstance(event, UpdateSession)
-    return event.patch
-
-
-def params(codec: Codec, **response: Any) -> ResponseParams:
-    event = decode(codec, "response.create", response=response)
-    assert isinstance(event, CreateResponse)
-    return event.params
 
 
 @pytest.fixture(params=["preview", "first", "voice_live"])

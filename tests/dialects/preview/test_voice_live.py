@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from dialect_samples import decode, encode, refused
+from dialect_samples import decode, encode, params, patch, refused
 from msgspec import UNSET
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec
-from voxwire.events.client import CreateResponse, UpdateSession
 from voxwire.events.config import (
     Eagerness,
     FunctionTool,
@@ -22,18 +21,6 @@ from voxwire.events.config import (
 from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import SessionUpdated
-
-
-def patch(codec: Codec, **session: Any) -> SessionPatch:
-    event = decode(codec, "session.update", session=session)
-    assert isinstance(event, UpdateSession)
-    return event.patch
-
-
-def params(codec: Codec, **response: Any) -> ResponseParams:
-    event = decode(codec, "response.create", response=response)
-    assert isinstance(event, CreateResponse)
-    return event.params
 
 
 class TestSession:
