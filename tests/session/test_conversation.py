@@ -1,5 +1,7 @@
 """Items in order, what was heard of them, and their audio (PROTOCOL 3.6, SEMANTICS 3)."""
 
+import sys
+
 import pytest
 
 from voxwire.audio.pcm import AudioFormat
@@ -271,6 +273,30 @@ class TestEntry:
         entry.drop_audio()
         assert entry.for_engine() is item
         assert entry.size == 0
+
+    def test_a_reading_is_made_once_until_something_changes(self) -> None:
+        entry = Entry(sound("a", 4800))
+        entry.heard[0] = None
+        pending, cost = entry.reading()
+        assert cost == (0, 0)
+        assert entry.reading()[0] is pending
+        entry.heard[0] = "hello"
+        assert entry.reading()[0].content[0].transcript == "hello"  # type: ignore[union-attr]
+        entry.drop_audio()
+        assert entry.reading()[0].content[0].clip is None  # type: ignore[union-attr]
+
+    def test_a_reading_keeps_no_audio_alive(self) -> None:
+        """Deleted items are remembered without their audio; what engines read of them must not hold it."""
+        data = bytes(range(100))
+        references = sys.getrefcount(data)
+        clip = InputAudio(clip=AudioClip(data=data, format=AudioFormat.PCM16))
+        made = conversation(MessageItem(id="a", role=Role.USER, content=(clip,)))
+        del clip
+        made.get("a").reading()  # type: ignore[union-attr]
+        assert sys.getrefcount(data) > references
+        made.delete("a")
+        assert made.ever("a") is not None
+        assert sys.getrefcount(data) == references
 
     def test_only_speech_gets_a_transcript(self) -> None:
         entry = Entry(text("a"))

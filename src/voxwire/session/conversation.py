@@ -45,7 +45,7 @@ class Entry:
     `text_bytes`: weight of the text that the item was made with. `turn`: when a spoken turn ended.
     """
 
-    __slots__ = ("_read", "_reading", "cut_ms", "failure", "heard", "item", "ledger", "text_bytes", "turn")
+    __slots__ = ("_reading", "cut_ms", "failure", "heard", "item", "ledger", "text_bytes", "turn")
 
     def __init__(self, item: Item, ledger: Ledger | None = None) -> None:
         self.item = item
@@ -55,8 +55,7 @@ class Entry:
         self.cut_ms: float | None = None
         self.text_bytes = text_bytes(item)
         self.turn: TurnTimes | None = None
-        self._read: tuple[Item, tuple[str | None, ...]] | None = None
-        self._reading: tuple[Item, tuple[int, int]] = item, (0, 0)
+        self._reading: tuple[tuple[str | None, ...], Item, tuple[int, int]] | None = None
 
     @property
     def size(self) -> int:
@@ -91,10 +90,10 @@ class Entry:
         Remembered: every response reads every item, and counting 300 of them took 2 ms.
         """
         heard = tuple(self.heard.values())
-        if self._read is None or self._read[0] is not self.item or self._read[1] != heard:
+        if self._reading is None or self._reading[0] != heard:
             item = self.for_engine()
-            self._read, self._reading = (self.item, heard), (item, item_tokens(item))
-        return self._reading
+            self._reading = heard, item, item_tokens(item)
+        return self._reading[1:]
 
     def set_transcript(self, content_index: int, transcript: str) -> None:
         """Show the transcript on the wire from now on."""
@@ -103,11 +102,11 @@ class Entry:
             part = parts[content_index]
             if isinstance(part, InputAudio):
                 parts[content_index] = replace(part, transcript=transcript)
-                self.item = replace(self.item, content=tuple(parts))
+                self._become(replace(self.item, content=tuple(parts)))
 
     def settle(self, item: Item) -> None:
         """Take the final form of an answer, cut where the client truncated it."""
-        self.item = item
+        self._become(item)
         if self.cut_ms is not None:
             self._cut(self.cut_ms)
 
@@ -118,7 +117,12 @@ class Entry:
 
     def drop_audio(self) -> None:
         if isinstance(self.item, MessageItem):
-            self.item = replace(self.item, content=tuple(_without_clip(part) for part in self.item.content))
+            self._become(replace(self.item, content=tuple(_without_clip(part) for part in self.item.content)))
+
+    def _become(self, item: Item) -> None:
+        """Nothing of the former item stays: a remembered reading would hold its audio."""
+        self.item = item
+        self._reading = None
 
     def _cut(self, ms: float) -> None:
         if not isinstance(self.item, MessageItem) or self.ledger is None:
@@ -130,7 +134,7 @@ class Entry:
                 clip = None if part.clip is None else PcmClip(data=part.clip.data[:size], rate=part.clip.rate)
                 part = OutputAudio(transcript=part.transcript[:chars].rstrip(), clip=clip)
             parts.append(part)
-        self.item = replace(self.item, content=tuple(parts))
+        self._become(replace(self.item, content=tuple(parts)))
 
 
 class Conversation:
