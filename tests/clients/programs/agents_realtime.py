@@ -1,7 +1,7 @@
 """One flow with the Agents SDK: an agent with a tool in a `RealtimeRunner`.
 
 `agents_realtime.py ADDRESS FLOW` with the key in OPENAI_API_KEY. Prints as JSON what the SDK told its
-user (`said` counts bytes of audio), and the server's events as the SDK received them.
+user (`audio_bytes` is how much sound), and the server's events as the SDK received them.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from agents.realtime import (
     RealtimeSession,
     RealtimeTurnDetectionConfig,
 )
-from realtime_flows import BYTES_PER_MS, LONG_REQUEST, PATIENCE_S, PIECE_MS, SILENCE_MS, WEATHER, speech
+from realtime_flows import LONG_REQUEST, PATIENCE_S, SILENCE_MS, WEATHER, pieces
 
 
 @function_tool
@@ -63,9 +63,8 @@ class Listener:
 
 
 async def say(session: RealtimeSession, name: str) -> None:
-    pcm = speech(name)
-    for at in range(0, len(pcm), PIECE_MS * BYTES_PER_MS):
-        await session.send_audio(pcm[at : at + PIECE_MS * BYTES_PER_MS])
+    for piece in pieces(name):
+        await session.send_audio(piece)
 
 
 async def text_turn(session: RealtimeSession, listener: Listener) -> None:

@@ -8,7 +8,7 @@ check nothing: that is left to the tests, which may run in another environment.
 import asyncio
 import base64
 import wave
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,13 @@ def speech(name: str) -> bytes:
         return clip.readframes(clip.getnframes()) + bytes(TAIL_MS * BYTES_PER_MS)
 
 
+def pieces(name: str) -> Iterator[bytes]:
+    """The same in pieces of `PIECE_MS`."""
+    pcm = speech(name)
+    for at in range(0, len(pcm), PIECE_MS * BYTES_PER_MS):
+        yield pcm[at : at + PIECE_MS * BYTES_PER_MS]
+
+
 class Talk:
     """A conversation over an open connection; `ga` says in which shapes to speak."""
 
@@ -85,10 +92,8 @@ class Talk:
 
     async def say(self, name: str) -> None:
         """Speak a recorded question, faster than anyone could."""
-        pcm = speech(name)
-        for at in range(0, len(pcm), PIECE_MS * BYTES_PER_MS):
-            piece = base64.b64encode(pcm[at : at + PIECE_MS * BYTES_PER_MS]).decode()
-            await self._connection.input_audio_buffer.append(audio=piece)
+        for piece in pieces(name):
+            await self._connection.input_audio_buffer.append(audio=base64.b64encode(piece).decode())
 
     async def cancel(self) -> None:
         await self._connection.response.cancel()

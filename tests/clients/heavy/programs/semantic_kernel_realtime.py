@@ -19,11 +19,10 @@ from realtime_flows import (
     HEARD_MS,
     LONG_REQUEST,
     PATIENCE_S,
-    PIECE_MS,
     SILENCE_MS,
     TRANSCRIBED,
     WEATHER,
-    speech,
+    pieces,
 )
 from semantic_kernel import Kernel
 from semantic_kernel.connectors.ai import FunctionChoiceBehavior
@@ -101,10 +100,9 @@ class Talk:
 
     async def say(self, name: str) -> None:
         """Speak a recorded question, faster than anyone could."""
-        pcm = speech(name)
-        for at in range(0, len(pcm), PIECE_MS * BYTES_PER_MS):
-            piece = base64.b64encode(pcm[at : at + PIECE_MS * BYTES_PER_MS]).decode()
-            await self._client.send(RealtimeAudioEvent(audio=AudioContent(data=piece, data_format="base64")))
+        for piece in pieces(name):
+            audio = AudioContent(data=base64.b64encode(piece).decode(), data_format="base64")
+            await self._client.send(RealtimeAudioEvent(audio=audio))
 
     async def tell(self, kind: SendEvents, **fields: Any) -> None:
         """Send an event that has no content of its own."""

@@ -42,11 +42,10 @@ from realtime_flows import (
     HEARD_MS,
     LONG_REQUEST,
     PATIENCE_S,
-    PIECE_MS,
     SILENCE_MS,
     WEATHER,
     WEATHER_TOOL,
-    speech,
+    pieces,
 )
 
 #: Both ways in which Voice Live finds the end of a turn.
@@ -102,10 +101,8 @@ class Talk:
 
     async def say(self, name: str) -> None:
         """Speak a recorded question, faster than anyone could."""
-        pcm = speech(name)
-        for at in range(0, len(pcm), PIECE_MS * BYTES_PER_MS):
-            piece = base64.b64encode(pcm[at : at + PIECE_MS * BYTES_PER_MS]).decode()
-            await self._connection.input_audio_buffer.append(audio=piece)
+        for piece in pieces(name):
+            await self._connection.input_audio_buffer.append(audio=base64.b64encode(piece).decode())
 
     async def cancel(self) -> None:
         await self._connection.response.cancel()
