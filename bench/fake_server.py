@@ -5,6 +5,7 @@ python bench/fake_server.py PORT [--embedded]
 
 import sys
 
+from voxwire.audio.pcm import AudioFormat
 from voxwire.config import Settings
 from voxwire.engines.vad.silero import SileroVad
 from voxwire.runtime.limits import RuntimeLimits
@@ -12,7 +13,8 @@ from voxwire.server.app import create_app
 from voxwire.server.build import build_service
 from voxwire.server.listen import Listener
 from voxwire.server.run import run
-from voxwire.testing.service import fake_service
+from voxwire.testing.fake_stt import FakeStt
+from voxwire.testing.service import fake_deployment, fake_service
 
 _SESSIONS = 4000
 
@@ -22,7 +24,10 @@ def main() -> None:
     if "--embedded" in sys.argv:
         service = build_service(settings)
     else:
-        service = fake_service(vad=SileroVad(), runtime_limits=RuntimeLimits(conversations=_SESSIONS))
+        # As the embedded recogniser, which resamples in its worker.
+        ears = FakeStt(rates=tuple({format.rate for format in AudioFormat}))
+        limits = RuntimeLimits(conversations=_SESSIONS)
+        service = fake_service(fake_deployment(stt=ears), vad=SileroVad(), runtime_limits=limits)
     listener = Listener.open(settings.server)
     try:
         run(create_app(settings, service), settings, listener, lambda: None)

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from voxwire.audio.convert import from_pcm, to_pcm
-from voxwire.audio.pcm import AudioFormat
+from voxwire.audio.pcm import SPEECH_RATE, AudioFormat
 from voxwire.audio.resample import Resampler
-from voxwire.audio.windows import SPEECH_RATE, WindowResampler
+from voxwire.audio.windows import WindowResampler
 
 every_format = pytest.mark.parametrize("format", AudioFormat)
 

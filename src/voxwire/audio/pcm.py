@@ -9,6 +9,8 @@ from typing import Final
 
 PCM_RATE: Final = 24_000
 G711_RATE: Final = 8_000
+#: What the detector and most recognisers hear.
+SPEECH_RATE: Final = 16_000
 #: One detection window: 512 samples at 16 kHz, the step of the Silero network (WIRE section 6).
 WINDOW_MS: Final = 32
 

@@ -4,17 +4,13 @@ A window lasts 32 ms: 768 samples of PCM16 or 256 of G.711 become exactly 512.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voxwire.audio.convert import from_pcm, to_pcm
-from voxwire.audio.pcm import AudioFormat
+from voxwire.audio.pcm import SPEECH_RATE, AudioFormat
 from voxwire.audio.resample import polyphase
-
-#: Rate of the detector and of the recognisers, Hz.
-SPEECH_RATE: Final = 16_000
 
 
 class WindowResampler:

@@ -49,8 +49,12 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SttConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """One utterance. `phrases` are sentences or words likely to be said; `prompt` is free text."""
+    """One utterance, in audio of `rate` samples a second.
 
+    `phrases` are sentences or words likely to be said; `prompt` is free text.
+    """
+
+    rate: int = 16_000
     language: str | None = None
     phrases: tuple[str, ...] = ()
     prompt: str | None = None
@@ -80,10 +84,15 @@ SttEvent = SttPartial | SttFinal
 
 
 class SttCapabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """`languages` are ISO-639-1 codes, empty for "any"."""
+    """`languages` are ISO-639-1 codes, empty for "any".
+
+    `rates` are the samples a second that it takes. Audio of the wire, at 24 or 8 kHz, is handed over as
+    it is where they name its rate, and else resampled on the loop to the first of them.
+    """
 
     info: EngineInfo
     languages: tuple[str, ...] = ()
+    rates: tuple[int, ...] = (16_000,)
     streaming: bool = True
 
 
@@ -91,7 +100,7 @@ class SttStream(Protocol):
     """One utterance. Iterating yields partials and exactly one `SttFinal`, then ends; raises EngineError."""
 
     async def push(self, pcm: bytes) -> None:
-        """Hear PCM16 mono at 16 kHz; waits when the engine is behind."""
+        """Hear PCM16 mono at the rate of the config; waits when the engine is behind."""
 
     async def commit(self) -> None:
         """The utterance is complete; the final follows."""

@@ -25,8 +25,6 @@ from voxwire.runtime.signal import Signal
 from voxwire.session.commands import StartTranscription
 from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial
 
-#: Samples a second that recognisers hear.
-RATE: Final = 16_000
 #: Audio converted and handed over in one step: little enough not to hold up the loop.
 _STEP_MS: Final = 500
 #: Audio gathered before a step, unless the utterance is complete. Converting and handing over cost
@@ -85,12 +83,14 @@ class Transcriber:
         command = self._command
         with engine_errors("stt"):
             phrases = self._deployment.phrasebook.phrases(command.instructions, command.tools)
+            rates = self._deployment.stt.capabilities.rates
+            rate = command.format.rate if command.format.rate in rates else rates[0]
             stream = self._deployment.stt.open(
-                SttConfig(language=command.language, phrases=phrases, prompt=command.prompt)
+                SttConfig(rate=rate, language=command.language, phrases=phrases, prompt=command.prompt)
             )
         try:
             async with asyncio.TaskGroup() as group:
-                pump = group.create_task(self._pump(stream))
+                pump = group.create_task(self._pump(stream, rate))
                 final = await self._listen(stream)
                 pump.cancel()
                 with engine_errors("llm"):
@@ -100,10 +100,10 @@ class Transcriber:
             with engine_errors("stt"):
                 await stream.cancel()
 
-    async def _pump(self, stream: SttStream) -> None:
+    async def _pump(self, stream: SttStream, rate: int) -> None:
         """Hand over audio as it comes, then commit. Waits while the recogniser is behind."""
         format = self._command.format
-        resampler = Resampler(format.rate, RATE)
+        resampler = Resampler(format.rate, rate)
         with engine_errors("stt"):
             while self._audio or not self._complete:
                 if self.waiting_ms < _GATHER_MS and not self._complete:

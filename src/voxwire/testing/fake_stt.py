@@ -12,7 +12,8 @@ class FakeStt:
     """Hears `texts` in turn, the last one again and again; a failure in their place is raised.
 
     Words come as partials while audio arrives, one for each `word_ms` of it, and the final at commit.
-    `stalled` never answers; `push_s` is how long each piece of audio takes to accept.
+    `stalled` never answers; `push_s` is how long each piece of audio takes to accept; `rates` as in the
+    capabilities.
     """
 
     def __init__(
@@ -21,9 +22,10 @@ class FakeStt:
         word_ms: float | None = None,
         stalled: bool = False,
         push_s: float = 0.0,
+        rates: tuple[int, ...] = (16_000,),
     ) -> None:
         self.capabilities = SttCapabilities(
-            info=EngineInfo(name="fake-stt", label="scripted ears", licence="Apache-2.0")
+            info=EngineInfo(name="fake-stt", label="scripted ears", licence="Apache-2.0"), rates=rates
         )
         self.word_ms = word_ms
         self.stalled = stalled
@@ -51,7 +53,7 @@ class FakeStt:
 
 
 class FakeSttStream:
-    """One utterance; `heard` is all its audio, PCM16 at 16 kHz."""
+    """One utterance; `heard` is all its audio, PCM16."""
 
     def __init__(self, engine: FakeStt, config: SttConfig, result: str | SttFinal | EngineError) -> None:
         self.config = config
@@ -69,7 +71,7 @@ class FakeSttStream:
         self.heard += pcm
         if self._engine.word_ms and isinstance(self._result, SttFinal):
             words = self._result.text.split()
-            count = min(len(words), int(len(self.heard) / 32 / self._engine.word_ms))
+            count = min(len(words), int(len(self.heard) / 2 / self.config.rate * 1000 / self._engine.word_ms))
             if count > self._said:
                 self._said = count
                 text = " ".join(words[:count])

@@ -9,9 +9,13 @@ DECODERS_KEPT: Final = 4
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin"):
-    """The utterance begins. `phrases` names the set of sentences to expect; empty for none."""
+    """The utterance begins. `phrases` names the set of sentences to expect; empty for none.
+
+    `rate` is that of its audio, Hz.
+    """
 
     phrases: str
+    rate: int
 
 
 class Phrases(msgspec.Struct, frozen=True, tag="phrases"):
@@ -21,7 +25,7 @@ class Phrases(msgspec.Struct, frozen=True, tag="phrases"):
 
 
 class Audio(msgspec.Struct, frozen=True, tag="audio"):
-    """PCM16 mono at 16 kHz."""
+    """PCM16 mono."""
 
     pcm: bytes
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from voxwire.audio.pcm import SPEECH_RATE, AudioFormat
 from voxwire.engines.stt.messages import (
     DECODERS_KEPT,
     Audio,
@@ -35,8 +36,8 @@ from voxwire.events.engines import EngineInfo, SttCapabilities, SttConfig, SttEv
 MAX_PHRASES: Final = 20_000
 #: How long a complete utterance waits for a free worker (SEMANTICS 5).
 _LEASE_S: Final = 10.0
-#: Audio that waits for a worker: one minute.
-_MAX_WAITING: Final = 60 * 32_000
+#: Audio that waits for a worker.
+_WAITING_S: Final = 60
 
 _REPLIES: Final[msgspec.msgpack.Decoder[NeedPhrases | Partial | Result]] = msgspec.msgpack.Decoder(Reply)
 
@@ -58,6 +59,7 @@ class PocketsphinxStt:
                 notice="Demo-grade, US English only: expect mistakes outside the sentences the assistant knows.",
             ),
             languages=("en",),
+            rates=(SPEECH_RATE, *{format.rate for format in AudioFormat}),  # the worker resamples
         )
         self._prepared: dict[str, None] = {}
         spec = WorkerSpec(
@@ -90,7 +92,7 @@ class PocketsphinxStt:
     async def _teach(self, phrases: "_PhraseSet") -> None:
         lease = await self.pool.lease(_LEASE_S)
         try:
-            await lease.send(Begin(phrases.key))
+            await lease.send(Begin(phrases.key, SPEECH_RATE))
             await lease.send(Phrases(phrases.sentences))
             await lease.send(Commit())
             async for reply in lease:
@@ -103,7 +105,7 @@ class PocketsphinxStt:
         """Begin an utterance. Raises EngineError for a language other than English."""
         if config.language is not None and config.language.partition("-")[0].lower() != "en":
             raise EngineError("stt", "unsupported_language", "This recogniser understands English alone (en).")
-        return PocketsphinxStream(self.pool, _phrase_set(config.phrases, config.prompt or ""))
+        return PocketsphinxStream(self.pool, _phrase_set(config.phrases, config.prompt or ""), config.rate)
 
 
 class _PhraseSet(msgspec.Struct, frozen=True):
@@ -132,10 +134,12 @@ def _clauses(prompt: str) -> list[str]:
 class PocketsphinxStream:
     """One utterance. Audio waits here until a worker is free; errors come out of the iteration alone."""
 
-    def __init__(self, pool: WorkerPool[NeedPhrases | Partial | Result], phrases: _PhraseSet) -> None:
+    def __init__(self, pool: WorkerPool[NeedPhrases | Partial | Result], phrases: _PhraseSet, rate: int) -> None:
         loop = asyncio.get_running_loop()
         self._pool = pool
         self._phrases = phrases
+        self._rate = rate
+        self._most_waiting = _WAITING_S * 2 * rate
         self._waiting = bytearray()
         self._changed = asyncio.Event()
         self._taken = asyncio.Event()
@@ -146,10 +150,10 @@ class PocketsphinxStream:
         self._feeder = loop.create_task(self._feed())
 
     async def push(self, pcm: bytes) -> None:
-        """Hear PCM16 mono at 16 kHz. Waits while a minute of audio is waiting for a worker."""
+        """Hear PCM16 mono. Waits while a minute of audio is waiting for a worker."""
         self._waiting += pcm
         self._changed.set()
-        while len(self._waiting) > _MAX_WAITING and not self._over:
+        while len(self._waiting) > self._most_waiting and not self._over:
             self._taken.clear()
             await self._taken.wait()
 
@@ -200,7 +204,7 @@ class PocketsphinxStream:
             self._lease.exception()  # the iteration raises it, where there is one
             return
         self._lease.set_result(lease)
-        await lease.send(Begin(self._phrases.key))
+        await lease.send(Begin(self._phrases.key, self._rate))
         while self._waiting or not self._committed:
             self._changed.clear()
             if self._waiting:

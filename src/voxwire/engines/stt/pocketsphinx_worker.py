@@ -4,6 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
+from voxwire.audio.pcm import SPEECH_RATE
+from voxwire.audio.resample import Resampler
 from voxwire.engines.stt.decoders import Decoders, Decoding
 from voxwire.engines.stt.messages import (
     Audio,
@@ -56,15 +58,17 @@ class Utterance:
         self._missing = self._committed = False
         self._general: Decoding | None = None
         self._expected: Decoding | None = None
-        self._audio = bytearray()
+        self._resampler = Resampler(SPEECH_RATE, SPEECH_RATE)
+        self._audio = bytearray()  # at 16 kHz
         self._skipped = self._heard = self._looked = 0
         self._settled = Settled()
         self._last: Partial | None = None
 
     def receive(self, request: Begin | Phrases | Audio | Commit) -> None:
         match request:
-            case Begin(phrases=key):
+            case Begin(phrases=key, rate=rate):
                 self._phrases = key
+                self._resampler = Resampler(rate, SPEECH_RATE)
                 self._missing = bool(key) and not self._decoders.knows(key)
                 if self._missing:
                     self._outlet.send(NeedPhrases())
@@ -73,7 +77,7 @@ class Utterance:
                     self._decoders.learn(self._phrases, sentences)
                     self._missing = False
             case Audio(pcm=pcm):
-                self._audio += pcm
+                self._audio += self._resampler.push(pcm)
             case Commit():
                 self._committed = True
         if not self._missing:
