@@ -8,6 +8,7 @@ import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { promisify } from "node:util";
 import { readWav } from "../../../../examples/quickstart/javascript/wav.js";
+import { checkAnswer } from "./printed.js";
 import { repository, startVoxwire } from "./voxwire.js";
 
 const run = promisify(execFile);
@@ -51,14 +52,6 @@ async function output(directory, [command, ...args], variables = { AZURE_OPENAI_
   };
   const { stdout } = await run(String(command), args, { cwd: directory, env, timeout: 50_000 });
   return stdout;
-}
-
-/** @param {string} printed */
-function checkAnswer(printed) {
-  const lines = printed.split("\n");
-  assert.ok(lines.some((line) => /^Received text delta: \S/.test(line)), printed);
-  const bytes = lines.map((line) => Number(/^Received (\d+) bytes of audio data\.$/.exec(line)?.[1] ?? 0));
-  assert.ok(bytes.reduce((sum, count) => sum + count) > 10_000, printed);
 }
 
 for (const [language, directory] of Object.entries({ javascript, typescript })) {

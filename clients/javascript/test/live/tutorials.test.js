@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { promisify } from "node:util";
+import { checkAnswer } from "./printed.js";
 import { repository, startVoxwire } from "./voxwire.js";
 
 const run = promisify(execFile);
@@ -61,14 +62,6 @@ async function command(directory, program, args, variables) {
     error.message += error.stdout; // Where tsc complains.
     throw error;
   }
-}
-
-/** @param {string} printed */
-function checkAnswer(printed) {
-  const lines = printed.split("\n");
-  assert.ok(lines.some((line) => /^Received text delta: \S/.test(line)), printed);
-  const bytes = lines.map((line) => Number(/^Received (\d+) bytes of audio data\.$/.exec(line)?.[1] ?? 0));
-  assert.ok(bytes.reduce((sum, count) => sum + count) > 10_000, printed);
 }
 
 for (const language of /** @type {const} */ (["javascript", "typescript"])) {
