@@ -26,9 +26,7 @@ test:  ## all tests
 	./test
 
 client-environments: setup
-	@scripts/setup clients
-	@scripts/setup node
-	@scripts/setup heavy
+	@scripts/setup clients node heavy
 
 test-clients: client-environments  ## the clients that take minutes to install, and the table of docs/compatibility.md
 	$(BIN)/python tests/clients/compatibility.py

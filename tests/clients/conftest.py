@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE / "programs"))
 pytest.register_assert_rewrite("flow_checks")
 
 from client_environment import KEY, Address  # noqa: E402
-from compatibility import Exercise  # noqa: E402
+from compatibility import HEAVY, Exercise  # noqa: E402
 
 from voxwire.engines import registry  # noqa: E402
 from voxwire.engines.vad.silero import SileroVad  # noqa: E402
@@ -37,6 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in item.path.parents:
             item.add_marker("clients")
             item.add_marker("engines")
+            if HEAVY in item.path.parents or "exercised" in getattr(item, "fixturenames", ()):
+                item.add_marker("compatibility")
 
 
 @contextlib.contextmanager

@@ -82,6 +82,10 @@ class TestRecorder:
         assert said == [("exercised", self.EXERCISE)]
         said.clear()  # or the real table names this client
 
+    def test_who_reports_is_marked(self, request: pytest.FixtureRequest, exercised: Callable[..., None]) -> None:
+        """By the mark `make test-clients` knows it, and continuous integration does not run it twice."""
+        assert request.node.get_closest_marker("compatibility")
+
 
 class TestSettling:
     PASSED: ClassVar = {Exercise("sdk", "1", "GA", "text_turn"): True}
