@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 const RATE = 48_000;
+/** The time on the context's clock, in samples. */
+const NOW = 4800;
 
 /** @type {Map<string, new (options?: unknown) => any>} */
 const processors = new Map();
@@ -24,7 +26,7 @@ class AudioWorkletProcessor {
 Object.assign(globalThis, {
   AudioWorkletProcessor,
   sampleRate: RATE,
-  currentFrame: 0,
+  currentFrame: NOW,
   /**
    * @param {string} name
    * @param {new () => any} processor
@@ -71,7 +73,7 @@ test("playback: plays, tells when and how far, clears and ends", () => {
   assert.deepEqual(new Set(output), new Set([0.5]));
   send({ type: "clear", id: 7 });
   assert.deepEqual(playback.port.sent, [
-    { type: "started", part, playedMs: 0, queuedMs: 100, lostMs: 0, skippedMs: 0, frame: 0 },
+    { type: "started", part, playedMs: 0, queuedMs: 100, lostMs: 0, skippedMs: 0, frame: NOW },
     { type: "cleared", id: 7, cuts: [{ ...part, playedMs: 50 }] },
   ]);
   send({ type: "finish", part });
