@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 import struct
+import sys
 import time
 
 import pytest
@@ -166,6 +167,20 @@ class TestTooLarge:
         reader, writer = await raw_websocket(url)
         writer.write(frame(0x1, b"x" * 600, fin=False) + frame(0x0, b"x" * 600, fin=False))
         assert await close_code(reader) == 1009
+        writer.close()
+
+    async def test_fragments_weigh_what_they_hold(self, serve: Serve) -> None:
+        service = EchoService()
+        reader, writer = await raw_websocket(await serve(service))
+        (attachment,) = service.attachments
+        connection = attachment.transport._express  # type: ignore[attr-defined]
+        fragments = (frame(0x0, fin=False) + frame(0x0, b"xy", fin=False)) * 500
+        writer.write(frame(0x1, b"ab", fin=False) + fragments + frame(0x9))
+        assert await reader.readexactly(2) == b"\x8a\x00"
+        assert sum(map(sys.getsizeof, connection.frames)) < 2000
+        writer.write(frame(0x0))
+        header = await reader.readexactly(2)
+        assert json.loads(await reader.readexactly(header[1])) == {"text": 1002}
         writer.close()
 
     async def test_the_connection_ends_although_the_client_stays(

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request as Handshake
 
 from voxwire.errors import RequestRefused
@@ -97,8 +98,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     Differences: keys may be offered as subprotocols; refused handshakes have JSON bodies; the
     application may cut the TCP connection; one whose peer does not read goes away soon after its
-    application ended; pings are answered while the peer reads; a peer that sent too much gets to see
-    close code 1009; reading is ahead of the application by some messages; it offers `Express` beside ASGI.
+    application ended; pings are answered while the peer reads; fragments weigh no more than what they
+    hold; a peer that sent too much gets to see close code 1009; reading is ahead of the application by
+    some messages; it offers `Express` beside ASGI.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -181,8 +183,18 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._timer.cancel()
         super().connection_lost(exc)
 
+    def handle_cont(self, event: Frame) -> None:
+        """Joins fragments as they come: a list of tiny ones would weigh many times what they hold, and empty
+        ones count for nothing against the limit."""
+        frames = cast("list[bytes | bytearray]", self.frames)
+        if isinstance(frames[0], bytes):
+            frames[0] = bytearray(frames[0])
+        frames[0] += event.data
+        if event.fin:
+            self.send_receive_event_to_app()
+
     def send_receive_event_to_app(self) -> None:
-        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        data = b"".join(self.frames)
         self.frames = []
         if self.close_sent:
             return
