@@ -162,10 +162,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self._dropping:
             return
         if self._cutter is None:
-            super().data_received(data)
-            # A client that sent frames before it saw our answer stays with the full parser, which has them.
-            if self.handshake_initiated and data.endswith(b"\r\n\r\n"):
-                self._cutter = FrameCutter(self.config.ws_max_size)
+            super().data_received(data)  # the handshake, which uvicorn passes on whole and alone
+            self._cutter = FrameCutter(self.config.ws_max_size)
             return
         at_once = _READ_AHEAD
         for frame, start in self._cutter.feed(data):
