@@ -144,6 +144,9 @@ async def test_a_spoken_question_is_answered(url: str, opened: Open, recording: 
         await page.get_by_text(dialect, exact=True).click()
         heard = asyncio.create_task(loudest(page))
         await start_listening(page)
+        await expect(page.locator(".session")).to_contain_text("<< Session Started >>")
+        # The bars of what is said do not wait for its end.
+        await until(page, "playground.conversation.items.some(({ growing }) => growing > 10)")
         await expect(items(page, "person")).to_have_text(SEVEN, ignore_case=True, timeout=PATIENCE_MS)
         await expect(items(page, "assistant")).to_contain_text("84", timeout=PATIENCE_MS)
         assert await heard > AUDIBLE
@@ -159,6 +162,9 @@ async def test_a_spoken_question_is_answered(url: str, opened: Open, recording: 
         stages = [at[name] for name in ("decided", "words", "token", "audio", "heard")]
         assert all(after - before > -best for before, after in pairwise(stages))
         assert await page.locator(".bars").count() == 2
+        await expect(page.locator(".limits")).to_have_text(
+            re.compile(r"Left of this minute: [\d,]+ of [\d,]+ requests, ")
+        )
 
 
 TAP = """
@@ -457,7 +463,7 @@ async def test_saving(url: str, opened: Open, tmp_path: Path) -> None:
             await (await download.value).save_as(saved[what])
     text = saved["Conversation as JSON"].read_text()
     assert "secret" not in text
-    assert [item["role"] for item in json.loads(text)["conversation"]] == ["person", "assistant"]
+    assert [item["role"] for item in json.loads(text)["conversation"]] == ["session", "person", "assistant"]
     with wave.open(str(saved["Sound as WAV"])) as sound:
         assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (24_000, 2, 2)
         assert sound.getnframes() > 12_000

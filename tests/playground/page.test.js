@@ -8,6 +8,7 @@ const JS = new URL("js/", import.meta.url);
 const load = (name) => import(new URL(name, JS).href);
 
 const { Clock } = await load("clock.js");
+const { Conversation } = await load("conversation.js");
 const { asJavaScript, asPython, pythonLiteral } = await load("event-code.js");
 const { EventLog, MOST_EVENTS, matches } = await load("event-log.js");
 const { durations, Latency, percentile, SentAudio } = await load("latency.js");
@@ -70,6 +71,21 @@ test("stages of a turn, on the page's clock", () => {
 
 test("stages in the wrong order by less than the clocks know take no time", () => {
   assert.deepEqual(durations({ decided: 10, words: 8, token: 12 }), { decided: 10, words: 0, token: 2 });
+});
+
+test("what is being said grows, until its sound is known", () => {
+  const conversation = new Conversation(() => {});
+  const frame = (sample) => new Uint8Array(new Int16Array(480).fill(sample).buffer);
+  conversation.take({ type: "session.created", session: { id: "sess_1" } }, 0);
+  conversation.take({ type: "input_audio_buffer.speech_started", item_id: "item_1" }, 100);
+  for (let i = 0; i < 5; i++) conversation.grow("item_1", frame(8192));
+  const item = conversation.get("item_1");
+  assert.deepEqual([item.levels, item.growing, item.soundMs], [[0.25, 0.25, 0.25, 0.25, 0.25], 5, 0]);
+  // The turn ended earlier than was heard of it.
+  conversation.addSound("item_1", new Uint8Array([...frame(8192), ...frame(0)]));
+  assert.deepEqual([item.levels, item.growing, item.soundMs], [[0.25, 0], 0, 40]);
+  conversation.grow("nobody", frame(0));
+  assert.deepEqual(conversation.toJSON().map(({ role, state }) => [role, state]), [["session", "done"], ["person", "listening"]]);
 });
 
 test("percentiles are values that were measured", () => {

@@ -11,13 +11,14 @@ import { levelOfPcm16 } from "../rt-client/audio/pcm.js";
 /**
  * @typedef {object} Item
  * @property {string} id
- * @property {"person" | "assistant" | "call"} role
+ * @property {"person" | "assistant" | "call" | "session"} role `session`: where one began
  * @property {string} text
  * @property {ItemState} state
  * @property {boolean} typed
  * @property {number} at when it began, on the clock of `performance.now()`
  * @property {number | undefined} soundAt when its sound began
  * @property {number[]} levels of its sound, 0 to 1, one for each 20 ms
+ * @property {number} growing how many of the levels, the last, are of sound that is being said and not there yet
  * @property {Uint8Array[]} pcm its sound, for as long as there is room for it
  * @property {number} soundMs
  * @property {number | undefined} heardMs how much of it was heard, if it was cut
@@ -35,6 +36,9 @@ import { levelOfPcm16 } from "../rt-client/audio/pcm.js";
 
 const FRAME_BYTES = 960;
 const BYTES_PER_MS = 48;
+
+/** What is being said is shown every 80 ms: as often as it needs another bar. */
+const LEVELS_AT_ONCE = 4;
 
 /** Sound of about twenty minutes; beyond it the oldest is dropped. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -78,6 +82,9 @@ export class Conversation {
    */
   take(message, at) {
     switch (message.type) {
+      case "session.created":
+        this.#change(this.#add(message["session"].id, "session", at), { state: "done" });
+        break;
       case "input_audio_buffer.speech_started":
         this.#change(this.#person(message["item_id"], at), {});
         break;
@@ -130,12 +137,26 @@ export class Conversation {
     if (!item) return;
     item.pcm.push(pcm);
     item.soundMs += pcm.length / BYTES_PER_MS;
-    for (let start = 0; start < pcm.length; start += FRAME_BYTES) {
-      item.levels.push(levelOfPcm16(pcm.subarray(start, start + FRAME_BYTES)));
-    }
+    item.levels.length -= item.growing;
+    item.growing = 0;
+    item.levels.push(...levelsOf(pcm));
     this.#bytes += pcm.length;
     this.#makeRoom();
     this.#onChange(item);
+  }
+
+  /**
+   * More of what is being said: shown until `addSound` tells what of it is the item's.
+   * @param {string} id
+   * @param {Uint8Array} pcm whole samples
+   */
+  grow(id, pcm) {
+    const item = this.get(id);
+    if (!item) return;
+    const levels = levelsOf(pcm);
+    item.levels.push(...levels);
+    item.growing += levels.length;
+    if (item.growing % LEVELS_AT_ONCE === 0) this.#onChange(item);
   }
 
   /**
@@ -189,7 +210,7 @@ export class Conversation {
 
   /** What to save: everything but the sound. */
   toJSON() {
-    return this.items.map(({ pcm, levels, ...item }) => item);
+    return this.items.map(({ pcm, levels, growing, ...item }) => item);
   }
 
   /**
@@ -257,6 +278,7 @@ export class Conversation {
       at,
       soundAt: undefined,
       levels: [],
+      growing: 0,
       pcm: [],
       soundMs: 0,
       heardMs: undefined,
@@ -300,6 +322,18 @@ export class Conversation {
     for (const { length } of item.pcm) this.#bytes -= length;
     item.pcm = [];
   }
+}
+
+/**
+ * @param {Uint8Array} pcm
+ * @returns {number[]} one for each 20 ms
+ */
+function levelsOf(pcm) {
+  const levels = [];
+  for (let start = 0; start < pcm.length; start += FRAME_BYTES) {
+    levels.push(levelOfPcm16(pcm.subarray(start, start + FRAME_BYTES)));
+  }
+  return levels;
 }
 
 /** @param {Uint8Array[]} pieces */

@@ -16,6 +16,11 @@ export const STAGES = /** @type {const} */ (["decided", "words", "token", "audio
  * @property {Partial<Record<Stage, number>>} at ms after `start`
  */
 
+/**
+ * As the server tells it: of requests or tokens, how many it takes in the time it counts in.
+ * @typedef {{ name: string, limit: number, remaining: number, reset_seconds: number }} RateLimit
+ */
+
 /** More than anyone looks at; the figures are of these. */
 const MOST_TURNS = 500;
 
@@ -53,6 +58,8 @@ export class Latency {
   /** @type {Turn[]} */
   turns = [];
   usage = { input: 0, output: 0 };
+  /** @type {RateLimit[]} */
+  limits = [];
   /** First audio of a response that was heard before its timings came. @type {Map<string, number>} */
   #heard = new Map();
   #onChange;
@@ -121,6 +128,12 @@ export class Latency {
   use(usage) {
     this.usage.input += usage?.input_tokens ?? 0;
     this.usage.output += usage?.output_tokens ?? 0;
+    this.#onChange();
+  }
+
+  /** @param {RateLimit[]} limits of `rate_limits.updated` */
+  limit(limits) {
+    this.limits = limits;
     this.#onChange();
   }
 }

@@ -72,7 +72,7 @@ export class Talk {
   constructor(parts) {
     this.#parts = parts;
     this.voice = new Voice({
-      onFrame: (frame) => this.#wire?.send({ type: "input_audio_buffer.append", audio: encodeBase64(frame) }),
+      onFrame: (frame) => this.#hear(frame),
       onMicrophoneEnded: () => this.#microphoneEnded(),
       onHeard: ({ itemId }, at) => {
         parts.conversation.sounds(itemId, at);
@@ -251,6 +251,7 @@ export class Talk {
         break;
       case "input_audio_buffer.speech_started":
         this.#speech = { id: message["item_id"], from: message["audio_start_ms"] };
+        conversation.grow(this.#speech.id, this.voice.recorded(this.#speech.from, this.voice.sent.ms));
         void this.#cut();
         break;
       case "input_audio_buffer.speech_stopped":
@@ -279,6 +280,9 @@ export class Talk {
         }
         break;
       }
+      case "rate_limits.updated":
+        latency.limit(message["rate_limits"]);
+        break;
       case "response.done":
         this.#responseDone(message["response"]);
         break;
@@ -294,6 +298,12 @@ export class Talk {
         if (message["error"]?.["code"] !== "response_cancel_not_active") onRefused(message);
     }
     onState();
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} frame of the microphone */
+  #hear(frame) {
+    this.#wire?.send({ type: "input_audio_buffer.append", audio: encodeBase64(frame) });
+    if (this.#speech) this.#parts.conversation.grow(this.#speech.id, frame);
   }
 
   /** @param {Message} message */

@@ -9,6 +9,9 @@ import { formatSeconds, formatTimeOfDay, t } from "./texts/index.js";
 /** Near enough to the end to be following it. */
 const FOLLOWING_PX = 80;
 
+/** What a level stands for. */
+const LEVEL_MS = 20;
+
 /** The elements of an item. @typedef {{ root: HTMLElement, flag: HTMLElement, words: HTMLElement, bars: SVGSVGElement, card: HTMLElement | undefined }} Shown */
 
 export class ConversationView {
@@ -52,7 +55,7 @@ export class ConversationView {
       else this.#remove(item.id);
     }
     this.#dirty.clear();
-    byId("welcome").hidden = this.#shown.size > 0;
+    byId("welcome").hidden = this.#list.querySelector(".item") !== null;
     this.#follow();
   }
 
@@ -74,6 +77,7 @@ export class ConversationView {
       this.#shown.set(item.id, shown);
       this.#list.append(shown.root);
     }
+    if (item.role === "session") return;
     const { root, flag, words, bars, card } = shown;
     root.dataset["state"] = item.state;
     const said = flagOf(item);
@@ -87,7 +91,8 @@ export class ConversationView {
     words.replaceChildren(...wordsOf(item));
     bars.toggleAttribute("hidden", item.levels.length === 0);
     const heardShare = item.heardMs === undefined || item.soundMs === 0 ? 1 : item.heardMs / item.soundMs;
-    drawBars(bars, item.levels, heardShare, t("item.sound", { time: formatSeconds(item.soundMs) }));
+    const time = formatSeconds(item.soundMs + LEVEL_MS * item.growing);
+    drawBars(bars, item.levels, heardShare, t("item.sound", { time }));
   }
 
   /** @param {Item} item @returns {Shown} */
@@ -96,6 +101,10 @@ export class ConversationView {
     const words = element("p", { class: "words" });
     const bars = createBars("");
     const when = formatTimeOfDay(item.at);
+    if (item.role === "session") {
+      const root = element("li", { class: "session", "data-id": item.id }, t("session.started"), " ", element("time", {}, when));
+      return { root, flag, words, bars, card: undefined };
+    }
     const who = item.role === "person" ? t("you") : t("assistant");
     const header = element("header", {}, element("span", { class: "who" }, who), element("time", {}, when), flag);
     const card = item.role === "call" ? element("div", { class: "card" }) : undefined;

@@ -80,8 +80,10 @@ export class EventsView {
   }
 
   #draw() {
+    const rows = this.#rows.size;
     for (const entry of this.#waiting.values()) this.#drawEntry(entry);
     this.#waiting.clear();
+    const grown = this.#rows.size > rows;
     const oldest = this.#log().entries[0]?.number ?? Infinity;
     for (const [number, row] of this.#rows) {
       if (number >= oldest) break;
@@ -89,8 +91,10 @@ export class EventsView {
       this.#rows.delete(number);
     }
     byId("event-empty").hidden = this.#rows.size > 0;
-    byId("event-count").textContent = countOf(this.#log());
-    this.shown();
+    // While one listens there are fifty events a second that only count up: no reason to lay out the page again.
+    const count = countOf(this.#log());
+    if (byId("event-count").textContent !== count) byId("event-count").textContent = count;
+    if (grown) this.shown();
   }
 
   /** @param {LogEntry} entry */

@@ -2,11 +2,11 @@
 
 import { byId, element, oncePerFrame } from "./dom.js";
 import { durations, percentile, STAGES } from "./latency.js";
-import { formatCount, formatMs, t } from "./texts/index.js";
+import { formatCount, formatMs, hasText, t } from "./texts/index.js";
 
 /**
  * @import { Clock } from "./clock.js"
- * @import { Latency, Stage, Turn } from "./latency.js"
+ * @import { Latency, RateLimit, Stage, Turn } from "./latency.js"
  */
 
 /** Rows on the page; the figures are of all turns. */
@@ -80,7 +80,7 @@ export class LatencyView {
   }
 
   #below() {
-    const { turns, usage } = this.#latency;
+    const { turns, usage, limits } = this.#latency;
     const used = t("latency.usage", {
       turns: formatCount(turns.length),
       input: formatCount(usage.input),
@@ -88,8 +88,22 @@ export class LatencyView {
     });
     const { best, count } = this.#clock();
     const aligned = best ? t("latency.clock", { error: (best.rtt / 2).toFixed(1), count }) : "";
-    return element("p", { class: "below" }, `${used} ${aligned}`);
+    const left = limits.map(leftOf).join(", ");
+    return element(
+      "div",
+      { class: "below" },
+      element("p", {}, used),
+      ...(left ? [element("p", { class: "limits" }, t("latency.limits", { left }))] : []),
+      ...(aligned ? [element("p", {}, aligned)] : []),
+    );
   }
+}
+
+/** @param {RateLimit} limit */
+function leftOf({ name, limit, remaining }) {
+  const key = `limit.${name}`;
+  const values = { remaining: formatCount(remaining), limit: formatCount(limit), name };
+  return t(hasText(key) ? key : "limit.other", values);
 }
 
 /** @param {Turn[]} turns */

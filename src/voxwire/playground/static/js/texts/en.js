@@ -91,6 +91,7 @@ export default {
   "state.thinking": "Thinking",
   "state.assistant": "Answering; speak to interrupt",
 
+  "session.started": "<< Session Started >>",
   you: "You",
   assistant: "Assistant",
   typed: "typed",
@@ -126,6 +127,10 @@ export default {
   "latency.took": "took",
   "latency.usage": "{turns} answers, {input} tokens in, {output} out.",
   "latency.clock": "Clocks aligned to ±{error} ms by {count} round trips.",
+  "latency.limits": "Left of this minute: {left}.",
+  "limit.requests": "{remaining} of {limit} requests",
+  "limit.tokens": "{remaining} of {limit} tokens",
+  "limit.other": "{remaining} of {limit} {name}",
 
   "events.search": "Search events",
   "events.filter": "Show",

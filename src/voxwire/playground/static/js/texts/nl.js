@@ -91,6 +91,7 @@ export default {
   "state.thinking": "Denkt na",
   "state.assistant": "Antwoordt; praat om te onderbreken",
 
+  "session.started": "<< Sessie begonnen >>",
   you: "Jij",
   assistant: "Assistent",
   typed: "getypt",
@@ -126,6 +127,10 @@ export default {
   "latency.took": "duurde",
   "latency.usage": "{turns} antwoorden, {input} tokens in, {output} uit.",
   "latency.clock": "Klokken gelijkgezet op ±{error} ms met {count} rondreizen.",
+  "latency.limits": "Over van deze minuut: {left}.",
+  "limit.requests": "{remaining} van {limit} verzoeken",
+  "limit.tokens": "{remaining} van {limit} tokens",
+  "limit.other": "{remaining} van {limit} {name}",
 
   "events.search": "Zoek berichten",
   "events.filter": "Toon",
