@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "voxwire"
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", "clients/**/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", "clients/**/*.md", "tests/**/*.md")
     for path in ROOT.glob(pattern)
     if "node_modules" not in path.parts
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from client_environment import Address, installed_version, run_program
-from flow_checks import CHECKS, EIGHTY_FOUR, Log, interrupted, spoken
+from flow_checks import CHECKS, EIGHTY_FOUR, Log, heard_turn, interrupted, spoken
 
 ENVIRONMENT = "openai-agents"
 
@@ -35,5 +35,6 @@ async def test_barge_in(paced_server: Address, exercises: Callable[[str], None])
     log = Log(report["received"])
     cancelled, answer = log.responses()
     interrupted(log, cancelled, "turn_detected")
+    heard_turn(log)
     assert EIGHTY_FOUR.search(spoken(log, answer))
     assert log.one("conversation.item.truncated")["item_id"] == cancelled["output"][0]["id"]

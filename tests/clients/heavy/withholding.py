@@ -54,8 +54,9 @@ class Withholding:
 
     @staticmethod
     async def _pass_up(client: ServerConnection, server: ClientConnection) -> None:
-        async for message in client:
-            await server.send(message)
+        with contextlib.suppress(ConnectionClosed):  # a program that failed leaves without a word
+            async for message in client:
+                await server.send(message)
         await server.close()
 
     async def _pass_down(self, server: ClientConnection, client: ServerConnection) -> None:
