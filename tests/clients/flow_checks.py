@@ -9,6 +9,8 @@ from typing import Any
 
 from realtime_flows import BYTES_PER_MS, HEARD_MS, TRANSCRIBED
 
+from voxwire.testing.fake_tts import FakeTts
+
 Event = dict[str, Any]
 
 EIGHTY_FOUR = re.compile(r"\b84\b|eighty[ -]four")
@@ -138,6 +140,14 @@ def interrupted(log: Log, response: Event, reason: str) -> None:
     log.one("response.output_item.done", response_id=response["id"])
     later = log.events[log.events.index(log.one("response.done", response=response)) :]
     assert not [event for event in later if event.get("response_id") == response["id"]]
+
+
+def stopped(voice: FakeTts, sent_bytes: int) -> str:
+    """The voice was stopped early in the answer before the last, of which so much was sent; its whole text."""
+    stream = voice.streams[-2]
+    assert stream.cancelled
+    assert 0 < sent_bytes / BYTES_PER_MS < len(stream.text) * voice.char_ms / 3
+    return stream.text
 
 
 def heard_turn(log: Log) -> Event:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from client_environment import Address, installed_version, run_program
-from flow_checks import CHECKS, EIGHTY_FOUR, Event, Log, heard_turn, interrupted, spoken
+from flow_checks import CHECKS, EIGHTY_FOUR, Event, Log, heard_turn, interrupted, spoken, stopped
 from realtime_flows import BYTES_PER_MS
 
 from voxwire.testing.fake_tts import FakeTts
@@ -78,10 +78,8 @@ async def test_barge_in(run: Run, paced_server: Address, voice: FakeTts) -> None
     interrupted(log, cancelled, "turn_detected")
     assert EIGHTY_FOUR.search(spoken(log, answer))
     assert [item["interrupted"] for item in said(report)] == [True, False]
+    stopped(voice, len(log.audio(cancelled)))
 
-    cut_stream = voice.streams[-2]
-    assert cut_stream.cancelled
-    assert 0 < len(log.audio(cancelled)) / BYTES_PER_MS < len(cut_stream.text) * voice.char_ms / 3
     cut = log.one("conversation.item.truncated")
     assert cut["item_id"] == cancelled["output"][0]["id"]
     heard = report["played_bytes"] - len(log.audio(answer))
