@@ -394,7 +394,7 @@ class TestGathering:
         owner = Owner(batcher)
         owner.push(5)
         async with asyncio.timeout(10):
-            while len(owner.scores()) < 5:
+            while len(owner.scores()) < 5:  # noqa: ASYNC110 - the batcher tells nobody
                 await asyncio.sleep(0.001)
         assert [len(batch) for batch in engine.batches] == [4, 1]
         batcher.close()
