@@ -6,8 +6,6 @@ other things too slows both.
 """
 
 import asyncio
-import base64
-import json
 import statistics
 import struct
 import threading
@@ -19,7 +17,7 @@ import pytest
 from conftest import Launch, Recording, static_server
 from playwright.async_api import Page, expect
 from websockets.sync.server import ServerConnection, serve
-from wiretap import tapped
+from wiretap import appended, marking, tapped
 
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.live_server import served_in_thread
@@ -96,21 +94,8 @@ registerProcessor("bare-capture", class extends AudioWorkletProcessor {
     return true;
   }
 });"""
-#: Frames of the microphone carry, in place of their first four samples, when they left the audio thread: before
-#: whatever a page does about them. The worklets themselves are as they are.
-STAMP_FRAMES = """
-const STAMP = `
-const post = MessagePort.prototype.postMessage;
-MessagePort.prototype.postMessage = function (message, ...rest) {
-  if (message instanceof Uint8Array) new DataView(message.buffer).setFloat64(0, Date.now());
-  return post.call(this, message, ...rest);
-};`;
-const { addModule } = AudioWorklet.prototype;
-AudioWorklet.prototype.addModule = async function (url) {
-  await addModule.call(this, URL.createObjectURL(new Blob([STAMP], { type: "text/javascript" })));
-  return addModule.call(this, url);
-};
-"""
+#: Frames carry, in place of their first four samples, when they left the audio thread: before whatever a page does.
+MARK_TIME = marking("view.setFloat64(0, Date.now())")
 
 
 @pytest.fixture
@@ -185,9 +170,8 @@ class Uplink:
         self.flows = asyncio.Event()
 
     def of_playground(self, message: bytes, at: float) -> None:
-        event = json.loads(message)
-        if event["type"] == "input_audio_buffer.append":
-            self.of_bare(base64.b64decode(event["audio"]), at)
+        if frame := appended(message):
+            self.of_bare(frame, at)
 
     def of_bare(self, frame: bytes, at: float) -> None:
         [left] = struct.unpack_from(">d", frame)
@@ -211,7 +195,7 @@ async def test_speech_arrives_as_soon_as_a_bare_page_sends_it(
         for_page, for_bare = await browser.new_context(bypass_csp=True), await browser.new_context()
         page, bare_page = await for_page.new_page(), await for_bare.new_page()
         for each in (page, bare_page):
-            await each.add_init_script(STAMP_FRAMES)
+            await each.add_init_script(MARK_TIME)
         await page.goto(playground)
         await bare_page.goto(f"{bare_site}/?socket={bare.replace('http', 'ws')}")
         await bare_page.wait_for_function("typeof window.measure === 'function'")

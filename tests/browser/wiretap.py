@@ -1,7 +1,12 @@
-"""A relay in front of a server that tells when each WebSocket message of the browser arrived."""
+"""Frames of the microphone, marked where they leave the audio thread and looked at where they arrive.
+
+A relay in front of a server tells of each WebSocket message of the browser.
+"""
 
 import asyncio
+import base64
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
@@ -12,6 +17,40 @@ from websockets.server import ServerProtocol
 
 #: Gets the payload of a message, and when it was here: `time.time()`, the clock of JavaScript's `Date.now()`.
 Listener = Callable[[bytes, float], None]
+
+
+#: Loaded into every audio thread before its own modules, which are as they are. A page's policy has to allow it.
+_MARK = """
+{
+  const mark = `
+    let frames = 0;
+    const post = MessagePort.prototype.postMessage;
+    MessagePort.prototype.postMessage = function (message, ...rest) {
+      if (message instanceof Uint8Array) {
+        const view = new DataView(message.buffer);
+        MARK;
+        frames++;
+      }
+      return post.call(this, message, ...rest);
+    };`;
+  const { addModule } = AudioWorklet.prototype;
+  AudioWorklet.prototype.addModule = async function (url) {
+    await addModule.call(this, URL.createObjectURL(new Blob([mark], { type: "text/javascript" })));
+    return addModule.call(this, url);
+  };
+}
+"""
+
+
+def marking(statement: str) -> str:
+    """A script for a page: `statement` writes into each frame of PCM16, through `view`; `frames` counts them."""
+    return _MARK.replace("MARK", statement)
+
+
+def appended(message: bytes) -> bytes | None:
+    """The audio of an `input_audio_buffer.append`; None of another event."""
+    event = json.loads(message)
+    return base64.b64decode(event["audio"]) if event["type"] == "input_audio_buffer.append" else None
 
 
 @contextlib.asynccontextmanager
