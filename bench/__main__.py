@@ -138,14 +138,14 @@ async def measure_cost(rounds: int) -> dict[str, Any]:
 
 
 async def soak(seconds: float) -> dict[str, Any]:
-    """Memory over time with speaking sessions whose turns are answered; retained audio grows to its bound."""
+    """Memory over time with speaking sessions whose turns are answered; they retain half a megabyte of audio each."""
     pcm, samples = speech_loop(), []
-    with Server("voxwire") as server:
-        load = Load(server, pcm, 100)
+    with Server("soak") as server:
+        load = Load(server, pcm, 100, answers=True)
         while len(samples) * 10 < seconds:
             await load.measure(50)
             samples.append(server.rss_mib())
-            print(f"  soak: {samples[-1]:.1f} MiB", file=sys.stderr)
+            print(f"  soak: {samples[-1]:.1f} MiB", file=sys.stderr, flush=True)
         load.close()
     return {"soak_mib": samples}
 

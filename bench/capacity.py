@@ -21,25 +21,20 @@ MEASURE_S = 5.0
 PADDING_MS = 300
 _PROBES = 20
 
-CONFIGURE = frame(
-    {
-        "type": "session.update",
-        "session": {
-            "type": "realtime",
-            "audio": {
-                "input": {
-                    "turn_detection": {
-                        "type": "server_vad",
-                        "prefix_padding_ms": PADDING_MS,
-                        "silence_duration_ms": 500,
-                        "create_response": False,
-                        "interrupt_response": False,
-                    }
-                }
-            },
-        },
+
+def configure(*, answers: bool) -> bytes:
+    """Detection on; each turn answered or not."""
+    detection = {
+        "type": "server_vad",
+        "prefix_padding_ms": PADDING_MS,
+        "silence_duration_ms": 500,
+        "create_response": answers,
+        "interrupt_response": answers,
     }
-)
+    session = {"type": "realtime", "audio": {"input": {"turn_detection": detection}}}
+    return frame({"type": "session.update", "session": session})
+
+
 PROBE = frame({"type": "session.update", "session": {"type": "realtime"}})
 _START = re.compile(rb'"audio_start_ms":(\d+)')
 
@@ -106,7 +101,7 @@ class Speaker:
         self._asked_at: float | None = None
         self._load = run_of
         client.on_event = self._event
-        client.send(CONFIGURE)
+        client.send(configure(answers=run_of.answers))
 
     def speak(self) -> None:
         self.client.send(self._frames[self._next])
@@ -135,7 +130,8 @@ class Speaker:
 class Load:
     """Sessions against one server, added step by step."""
 
-    def __init__(self, server: Server, pcm: bytes, frame_ms: int) -> None:
+    def __init__(self, server: Server, pcm: bytes, frame_ms: int, *, answers: bool = False) -> None:
+        self.answers = answers
         self._server = server
         self._frame_ms = frame_ms
         self._frames = append_frames(pcm, frame_ms)

@@ -1,22 +1,29 @@
 """Voxwire with the real server, core, codec and speech detection, on engines that answer at once.
 
-python bench/fake_server.py PORT [--embedded]
+python bench/fake_server.py PORT [--embedded | --soak]
 """
 
 import sys
+from collections import deque
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.config import Settings
 from voxwire.engines.vad.silero import SileroVad
 from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.service import Service
 from voxwire.server.app import create_app
 from voxwire.server.build import build_service
 from voxwire.server.listen import Listener
 from voxwire.server.run import run
+from voxwire.session.limits import Limits
+from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_stt import FakeStt
+from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.service import fake_deployment, fake_service
 
 _SESSIONS = 4000
+#: Audio that a session of the soak retains: full within a minute, so that the rest should be flat.
+_SOAK_RETAINED_BYTES = 512 * 1024
 
 
 def main() -> None:
@@ -24,15 +31,25 @@ def main() -> None:
     if "--embedded" in sys.argv:
         service = build_service(settings)
     else:
-        # As the embedded recogniser, which resamples in its worker.
-        ears = FakeStt(rates=tuple({format.rate for format in AudioFormat}))
-        limits = RuntimeLimits(conversations=_SESSIONS)
-        service = fake_service(fake_deployment(stt=ears), vad=SileroVad(), runtime_limits=limits)
+        service = _on_fakes(Limits(retained_audio_bytes=_SOAK_RETAINED_BYTES) if "--soak" in sys.argv else Limits())
     listener = Listener.open(settings.server)
     try:
         run(create_app(settings, service), settings, listener, lambda: None)
     finally:
         listener.close()
+
+
+def _on_fakes(limits: Limits) -> Service:
+    # The ears take the rates of the wire, as the embedded recogniser, which resamples in its worker.
+    stt, llm, tts = FakeStt(rates=tuple({format.rate for format in AudioFormat})), FakeLlm(), FakeTts()
+    # Fakes remember all that they were asked, for tests to look at; here they run too long for that.
+    stt.streams, llm.requests, tts.streams = deque(maxlen=1), deque(maxlen=1), deque(maxlen=1)
+    return fake_service(
+        fake_deployment(stt=stt, llm=llm, tts=tts),
+        vad=SileroVad(),
+        limits=limits,
+        runtime_limits=RuntimeLimits(conversations=_SESSIONS),
+    )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ SCRIPTS = {
     "floor": ["floor.py"],
     "voxwire": ["fake_server.py"],
     "embedded": ["fake_server.py", "--embedded"],
+    "soak": ["fake_server.py", "--soak"],
 }
 
 

@@ -7,6 +7,7 @@ import logging
 import struct
 import sys
 import time
+from collections import Counter
 
 import pytest
 from echo_service import EchoService, Serve
@@ -16,6 +17,7 @@ from websockets.asyncio.client import connect as websocket
 from websockets.exceptions import ConnectionClosedError
 
 from voxwire.server import protocols
+from voxwire.server.frames import FrameCutter
 
 GA = "/v1/realtime?model=gpt-realtime"
 MIB = 1024 * 1024
@@ -122,6 +124,35 @@ class TestFrames:
         async with open_socket(url) as client:
             async with asyncio.timeout(5):
                 await (await client.ping())
+
+    @pytest.mark.parametrize("opcode", [0x1, 0x9, 0xA], ids=["texts", "pings", "pongs"])
+    async def test_many_small_ones_leave_the_others_their_turns(
+        self, url: str, opcode: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Between any two turns of the loop some frames are taken, not all that came."""
+        turns, in_one_turn = 0, Counter[int]()
+
+        def count() -> None:
+            nonlocal turns
+            turns += 1
+            loop.call_soon(count)
+
+        measure = FrameCutter._measure
+
+        def counting(cutter: FrameCutter, data: bytes, at: int) -> tuple[int, int]:
+            in_one_turn[turns] += 1
+            return measure(cutter, data, at)
+
+        loop = asyncio.get_running_loop()
+        _, writer = await raw_websocket(url)
+        monkeypatch.setattr(FrameCutter, "_measure", counting)
+        loop.call_soon(count)
+        writer.write(frame(opcode) * 5000)
+        async with asyncio.timeout(20):
+            while sum(in_one_turn.values()) < 5000:  # noqa: ASYNC110 - turns are what is counted
+                await asyncio.sleep(0)
+        assert max(in_one_turn.values()) < 64
+        writer.transport.abort()
 
     async def test_the_server_pings_and_expects_nothing(self, serve: Serve) -> None:
         url = await serve(websocket={"ping_interval_s": 0.05})

@@ -75,10 +75,10 @@ async def test_messages_keep_their_order_whichever_way_they_come(serve: Serve, s
     assert {way for way, _ in heard} == {"at once", "queue"}
 
 
-async def test_fragments_take_the_queue(serve: Serve, service: PickyService) -> None:
+async def test_fragments_are_taken_as_one(serve: Serve, service: PickyService) -> None:
     url = await serve(service)
     async with connect(url.replace("http", "ws", 1) + "/v1/realtime?model=gpt-realtime") as client:
         await client.recv()
         await client.send("whole")
         await client.send(["in ", "two"])
-        assert await service.attachment.all(2) == [("at once", "whole"), ("queue", "in two")]
+        assert await service.attachment.all(2) == [("at once", "whole"), ("at once", "in two")]

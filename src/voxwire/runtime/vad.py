@@ -44,7 +44,7 @@ class Lane:
 
     __slots__ = (
         "_audio", "_closed", "_enqueue", "_format", "_new_state", "_on_error", "_on_scores", "_resamplers",
-        "_scores", "epoch", "queued", "resampler", "state",
+        "_scores", "epoch", "queued", "resampler", "state", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +68,8 @@ class Lane:
         self.resampler = resamplers[self._format]
         self.epoch = -1
         self.state: Any = None
+        self.waiting = 0
+        """Windows left to score."""
         self.queued = False
 
     def push(self, epoch: int, audio: bytes, format: AudioFormat) -> None:
@@ -79,12 +81,14 @@ class Lane:
             self._format, self.resampler = format, self._resamplers[format]
             self._audio = bytearray(self.resampler.silence)
             self._scores = []
+            self.waiting = 0
         if format is not self._format:
             raise InvariantError(f"format of epoch {epoch}", expected=self._format.value, actual=format.value)
         if len(audio) % self.resampler.window_bytes:
             expected = f"whole windows of {self.resampler.window_bytes} bytes"
             raise InvariantError("audio to analyse", expected=expected, actual=f"{len(audio)} bytes")
         self._audio += audio
+        self.waiting += len(audio) // self.resampler.window_bytes
         if not self.queued:
             self._enqueue(self)
 
@@ -92,23 +96,18 @@ class Lane:
         """Drop what is waiting; no callback comes any more. Idempotent."""
         self._closed = True
         self._audio.clear()
-
-    @property
-    def waiting(self) -> int:
-        """Windows left to score."""
-        resampler = self.resampler
-        return max(0, (len(self._audio) - resampler.history_bytes) // resampler.window_bytes)
+        self.waiting = 0
 
     def cut(self) -> bytearray:
         """Take the next window, with the history before it."""
         stretch = self._audio[: self.resampler.stretch_bytes]
         del self._audio[: self.resampler.window_bytes]
+        self.waiting -= 1
         return stretch
 
-    def take(self, epoch: int, score: float) -> None:
-        """The score of the next window, unless this one's epoch is over."""
-        if epoch == self.epoch:
-            self._scores.append(score)
+    def take(self, score: float) -> None:
+        """The score of the window that was cut."""
+        self._scores.append(score)
 
     def deliver(self) -> None:
         """Hand out the scores once they are all there, or as many as belong together."""
@@ -180,20 +179,19 @@ class VadBatcher:
         """Score one batch. The next pass is arranged before anybody is told, so that callbacks find things in order."""
         self._handle = None
         rows, stretches = self._collect()
-        epochs = [lane.epoch for lane in rows]
         failure: EngineError | None = None
-        scored: list[tuple[Lane, int, float]] = []
+        scored: list[tuple[Lane, float]] = []
         if rows:
             started = perf_counter()  # uvloop's own clock stands still during a callback
             try:
-                scored = list(zip(rows, epochs, self._score(rows, stretches), strict=True))
+                scored = list(zip(rows, self._score(rows, stretches), strict=True))
             except Exception as error:
                 failure = EngineError("vad", "vad_failed", "Speech detection failed.")
                 failure.__cause__ = error
             self._spent_s += perf_counter() - started
         self._arrange()
-        for lane, epoch, score in scored:
-            lane.take(epoch, score)
+        for lane, score in scored:
+            lane.take(score)
         for lane in dict.fromkeys(rows):
             if failure is None:
                 lane.deliver()

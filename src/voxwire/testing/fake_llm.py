@@ -1,7 +1,7 @@
 """Language engines for tests: they say what they were told to say."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, MutableSequence, Sequence
 
 from voxwire.errors import EngineError
 from voxwire.events.config import FunctionTool
@@ -35,7 +35,7 @@ class FakeLlm:
         self.capabilities = LlmCapabilities(
             info=EngineInfo(name="fake-llm", label="scripted answers", licence="Apache-2.0")
         )
-        self.requests: list[LlmRequest] = []
+        self.requests: MutableSequence[LlmRequest] = []
         self.closed_iterators = 0
         self.phrase_calls = 0
         self.started = 0

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableSequence
 
 from voxwire.errors import EngineError
 from voxwire.events.engines import EngineInfo, SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial
@@ -30,7 +30,7 @@ class FakeStt:
         self.word_ms = word_ms
         self.stalled = stalled
         self.push_s = push_s
-        self.streams: list[FakeSttStream] = []
+        self.streams: MutableSequence[FakeSttStream] = []
         self.prepared: list[SttConfig] = []
         self.started = 0
         self.closed = 0

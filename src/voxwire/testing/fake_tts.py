@@ -1,7 +1,7 @@
 """Synthesisers for tests: a hum for every character, at once or as fast as speech."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, MutableSequence
 from typing import Final
 
 from voxwire.events.engines import EngineInfo, TtsAudio, TtsCapabilities, TtsConfig, Word
@@ -44,7 +44,7 @@ class FakeTts:
         self.stalled = stalled
         self.failure = failure
         self.fails_after = fails_after
-        self.streams: list[FakeTtsStream] = []
+        self.streams: MutableSequence[FakeTtsStream] = []
         self.started = 0
         self.closed = 0
 

@@ -4,6 +4,8 @@ An ASGI application for `websocket` scopes alone, on a server that offers the ex
 called outside of any middleware that wraps `receive` or `send`, because those run for every frame.
 """
 
+import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -33,6 +35,8 @@ logger = logging.getLogger(__name__)
 #: The one subprotocol ever answered; a browser that offered it fails without it (PROTOCOL 1.4).
 SUBPROTOCOL: Final = "realtime"
 _INTERNAL_ERROR: Final = 1011
+#: How long the close frame after a bug of ours may take.
+_CLOSE_S: Final = 5.0
 _SWITCHING_PROTOCOLS: Final = 101
 
 
@@ -170,7 +174,9 @@ class WebSocketEndpoint:
                     self._attachments.discard(attachment)
         except Exception:
             logger.exception("connection %s ended by an internal error", connection.request.request_id)
-            await transport.close(_INTERNAL_ERROR, "internal error")
+            with contextlib.suppress(TimeoutError):  # a peer that does not read is cut off then
+                async with asyncio.timeout(_CLOSE_S):
+                    await transport.close(_INTERNAL_ERROR, "internal error")
         if transport.close_code is not None:
             connection.close_code = transport.close_code
 
