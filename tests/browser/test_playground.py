@@ -5,7 +5,7 @@ import json
 import os
 import re
 import wave
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import Launch, Recording
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
 from wiretap import appended, marking, tapped
 
 from voxwire.engines import registry
@@ -69,7 +69,7 @@ def opened(launch: Launch) -> Open:
         *,
         flags: tuple[str, ...] = (),
         expected: str = "$^",
-        script: str = "",
+        before: Callable[[Page], Awaitable[Any]] | None = None,
         **options: Any,
     ) -> AsyncIterator[Page]:
         async with launch(microphone, *flags) as browser:
@@ -77,7 +77,8 @@ def opened(launch: Launch) -> Open:
                 **{"viewport": {"width": 1440, "height": 900}, **options}
             )
             page = await context.new_page()
-            await page.add_init_script(script)
+            if before:
+                await before(page)
             complaints: list[str] = []
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on(
@@ -400,6 +401,22 @@ async def test_an_unknown_deployment(url: str, opened: Open) -> None:
         await expect(items(page, "assistant")).not_to_be_empty(timeout=PATIENCE_MS)
 
 
+async def test_a_name_that_is_typed_while_the_list_is_on_its_way(url: str, opened: Open) -> None:
+    arrived = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await arrived.wait()
+        await route.continue_()
+
+    async with opened(url, before=lambda page: page.route("**/v1/models", late)) as page:
+        await page.get_by_label("Deployment").press_sequentially("gpt-")
+        async with page.expect_response("**/v1/models"):
+            arrived.set()
+        await expect(page.locator("#deployments option")).to_have_count(3)
+        await page.get_by_label("Deployment").press_sequentially("realtime")
+        await expect(page.get_by_label("Deployment")).to_have_value("gpt-realtime")
+
+
 async def test_a_server_that_dies_and_comes_back(opened: Open, recording: Recording) -> None:
     with serve_process() as first:
         port = str(urlsplit(first.url).port)
@@ -528,7 +545,12 @@ async def test_a_long_conversation(url: str, opened: Open, recording: Recording)
     async with (
         tapped(url, take) as relay,
         # The policy of the page allows no worklets but its own.
-        opened(relay, recording("what_time_is_it", 6.0), script=MARK_NUMBER, bypass_csp=True) as page,
+        opened(
+            relay,
+            recording("what_time_is_it", 6.0),
+            before=lambda page: page.add_init_script(MARK_NUMBER),
+            bypass_csp=True,
+        ) as page,
     ):
         await page.get_by_label("Deployment").fill("quick")
         await start_listening(page)

@@ -51,7 +51,10 @@ export class SetupView {
     }
     byId("deployments").replaceChildren(...this.#deployments.map(({ id }) => element("option", { value: id })));
     const [first] = this.#deployments;
-    if (!this.settings.deployment && first) {
+    const field = /** @type {HTMLInputElement} */ (byId("deployment"));
+    // Who is about to type a name is not interrupted.
+    const free = field.value === "" && document.activeElement !== field;
+    if (!this.settings.deployment && first && free) {
       this.set("deployment", first.id);
       this.#show();
     }
