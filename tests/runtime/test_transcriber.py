@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from runtime_sink import RecordingSink
 
-from voxwire.audio.convert import from_pcm
+from voxwire.audio.convert import from_pcm, to_pcm
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import EngineDied
 from voxwire.events.config import FunctionTool
@@ -77,6 +77,18 @@ async def test_every_wire_format_is_heard_at_16_khz(format: AudioFormat) -> None
     spectrum = np.abs(np.fft.rfft(heard[1600:]))
     assert np.argmax(spectrum) / 0.9 == pytest.approx(440, abs=2)
     assert stt.streams[0].cancelled
+
+
+@pytest.mark.parametrize("format", AudioFormat)
+async def test_an_engine_that_takes_the_rate_of_the_wire_gets_it(format: AudioFormat) -> None:
+    stt = FakeStt("hello", rates=(16_000, 8_000, 24_000))
+    bench = Bench(stt, command=start(format))
+    audio = tone(format, 1000)
+    bench.transcriber.feed(audio)
+    bench.transcriber.finish()
+    await bench.ended()
+    assert stt.streams[0].config.rate == format.rate
+    assert bytes(stt.streams[0].heard) == to_pcm(audio, format)
 
 
 async def test_the_engine_is_told_what_to_expect() -> None:

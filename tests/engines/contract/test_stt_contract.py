@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 import pytest_asyncio
 
+from voxwire.audio.resample import Resampler
 from voxwire.engines.stt import pocketsphinx
 from voxwire.errors import EngineBusy, EngineDied, EngineError
 from voxwire.events.engines import SttConfig, SttFinal, SttPartial
@@ -53,6 +54,18 @@ async def events_of(stream, pcm, step=STEP):
 
 async def hear(engine, pcm, *, phrases=PHRASES, step=STEP):
     return await events_of(engine.open(SttConfig(phrases=phrases)), pcm, step)
+
+
+class TestRates:
+    async def test_words_come_at_the_same_time_at_every_rate_it_names(self, engine, speech):
+        pcm = speech("what_is_twelve_times_seven")
+        expected = (await hear(engine, pcm))[-1]
+        assert "twelve times seven" in (expected.text, *expected.alternatives)[-1]
+        for rate in engine.capabilities.rates:
+            config = SttConfig(rate=rate, phrases=PHRASES)
+            final = (await events_of(engine.open(config), Resampler(16_000, rate).push(pcm)))[-1]
+            assert "twelve times seven" in (final.text, *final.alternatives)[-1]
+            assert final.words[-1].end_ms == pytest.approx(expected.words[-1].end_ms, abs=100)
 
 
 class TestOrder:
