@@ -13,6 +13,7 @@ import { formatCount, t } from "./texts/index.js";
 const FOLLOWING_PX = 60;
 
 export class EventsView {
+  #panel = byId("events");
   #list = byId("event-list");
   /** @type {EventFilter} */
   #filter = { show: "all", search: "", audio: false };
@@ -20,6 +21,8 @@ export class EventsView {
   #rows = new Map();
   /** @type {Map<number, LogEntry>} */
   #waiting = new Map();
+  /** The last entry that was drawn, or would have been but for the filter. */
+  #last = 0;
   /** The list shows its end, and goes on doing so. */
   #following = true;
   #drawSoon;
@@ -64,8 +67,16 @@ export class EventsView {
     this.#drawSoon();
   }
 
-  /** The list can be seen now. */
+  /** The list can be seen now, if its panel can: while it could not, nothing was drawn. */
   shown() {
+    if (this.#panel.hidden) return;
+    const missed = this.#log().entries.filter(({ number }) => number >= this.#last);
+    this.#waiting = new Map(missed.map((entry) => [entry.number, entry]));
+    this.#draw();
+    this.#follow();
+  }
+
+  #follow() {
     // Asking for the height has the page laid out, which an empty list is not worth.
     if (this.#following && this.#rows.size > 0) this.#list.scrollTop = this.#list.scrollHeight;
   }
@@ -80,9 +91,17 @@ export class EventsView {
   }
 
   #draw() {
+    // While one listens there are fifty events a second that only count up: no reason to lay out the page again.
+    const count = countOf(this.#log());
+    if (byId("event-count").textContent !== count) byId("event-count").textContent = count;
+    if (this.#panel.hidden) {
+      this.#waiting.clear();
+      return;
+    }
     const rows = this.#rows.size;
     for (const entry of this.#waiting.values()) this.#drawEntry(entry);
     this.#waiting.clear();
+    this.#last = this.#log().entries.at(-1)?.number ?? this.#last;
     const grown = this.#rows.size > rows;
     const oldest = this.#log().entries[0]?.number ?? Infinity;
     for (const [number, row] of this.#rows) {
@@ -91,10 +110,7 @@ export class EventsView {
       this.#rows.delete(number);
     }
     byId("event-empty").hidden = this.#rows.size > 0;
-    // While one listens there are fifty events a second that only count up: no reason to lay out the page again.
-    const count = countOf(this.#log());
-    if (byId("event-count").textContent !== count) byId("event-count").textContent = count;
-    if (grown) this.shown();
+    if (grown) this.#follow();
   }
 
   /** @param {LogEntry} entry */
