@@ -1,7 +1,7 @@
 """Merging updates (PROTOCOL 3.2, SEMANTICS 1)."""
 
 import pytest
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
 from voxwire.audio.pcm import AudioFormat
@@ -71,7 +71,7 @@ class TestMerge:
             "parallel_tool_calls": True,
             "prompt": None,
         }
-        fields = set(asdict(SessionPatch())) - {"kind"}
+        fields = set(asdict(SessionPatch())) - {"kind", "input_rate"}
         assert fields == set(changes), "a new setting needs its line here"
         for name, value in changes.items():
             result = merged(SessionPatch(**{name: value}))  # type: ignore[arg-type]
@@ -96,6 +96,42 @@ class TestKind:
         patch = SessionPatch(kind=SessionKind.TRANSCRIPTION, voice="ash", instructions="x", turn_detection=None)
         result = merged(patch, config)
         assert (result.voice, result.instructions, result.turn_detection) == ("alloy", "", None)
+
+
+class TestInputRate:
+    """Audio of another rate would be heard as noise (PROTOCOL 9.3)."""
+
+    @pytest.mark.parametrize(
+        ("present", "named", "rate"),
+        [
+            (AudioFormat.PCM16, UNSET, 24000),
+            (AudioFormat.ULAW, UNSET, 8000),
+            (AudioFormat.PCM16, AudioFormat.ALAW, 8000),
+            (AudioFormat.ULAW, AudioFormat.PCM16, 24000),
+        ],
+        ids=str,
+    )
+    def test_of_the_format(self, present: AudioFormat, named: AudioFormat | UnsetType, rate: int) -> None:
+        config = SessionConfig(model="scripted", input_format=present)
+        expected = merged(SessionPatch(input_format=named), config)
+        assert merged(SessionPatch(input_format=named, input_rate=rate), config) == expected
+
+    @pytest.mark.parametrize(
+        ("present", "named", "rate"),
+        [
+            (AudioFormat.PCM16, UNSET, 16000),
+            (AudioFormat.PCM16, UNSET, 0),
+            (AudioFormat.ULAW, UNSET, 24000),
+            (AudioFormat.PCM16, AudioFormat.ULAW, 24000),
+            (AudioFormat.ALAW, AudioFormat.PCM16, 8000),
+        ],
+        ids=str,
+    )
+    def test_another_is_refused(self, present: AudioFormat, named: AudioFormat | UnsetType, rate: int) -> None:
+        patch = SessionPatch(input_format=named, input_rate=rate)
+        error = refusal(patch, config=SessionConfig(model="scripted", input_format=present))
+        assert (error.code, error.param) == ("invalid_value", "session.audio.input.format.rate")
+        assert error.message.startswith(f"Invalid value: {rate}.")
 
 
 class TestVoice:

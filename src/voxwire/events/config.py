@@ -126,9 +126,13 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionPatch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one `session.update` changes. `kind` is what the client said the session is."""
+    """What one `session.update` changes, and what it takes for granted.
+
+    `kind` is what the client said the session is, `input_rate` how many samples a second it said its audio has.
+    """
 
     kind: SessionKind | UnsetType = UNSET
+    input_rate: int | UnsetType = UNSET
     instructions: str | UnsetType = UNSET
     modality: Modality | UnsetType = UNSET
     voice: str | UnsetType = UNSET

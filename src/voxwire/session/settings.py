@@ -7,6 +7,7 @@ needs the deployment or the conversation.
 import msgspec
 from msgspec import UNSET
 
+from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import ClientError
 from voxwire.events.config import (
     FunctionTool,
@@ -47,6 +48,7 @@ def merge(
     """
     changes = {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not UNSET}
     kind = changes.pop("kind", config.kind)
+    input_rate = changes.pop("input_rate", None)
     if kind is not config.kind:
         raise ClientError(
             f"Passing a {kind.value} session update event to a {config.kind.value} session is not allowed.",
@@ -57,6 +59,7 @@ def merge(
         for name in _REALTIME_ONLY:
             changes.pop(name, None)
     merged = msgspec.structs.replace(config, **changes)
+    _check_rate(input_rate, merged.input_format)
     if merged.voice != config.voice:
         check_voice(merged.voice, config.voice, capabilities, has_spoken, "session.audio.output.voice")
     _check_transcription(merged.transcription, capabilities)
@@ -116,6 +119,16 @@ def check_tools(tools: tuple[FunctionTool, ...], choice: ToolChoice, limits: Lim
             param=f"{where}.tool_choice",
         )
     check_text_bytes(len(msgspec.json.encode(tools)), limits.item_text_bytes, f"{where}.tools")
+
+
+def _check_rate(rate: int | None, format: AudioFormat) -> None:
+    """Refuse audio of another rate, which would be heard as noise."""
+    if rate not in (None, format.rate):
+        raise ClientError(
+            f"Invalid value: {rate}. The input audio format has {format.rate} samples a second here.",
+            code="invalid_value",
+            param="session.audio.input.format.rate",
+        )
 
 
 def _check_transcription(transcription: Transcription | None, capabilities: Capabilities) -> None:

@@ -273,6 +273,7 @@ class TestErrors:
             ("session.audio.output.speed", "session.speed"),
             ("session.audio.output.format", "session.output_audio_format"),
             ("session.audio.input.format", "session.input_audio_format"),
+            ("session.audio.input.format.rate", "session.input_audio_sampling_rate"),
             ("session.audio.input.transcription.language", "session.input_audio_transcription.language"),
             ("session.audio.input.turn_detection.threshold", "session.turn_detection.threshold"),
             ("session.audio.input.noise_reduction", "session.input_audio_noise_reduction"),

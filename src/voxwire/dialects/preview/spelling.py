@@ -19,6 +19,7 @@ FORMATS: Final[dict[FormatName, AudioFormat]] = {
 _PATHS: Final = {
     "session.output_modalities": "session.modalities",
     "session.max_output_tokens": "session.max_response_output_tokens",
+    "session.audio.input.format.rate": "session.input_audio_sampling_rate",
     "session.audio.input.format": "session.input_audio_format",
     "session.audio.input.transcription": "session.input_audio_transcription",
     "session.audio.input.noise_reduction": "session.input_audio_noise_reduction",

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from voxwire.dialects.faults import invalid_value, missing
 from voxwire.dialects.preview.requests import LaterRequest, Respond, Update
 from voxwire.dialects.preview.settings import FirstResponseSettings, NoTurnDetection, SessionSettings
-from voxwire.dialects.preview.spelling import FORMATS, FormatName
 from voxwire.dialects.requests import Request, RequestDecoder
 from voxwire.dialects.settings import (
     SemanticVadSettings,
@@ -133,19 +132,14 @@ class LiveSession(SessionSettings, frozen=True, forbid_unknown_fields=False):
     input_audio_echo_cancellation: _EchoCancellation | None = None
 
     def patch(self) -> SessionPatch:
-        self._check_sound()
+        self._check_channels()
         plain = replace(self, input_audio_noise_reduction=None)
-        return replace(SessionSettings.patch(plain), voice=_voice_of(self.voice, "session.voice"))
+        # The rate may come alone: the session knows the format that it must fit.
+        rate = UNSET if self.input_audio_sampling_rate is None else self.input_audio_sampling_rate
+        return replace(SessionSettings.patch(plain), voice=_voice_of(self.voice, "session.voice"), input_rate=rate)
 
-    def _check_sound(self) -> None:
-        """Audio of another rate or with a second channel would be heard as noise."""
-        rate = self.input_audio_sampling_rate
-        name: FormatName = self.input_audio_format or "pcm16"
-        if rate is not None and rate != FORMATS[name].rate:
-            raise invalid_value(
-                "session.input_audio_sampling_rate",
-                f"Invalid value: {rate}. {name} has {FORMATS[name].rate} samples a second here.",
-            )
+    def _check_channels(self) -> None:
+        """A second channel would be heard as noise."""
         cancellation = self.input_audio_echo_cancellation
         if cancellation is not None and cancellation.channels not in (None, 1):
             raise invalid_value(
