@@ -303,9 +303,14 @@ class TestClear:
     def test_speech_in_progress_is_forgotten(self) -> None:
         driver = Driver()
         driver.append(speech(640))
+        start = len(driver.outputs)
         driver.send(ClearAudio())
+        assert driver.names(start) == ["SpeechStopped", "BufferCleared"]
+        assert driver.last(SpeechStopped).item_id == driver.last(SpeechStarted).item_id
+        assert driver.last(SpeechStopped).audio_end_ms == 640
+        assert len(driver.all(CancelTranscription)) == 1
         driver.append(silence(640))
-        assert not driver.all(SpeechStopped)
+        assert len(driver.all(SpeechStopped)) == 1
         assert not driver.all(BufferCommitted)
         driver.append(speech(320))
         assert driver.last(SpeechStarted).audio_start_ms == 640 + 640 - 300
@@ -322,10 +327,14 @@ class TestClear:
 class TestConfigure:
     """3.2: settings may change at any time and apply to later turns."""
 
-    def test_detection_off_in_mid_speech_abandons_the_turn_and_keeps_its_audio(self) -> None:
+    def test_detection_off_in_mid_speech_stops_the_turn_and_keeps_its_audio(self) -> None:
         driver = Driver()
         driver.append(speech(640))
+        start = len(driver.outputs)
         driver.send(UpdateSession(patch=SessionPatch(turn_detection=None)))
+        assert driver.names(start) == ["SpeechStopped", "SessionUpdated"]
+        assert driver.last(SpeechStopped).item_id == driver.last(SpeechStarted).item_id
+        assert driver.last(SpeechStopped).audio_end_ms == 640
         assert len(driver.all(CancelTranscription)) == 1
         driver.append(speech(360))
         driver.send(CommitAudio())

@@ -16,6 +16,7 @@ import pytest
 from voxwire.events.client import (
     AppendAudio,
     CancelResponse,
+    ClearAudio,
     ClientEvent,
     CommitAudio,
     CreateItem,
@@ -133,6 +134,22 @@ def commit_during_speech() -> Driver:
     driver.append(speech(320))
     driver.send(CommitAudio())
     driver.append(speech(320), silence(320))
+    return driver
+
+
+def clear_during_speech() -> Driver:
+    driver = driving(SPOKEN)
+    driver.append(speech(320))
+    driver.send(ClearAudio())
+    return driver
+
+
+def detection_off_during_speech() -> Driver:
+    driver = driving(SPOKEN)
+    driver.append(speech(320))
+    driver.send(UpdateSession(patch=SessionPatch(turn_detection=None)))
+    driver.append(speech(320))
+    driver.send(CommitAudio())
     return driver
 
 
@@ -361,8 +378,10 @@ FLOWS: list[Callable[[], Driver]] = [
     cancel_in_call,
     cancel_in_speech,
     cancel_while_waiting,
+    clear_during_speech,
     commit_during_speech,
     context_truncation,
+    detection_off_during_speech,
     failure_of_recognition,
     failure_of_recognition_in_mid_speech,
     failure_of_the_language_engine,

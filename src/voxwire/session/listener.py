@@ -136,8 +136,7 @@ class Listener:
             utterance = self._transcripts.start(item_id, buffer.format)
             turn = _Turn(item_id, start, utterance)
         else:
-            # What was said to have started is said to have stopped, so that clients never wait for it.
-            self._state.emit(SpeechStopped(item_id=turn.item_id, audio_end_ms=to_ms(buffer.end)))
+            self._say_stopped(turn, buffer.end)
         if self._detector is not None:
             self._detector.reset()
         self._commit(turn, buffer.end, speech_end=buffer.end)
@@ -215,7 +214,7 @@ class Listener:
             self._start_turn(max(self.buffer.start, end - WINDOW_TICKS - detector.padding_ticks))
         elif boundary is Boundary.STOPPED and self._turn is not None:
             turn, self._turn = self._turn, None
-            self._state.emit(SpeechStopped(item_id=turn.item_id, audio_end_ms=to_ms(end)))
+            self._say_stopped(turn, end)
             self._on_turn(self._commit(turn, end, speech_end=detector.speech_end))
 
     def _start_turn(self, start: int) -> None:
@@ -252,7 +251,13 @@ class Listener:
         return entry
 
     def _abandon_turn(self) -> None:
-        if self._turn is not None:
-            self._transcripts.cancel(self._turn.utterance)
-            self._state.conversation.release(self._turn.item_id)
-            self._turn = None
+        """The turn in progress, if there is one, becomes no item."""
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            self._say_stopped(turn, self.buffer.end)
+            self._transcripts.cancel(turn.utterance)
+            self._state.conversation.release(turn.item_id)
+
+    def _say_stopped(self, turn: _Turn, end: int) -> None:
+        """However a turn ends: what was said to have started is said to have stopped, or clients would wait for it."""
+        self._state.emit(SpeechStopped(item_id=turn.item_id, audio_end_ms=to_ms(end)))

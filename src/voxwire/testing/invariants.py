@@ -163,6 +163,10 @@ class Invariants:
         if not holds:
             raise InvariantBroken(f"output {self._count}: {promise}: {what!r:.2000}")
 
+    def _speech_is_over(self, event: SessionUpdated | BufferCleared) -> None:
+        self._require(self._speaking in (None, self._stopped), event, "what had started has stopped")
+        self._speaking = None
+
     # --- events ----------------------------------------------------------------------------------
 
     @singledispatchmethod
@@ -184,7 +188,7 @@ class Invariants:
         self.updates += 1
         self._config = event.config
         if event.config.turn_detection is None:
-            self._speaking = None
+            self._speech_is_over(event)
 
     @_see.register
     def _(self, event: SpeechStarted) -> None:
@@ -204,7 +208,7 @@ class Invariants:
 
     @_see.register
     def _(self, event: BufferCleared) -> None:
-        self._speaking = None
+        self._speech_is_over(event)
 
     @_see.register
     def _(self, event: BufferCommitted) -> None:
