@@ -341,6 +341,14 @@ class TestConfigure:
         assert user_audio(driver).duration_ms == 1000
         assert driver.last(BufferCommitted).item_id != driver.last(SpeechStarted).item_id
 
+    @pytest.mark.parametrize("chunk_ms", [20, 60_000])
+    def test_detection_off_keeps_the_same_audio_however_it_was_cut(self, chunk_ms: int) -> None:
+        driver = Driver(vad(prefix_padding_ms=320), chunk_ms=chunk_ms)
+        driver.append(silence(3200) + speech(640))
+        driver.send(UpdateSession(patch=SessionPatch(turn_detection=None)))
+        driver.send(CommitAudio())
+        assert user_audio(driver).duration_ms == 320 + 640
+
     def test_detection_on_looks_at_later_audio_alone(self) -> None:
         driver = Driver(MANUAL)
         driver.append(speech(640))

@@ -222,6 +222,8 @@ class Listener:
         self._state.conversation.reserve(item_id)
         self._state.emit(SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
         self._turn = _Turn(item_id, start, self._transcripts.start(item_id, self.buffer.format))
+        # Here too, or what is left when the turn is not finished would depend on how the audio was cut.
+        self.buffer.discard_before(start)
         self._on_speech()
 
     def _feed(self, turn: _Turn, end: int) -> None:
