@@ -32,6 +32,10 @@ class Bench:
     def _on_drained(self) -> None:
         self.drained += 1
 
+    def put(self, frame: bytes, audio_of: str | None = None) -> None:
+        self.outbox.put(frame, audio_of)
+        self.outbox.flush()
+
     async def ending(self) -> Ending:
         async with asyncio.timeout(5):
             return await self.task
@@ -50,9 +54,9 @@ async def settle() -> None:
 async def test_frames_leave_in_order_and_finish_closes_behind_them() -> None:
     bench = Bench()
     for number in range(5):
-        bench.outbox.put(frame(number))
+        bench.put(frame(number))
     bench.outbox.finish(1001, "over")
-    bench.outbox.put(frame(99))
+    bench.put(frame(99))
     assert await bench.ending() is Ending.FINISHED
     assert bench.numbers == [0, 1, 2, 3, 4]
     assert bench.transport.closed == (1001, "over")
@@ -70,9 +74,9 @@ async def test_producers_pause_at_high_water_and_resume_at_low_water() -> None:
     bench = Bench()
     bench.transport.reading.clear()
     for number in range(9):
-        bench.outbox.put(frame(number))
+        bench.put(frame(number))
     assert bench.outbox.writable
-    bench.outbox.put(frame(9))
+    bench.put(frame(9))
     assert not bench.outbox.writable
     assert bench.outbox.waiting_bytes == 1000
     bench.transport.reading.set()
@@ -85,17 +89,17 @@ async def test_producers_pause_at_high_water_and_resume_at_low_water() -> None:
 async def test_only_unsent_audio_of_the_interrupted_answer_is_dropped() -> None:
     bench = Bench()
     bench.transport.reading.clear()
-    bench.outbox.put(frame(0), "resp_1")
+    bench.put(frame(0), "resp_1")
     await settle()  # this one is on its way already
-    bench.outbox.put(frame(1), "resp_1")
-    bench.outbox.put(frame(2))
-    bench.outbox.put(frame(3), "resp_2")
-    bench.outbox.put(frame(4, 700), "resp_1")
+    bench.put(frame(1), "resp_1")
+    bench.put(frame(2))
+    bench.put(frame(3), "resp_2")
+    bench.put(frame(4, 700), "resp_1")
     assert not bench.outbox.writable
     bench.outbox.discard_audio("resp_1")
     assert bench.outbox.writable
     assert bench.drained == 1
-    bench.outbox.put(frame(5))
+    bench.put(frame(5))
     bench.transport.reading.set()
     await settle()
     assert bench.numbers == [0, 2, 3, 5]
@@ -105,10 +109,25 @@ async def test_only_unsent_audio_of_the_interrupted_answer_is_dropped() -> None:
     await bench.ending()
 
 
+async def test_frames_wait_for_the_flush_and_leave_in_one_write() -> None:
+    bench = Bench()
+    await settle()
+    bench.outbox.put(frame(0))
+    bench.outbox.put(frame(1))
+    await settle()
+    assert bench.numbers == []
+    bench.outbox.flush()
+    bench.outbox.put(frame(2))  # made before the writer ran: goes along
+    await settle()
+    assert bench.transport.writes == [3]
+    bench.outbox.finish(1000, "")
+    await bench.ending()
+
+
 async def test_a_peer_that_accepts_nothing_is_given_up_at_the_write_deadline() -> None:
     bench = Bench()
     bench.transport.reading.clear()
-    bench.outbox.put(frame(0))
+    bench.put(frame(0))
     await settle()
     bench.clock.advance(29.9)
     await settle()
@@ -124,7 +143,7 @@ async def test_a_peer_that_accepts_now_and_then_is_kept() -> None:
     bench = Bench()
     for number in range(4):
         bench.transport.reading.clear()
-        bench.outbox.put(frame(number))
+        bench.put(frame(number))
         await settle()
         bench.clock.advance(25)
         bench.transport.reading.set()
@@ -138,7 +157,7 @@ async def test_a_peer_that_accepts_now_and_then_is_kept() -> None:
 async def test_a_timer_serves_many_frames() -> None:
     bench = Bench()
     for number in range(200):
-        bench.outbox.put(frame(number, 60))
+        bench.put(frame(number, 60))
         await settle()
     assert bench.clock.timers_set == 1
     bench.clock.advance(3600)  # nothing on its way: no deadline
@@ -152,7 +171,7 @@ async def test_more_than_the_limit_ends_the_attachment_at_once() -> None:
     bench = Bench()
     bench.transport.reading.clear()
     for number in range(51):
-        bench.outbox.put(frame(number))
+        bench.put(frame(number))
     assert await bench.ending() is Ending.OVERFLOWED
     assert bench.transport.closed is not None
     assert bench.transport.closed[0] == 1008
@@ -161,7 +180,7 @@ async def test_more_than_the_limit_ends_the_attachment_at_once() -> None:
 async def test_a_farewell_to_a_peer_that_does_not_read_is_bounded() -> None:
     bench = Bench()
     bench.transport.reading.clear()
-    bench.outbox.put(frame(0))
+    bench.put(frame(0))
     await settle()
     bench.outbox.finish(1012, "restart")
     bench.clock.advance(LIMITS.close_deadline_s)
@@ -183,18 +202,18 @@ async def test_a_transport_that_cannot_even_close_is_left() -> None:
 async def test_a_peer_that_left_is_not_closed_again() -> None:
     bench = Bench()
     bench.transport.gone = True
-    bench.outbox.put(frame(0))
-    bench.outbox.put(frame(1))
+    bench.put(frame(0))
+    bench.put(frame(1))
     assert await bench.ending() is Ending.GONE
     assert bench.transport.closed is None
-    bench.outbox.put(frame(2))
+    bench.put(frame(2))
     assert bench.outbox.waiting_bytes == 0
 
 
 async def test_cancelling_the_writer_leaves_nothing() -> None:
     bench = Bench()
     bench.transport.reading.clear()
-    bench.outbox.put(frame(0, 2000))
+    bench.put(frame(0, 2000))
     await settle()
     bench.task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -408,3 +408,13 @@ async def test_a_recogniser_that_cannot_get_ready_is_logged_and_the_session_goes
         while "engine_failed" not in caplog.text:  # noqa: ASYNC110  # nothing else tells
             await asyncio.sleep(0.001)
         await client.configure(instructions="Be kind.")
+
+
+async def test_the_first_words_of_an_answer_leave_in_one_write_with_its_beginning() -> None:
+    async with connected(fake_service()) as client:
+        await client.wire.wait_for("session.created")
+        opened = len(client.wire.writes)
+        await client.send("response.create")
+        await client.wire.wait_for("response.created")
+        assert len(client.wire.writes) == opened + 1
+        assert client.wire.types[-1] == "response.output_audio_transcript.delta"

@@ -174,6 +174,9 @@ class Conversation:
                 if isinstance(output, SessionUpdated):
                     self._work.expect(output.config)
                 self._emit(cast("ServerEvent", output))  # all that is no command
+        if outputs:
+            for attachment in self._attachments:
+                attachment.outbox.flush()
 
     def _emit(self, event: ServerEvent) -> None:
         """Errors go to the client that caused them, everything else to all, under one event id."""

@@ -7,11 +7,13 @@ from typing import Final
 _ALPHABET: Final = string.digits + string.ascii_letters
 _LENGTH: Final = 21
 _EVENT_DIGITS: Final = 9
+#: A character for every byte. 256 is not a multiple of 62, so eight come up a quarter more often: still
+#: 124 bits in 21.
+_CHARACTERS: Final = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
 
 
 def _random(length: int) -> str:
-    # 256 is not a multiple of 62, so eight characters come up a quarter more often: still 124 bits in 21.
-    return "".join(_ALPHABET[byte % 62] for byte in secrets.token_bytes(length))
+    return secrets.token_bytes(length).translate(_CHARACTERS).decode()
 
 
 def new_id(kind: str) -> str:

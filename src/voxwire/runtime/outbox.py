@@ -70,7 +70,7 @@ class Outbox:
         return self._bytes
 
     def put(self, frame: bytes, audio_of: str | None = None) -> None:
-        """Queue a frame; `audio_of` names the response whose audio it carries."""
+        """Queue a frame; `audio_of` names the response whose audio it carries. It leaves after the next `flush`."""
         if not self._open:
             return
         self._frames.append((frame, audio_of))
@@ -80,7 +80,12 @@ class Outbox:
             if self._bytes > self._limits.outbox_limit_bytes:
                 self._open = False
                 self._give_up(Ending.OVERFLOWED)
-        self._wake_writer()
+
+    def flush(self) -> None:
+        """Let the writer go on. Apart from `put`, so that work which an input sets off runs before the writer
+        does, and its first frames leave in the same write."""
+        if self._frames and self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def discard_audio(self, response_id: str) -> None:
         """Drop the audio of an interrupted answer that is still here; everything else keeps its order."""
@@ -97,7 +102,8 @@ class Outbox:
             self._open = False
             self._farewell = code, reason
             self._clock_watchdog(self._clock.time() + self._limits.close_deadline_s)
-            self._wake_writer()
+            if self._waiting is not None and not self._waiting.done():
+                self._waiting.set_result(None)
 
     async def run(self) -> Ending:
         """Write until finished, gone or given up; then the transport is closed, unless the peer did it."""
@@ -149,10 +155,6 @@ class Outbox:
                 await self._transport.close(code, reason)
         except TimeoutError:
             pass  # the peer does not read, so it cannot be told either; the transport tears down
-
-    def _wake_writer(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
 
     def _resume_producers(self) -> None:
         if self._paused and self._bytes <= self._limits.outbox_low_bytes:

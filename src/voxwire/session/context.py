@@ -64,7 +64,7 @@ def fit(
         text -= costs[number][0]
         audio -= costs[number][1]
     return Context(
-        items=tuple(item for number, item in enumerate(items) if number not in dropped),
+        items=tuple(item for number, item in enumerate(items) if number not in dropped) if dropped else tuple(items),
         usage=TokenUsage(input_text=fixed + text, input_audio=audio),
     )
 

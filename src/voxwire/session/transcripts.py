@@ -163,8 +163,7 @@ class Transcripts:
 
     def pending(self, entries: list[Entry]) -> set[int]:
         """Numbers of the utterances that these items still wait for."""
-        wanted = {id(entry) for entry in entries}
-        return {number for number, utterance in self._running.items() if id(utterance.entry) in wanted}
+        return {number for number, utterance in self._running.items() if utterance.entry in entries}
 
     def _show_stable(self, utterance: Utterance) -> None:
         delta = utterance.stable[len(utterance.sent) :]

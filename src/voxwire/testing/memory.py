@@ -13,11 +13,13 @@ Event = dict[str, Any]
 class MemoryTransport:
     """Implements `voxwire.runtime.transport.Transport`; frames are kept as decoded JSON in `events`.
 
-    `reading.clear()` makes the client stop reading: `send` waits until it is set again.
+    `writes` counts the frames of each `send`. `reading.clear()` makes the client stop reading: `send`
+    waits until it is set again.
     """
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.writes: list[int] = []
         self.reading = asyncio.Event()
         self.reading.set()
         self.gone = False
@@ -29,6 +31,7 @@ class MemoryTransport:
         if self.gone:
             raise TransportClosed
         await self.reading.wait()
+        self.writes.append(len(frames))
         self.events += [msgspec.json.decode(frame) for frame in frames]
         self._more.set()
 
