@@ -59,7 +59,8 @@ class Outlet:
 
     def send(self, reply: object) -> bool:
         """Send one message, waiting while the host is a window behind. False: stop, nobody listens."""
-        while self._unacked >= self._window and not self.cancelled:
+        # In this order: looking for a cancellation may take in the acknowledgement that opens the window.
+        while not self.cancelled and self._unacked >= self._window:
             self._wire.wait()
         if self.cancelled:
             return False
