@@ -1,10 +1,13 @@
 """The servers under measurement, as pinned child processes, and what the kernel knows about them."""
 
+import ctypes
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -13,6 +16,8 @@ _HERE = Path(__file__).parent
 #: Server on the last core, generator on the first: they never compete (WIRE section 7).
 SERVER_CPU = max(os.sched_getaffinity(0))
 GENERATOR_CPU = min(os.sched_getaffinity(0))
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 
 #: What can be measured: name, script with its arguments, path of the WebSocket.
 SCRIPTS = {
@@ -30,6 +35,17 @@ class Usage(NamedTuple):
     waited_s: float
 
 
+def _settle(parent: int) -> None:
+    """In the child, before it becomes the server: pinned, and gone when the generator is, however that ended.
+
+    A server that outlives it would take the processor from the next measurement.
+    """
+    os.sched_setaffinity(0, {SERVER_CPU})
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # too late to be told
+        os._exit(1)
+
+
 class Server:
     """One child process that listens on a loopback port."""
 
@@ -42,7 +58,7 @@ class Server:
         self._process = subprocess.Popen(
             [sys.executable, str(_HERE / script), str(self.port), *options],
             env=environment,
-            preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CPU}),
+            preexec_fn=partial(_settle, os.getpid()),
         )
         self.path = "/openai/v1/realtime?model=gpt-realtime"
 
