@@ -1,8 +1,8 @@
 """uvicorn's two connection classes, with the bounds and manners that a public endpoint needs.
 
-Everything that touches uvicorn's insides is in this file; `tests/server/test_connections.py` and
-`test_handshake.py` hold each difference over real sockets, so that a new uvicorn which moves them is
-noticed.
+Everything that touches uvicorn's insides is in this file; `tests/server/test_connections.py`,
+`test_plain_connections.py` and `test_handshake.py` hold each difference over real sockets, so that a
+new uvicorn which moves them is noticed.
 """
 
 import asyncio
@@ -25,6 +25,8 @@ from voxwire.transports.websocket import EXPRESS_EXTENSION, Offer
 MAX_HEAD_BYTES: Final = 64 * 1024
 #: How long they may take; Apache gives 20 to 40 s.
 HEAD_TIMEOUT_S: Final = 20.0
+#: How long the peer may take to read an answer, of 16 KB at most; nginx waits 60 s for each piece.
+_WRITE_TIMEOUT_S: Final = 60.0
 #: Received messages that may wait for the application before reading pauses. uvicorn pauses after
 #: each one, which costs two system calls: 43 us a message against 35 at 4,000 messages a second.
 _READ_AHEAD: Final = 16
@@ -39,18 +41,36 @@ _DROP_S: Final = 2.0
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """An HTTP connection whose request line and headers are bounded in size and time."""
+    """An HTTP connection.
+
+    Differences: request line and headers are bounded in size and time, an answer in the time that its
+    peer takes to read it, and the rest between requests also when bytes come that begin none.
+    """
 
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
+    _answering: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
+        self.transport.set_write_buffer_limits(high=1, low=0)  # writing pauses while an answer waits for its peer
         self._start_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_head()
+        self._end_write()
+        self.cycle = self._answering  # uvicorn would tell the last request in line, which has not begun
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        # Not `close`, which flushes first: a peer that does not read would hold its socket for ever.
+        self._write_timer = self.loop.call_later(_WRITE_TIMEOUT_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._end_write()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
@@ -62,6 +82,16 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse(
                 RequestRefused(431, f"The headers exceed {MAX_HEAD_BYTES} bytes.", code="request_headers_too_large")
             )
+        elif self._rests and self.timeout_keep_alive_task is None:  # uvicorn took the bytes for a request
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    @property
+    def _rests(self) -> bool:
+        """Whether the last request is answered and no other has begun."""
+        answered = self.cycle is not None and self.cycle.response_complete
+        return answered and self._head_timer is None and self.transport.get_protocol() is self
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -73,6 +103,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def handle_websocket_upgrade(self) -> None:
+        self._end_write()
+        self.transport.set_write_buffer_limits()
         super().handle_websocket_upgrade()
         upgraded = self.transport.get_protocol()
         if isinstance(upgraded, WebSocketsSansIOProtocol) and not upgraded.handshake_initiated:
@@ -82,6 +114,10 @@ class HttpProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         self._refuse(RequestRefused(400, msg, code="invalid_request"))
 
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
     def _start_head(self) -> None:
         self._head_bytes = 0
         self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
@@ -90,6 +126,11 @@ class HttpProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _end_write(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
     def _refuse(self, refusal: RequestRefused) -> None:
         self._end_head()
