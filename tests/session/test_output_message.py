@@ -1,5 +1,7 @@
 """One message of a response and its token limit (PROTOCOL 5.3, SEMANTICS 3)."""
 
+import pytest
+
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.config import Modality
 from voxwire.events.engines import Word
@@ -35,6 +37,31 @@ def words(*starts: tuple[str, int, float, float]) -> tuple[Word, ...]:
 
 def names(events: list[ServerEvent]) -> list[str]:
     return [type(event).__name__ for event in events]
+
+
+class TestEndlessSpeech:
+    """An engine that goes on for ever fills neither the memory nor the hour."""
+
+    def test_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("voxwire.session.output_message.MOST_AUDIO_BYTES", len(pcm(500)))
+        made, events = message(), list[ServerEvent]()
+        made.write("Hello", None, events)
+        assert [made.voice(pcm(200), 5, (), None, events) for _ in range(3)] == [False, False, True]
+        assert spoken_ms(events) == 400
+        item = made.close(ItemStatus.INCOMPLETE, events)
+        (part,) = item.content
+        assert isinstance(part, OutputAudio)
+        assert part.clip is not None
+        assert part.clip.duration_ms == 400
+
+    def test_up_to_the_last_byte(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("voxwire.session.output_message.MOST_AUDIO_BYTES", len(pcm(400)))
+        made, events = message(), list[ServerEvent]()
+        assert not any(made.voice(pcm(200), 5, (), None, events) for _ in range(2))
+
+    def test_a_long_story_is_not_endless(self) -> None:
+        made = message()
+        assert not any(made.voice(pcm(200), 0, (), None, []) for _ in range(10 * 60 * 5))
 
 
 class TestOrder:

@@ -325,6 +325,16 @@ class TestMaxTokens:
         event = self.ended(driver, 5)
         assert event.response.output[0].content[0].transcript == "one"  # type: ignore[union-attr]
 
+    def test_endless_speech_without_a_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("voxwire.session.output_message.MOST_AUDIO_BYTES", 48 * 1000)
+        driver = responding()
+        driver.write("one two three")
+        for _ in range(10):
+            driver.voice(200, 13)
+        event = self.ended(driver, limit=100)
+        assert event.response.output[0].content[0].transcript == "one two three"  # type: ignore[union-attr]
+        assert sum(len(delta.pcm) for delta in driver.all(AudioDelta)) == 48 * 1000
+
     def test_arguments(self) -> None:
         driver = responding(max_output_tokens=3)
         driver.call("f", '{"a":1', ',"b":222222222')

@@ -15,14 +15,15 @@ class Ledger:
     def __init__(self, rate: int) -> None:
         """`rate`: samples a second of the PCM16 audio that will be added."""
         self._bytes_per_ms = rate * 2 / 1000
-        self._size = 0
+        self.size = 0
+        """Bytes of all audio added."""
         self._points: list[tuple[float, int]] = [(0.0, 0)]
         self._words: list[Word] = []
 
     @property
     def duration_ms(self) -> float:
         """Length of all audio added."""
-        return self._size / self._bytes_per_ms
+        return self.size / self._bytes_per_ms
 
     @property
     def chars(self) -> int:
@@ -31,12 +32,12 @@ class Ledger:
 
     def size_at(self, ms: float) -> int:
         """Bytes of PCM16 before `ms`, in whole samples."""
-        size = min(self._size, int(ms * self._bytes_per_ms))
+        size = min(self.size, int(ms * self._bytes_per_ms))
         return size - size % 2
 
     def add(self, size: int, chars_to: int, words: tuple[Word, ...]) -> None:
         """Note `size` more bytes, which end at character `chars_to`."""
-        self._size += size
+        self.size += size
         self._points.append((self.duration_ms, max(chars_to, self.chars)))
         self._words.extend(words)
 

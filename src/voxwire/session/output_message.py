@@ -5,7 +5,7 @@ runs ahead of its audio. Only under a token limit it waits for its audio, so tha
 word and the transcript says no more than was spoken (SEMANTICS 3).
 """
 
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.config import Modality
@@ -24,6 +24,10 @@ from voxwire.events.server import (
 )
 from voxwire.session.ledger import Ledger
 from voxwire.session.tokens import spoken_tokens, text_tokens
+
+#: Speech of one message, as PCM16 at its format's rate: what a session retains at most, so none is kept for
+#: nothing. 11 minutes at 24 kHz; the official services' "inf" is 4,096 tokens, 3 minutes and a half.
+MOST_AUDIO_BYTES: Final = 32 * 1024 * 1024
 
 
 class _Where(TypedDict):
@@ -81,7 +85,12 @@ class OutputMessage:
     def voice(
         self, pcm: bytes, chars_to: int, words: tuple[Word, ...], budget: int | None, events: list[ServerEvent]
     ) -> bool:
-        """Take more speech; True when `budget` tokens are used up. None is unbounded."""
+        """Take more speech; True when `budget` tokens are used up, or all that a message may ever say.
+
+        None is no budget.
+        """
+        if self.ledger.size + len(pcm) > MOST_AUDIO_BYTES:
+            return True
         chars_to = min(chars_to, len(self._text))
         if budget is None:
             self._speak(pcm, chars_to, words, events)
