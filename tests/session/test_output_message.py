@@ -39,6 +39,19 @@ def names(events: list[ServerEvent]) -> list[str]:
     return [type(event).__name__ for event in events]
 
 
+class TestEndlessText:
+    """The same for a language engine: words without end are no answer."""
+
+    @pytest.mark.parametrize("modality", Modality)
+    @pytest.mark.parametrize("budget", [None, 1000])
+    def test_ends(self, modality: Modality, budget: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("voxwire.session.output_message.MOST_TEXT_CHARS", 10)
+        made, events = message(modality), list[ServerEvent]()
+        assert [made.write("one ", budget, events) for _ in range(3)] == [False, False, True]
+        if modality is Modality.TEXT or budget is None:
+            assert shown(events) == made.transcript == "one one "
+
+
 class TestEndlessSpeech:
     """An engine that goes on for ever fills neither the memory nor the hour."""
 

@@ -28,6 +28,8 @@ from voxwire.session.tokens import spoken_tokens, text_tokens
 #: Speech of one message, as PCM16 at its format's rate: what a session retains at most, so none is kept for
 #: nothing. 11 minutes at 24 kHz; the official services' "inf" is 4,096 tokens, 3 minutes and a half.
 MOST_AUDIO_BYTES: Final = 32 * 1024 * 1024
+#: Text of one message, as of an item that a client makes: beyond any context window.
+MOST_TEXT_CHARS: Final = 1024 * 1024
 
 
 class _Where(TypedDict):
@@ -69,7 +71,12 @@ class OutputMessage:
         )
 
     def write(self, text: str, budget: int | None, events: list[ServerEvent]) -> bool:
-        """Take more text; True when `budget` tokens are used up. None is unbounded."""
+        """Take more text; True when `budget` tokens are used up, or all that a message may ever say.
+
+        None is no budget.
+        """
+        if len(self._text) + len(text) > MOST_TEXT_CHARS:
+            return True
         self._text += text
         if budget is None:
             self._show(len(self._text), events)
