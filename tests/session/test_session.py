@@ -247,6 +247,17 @@ class TestRetrieve:
         driver.send(RetrieveItem(item_id="item_1"))
         assert driver.last(ItemRetrieved).audio == {}
 
+    @pytest.mark.parametrize(("most", "ms"), [(48 * 200, [200]), (48 * 200 - 1, [])])
+    def test_audio_that_would_grow_past_what_is_retained(self, most: int, ms: list[float]) -> None:
+        """32 MiB of G.711 are 200 MiB of PCM16, for which no outbox has room."""
+        config = SessionConfig(model="scripted", turn_detection=None, input_format=AudioFormat.ULAW)
+        driver = Driver(config, limits=Limits(retained_audio_bytes=most))
+        driver.send(AppendAudio(audio=speech(200, AudioFormat.ULAW)))
+        driver.send(CommitAudio())
+        driver.send(UpdateSession(patch=SessionPatch(input_format=AudioFormat.PCM16)))
+        driver.send(RetrieveItem(item_id="item_1"))
+        assert [clip.duration_ms for clip in driver.last(ItemRetrieved).audio.values()] == ms
+
     def test_items_without_audio(self) -> None:
         driver = Driver()
         driver.send(CreateItem(item=text("a")))

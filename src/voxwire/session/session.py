@@ -293,14 +293,19 @@ class Session:
         state.emit(ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=int(end_ms)))
 
     def _audio_of(self, entry: Entry) -> dict[int, AudioClip]:
+        """The item's audio in the session's input format, unless it would grow past what is retained."""
         if not isinstance(entry.item, MessageItem):
             return {}
+        format, left = self._state.config.input_format, self._state.limits.retained_audio_bytes
         clips: dict[int, AudioClip] = {}
         for index, part in enumerate(entry.item.content):
-            if isinstance(part, InputAudio) and part.clip is not None:
-                clips[index] = convert(part.clip, self._state.config.input_format)
-            elif isinstance(part, OutputAudio) and part.clip is not None:
-                clips[index] = convert_pcm(part.clip, self._state.config.input_format)
+            if not isinstance(part, InputAudio | OutputAudio) or part.clip is None:
+                continue
+            left -= format.size_of(part.clip.duration_ms)
+            if left < 0:
+                break
+            clip = part.clip
+            clips[index] = convert(clip, format) if isinstance(clip, AudioClip) else convert_pcm(clip, format)
         return clips
 
     # --- the world -------------------------------------------------------------------------------
