@@ -341,6 +341,21 @@ class TestMaxTokens:
         event = self.ended(driver, 3)
         assert event.response.output[0].arguments == '{"a":1,"b":2'  # type: ignore[union-attr]
 
+    def test_endless_arguments_without_a_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("voxwire.session.response.MOST_ARGUMENT_BYTES", 10)
+        driver = responding()
+        driver.call("f", '{"a":1', ',"b":222222222')
+        event = self.ended(driver, limit=100)
+        assert event.response.output[0].arguments == '{"a":1,"b"'  # type: ignore[union-attr]
+
+    def test_endless_calls(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("voxwire.session.response.MOST_ITEMS", 3)
+        driver = responding()
+        for _ in range(4):
+            driver.call("f", "{}")
+        event = self.ended(driver, limit=100)
+        assert len(event.response.output) == 3
+
     def test_arguments_are_cut_between_characters(self) -> None:
         driver = responding(max_output_tokens=1)
         driver.call("f", "ab€€")

@@ -38,6 +38,11 @@ from voxwire.session.output_message import OutputMessage
 from voxwire.session.timings import ResponseTimes
 from voxwire.session.tokens import BYTES_PER_TOKEN, spoken_tokens, text_tokens, text_within
 
+#: Arguments of one tool call, as of an item that a client makes.
+MOST_ARGUMENT_BYTES: Final = 1024 * 1024
+#: Items of one answer: far more than any engine has reason to make.
+MOST_ITEMS: Final = 128
+
 
 class Phase(Enum):
     WAITING = "waiting for the words of its turn"
@@ -137,10 +142,10 @@ class ResponseRun:
         return events, full
 
     def tool_call(self, name: str) -> tuple[list[ServerEvent], bool]:
-        """A call begins, unless the token budget is used up already."""
+        """A call begins, unless the token budget is used up already, or all that an answer may ever hold."""
         events: list[ServerEvent] = []
         self._close_open(ItemStatus.COMPLETED, events)
-        if self._budget_left() == 0:
+        if self._budget_left() == 0 or len(self._output) >= MOST_ITEMS:
             return events, True
         self._call = FunctionCallItem(
             id=self._ids("item"), name=name, call_id=self._ids("call"), status=ItemStatus.IN_PROGRESS
@@ -149,15 +154,16 @@ class ResponseRun:
         return events, False
 
     def tool_arguments(self, delta: str) -> tuple[list[ServerEvent], bool]:
-        """More of the arguments' JSON text, and whether the token budget is used up with it."""
+        """More of the arguments' JSON text, and whether the token budget is used up with it, or all that a call
+        may ever carry."""
         if self._call is None or not delta:
             return [], False
-        left, full = self._budget_left(), False
-        if left is not None:
-            fitting = text_within(delta, left * BYTES_PER_TOKEN - self._argument_bytes)
-            full, delta = fitting != delta, fitting
-            if not delta:
-                return [], full
+        left = self._budget_left()
+        most = MOST_ARGUMENT_BYTES if left is None else min(left * BYTES_PER_TOKEN, MOST_ARGUMENT_BYTES)
+        fitting = text_within(delta, most - self._argument_bytes)
+        full, delta = fitting != delta, fitting
+        if not delta:
+            return [], full
         self._arguments.append(delta)
         self._argument_bytes += len(delta.encode())
         event = FunctionArgumentsDelta(
