@@ -1,4 +1,5 @@
 import { loadWorklet, openSpeechContext } from "./context.js";
+import { heardAt } from "./output-clock.js";
 import { levelOf, SAMPLE_RATE, samplesFromPcm16 } from "./pcm.js";
 import { Resampler } from "./resampler.js";
 
@@ -185,7 +186,7 @@ export class Player {
         break;
       case "started":
         this.#playing = true;
-        this.#options.onStarted?.({ part: message.part, heardAt: this.#heardAt(message.frame) });
+        this.#options.onStarted?.({ part: message.part, heardAt: heardAt(this.#context, message.frame) });
         break;
       case "progress":
         this.#options.onProgress?.(progressOf(message));
@@ -199,18 +200,6 @@ export class Player {
         this.#options.onProgress?.(progressOf(message));
         this.#options.onFinished?.(message.part);
     }
-  }
-
-  /**
-   * @param {number} frame a time on the context's clock, in samples
-   * @returns {number} when it is heard, on the page's clock
-   */
-  #heardAt(frame) {
-    const { contextTime = 0, performanceTime = 0 } = this.#context.getOutputTimestamp();
-    const time = frame / this.#context.sampleRate;
-    if (contextTime > 0) return performanceTime + (time - contextTime) * 1000;
-    // Not yet known just after the beginning, and never in some browsers.
-    return performance.now() + (time - this.#context.currentTime + (this.#context.outputLatency || 0)) * 1000;
   }
 }
 
