@@ -303,6 +303,16 @@ async def test_a_typed_message_needs_no_microphone(url: str, opened: Open) -> No
         await expect(page.locator(".item").nth(3).locator(".bars")).to_be_hidden()
 
 
+async def test_a_connection_that_ends_leaves_no_level(url: str, opened: Open) -> None:
+    async with opened(url) as page:
+        await say(page, "What can you do?")
+        await until(page, "document.getElementById('level-voice').ariaValueNow > 10")
+        await page.get_by_role("button", name="Disconnect").click()
+        await expect(page.locator("#status")).to_have_text("Not connected")
+        for level in ("#level-you", "#level-voice"):
+            await expect(page.locator(level)).to_have_attribute("aria-valuenow", "0")
+
+
 async def test_tools(url: str, opened: Open) -> None:
     async with opened(url) as page:
         await page.get_by_role("button", name="Insert an example").click()

@@ -168,10 +168,11 @@ function showLevels() {
   if (showingLevels) return;
   showingLevels = true;
   const draw = () => {
-    const { you, voice } = talk.voice.levels;
+    showingLevels = talk.link === "on";
+    // Once the connection is gone nobody draws again, so that what was there last must not stay.
+    const { you, voice } = showingLevels ? talk.voice.levels : { you: 0, voice: 0 };
     showLevel("level-you", you);
     showLevel("level-voice", voice);
-    showingLevels = talk.link === "on";
     if (showingLevels) requestAnimationFrame(draw);
   };
   draw();
