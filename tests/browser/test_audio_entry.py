@@ -107,7 +107,7 @@ globalThis.AudioContext = class extends AudioContext {
   }
 };
 """
-#: A browser that resamples no microphones, as Firefox.
+#: A browser that resamples no microphones, as Firefox before it learned to.
 REFUSE_SOURCES = """
 const create = AudioContext.prototype.createMediaStreamSource;
 AudioContext.prototype.createMediaStreamSource = function (stream) {
@@ -237,7 +237,7 @@ async def test_playing_begins_about_as_soon_as_a_bare_worklet_does(open_page: Op
 
 
 @pytest.mark.parametrize(
-    "script", ["", REFUSE_CONTEXTS, REFUSE_SOURCES], ids=["24 kHz", "the device's rate", "Firefox"]
+    "script", ["", REFUSE_CONTEXTS, REFUSE_SOURCES], ids=["24 kHz", "the device's rate", "older Firefox"]
 )
 async def test_what_is_said_is_captured(open_page: OpenPage, recording: Recording, script: str) -> None:
     async with open_page(recording(0.5, "tell_me_a_story_about_a_dragon", 60.0), script) as page:

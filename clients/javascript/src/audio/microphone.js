@@ -155,8 +155,8 @@ async function openStream(deviceId) {
  */
 
 /**
- * The stream at the session's rate. Firefox resamples no microphone ("different sample-rate is not supported"): there
- * the context has the device's rate, and the worklet resamples.
+ * The stream at the session's rate. Older Firefox resamples no microphone ("different sample-rate is not supported"; 153
+ * does): there the context has the device's rate, and the worklet resamples.
  * @param {MediaStream} stream
  * @returns {SpeechSource}
  */

@@ -11,7 +11,8 @@ import { Resampler } from "./resampler.js";
 /**
  * @typedef {object} PlayerStart
  * @property {Part} part
- * @property {number} heardAt when its first sample leaves the loudspeaker, on the clock of `performance.now()`
+ * @property {number} heardAt when its first sample leaves the loudspeaker, on the clock of `performance.now()`; in Firefox
+ *   on Linux, when it goes to the device
  */
 
 /**
