@@ -160,8 +160,15 @@ class TestTranscription:
         assert error.message == "Invalid value: 'fr'. Supported values are: 'de', 'en'."
         assert error.param == "session.audio.input.transcription.language"
 
+    def test_one_of_several_is_enough(self) -> None:
+        capabilities = Capabilities(languages=("de", "en"))
+        merged(SessionPatch(transcription=Transcription(languages=("fr", "en-US"))), capabilities=capabilities)
+        error = refusal(SessionPatch(transcription=Transcription(languages=("fr", "it"))), capabilities=capabilities)
+        assert error.message == "Invalid value: 'fr'. Supported values are: 'de', 'en'."
+        assert error.param == "session.audio.input.transcription.languages"
+
     def test_a_recogniser_of_any_language(self) -> None:
-        merged(SessionPatch(transcription=Transcription(language="fr")))
+        merged(SessionPatch(transcription=Transcription(language="fr", languages=("it",))))
 
 
 class TestBounds:

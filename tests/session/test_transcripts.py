@@ -54,6 +54,19 @@ class TestRecogniser:
         start = driver.last(StartTranscription)
         assert (start.language, start.prompt, start.instructions, start.tools) == ("en", "names", "Be kind.", tools)
 
+    def test_is_told_the_keywords_with_the_prompt_and_the_only_language(self) -> None:
+        asked = Transcription(prompt="names", keywords=("Voxwire", "Ada"), languages=("en",))
+        driver = Driver(SessionConfig(model="scripted", transcription=asked))
+        driver.speak()
+        start = driver.last(StartTranscription)
+        assert (start.language, start.prompt) == ("en", "names\nVoxwire\nAda")
+
+    def test_finds_out_itself_which_of_several_languages_it_hears(self) -> None:
+        driver = Driver(SessionConfig(model="scripted", transcription=Transcription(languages=("en", "de"))))
+        driver.speak()
+        start = driver.last(StartTranscription)
+        assert (start.language, start.prompt) == (None, None)
+
     def test_hears_exactly_the_committed_audio(self) -> None:
         driver = Driver()
         driver.append(silence(640), speech(640), silence(640))

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pybase64
 
-from voxwire.events.config import FunctionTool, NamedTool, ServerVad, ToolChoice, Transcription, TurnDetection
+from voxwire.events.config import FunctionTool, NamedTool, ServerVad, ToolChoice, TurnDetection
 from voxwire.events.items import (
     AudioClip,
     ContentPart,
@@ -324,12 +324,6 @@ def tokens(limit: int | None) -> int | str:
 
 
 # --- settings (PROTOCOL 4.6) ----------------------------------------------------------------------
-
-
-def transcription(value: Transcription | None) -> Body | None:
-    if value is None:
-        return None
-    return {"model": value.model, "language": value.language, "prompt": value.prompt}
 
 
 def turn_detection(value: TurnDetection | None, *, responds: bool) -> Body | None:

@@ -134,7 +134,8 @@ class TranscriptionSettings(Wire, frozen=True):
     prompt: str | None = None
 
     def setting(self) -> Transcription:
-        return Transcription(model=self.model, language=self.language, prompt=self.prompt)
+        """A text is cleared with "" (PROTOCOL 3.2), and "" is no language."""
+        return Transcription(model=self.model, language=self.language or None, prompt=self.prompt)
 
 
 @keeps_unset

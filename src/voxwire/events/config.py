@@ -75,11 +75,26 @@ DEFAULT_TURN_DETECTION = ServerVad(silence_duration_ms=200)
 
 
 class Transcription(msgspec.Struct, frozen=True, kw_only=True):
-    """Asks for transcription events. `model` None means the deployment's recogniser."""
+    """Asks for transcription events. `model` None means the deployment's recogniser.
+
+    `keywords` are words to expect, beside the `prompt`; `languages` are those that may be spoken. `delay`
+    is accepted and echoed without effect.
+    """
 
     model: str | None = None
     language: str | None = None
     prompt: str | None = None
+    keywords: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    delay: str | None = None
+
+    def expected(self) -> str | None:
+        """All that helps to recognise the words: the prompt and each keyword on a line of its own."""
+        return "\n".join(filter(None, (self.prompt, *self.keywords))) or None
+
+    def spoken(self) -> str | None:
+        """The one language that is spoken; None where it is open."""
+        return self.language or (self.languages[0] if len(self.languages) == 1 else None)
 
 
 class RetentionRatio(msgspec.Struct, frozen=True, kw_only=True):

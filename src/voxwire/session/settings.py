@@ -132,13 +132,20 @@ def _check_rate(rate: int | None, format: AudioFormat) -> None:
 
 
 def _check_transcription(transcription: Transcription | None, capabilities: Capabilities) -> None:
-    if transcription is None or transcription.language is None or not capabilities.languages:
+    if transcription is None or not capabilities.languages:
         return
+    if transcription.language is not None:
+        _check_languages((transcription.language,), "language", capabilities)
+    _check_languages(transcription.languages, "languages", capabilities)
+
+
+def _check_languages(wanted: tuple[str, ...], field: str, capabilities: Capabilities) -> None:
+    """Refuse languages of which the recogniser has none."""
     # "en-US" asks for a language the recogniser has when it has "en".
-    if transcription.language.lower().split("-")[0] not in capabilities.languages:
+    if wanted and not any(name.lower().split("-")[0] in capabilities.languages for name in wanted):
         names = ", ".join(f"'{name}'" for name in capabilities.languages)
         raise ClientError(
-            f"Invalid value: '{transcription.language}'. Supported values are: {names}.",
+            f"Invalid value: '{wanted[0]}'. Supported values are: {names}.",
             code="invalid_value",
-            param="session.audio.input.transcription.language",
+            param=f"session.audio.input.transcription.{field}",
         )

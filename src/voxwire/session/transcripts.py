@@ -75,8 +75,8 @@ class Transcripts:
             StartTranscription(
                 transcription=utterance.number,
                 format=format,
-                language=asked.language if asked else None,
-                prompt=asked.prompt if asked else None,
+                language=asked.spoken() if asked else None,
+                prompt=asked.expected() if asked else None,
                 instructions=config.instructions,
                 tools=config.tools,
             )

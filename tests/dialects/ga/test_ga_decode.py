@@ -108,6 +108,16 @@ class TestSessionUpdate:
         found = audio_input(ga, transcription={"model": None, "language": None, "prompt": None})
         assert found.transcription == Transcription()
 
+    def test_transcription_of_the_newest_models(self, ga: Codec) -> None:
+        asked = {"model": "gpt-transcribe", "keywords": ["Voxwire"], "languages": ["en", "de"], "delay": "low"}
+        found = audio_input(ga, transcription=asked)
+        assert found.transcription == Transcription(
+            model="gpt-transcribe", keywords=("Voxwire",), languages=("en", "de"), delay="low"
+        )
+
+    def test_an_empty_language_is_none(self, ga: Codec) -> None:
+        assert audio_input(ga, transcription={"language": ""}).transcription == Transcription()
+
     def test_transcription_off(self, ga: Codec) -> None:
         assert audio_input(ga, transcription=None).transcription is None
 

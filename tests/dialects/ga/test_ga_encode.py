@@ -215,6 +215,18 @@ class TestSessionObject:
         config = structs.replace(CONFIG, tool_choice=NamedTool(name="f", nested=True))
         assert session(ga, config)["tool_choice"] == {"type": "function", "function": {"name": "f"}}
 
+    def test_what_only_some_recognisers_have_shows_once_it_is_set(self, ga: Codec) -> None:
+        asked = Transcription(keywords=("Voxwire",), languages=("en", "de"), delay="low")
+        event = SessionUpdated(session_id="sess_1", config=structs.replace(CONFIG, transcription=asked), expires_at=7)
+        assert encode(ga, event)["session"]["audio"]["input"]["transcription"] == {
+            "model": None,
+            "language": None,
+            "prompt": None,
+            "keywords": ["Voxwire"],
+            "languages": ["en", "de"],
+            "delay": "low",
+        }
+
     def test_transcription_session(self, ga: Codec) -> None:
         """No response settings, not even in the turn detection."""
         config = structs.replace(TRANSCRIPTION, transcription=Transcription(model="gpt-transcribe"))

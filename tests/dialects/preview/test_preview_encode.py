@@ -170,6 +170,11 @@ class TestSessionObject:
         config = structs.replace(CONFIG, turn_detection=ServerVad(idle_timeout_ms=6000))
         assert "idle_timeout_ms" not in session(preview, config)["turn_detection"]
 
+    def test_whisper_is_the_default_recogniser(self, preview: Codec) -> None:
+        config = structs.replace(CONFIG, transcription=Transcription(language="en"))
+        shown = {"model": "whisper-1", "language": "en", "prompt": None}
+        assert session(preview, config)["input_audio_transcription"] == shown
+
     def test_transcription_session(self, preview: Codec) -> None:
         config = structs.replace(TRANSCRIPTION, transcription=Transcription(model="whisper-1"))
         assert encode(preview, SessionCreated(session_id="sess_1", config=config, expires_at=7)) == {

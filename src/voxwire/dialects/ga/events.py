@@ -6,7 +6,7 @@ from typing import Any, Final
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import bodies, wire
 from voxwire.dialects.bodies import Body, Form, PartNames
-from voxwire.events.config import RetentionRatio, ServerVad, SessionConfig, SessionKind, Truncation
+from voxwire.events.config import RetentionRatio, ServerVad, SessionConfig, SessionKind, Transcription, Truncation
 from voxwire.events.server import (
     AudioDelta,
     AudioDone,
@@ -93,10 +93,22 @@ def _input(config: SessionConfig, *, responds: bool) -> Body:
         detection["idle_timeout_ms"] = config.turn_detection.idle_timeout_ms
     return {
         "format": _format(config.input_format),
-        "transcription": bodies.transcription(config.transcription),
+        "transcription": None if config.transcription is None else _transcribes(config.transcription),
         "noise_reduction": None,
         "turn_detection": detection,
     }
+
+
+def _transcribes(value: Transcription) -> Body:
+    """What only some models have shows once a client has set it."""
+    body: Body = {"model": value.model, "language": value.language, "prompt": value.prompt}
+    if value.keywords:
+        body["keywords"] = value.keywords
+    if value.languages:
+        body["languages"] = value.languages
+    if value.delay is not None:
+        body["delay"] = value.delay
+    return body
 
 
 def _format(format: AudioFormat) -> Body:

@@ -37,7 +37,7 @@ from voxwire.dialects.settings import (
     truncation_of,
     voice_name,
 )
-from voxwire.events.config import Modality, ServerVad, SessionKind, SessionPatch, TurnDetection
+from voxwire.events.config import Modality, ServerVad, SessionKind, SessionPatch, Transcription, TurnDetection
 from voxwire.events.response import ResponseParams
 
 # --- audio ----------------------------------------------------------------------------------------
@@ -68,10 +68,24 @@ class _ServerVad(ServerVadSettings, frozen=True, tag="server_vad"):
 _TurnDetection = _ServerVad | SemanticVadSettings | None
 
 
+class _Transcription(TranscriptionSettings, frozen=True):
+    keywords: list[str] | None = None
+    languages: list[str] | None = None
+    delay: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
+
+    def setting(self) -> Transcription:
+        return structs.replace(
+            super().setting(),
+            keywords=tuple(self.keywords or ()),
+            languages=tuple(self.languages or ()),
+            delay=self.delay,
+        )
+
+
 class _Input(Wire, frozen=True):
     format: _Format | None = None
     noise_reduction: Any = None
-    transcription: TranscriptionSettings | UnsetType | None = UNSET
+    transcription: _Transcription | UnsetType | None = UNSET
     turn_detection: _TurnDetection | UnsetType = UNSET
 
 
