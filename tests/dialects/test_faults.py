@@ -29,7 +29,7 @@ class TestInvalidEvent:
             ("hello", "The event is not valid JSON: JSON is malformed: invalid character (byte 0)."),
             ("[]", "An event is a JSON object, not an array."),
             ("5", "An event is a JSON object, not an integer."),
-            ("null", "An event is a JSON object, not a null."),
+            ("null", "An event is a JSON object, not null."),
             ("{}", "The event has no 'type'."),
             (b'{"type":"\xff"}', "The event is not valid UTF-8."),
             ('{"type":"\ud800"}', "The event is not valid UTF-8."),
@@ -216,17 +216,29 @@ class TestInvalidValue:
         [
             ({str(n): "" for n in range(17)}, "response.metadata", "at most 16 entries"),
             ({"k" * 65: ""}, "response.metadata", "shorter keys"),
-            ({"k": "v" * 513}, "response.metadata[...]", "at most 512 characters"),
         ],
     )
     def test_metadata(self, ga: Codec, metadata: Any, param: str, wanted: str) -> None:
         found = error(ga, {"type": "response.create", "response": {"metadata": metadata}})
         assert found == ("invalid_value", param, f"Invalid value for '{param}': expected {wanted}.")
 
+    @pytest.mark.parametrize(
+        ("value", "code", "message"),
+        [
+            ("v" * 513, "invalid_value", "Invalid value for an entry of '{}': expected at most 512 characters."),
+            (1, "invalid_type", "Invalid type for an entry of '{}': expected string, got integer instead."),
+        ],
+    )
+    def test_an_entry_of_metadata(self, ga: Codec, value: Any, code: str, message: str) -> None:
+        """The decoder does not say which entry, and `param` is a path that can be looked up."""
+        found = error(ga, {"type": "response.create", "response": {"metadata": {"k": value}}})
+        assert found == (code, "response.metadata", message.format("response.metadata"))
+
     def test_numbers_out_of_range(self, ga: Codec) -> None:
         huge = '{"type":"session.update","session":{"type":"realtime","tracing":{"metadata":{"n":1e999}}}}'
-        path = "session.tracing.metadata[...]"
-        assert error(ga, huge) == ("invalid_value", path, f"Invalid value for '{path}': expected a value in range.")
+        path = "session.tracing.metadata"
+        wanted = f"Invalid value for an entry of '{path}': expected a value in range."
+        assert error(ga, huge) == ("invalid_value", path, wanted)
         long = '{"type":"conversation.item.truncate","item_id":"i","content_index":0,"audio_end_ms":%s}' % ("9" * 4000)
         path = "audio_end_ms"
         assert error(ga, long)[:2] == ("invalid_value", path)

@@ -109,13 +109,21 @@ def _explain_line(line: str, schema: Any) -> ClientError:
         if not path:
             return invalid_event(f"An event is a JSON object, not {_article(_type_names(found['got'] or ''))}.")
         got = f", got {_type_names(found['got'])} instead" if found["got"] else ""
-        message = f"Invalid type for '{path}': expected {_type_names(found['wanted'])}{got}."
-        return ClientError(message, code="invalid_type", param=path)
+        param, named = _named(path)
+        message = f"Invalid type for {named}: expected {_type_names(found['wanted'])}{got}."
+        return ClientError(message, code="invalid_type", param=param)
     places = list(_places(schema, path))
     if found := _CHOICE.match(what):
         return unsupported_choice(path, found["value"], _choices(places))
     wanted = "shorter keys" if parts["key"] else _bounds(places)
-    return invalid_value(path, f"Invalid value for '{path}': expected {wanted}.")
+    param, named = _named(path)
+    return invalid_value(param, f"Invalid value for {named}: expected {wanted}.")
+
+
+def _named(path: str) -> tuple[str, str]:
+    """`param` and how a sentence calls it. msgspec says `[...]` for an entry of a map, whose key it does not tell."""
+    param, entry, _ = path.partition("[...]")
+    return param, f"an entry of '{param}'" if entry else f"'{param}'"
 
 
 def _join(path: str, name: str) -> str:
@@ -127,6 +135,8 @@ def _shorten(text: str) -> str:
 
 
 def _article(name: str) -> str:
+    if name == "null":
+        return name
     return f"an {name}" if name[:1] in "aeiou" else f"a {name}"
 
 

@@ -426,7 +426,7 @@ class TestResponseCreate:
             ({"modalities": ["text"]}, "unknown_parameter", "response.modalities"),
             ({"commit": False}, "unknown_parameter", "response.commit"),
             ({"prompt": {"id": "p"}}, "invalid_value", "response.prompt"),
-            ({"metadata": {"a": 1}}, "invalid_type", "response.metadata[...]"),
+            ({"metadata": {"a": 1}}, "invalid_type", "response.metadata"),
             ({"max_output_tokens": 0}, "invalid_value", "response.max_output_tokens"),
             ({"tools": [{"type": "mcp"}]}, "invalid_value", "response.tools[0].type"),
             ({"input": [{"type": "item_reference"}]}, "missing_required_parameter", "response.input[0].id"),
