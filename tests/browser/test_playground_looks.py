@@ -98,7 +98,7 @@ async def test_before_a_conversation(width: str, scheme: str, launch: Launch, ur
         await expect(page.get_by_label("Deployment")).to_have_value("gpt-4o-realtime-preview")
         await expect_to_fit(page)
         await expect_no_faults(page)
-        # Where the system's scrollbars do not follow the page's scheme, as in Firefox, they would be white on a dark page.
+        # The system's scrollbars may be white on a dark page, as in Firefox on a light desktop.
         bar = await page.evaluate("getComputedStyle(document.getElementById('setup')).scrollbarColor")
         assert bar.endswith("rgba(0, 0, 0, 0)")
         await picture(page, f"welcome-{width}-{scheme}")
