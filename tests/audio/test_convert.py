@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from voxwire.audio.convert import convert, convert_pcm, from_pcm, to_pcm
+from voxwire.audio.convert import convert, from_pcm, to_pcm
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.items import AudioClip, PcmClip
 
@@ -51,7 +51,7 @@ def test_the_sound_and_its_length_stay(source: AudioFormat, target: AudioFormat)
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 24_000, 44_100, 48_000])
 def test_speech_of_any_engine(rate: int, target: AudioFormat) -> None:
     clip = PcmClip(data=tone(rate), rate=rate)
-    assert convert_pcm(clip, target).duration_ms == pytest.approx(500, abs=1)
+    assert convert(clip, target).duration_ms == pytest.approx(500, abs=1)
 
 
 @pytest.mark.parametrize("format", G711)

@@ -196,7 +196,9 @@ EVERY_EVENT: tuple[ServerEvent, ...] = (
     IdleTimeout(item_id="item_1", audio_start_ms=0, audio_end_ms=6000),
     ItemAdded(item=HEARD, previous_item_id=None),
     ItemDone(item=HEARD, previous_item_id="item_0"),
-    ItemRetrieved(item=HEARD, audio={0: AudioClip(data=b"\1\0\2\0", format=AudioFormat.PCM16)}),
+    ItemRetrieved(
+        item=HEARD, audio={0: AudioClip(data=b"\1\0\2\0", format=AudioFormat.PCM16)}, format=AudioFormat.PCM16
+    ),
     ItemDeleted(item_id="item_1"),
     ItemTruncated(item_id="item_2", content_index=0, audio_end_ms=740),
     TranscriptionDelta(item_id="item_1", content_index=0, delta="hel"),

@@ -88,6 +88,24 @@ test("what is being said grows, until its sound is known", () => {
   assert.deepEqual(conversation.toJSON().map(({ role, state }) => [role, state]), [["session", "done"], ["person", "listening"]]);
 });
 
+test("what becomes no item is given up, what was committed is not", () => {
+  const updated = (turn_detection) => ({ type: "session.updated", session: { turn_detection } });
+  for (const [end, state] of [
+    [{ type: "input_audio_buffer.cleared" }, "incomplete"],
+    [updated(null), "incomplete"],
+    [updated({ type: "server_vad" }), "recognising"],
+  ]) {
+    const conversation = new Conversation(() => {});
+    for (const id of ["item_1", "item_2"]) {
+      conversation.take({ type: "input_audio_buffer.speech_started", item_id: id }, 0);
+      conversation.take({ type: "input_audio_buffer.speech_stopped", item_id: id }, 1);
+      if (id === "item_1") conversation.take({ type: "input_audio_buffer.committed", item_id: id }, 1);
+    }
+    conversation.take(end, 2);
+    assert.deepEqual(conversation.items.map((item) => item.state), ["recognising", state]);
+  }
+});
+
 test("percentiles are values that were measured", () => {
   const values = [5, 1, 4, 2, 3];
   assert.equal(percentile(values, 0.5), 3);

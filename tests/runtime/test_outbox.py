@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from voxwire.runtime.limits import RuntimeLimits
-from voxwire.runtime.outbox import Ending, Outbox
+from voxwire.runtime.outbox import DeferredFrame, Ending, Outbox
 from voxwire.testing.clock import ScriptedClock
 from voxwire.testing.memory import MemoryTransport
 
@@ -122,6 +122,59 @@ async def test_frames_wait_for_the_flush_and_leave_in_one_write() -> None:
     assert bench.transport.writes == [3]
     bench.outbox.finish(1000, "")
     await bench.ending()
+
+
+def deferred(made: "asyncio.Future[bytes | None]", size: int = 200) -> DeferredFrame:
+    async def make() -> bytes | None:
+        return await made
+
+    return DeferredFrame(make, size)
+
+
+async def test_a_deferred_frame_keeps_its_place() -> None:
+    bench = Bench()
+    made = asyncio.get_running_loop().create_future()
+    bench.outbox.put(frame(0))
+    bench.outbox.put(deferred(made))
+    bench.put(frame(2), "resp_1")
+    bench.put(frame(3))
+    await settle()
+    assert bench.numbers == [0]
+    bench.outbox.discard_audio("resp_1")
+    assert bench.outbox.waiting_bytes == 300
+    made.set_result(frame(1, 150))
+    await settle()
+    assert bench.numbers == [0, 1, 3]
+    assert bench.outbox.waiting_bytes == 0
+    bench.outbox.finish(1000, "")
+    assert await bench.ending() is Ending.FINISHED
+
+
+async def test_a_deferred_frame_that_turns_out_to_be_none_is_passed_over() -> None:
+    bench = Bench()
+    made = asyncio.get_running_loop().create_future()
+    bench.put(deferred(made, 1000))
+    assert not bench.outbox.writable
+    await settle()
+    made.set_result(None)
+    await settle()
+    assert bench.outbox.writable
+    assert bench.outbox.waiting_bytes == 0
+    bench.put(frame(0))
+    await settle()
+    assert bench.numbers == [0]
+    bench.outbox.finish(1000, "")
+    await bench.ending()
+
+
+async def test_a_deferred_frame_holds_up_no_farewell() -> None:
+    bench = Bench()
+    bench.put(deferred(asyncio.get_running_loop().create_future()))
+    await settle()
+    bench.outbox.finish(1012, "restart")
+    bench.clock.advance(LIMITS.close_deadline_s)
+    assert await bench.ending() is Ending.STALLED
+    assert bench.transport.closed == (1012, "restart")
 
 
 async def test_a_peer_that_accepts_nothing_is_given_up_at_the_write_deadline() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import threading
 import weakref
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -13,7 +14,8 @@ from runtime_client import runtime_tasks
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import ClientError, InvariantError
 from voxwire.events.client import AppendAudio, ClientEvent, CommitAudio, CreateResponse
-from voxwire.events.server import BufferCleared, ErrorOccurred, ServerEvent
+from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
+from voxwire.events.server import BufferCleared, ErrorOccurred, ItemRetrieved, ServerEvent
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.conversation import Conversation
 from voxwire.runtime.limits import RuntimeLimits
@@ -338,6 +340,58 @@ class TestBackPressure:
             await asyncio.wait_for(bench.conversation.writable(), 1)
             assert gone.closed.is_set()
             assert not client.closed.is_set()
+
+
+class TestLargeAudio:
+    """Retrieved audio that takes long to convert and to encode is left to a thread."""
+
+    RETRIEVED = ItemRetrieved(
+        item=MessageItem(id="a", role=Role.USER, content=(InputAudio(),)),
+        audio={0: AudioClip(data=bytes(60_000), format=AudioFormat.ULAW)},
+        format=AudioFormat.PCM16,
+    )
+
+    async def test_the_loop_goes_on_and_the_order_stays(self) -> None:
+        bench = Bench()
+        client = bench.attach()
+        encode, go_on, encoders = client._codec.encode, threading.Event(), []
+
+        def slow(event: ServerEvent, event_id: str) -> bytes | None:
+            encoders.append((type(event), threading.current_thread()))
+            if isinstance(event, ItemRetrieved):
+                assert go_on.wait(10)
+            return encode(event, event_id)
+
+        client._codec.encode = slow  # type: ignore[method-assign]
+        bench.session.answer = lambda event: [CLEARED, self.RETRIEVED, CLEARED]
+        async with bench:
+            await client.receive("commit")
+            await settle()
+            assert bench.wires[0].types == ["BufferCleared"]
+            go_on.set()
+            bench.conversation.close(1000, "")
+            await bench.wires[0].wait_closed()
+        assert bench.wires[0].types == ["BufferCleared", "ItemRetrieved", "BufferCleared"]
+        aside = [kind for kind, thread in encoders if thread is not threading.main_thread()]
+        assert aside == [ItemRetrieved]
+
+    async def test_a_bug_there_ends_this_conversation_in_words(self, caplog: pytest.LogCaptureFixture) -> None:
+        bench = Bench()
+        client = bench.attach()
+        encode = client._codec.encode
+
+        def broken(event: ServerEvent, event_id: str) -> bytes | None:
+            if isinstance(event, ItemRetrieved):
+                raise InvariantError("a step", expected="this", actual="that")
+            return encode(event, event_id)
+
+        client._codec.encode = broken  # type: ignore[method-assign]
+        bench.session.answer = lambda event: [self.RETRIEVED]
+        async with bench:
+            await client.receive("commit")
+            assert await bench.wires[0].wait_closed() == (1011, "internal error")
+        assert bench.wires[0].types == ["ErrorOccurred"]
+        assert "ended by an internal error" in caplog.text
 
 
 class TestBugs:

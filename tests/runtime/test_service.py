@@ -1,7 +1,9 @@
 """Whole conversations in process: real session and dialect, fake engines, memory transport."""
 
 import asyncio
+import base64
 
+import numpy as np
 import pytest
 from runtime_client import connected
 
@@ -78,6 +80,22 @@ async def test_a_spoken_turn_is_heard_and_answered() -> None:
     assert llm.requests[0].items[0].content[0].transcript == "what is your name"  # type: ignore[union-attr]
     assert len(stt.streams[0].heard) / 32 == pytest.approx(1500, abs=200)  # speech, padding, trailing silence
     assert stt.streams[0].cancelled
+
+
+@pytest.mark.parametrize("seconds", [1, 20])
+async def test_what_was_said_can_be_had_back(seconds: int) -> None:
+    """Much audio takes another way out than little; either comes whole, and before what follows."""
+    pcm = (np.arange(24_000 * seconds) % 32_767).astype("<i2").tobytes()
+    async with connected(fake_service()) as client:
+        await client.configure(audio={"input": {"turn_detection": None}})
+        await client.append(pcm, chunk_ms=100)
+        await client.send("input_audio_buffer.commit")
+        committed = await client.wire.wait_for("input_audio_buffer.committed")
+        await client.send("conversation.item.retrieve", item_id=committed["item_id"])
+        await client.configure(instructions="Next.")
+        retrieved = await client.wire.wait_for("conversation.item.retrieved")
+        assert base64.b64decode(retrieved["item"]["content"][0]["audio"]) == pcm
+        assert client.wire.types[-2:] == ["conversation.item.retrieved", "session.updated"]
 
 
 async def test_cancel_stops_engines_and_deltas() -> None:

@@ -34,14 +34,12 @@ def from_pcm(pcm: bytes, format: AudioFormat) -> bytes:
     return _ENCODE[format](pcm)
 
 
-def convert(clip: AudioClip, to: AudioFormat) -> AudioClip:
-    """The same sound in another format; the clip itself when it already has it."""
-    if clip.format is to:
+def convert(clip: AudioClip | PcmClip, to: AudioFormat) -> AudioClip:
+    """The same sound in a format of the wire; the clip itself when it already has it."""
+    if isinstance(clip, PcmClip):
+        pcm, rate = clip.data, clip.rate
+    elif clip.format is to:
         return clip
-    return convert_pcm(PcmClip(data=to_pcm(clip.data, clip.format), rate=clip.format.rate), to)
-
-
-def convert_pcm(clip: PcmClip, to: AudioFormat) -> AudioClip:
-    """An engine's speech, at whatever rate, in a format of the wire."""
-    pcm = Resampler(clip.rate, to.rate).push(clip.data)
-    return AudioClip(data=from_pcm(pcm, to), format=to)
+    else:
+        pcm, rate = to_pcm(clip.data, clip.format), clip.format.rate
+    return AudioClip(data=from_pcm(Resampler(rate, to.rate).push(pcm), to), format=to)

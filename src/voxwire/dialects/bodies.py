@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pybase64
 
+from voxwire.audio.convert import convert
 from voxwire.events.config import FunctionTool, NamedTool, ServerVad, ToolChoice, TurnDetection
 from voxwire.events.items import (
     AudioClip,
@@ -149,7 +150,8 @@ def output_item(event: OutputItemAdded | OutputItemDone, names: PartNames) -> Bo
 
 
 def retrieved_item(event: ItemRetrieved, names: PartNames) -> Body:
-    return {"item": item(event.item, names, event.audio)}
+    audio = {index: convert(clip, event.format) for index, clip in event.audio.items()}
+    return {"item": item(event.item, names, audio)}
 
 
 def deleted(event: ItemDeleted) -> Body:

@@ -9,7 +9,7 @@ import msgspec
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.config import SessionConfig
-from voxwire.events.items import AudioClip, ContentPart, FunctionCallItem, Item
+from voxwire.events.items import AudioClip, ContentPart, FunctionCallItem, Item, PcmClip
 from voxwire.events.response import RateLimit, Response
 
 
@@ -84,10 +84,16 @@ class ItemDone(_ServerEvent, frozen=True, kw_only=True):
 
 
 class ItemRetrieved(_ServerEvent, frozen=True, kw_only=True):
-    """`audio[content_index]` is already in the session's input format; a part without an entry has no audio left."""
+    """`audio[content_index]` as it was kept; it goes out in `format`. A part without an entry has no audio left."""
 
     item: Item
-    audio: dict[int, AudioClip]
+    audio: dict[int, AudioClip | PcmClip]
+    format: AudioFormat
+
+    @property
+    def audio_bytes(self) -> int:
+        """Size of all audio in the format in which it goes out."""
+        return sum(self.format.size_of(clip.duration_ms) for clip in self.audio.values())
 
 
 class ItemDeleted(_ServerEvent, frozen=True, kw_only=True):

@@ -1,12 +1,13 @@
 """One client of a conversation: its dialect, its way in and its way out."""
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from voxwire.errors import ClientError
-from voxwire.events.server import AudioDelta, ServerEvent
+from voxwire.events.server import AudioDelta, ItemRetrieved, ServerEvent
 from voxwire.runtime.contracts import Codec
-from voxwire.runtime.outbox import Outbox
+from voxwire.runtime.outbox import DeferredFrame, Outbox
 from voxwire.session.inputs import ClientMistake
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 #: After this much work without waiting, a reader lets the others run: 16 small frames, or 256 KiB.
 _TURN_COST: Final = 16
 _BYTES_PER_COST: Final = 16 * 1024
+#: Retrieved audio from this size on is converted and encoded by a thread: 32 MiB, the most there is, would
+#: hold everybody up for 0.4 s, this much for 3 ms.
+_LARGE_AUDIO_BYTES: Final = 256 * 1024
 
 BINARY_FRAME: Final = ClientError(
     "Binary frames are not part of the protocol; send each event as one JSON text frame.", code="invalid_event"
@@ -80,6 +84,17 @@ class Attachment:
 
     def send(self, event: ServerEvent, event_id: str) -> None:
         """Queue an event, unless this dialect does not have it."""
+        if type(event) is ItemRetrieved and event.audio_bytes >= _LARGE_AUDIO_BYTES:
+            encode = partial(self._encode_in_thread, event, event_id)
+            self.outbox.put(DeferredFrame(encode, event.audio_bytes * 4 // 3))
+            return
         frame = self._codec.encode(event, event_id)
         if frame is not None:
             self.outbox.put(frame, event.response_id if type(event) is AudioDelta else None)
+
+    async def _encode_in_thread(self, event: ServerEvent, event_id: str) -> bytes | None:
+        try:
+            return await asyncio.to_thread(self._codec.encode, event, event_id)
+        except Exception as bug:
+            self._conversation.crash(bug)
+            return None

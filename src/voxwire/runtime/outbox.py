@@ -9,7 +9,7 @@ and truncation clamps to what there is.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from typing import Final
 
@@ -22,6 +22,22 @@ GIVEN_UP: Final = (1008, "The client does not read what it is sent.")
 
 #: Frames handed to the transport together: more gains nothing, and cannot be taken back.
 _TOGETHER_BYTES: Final = 16 * 1024
+
+
+class DeferredFrame:
+    """A frame that the writer has made only when its turn has come, because that takes long.
+
+    `make` returns the frame, or None when there is nothing to send; `size` is what it weighs until then.
+    """
+
+    __slots__ = ("make", "size")
+
+    def __init__(self, make: Callable[[], Awaitable[bytes | None]], size: int) -> None:
+        self.make = make
+        self.size = size
+
+    def __len__(self) -> int:
+        return self.size
 
 
 class Ending(Enum):
@@ -48,7 +64,7 @@ class Outbox:
         self._limits = limits
         self._clock = clock
         self._on_drained = on_drained
-        self._frames: deque[tuple[bytes, str | None]] = deque()
+        self._frames: deque[tuple[bytes | DeferredFrame, str | None]] = deque()
         self._bytes = 0
         self._paused = False
         self._open = True
@@ -69,7 +85,7 @@ class Outbox:
         """Bytes of frames not yet handed to the transport."""
         return self._bytes
 
-    def put(self, frame: bytes, audio_of: str | None = None) -> None:
+    def put(self, frame: bytes | DeferredFrame, audio_of: str | None = None) -> None:
         """Queue a frame; `audio_of` names the response whose audio it carries. It leaves after the next `flush`."""
         if not self._open:
             return
@@ -127,6 +143,9 @@ class Outbox:
         transport = self._transport
         while True:
             while self._frames:
+                if isinstance(head := self._frames[0][0], DeferredFrame):
+                    await self._make(head)
+                    continue
                 frames, size = self._next_frames()
                 self._sending_since = self._clock.time()
                 if self._watchdog is None:
@@ -140,13 +159,28 @@ class Outbox:
             self._waiting = asyncio.get_running_loop().create_future()
             await self._waiting
 
+    async def _make(self, head: DeferredFrame) -> None:
+        """Put what the first frame becomes in its place; nobody else takes frames from there meanwhile."""
+        frame = await head.make()
+        self._bytes -= head.size
+        if frame is None:
+            self._frames.popleft()
+            self._resume_producers()
+        else:
+            self._frames[0] = frame, None
+            self._bytes += len(frame)
+
     def _next_frames(self) -> tuple[list[bytes], int]:
         """The frames to hand over together, and their bytes: what one turn of the loop made is one write."""
-        frames = [self._frames.popleft()[0]]
-        size = len(frames[0])
-        while self._frames and size + len(self._frames[0][0]) <= _TOGETHER_BYTES:
-            frames.append(self._frames.popleft()[0])
-            size += len(frames[-1])
+        frames: list[bytes] = []
+        size = 0
+        while self._frames:
+            frame = self._frames[0][0]
+            if isinstance(frame, DeferredFrame) or (frames and size + len(frame) > _TOGETHER_BYTES):
+                break
+            self._frames.popleft()
+            frames.append(frame)
+            size += len(frame)
         return frames, size
 
     async def _close(self, code: int, reason: str) -> None:

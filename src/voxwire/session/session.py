@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from voxwire.audio.convert import convert, convert_pcm
+from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import INVALID_REQUEST, ClientError
 from voxwire.events.client import (
     AppendAudio,
@@ -30,7 +30,7 @@ from voxwire.events.client import (
     UpdateSession,
 )
 from voxwire.events.config import TURN_TIMINGS, ServerVad, SessionConfig, SessionKind
-from voxwire.events.items import AudioClip, InputAudio, ItemStatus, MessageItem, OutputAudio
+from voxwire.events.items import AudioClip, InputAudio, ItemStatus, MessageItem, OutputAudio, PcmClip
 from voxwire.events.server import (
     ClockRead,
     ErrorOccurred,
@@ -255,7 +255,8 @@ class Session:
         entry = self._state.conversation.get(event.item_id)
         if entry is None:
             raise _no_such_item("retrieving", event.item_id, "item_retrieve_invalid_item_id")
-        self._state.emit(ItemRetrieved(item=entry.item, audio=self._audio_of(entry)))
+        format = self._state.config.input_format
+        self._state.emit(ItemRetrieved(item=entry.item, audio=self._audio_of(entry, format), format=format))
 
     def _delete_item(self, event: DeleteItem) -> None:
         conversation = self._state.conversation
@@ -292,20 +293,19 @@ class Session:
             state.conversation.truncate(entry, end_ms)
         state.emit(ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=int(end_ms)))
 
-    def _audio_of(self, entry: Entry) -> dict[int, AudioClip]:
-        """The item's audio in the session's input format, unless it would grow past what is retained."""
+    def _audio_of(self, entry: Entry, format: AudioFormat) -> dict[int, AudioClip | PcmClip]:
+        """The item's audio, unless in this format it would grow past what is retained."""
         if not isinstance(entry.item, MessageItem):
             return {}
-        format, left = self._state.config.input_format, self._state.limits.retained_audio_bytes
-        clips: dict[int, AudioClip] = {}
+        left = self._state.limits.retained_audio_bytes
+        clips: dict[int, AudioClip | PcmClip] = {}
         for index, part in enumerate(entry.item.content):
             if not isinstance(part, InputAudio | OutputAudio) or part.clip is None:
                 continue
             left -= format.size_of(part.clip.duration_ms)
             if left < 0:
                 break
-            clip = part.clip
-            clips[index] = convert(clip, format) if isinstance(clip, AudioClip) else convert_pcm(clip, format)
+            clips[index] = part.clip
         return clips
 
     # --- the world -------------------------------------------------------------------------------

@@ -309,7 +309,8 @@ class TestItems:
         value = MessageItem(
             id="i", role=Role.ASSISTANT, content=(OutputAudio(transcript="a"), OutputAudio(transcript="b"))
         )
-        event = ItemRetrieved(item=value, audio={1: AudioClip(data=b"\1\2", format=AudioFormat.ULAW)})
+        clip = AudioClip(data=b"\1\2", format=AudioFormat.ULAW)
+        event = ItemRetrieved(item=value, audio={1: clip}, format=AudioFormat.ULAW)
         assert encode(ga, event)["item"]["content"] == [
             {"type": "output_audio", "transcript": "a"},
             {"type": "output_audio", "transcript": "b", "audio": "AQI="},

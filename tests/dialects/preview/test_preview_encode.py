@@ -31,7 +31,7 @@ from voxwire.events.config import (
     SessionConfig,
     Transcription,
 )
-from voxwire.events.items import AudioClip
+from voxwire.events.items import AudioClip, PcmClip
 from voxwire.events.response import ResponseStatus
 from voxwire.events.server import (
     AudioDelta,
@@ -226,8 +226,16 @@ class TestItems:
             assert found["item"]["content"] == [part]
 
     def test_retrieved(self, preview: Codec) -> None:
-        event = ItemRetrieved(item=spoken("a"), audio={0: AudioClip(data=b"\1\2", format=AudioFormat.PCM16)})
+        clip = AudioClip(data=b"\1\2", format=AudioFormat.PCM16)
+        event = ItemRetrieved(item=spoken("a"), audio={0: clip}, format=AudioFormat.PCM16)
         assert encode(preview, event)["item"]["content"] == [{"type": "audio", "transcript": "a", "audio": "AQI="}]
+
+    def test_retrieved_audio_is_converted(self, preview: Codec) -> None:
+        """What an assistant said is kept at its engine's rate, speech of the user as it came."""
+        kept = PcmClip(data=bytes(16_000), rate=16_000)
+        event = ItemRetrieved(item=spoken("a"), audio={0: kept}, format=AudioFormat.ULAW)
+        (part,) = encode(preview, event)["item"]["content"]
+        assert decode_audio(part["audio"], "audio") == b"\xff" * 4000
 
     def test_audio_is_companded(self, preview: Codec) -> None:
         pcm = b"\1\0\2\0\0\x40"

@@ -52,6 +52,8 @@ export class Conversation {
   /** @type {Map<string, Item>} */
   #byId = new Map();
   #bytes = 0;
+  /** What somebody began to say and is no item yet. @type {string | undefined} */
+  #uncommitted;
   /** Calls by the items that answered them. @type {Map<string, string>} */
   #outputs = new Map();
   #onChange;
@@ -86,11 +88,21 @@ export class Conversation {
         this.#change(this.#add(message["session"].id, "session", at), { state: "done" });
         break;
       case "input_audio_buffer.speech_started":
+        this.#uncommitted = message["item_id"];
         this.#change(this.#person(message["item_id"], at), {});
         break;
       case "input_audio_buffer.speech_stopped":
-      case "input_audio_buffer.committed":
         this.#change(this.#person(message["item_id"], at), { state: "recognising" });
+        break;
+      case "input_audio_buffer.committed":
+        this.#uncommitted = undefined;
+        this.#change(this.#person(message["item_id"], at), { state: "recognising" });
+        break;
+      case "input_audio_buffer.cleared":
+        this.#givenUp();
+        break;
+      case "session.updated":
+        if (message["session"].turn_detection === null) this.#givenUp();
         break;
       case "conversation.item.created":
         this.#created(message["item"], at);
@@ -244,6 +256,13 @@ export class Conversation {
       state: status === "completed" ? "done" : "incomplete",
       ...(type === "function_call" ? { text } : {}),
     });
+  }
+
+  /** What was being said becomes no item: its audio was cleared, or nobody tells any more where it ends. */
+  #givenUp() {
+    const item = this.get(this.#uncommitted);
+    this.#uncommitted = undefined;
+    if (item) this.#change(item, { state: "incomplete" });
   }
 
   /** The server knows which words were heard of an answer that was cut. @param {any} retrieved */
