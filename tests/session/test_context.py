@@ -14,8 +14,7 @@ from voxwire.events.items import (
     Role,
 )
 from voxwire.events.response import TokenUsage
-from voxwire.session.context import Context, fit
-from voxwire.session.tokens import item_tokens
+from voxwire.session.context import Context, Reading, fit
 
 
 def text(tokens: int) -> MessageItem:
@@ -25,8 +24,7 @@ def text(tokens: int) -> MessageItem:
 def fitted(items: list[Item], truncation: Truncation = "auto", *, budget: int = 100, instructions: str = "") -> Context:
     """With a small context window: half of it is for instructions, tools and items."""
     return fit(
-        items,
-        [item_tokens(item) for item in items],
+        [Reading.of(item) for item in items],
         instructions=instructions,
         tools=(),
         truncation=truncation,
@@ -56,8 +54,7 @@ class TestAuto:
         for tokens, kept in ((28_224, 2), (28_225, 1)):
             items = [text(1), text(tokens - 1)]
             context = fit(
-                items,
-                [item_tokens(item) for item in items],
+                [Reading.of(item) for item in items],
                 instructions="",
                 tools=(),
                 truncation="auto",
@@ -100,6 +97,14 @@ class TestOrphans:
         assert context.items == (text(10),)
         assert context.usage == TokenUsage(input_text=10)
 
+    def test_the_newest_keeps_its_call_whatever_both_cost(self) -> None:
+        """Without it the engine would read nothing at all, and answer that."""
+        first, second = (FunctionCallItem(name="f", call_id=name, arguments="four" * 9) for name in "ab")
+        answers = [FunctionCallOutputItem(call_id=name, output="four" * 99) for name in "ab"]
+        context = fitted([text(10), first, second, text(10), *answers])
+        assert context.items == (second, answers[1])
+        assert context.usage == TokenUsage(input_text=10 + 99)
+
     def test_stay_with_their_call(self) -> None:
         items: list[Item] = [
             FunctionCallItem(name="f", call_id="c"),
@@ -113,8 +118,7 @@ class TestUsage:
         items: list[Item] = [text(90), text(3), MessageItem(role=Role.USER, content=(InputAudio(duration_ms=250),))]
         tool = FunctionTool(name="f")
         context = fit(
-            items,
-            [item_tokens(item) for item in items],
+            [Reading.of(item) for item in items],
             instructions="four",
             tools=(tool,),
             truncation="auto",

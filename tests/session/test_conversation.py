@@ -108,8 +108,8 @@ class TestChecks:
     def test_calls_are_found(self) -> None:
         made = conversation(FunctionCallItem(id="a", name="f", call_id="call_1"), text("b"))
         made.add(FunctionCallOutputItem(id="c", call_id="call_2", output=""))
-        assert made.has_call("call_1")
-        assert not made.has_call("call_2")
+        assert made.call("call_1") is made.get("a")
+        assert made.call("call_2") is None
 
 
 class TestDeleted:
@@ -250,20 +250,20 @@ class TestTruncate:
 class TestEntry:
     def test_engines_read_what_was_heard(self) -> None:
         entry = Entry(sound("a", 100))
-        entry.heard[0] = "hello"
+        entry.hear(0, "hello")
         assert entry.for_engine().content[0].transcript == "hello"  # type: ignore[union-attr]
         assert entry.item.content[0].transcript is None  # type: ignore[union-attr]
 
     def test_speech_not_understood_is_empty_and_silence_is_none(self) -> None:
         entry = Entry(sound("a", 100))
         assert entry.for_engine().content[0].transcript is None  # type: ignore[union-attr]
-        entry.heard[0] = None
+        entry.hear(0, None)
         assert entry.for_engine().content[0].transcript == ""  # type: ignore[union-attr]
 
     def test_parts_nobody_listened_to_stay_as_they_are(self) -> None:
         item = MessageItem(id="a", role=Role.USER, content=(InputAudio(transcript="said"), InputText(text="x")))
         entry = Entry(item)
-        entry.heard[7] = "of another part"
+        entry.hear(7, "of another part")
         assert entry.for_engine() == item
 
     def test_calls_have_nothing_to_hear(self) -> None:
@@ -276,14 +276,14 @@ class TestEntry:
 
     def test_a_reading_is_made_once_until_something_changes(self) -> None:
         entry = Entry(sound("a", 4800))
-        entry.heard[0] = None
-        pending, cost = entry.reading()
-        assert cost == (0, 0)
-        assert entry.reading()[0] is pending
-        entry.heard[0] = "hello"
-        assert entry.reading()[0].content[0].transcript == "hello"  # type: ignore[union-attr]
+        entry.hear(0, None)
+        pending = entry.reading()
+        assert (pending.text, pending.audio) == (0, 0)
+        assert entry.reading() is pending
+        entry.hear(0, "hello")
+        assert entry.reading().item.content[0].transcript == "hello"  # type: ignore[union-attr]
         entry.drop_audio()
-        assert entry.reading()[0].content[0].clip is None  # type: ignore[union-attr]
+        assert entry.reading().item.content[0].clip is None  # type: ignore[union-attr]
 
     def test_a_reading_keeps_no_audio_alive(self) -> None:
         """Deleted items are remembered without their audio; what engines read of them must not hold it."""

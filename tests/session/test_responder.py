@@ -507,6 +507,18 @@ class TestInput:
         driver.respond(input=(ItemReference(id="a"), output))
         assert read(driver) == ["f()", "-> done"]
 
+    def test_an_answer_brings_its_call_along(self) -> None:
+        """Engines are not shown an answer without its call, and would be left with nothing."""
+        driver = Driver(MANUAL)
+        driver.send(CreateItem(item=FunctionCallItem(id="a", name="f", call_id="c")))
+        driver.send(CreateItem(item=FunctionCallOutputItem(id="b", call_id="c", output="done")))
+        for answer in (ItemReference(id="b"), FunctionCallOutputItem(call_id="c", output="done")):
+            driver.respond(input=(answer,), out_of_band=True)
+            assert read(driver) == ["f()", "-> done"]
+        driver.send(DeleteItem(item_id="a"))
+        driver.respond(input=(ItemReference(id="b"),), out_of_band=True)
+        assert read(driver) == []
+
     def test_an_answer_to_no_call(self) -> None:
         driver = Driver(MANUAL)
         driver.respond(input=(FunctionCallOutputItem(call_id="c", output="done"),))

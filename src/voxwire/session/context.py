@@ -1,22 +1,35 @@
 """What the language engine reads: instructions, tools and the items that fit (PROTOCOL 7.1).
 
 When the context is too long, `auto` drops the oldest items, `retention_ratio` drops more at once so
-that caches stay warm, `disabled` fails the response.
+that caches stay warm, `disabled` fails the response. Every response reads every item, up to 4,096 of
+them on the event loop: hence the plain passes below.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Self
 
 import msgspec
 
 from voxwire.errors import ClientError
 from voxwire.events.config import FunctionTool, RetentionRatio, Truncation
-from voxwire.events.items import FunctionCallItem, Item, MessageItem
+from voxwire.events.items import FunctionCallItem, FunctionCallOutputItem, Item, MessageItem
 from voxwire.events.response import TokenUsage
-from voxwire.session.tokens import text_tokens
+from voxwire.session.tokens import item_tokens, text_tokens
 
 #: Kept free for the answer; the official service leaves 28,224 of 32,000 usable (PROTOCOL 7.1).
 OUTPUT_RESERVE: Final = 3_776
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """An item as engines read it, and the tokens that it costs as input."""
+
+    item: Item
+    text: int
+    audio: int
+
+    @classmethod
+    def of(cls, item: Item) -> Self:
+        return cls(item, *item_tokens(item))
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +40,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fit(
-    items: Sequence[Item],
-    costs: Sequence[tuple[int, int]],
+    readings: Sequence[Reading],
     *,
     instructions: str,
     tools: Sequence[FunctionTool],
@@ -37,16 +49,14 @@ def fit(
 ) -> Context:
     """Drop the oldest items until the rest fits into `context_tokens` less the reserve for the answer.
 
-    `costs` are the (text, audio) tokens of each item. Raises ClientError (`context_length_exceeded`) when
-    truncation is disabled or the fixed part alone is too long.
+    The newest item always stays, and with the answer to a tool call the call. Raises ClientError
+    (`context_length_exceeded`) when truncation is disabled or the fixed part alone is too long.
     """
     fixed = text_tokens(instructions) + sum(text_tokens(msgspec.json.encode(tool).decode()) for tool in tools)
     budget = max(context_tokens - OUTPUT_RESERVE, context_tokens // 2) - fixed
-    text, audio = sum(cost[0] for cost in costs), sum(cost[1] for cost in costs)
-    total = text + audio
+    total = sum([reading.text + reading.audio for reading in readings])
     if isinstance(truncation, RetentionRatio) and truncation.post_instructions is not None:
         budget = min(budget, truncation.post_instructions)
-    first = 0
     if total > budget:
         if truncation == "disabled" or budget <= 0:
             raise ClientError(
@@ -55,28 +65,47 @@ def fit(
             )
         if isinstance(truncation, RetentionRatio):
             budget = int(budget * truncation.retention_ratio)
-        # The newest item always stays: without it there is nothing to answer.
-        while total > budget and first < len(items) - 1:
-            total -= sum(costs[first])
-            first += 1
-    dropped = {*range(first), *_orphans(items, first)}
-    for number in dropped:
-        text -= costs[number][0]
-        audio -= costs[number][1]
+        readings = _newest(readings, total - budget)
+    readings = _without_orphans(readings)
     return Context(
-        items=tuple(item for number, item in enumerate(items) if number not in dropped) if dropped else tuple(items),
-        usage=TokenUsage(input_text=fixed + text, input_audio=audio),
+        items=tuple([reading.item for reading in readings]),
+        usage=TokenUsage(
+            input_text=fixed + sum([reading.text for reading in readings]),
+            input_audio=sum([reading.audio for reading in readings]),
+        ),
     )
 
 
-def _orphans(items: Sequence[Item], first: int) -> Iterator[int]:
-    """Positions, from `first` on, of answers to tool calls that are not there: chat engines refuse them."""
+def _newest(readings: Sequence[Reading], excess: int) -> Sequence[Reading]:
+    """The readings without the oldest that cost `excess` tokens; there is nothing to answer without the last."""
+    first = 0
+    while excess > 0 and first < len(readings) - 1:
+        excess -= readings[first].text + readings[first].audio
+        first += 1
+    return [*_call_of(readings[-1], readings[:first]), *readings[first:]]
+
+
+def _call_of(answer: Reading, dropped: Sequence[Reading]) -> Sequence[Reading]:
+    """The tool call that is answered, when it is among the dropped: without it the answer would be an orphan."""
+    if not isinstance(answer.item, FunctionCallOutputItem):
+        return ()
+    call_id = answer.item.call_id
+    return [
+        reading for reading in dropped if isinstance(reading.item, FunctionCallItem) and reading.item.call_id == call_id
+    ][-1:]
+
+
+def _without_orphans(readings: Sequence[Reading]) -> Sequence[Reading]:
+    """Without the answers to tool calls that are not there: chat engines refuse them."""
     calls: set[str] = set()
-    for number in range(first, len(items)):
-        item = items[number]
-        if isinstance(item, MessageItem):
-            continue
-        if isinstance(item, FunctionCallItem):
-            calls.add(item.call_id)
-        elif item.call_id not in calls:
-            yield number
+    kept: list[Reading] = []
+    for reading in readings:
+        item = reading.item
+        # Nearly all are messages; isinstance takes five times as long to say that they are not the others.
+        if type(item) is not MessageItem:
+            if isinstance(item, FunctionCallItem):
+                calls.add(item.call_id)
+            elif isinstance(item, FunctionCallOutputItem) and item.call_id not in calls:
+                continue
+        kept.append(reading)
+    return kept

@@ -24,9 +24,9 @@ from voxwire.events.items import (
     OutputText,
     PcmClip,
 )
+from voxwire.session.context import Reading
 from voxwire.session.ledger import Ledger
 from voxwire.session.timings import TurnTimes
-from voxwire.session.tokens import item_tokens
 
 #: `previous_item_id` that puts an item first.
 ROOT: Final = "root"
@@ -55,7 +55,7 @@ class Entry:
         self.cut_ms: float | None = None
         self.text_bytes = text_bytes(item)
         self.turn: TurnTimes | None = None
-        self._reading: tuple[tuple[str | None, ...], Item, tuple[int, int]] | None = None
+        self._reading: Reading | None = None
 
     @property
     def size(self) -> int:
@@ -84,16 +84,16 @@ class Entry:
         ]
         return replace(self.item, content=tuple(parts))
 
-    def reading(self) -> tuple[Item, tuple[int, int]]:
-        """The item as engines read it, and the (text, audio) tokens that it costs.
+    def reading(self) -> Reading:
+        """The item as engines read it. Remembered: every response reads every item, and counting 300 took 2 ms."""
+        if self._reading is None:
+            self._reading = Reading.of(self.for_engine())
+        return self._reading
 
-        Remembered: every response reads every item, and counting 300 of them took 2 ms.
-        """
-        heard = tuple(self.heard.values())
-        if self._reading is None or self._reading[0] != heard:
-            item = self.for_engine()
-            self._reading = heard, item, item_tokens(item)
-        return self._reading[1:]
+    def hear(self, content_index: int, words: str | None) -> None:
+        """Note what the recogniser understood of an audio part, None while it is listening."""
+        self.heard[content_index] = words
+        self._reading = None
 
     def set_transcript(self, content_index: int, transcript: str) -> None:
         """Show the transcript on the wire from now on."""
@@ -158,7 +158,7 @@ class Conversation:
         return len(self._order)
 
     def __iter__(self) -> Iterator[Entry]:
-        return (self._entries[item_id] for item_id in self._order)
+        return map(self._entries.__getitem__, self._order)
 
     @property
     def audio_bytes(self) -> int:
@@ -215,11 +215,13 @@ class Conversation:
         """The announced item will not come."""
         self._reserved.discard(item_id)
 
-    def has_call(self, call_id: str) -> bool:
-        """Whether a function call with this id is in the conversation."""
-        return any(
-            isinstance(entry.item, FunctionCallItem) and entry.item.call_id == call_id for entry in reversed(list(self))
-        )
+    def call(self, call_id: str) -> Entry | None:
+        """The latest function call with this id."""
+        for item_id in reversed(self._order):
+            entry = self._entries[item_id]
+            if isinstance(entry.item, FunctionCallItem) and entry.item.call_id == call_id:
+                return entry
+        return None
 
     def add(self, item: Item, *, after: str | None = None, ledger: Ledger | None = None) -> Entry:
         """Insert an item: at the end, first (`root`), or after another.

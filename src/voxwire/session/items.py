@@ -68,7 +68,7 @@ class ItemMaker:
 
     def check_call_id(self, item: FunctionCallOutputItem, known: set[str], where: str) -> None:
         """Refuse the answer to a tool call that nobody made."""
-        if item.call_id not in known and not self._state.conversation.has_call(item.call_id):
+        if item.call_id not in known and self._state.conversation.call(item.call_id) is None:
             raise ClientError(
                 f"Tool call ID '{item.call_id}' not found in conversation.",
                 code="invalid_tool_call_id",
@@ -107,7 +107,7 @@ class ItemMaker:
                 continue
             if part.duration_ms < self._state.limits.min_commit_ms:
                 # No word is that short, and a recogniser is worth more than a few samples.
-                entry.heard[index] = ""
+                entry.hear(index, "")
             else:
                 format = part.clip.format
                 utterance = self._transcripts.start(entry.item.id, format, content_index=index, announce=False)

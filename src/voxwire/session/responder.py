@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from voxwire.errors import ClientError
 from voxwire.events.config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
 from voxwire.events.engines import FinishReason, LlmRequest
-from voxwire.events.items import FunctionCallOutputItem, Item, ItemReference, ItemStatus
+from voxwire.events.items import FunctionCallOutputItem, Item, ItemReference, ItemStatus, MessageItem
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import RateLimitsUpdated, ServerEvent
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
@@ -208,25 +208,33 @@ class Responder:
             check_tools(plan.tools, plan.tool_choice, state.limits, "response")
 
     def _resolve_input(self, items: tuple[Item | ItemReference, ...]) -> list[Item | Entry]:
+        conversation = self._state.conversation
         resolved: list[Item | Entry] = []
         calls: set[str] = set()
-        for index, item in enumerate(items):
+        for index, given in enumerate(items):
             where = f"response.input[{index}]"
-            if isinstance(item, ItemReference):
-                entry = self._state.conversation.ever(item.id)
+            if isinstance(given, ItemReference):
+                entry = conversation.ever(given.id)
                 if entry is None:
                     raise ClientError(
-                        f"Item with id '{item.id}' does not exist in this conversation.",
+                        f"Item with id '{given.id}' does not exist in this conversation.",
                         code="invalid_value",
                         param=f"{where}.id",
                     )
-                resolved.append(entry)
+                item = entry.item
             else:
+                entry, item = None, given
                 self._items.check_content(item, where)
                 if isinstance(item, FunctionCallOutputItem):
                     self._items.check_call_id(item, calls, where)
-                resolved.append(item)
-            calls |= _call_id(resolved[-1])
+            if isinstance(item, FunctionCallOutputItem) and item.call_id not in calls:
+                # Without its call nobody could read the answer.
+                call = conversation.call(item.call_id)
+                if call is not None:
+                    resolved.append(call)
+            resolved.append(entry or item)
+            if not isinstance(item, MessageItem):
+                calls |= {item.call_id} - {""}
         size = sum(text_bytes(item) for item in items if not isinstance(item, ItemReference))
         check_text_bytes(size, self._state.limits.conversation_text_bytes, "response.input")
         return resolved
@@ -242,7 +250,8 @@ class Responder:
     def _begin(self, plan: Plan, entries: list[Entry], *, in_band: bool, automatic: bool = False) -> None:
         state = self._state
         # What another response is still saying is not half-read.
-        entries = [entry for entry in entries if entry.item.status is not ItemStatus.IN_PROGRESS]
+        unfinished = ItemStatus.IN_PROGRESS  # once: Python 3.11 takes as long to look it up as for all the rest
+        entries = [entry for entry in entries if entry.item.status is not unfinished]
         run = ResponseRun(
             id=state.ids("resp"),
             generation=state.number(),
@@ -281,10 +290,8 @@ class Responder:
             return
         plan = run.plan
         try:
-            readings = [entry.reading() for entry in pending.entries]
             context = fit(
-                [item for item, _ in readings],
-                [cost for _, cost in readings],
+                [entry.reading() for entry in pending.entries],
                 instructions=plan.instructions,
                 tools=plan.tools,
                 truncation=state.config.truncation,
@@ -379,9 +386,3 @@ def resolve(config: SessionConfig, params: ResponseParams) -> Plan:
         # A tool that the session forces need not be among the response's own tools.
         overrides["tool_choice"] = "auto"
     return replace(plan, **overrides)
-
-
-def _call_id(item: Item | Entry) -> set[str]:
-    item = item.item if isinstance(item, Entry) else item
-    call_id = getattr(item, "call_id", None)
-    return {call_id} if call_id else set()

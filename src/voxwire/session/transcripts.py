@@ -90,7 +90,7 @@ class Transcripts:
         """The utterance is complete and belongs to `entry`."""
         utterance.entry = entry
         utterance.seconds = duration_ms / 1000
-        entry.heard[utterance.content_index] = None
+        entry.hear(utterance.content_index, None)
         if utterance.failure is None:
             self._state.emit(FinishTranscription(transcription=utterance.number))
 
@@ -121,7 +121,7 @@ class Transcripts:
         if utterance is None or utterance.entry is None:
             return
         del self._running[utterance.number]
-        utterance.entry.heard[utterance.content_index] = result.text
+        utterance.entry.hear(utterance.content_index, result.text)
         if utterance.entry.turn is not None:
             utterance.entry.turn.words = self._state.now
         if utterance.asked is not None:
@@ -148,7 +148,7 @@ class Transcripts:
             utterance.failure = result
             return
         del self._running[utterance.number]
-        utterance.entry.heard[utterance.content_index] = ""
+        utterance.entry.hear(utterance.content_index, "")
         utterance.entry.failure = (result.code, result.message)
         if utterance.asked is not None:
             self._state.emit(
