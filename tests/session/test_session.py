@@ -333,6 +333,17 @@ class TestTruncate:
         assert self.truncated(driver, 0) == 0
         assert self.transcript(driver) == ""
 
+    def test_again_when_nothing_is_left(self) -> None:
+        """It is a spoken message all the same: clamped as any other, and under the strict switch too short."""
+        driver = answered()
+        self.truncated(driver, 0)
+        assert self.truncated(driver, 300) == 0
+        driver = answered(1000, Limits(strict_truncate=True))
+        self.truncated(driver, 0)
+        assert self.truncated(driver, 0) == 0
+        driver.send(TruncateItem(item_id="item_1", content_index=0, audio_end_ms=300))
+        assert driver.last(ErrorOccurred).message == "Audio content of 0ms is already shorter than 300ms"
+
     def test_an_item_without_audio(self) -> None:
         driver = Driver()
         driver.send(CreateItem(item=text("a")))

@@ -277,7 +277,8 @@ class Session:
                 param="content_index",
             )
         spoken_ms = entry.spoken_ms
-        if not spoken_ms and (event.audio_end_ms or state.limits.strict_truncate):
+        has_audio = entry.ledger is not None and entry.ledger.size > 0  # also when it was truncated to nothing
+        if not has_audio and (event.audio_end_ms or state.limits.strict_truncate):
             raise ClientError(
                 "Only model output audio messages can be truncated", code="invalid_value", param="item_id"
             )
