@@ -1,6 +1,7 @@
 """The documents are true: what they name exists, and what exists is named."""
 
 import argparse
+import ast
 import asyncio
 import io
 import re
@@ -73,6 +74,13 @@ class TestArchitecture:
         for room in rooms:
             path = PACKAGE / (f"engines{room}" if room.startswith(".") else room).replace(".", "/")
             assert path.is_dir() or path.with_suffix(".py").is_file(), room
+
+    @pytest.mark.parametrize("init", sorted(PACKAGE.glob("*/**/__init__.py")), ids=lambda path: path.parent.name)
+    def test_a_package_says_what_its_modules_are_for(self, init: Path) -> None:
+        words = set(re.findall(r"\w+", ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or ""))
+        modules = {path.stem for path in init.parent.glob("*.py") if not path.stem.startswith("__")}
+        packages = {path.parent.name for path in init.parent.glob("*/__init__.py")}
+        assert not (modules | packages) - words
 
 
 class TestCompatibility:

@@ -1,3 +1,3 @@
-"""Voxwire: the open, self-hosted home of the GPT-4o Realtime API for speech and audio."""
+"""Voxwire: an open, self-hosted server for the GPT-4o Realtime API. docs/architecture.md has its rooms."""
 
 __version__ = "0.1.0"

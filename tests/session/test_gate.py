@@ -1,4 +1,4 @@
-"""The emit gate of a response that may be a draft (ARCHITECTURE 3)."""
+"""The emit gate of a response that may be a draft."""
 
 import pytest
 

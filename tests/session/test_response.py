@@ -1,4 +1,7 @@
-"""One response: everything opened is closed, in wire order (PROTOCOL 5.3 to 5.7; ARCHITECTURE, invariants 2 and 3)."""
+"""One response: everything opened is closed, in wire order (PROTOCOL 5.3 to 5.7).
+
+Invariants 2 and 3 of docs/architecture.md.
+"""
 
 import pytest
 

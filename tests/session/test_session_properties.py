@@ -1,4 +1,4 @@
-"""What holds whatever clients, engines and the clock do (ARCHITECTURE section 6)."""
+"""What holds whatever clients, engines and the clock do (docs/architecture.md, "Invariants")."""
 
 from typing import Any
 

@@ -1,4 +1,9 @@
-"""Who may use the server: API keys, the development identity, principals, and the checks of `Host` and `Origin`."""
+"""Who may use the server.
+
+- `authenticator`: who is calling; `credentials`: where a client may put its key
+- `dev_identity`: signing in without a key, by `tokens` signed here
+- `network`: the checks of `Host` and `Origin`
+"""
 
 from voxwire.auth.authenticator import ANONYMOUS, Authenticator, Principal
 from voxwire.auth.dev_identity import DevIdentity

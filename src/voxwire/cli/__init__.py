@@ -1,8 +1,8 @@
 """The command `voxwire`.
 
-Each command is a module with `register(subparsers)`, which adds its options and sets `run` to a
-function from the parsed arguments to an exit code. Only the module of the command that was typed is
-imported, so that `voxwire --help` is quick.
+Each command (`serve`, `talk`, `doctor`) is a module with `register(subparsers)`, which adds its
+options and sets `run` to a function from the parsed arguments to an exit code. Only the module of the
+command that was typed is imported, so that `voxwire --help` is quick.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser(typed: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="voxwire", description="The open, self-hosted home of the GPT-4o Realtime API: speech in, speech out."
+        prog="voxwire", description="An open, self-hosted server for the GPT-4o Realtime API: speech in, speech out."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -1,4 +1,8 @@
-"""Settings: what an operator can choose, and where it is read from."""
+"""What an operator can choose.
+
+- `settings`: the tree of settings; `load`: reading it, with a clear line for every mistake
+- `models`: official model names that clients carry as defaults
+"""
 
 from voxwire.config.load import load_settings
 from voxwire.config.models import REALTIME_MODELS, TRANSCRIPTION_MODELS

@@ -1,0 +1,9 @@
+"""The built-in engines, and how engines are found.
+
+- `registry`: engines by name, through entry points
+- `vad`: speech detection, in the server's process
+- `stt`, `llm`, `tts`: speech to text, language, text to speech
+- `worker`: the processes in which native engines run
+
+What an engine must do is in `voxwire.events.engines`.
+"""

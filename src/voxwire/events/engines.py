@@ -1,4 +1,4 @@
-"""What engines must do: the interfaces that the runtime drives (ARCHITECTURE 4, ENGINES 8).
+"""What engines must do: the interfaces that the runtime drives (docs/architecture.md, "Engines"; ENGINES 8).
 
 Shared contract, held by one suite over all engines (`tests/engines/contract`):
 

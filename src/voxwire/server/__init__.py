@@ -1,0 +1,8 @@
+"""The HTTP server: what runs, listens and answers, and is no conversation.
+
+- `build`: from settings to engines, deployments and the service
+- `app`: the routes; `entrance`: what holds for every request; `models`, `playground`, `identity`: the routes' answers
+- `run`: from warming up to the end; `listen`: sockets and certificates
+- `protocols`: uvicorn's connections, with our bounds; `frames`: WebSocket frames without the full parser
+- `logs`, `access_log`: what is written down
+"""

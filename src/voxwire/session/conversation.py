@@ -177,7 +177,7 @@ class Conversation:
         return self._entries.get(item_id) or self._deleted.get(item_id)
 
     def previous_id(self, item_id: str) -> str | None:
-        """The actual predecessor at this moment (ARCHITECTURE, invariant 4)."""
+        """The actual predecessor at this moment (docs/architecture.md, invariant 4)."""
         # Nearly always asked of the newest items, so look from the end.
         for index in range(len(self._order) - 1, -1, -1):
             if self._order[index] == item_id:

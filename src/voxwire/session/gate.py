@@ -1,4 +1,4 @@
-"""The emit gate of a response (ARCHITECTURE 3).
+"""The emit gate of a response.
 
 A response may start as a draft, before the turn is certain. Its events wait behind the gate until
 the turn commits, or are dropped when speech resumes. A closed gate never lets one event overtake

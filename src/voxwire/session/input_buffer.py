@@ -2,7 +2,7 @@
 
 Time is audio handed in. The clock counts ticks of 1/24 000 s, so a sample is a whole number of
 ticks in every format: one for PCM16, three for G.711. Every tick appended is at any moment
-buffered, committed, cleared or discarded (ARCHITECTURE, invariant 5).
+buffered, committed, cleared or discarded (docs/architecture.md, invariant 7).
 """
 
 from typing import Final

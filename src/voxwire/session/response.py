@@ -5,7 +5,7 @@
 
 Output is sequential: a message or a tool call is closed before the next one opens. Whatever is open
 when the response ends is closed then, so every item, part and response that was opened is closed
-exactly once (ARCHITECTURE, invariant 2).
+exactly once (docs/architecture.md, invariant 2).
 """
 
 from collections.abc import Callable

@@ -111,7 +111,7 @@ class Transcripts:
         stable = result.text[: result.stable]
         if stable.startswith(utterance.stable):
             utterance.stable = stable
-        # An item event precedes any delta of that item (ARCHITECTURE, invariant 3).
+        # An item event precedes any delta of that item (docs/architecture.md, invariant 3).
         if utterance.entry is not None:
             self._show_stable(utterance)
 

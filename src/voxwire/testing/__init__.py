@@ -1,0 +1,8 @@
+"""For tests, here and in programs that build on Voxwire; nothing of the server imports it.
+
+- `driver`: a session without a runtime; `clock`: time that a test moves; `invariants`: what every session promises
+- `transcript`, `render`, `values`: sessions recorded, as text, as JSON
+- `fake_stt`, `fake_llm`, `fake_tts`, `fake_vad`: engines that do what they are told
+- `service`, `memory`: a whole service on fakes, and a transport to it
+- `live_server`: real servers
+"""

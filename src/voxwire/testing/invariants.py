@@ -1,4 +1,4 @@
-"""The promises of a session, checked on everything that it says (ARCHITECTURE section 6).
+"""The promises of a session, checked on everything that it says (docs/architecture.md, "Invariants").
 
 `Invariants.observe` is given each list of outputs as it leaves; it keeps a model of what a client
 would know and raises `InvariantBroken` at the first output that does not fit. `check_ended` is for

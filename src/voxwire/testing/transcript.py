@@ -1,4 +1,4 @@
-"""Recording a session, and playing it again bit for bit (ARCHITECTURE section 6, invariant 6).
+"""Recording a session, and playing it again bit for bit (docs/architecture.md, invariant 6).
 
 A transcript is JSON lines: how the session was made, then every input with its time, its origin, the
 identifiers that were drawn and the outputs that came. It holds audio and words: it is for tests and

@@ -1,0 +1,5 @@
+"""Ways in for clients: `websocket`, and what any other would share.
+
+- `request`: what is read from a handshake before anything is decided
+- `refusal`: the body of a refused one
+"""

@@ -12,7 +12,8 @@ dialogue        the course of a conversation, without I/O
 connection      opening the WebSocket
 conversation    joins dialogue and WebSocket
 local_server    a server of our own as a child process
-command         the options, and putting it all together
+command         the options
+program         puts the parts together
 """
 
 from voxwire.cli.talk.command import register, run

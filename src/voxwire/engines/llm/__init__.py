@@ -1,0 +1,11 @@
+"""The offline assistant: answers by rules.
+
+- `assistant`: the engine; `dialogue`: from a conversation to an answer
+- `domain`: all that is expected in one session; `grammar`: the sentence templates that it is written in
+- `skills`: what the assistant can do by itself
+- `instructions`: what the session's instructions let it say
+- `tools`: which declared function is meant, with which arguments; `tool_words` and `tool_grammar`: how one
+  asks for it; `parameters`: what may fill each; `results`: its output as sentences
+- `slots`, `numbers`, `quantities`, `dates`, `places`: values in sentences
+- `text`: words of an utterance
+"""

@@ -1,10 +1,11 @@
-"""Process isolation for native engines (ARCHITECTURE 4, SEMANTICS 5).
+"""Process isolation for native engines (docs/adr/0004-worker-processes.md, SEMANTICS 5).
 
 An engine that holds the interpreter lock, may crash, or has a licence of its own runs as a *service*
 in child processes. Host and child talk in length-prefixed msgpack frames over a Unix socket pair.
 
 - `frames`: the frames, used by both sides
 - `child`: what runs in the child: reads frames, drives the service (no asyncio)
+- `library`: finding native libraries there
 - `stream`, `process`, `pool`: the host's side: one leased stream, one child, all children of a kind
 
 Nothing is imported here, so that a child stays light.

@@ -1,4 +1,10 @@
-"""WebSocket: the transport that every client of the Realtime API speaks."""
+"""WebSocket: the transport that every client of the Realtime API speaks.
+
+- `target`: what a URL asks for
+- `endpoint`: admits or refuses a handshake, then moves frames
+- `transport`: one connection as the runtime sees it
+- `express`: what our server offers beside ASGI, for frames without its queue
+"""
 
 from voxwire.transports.websocket.endpoint import Connection, WebSocketEndpoint
 from voxwire.transports.websocket.express import EXPRESS_EXTENSION, Express, Offer
