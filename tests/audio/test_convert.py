@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from voxwire.audio.clip import AudioClip, PcmClip
 from voxwire.audio.convert import convert, from_pcm, to_pcm
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.items import AudioClip, PcmClip
 
 G711 = [AudioFormat.ULAW, AudioFormat.ALAW]
 SILENCE = {AudioFormat.ULAW: b"\xff", AudioFormat.ALAW: b"\xd5"}

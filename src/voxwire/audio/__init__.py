@@ -3,7 +3,7 @@
 - `pcm`: formats, and the arithmetic between bytes, samples and milliseconds
 - `g711`: mu-law and A-law
 - `resample`: streams from one sample rate to another
-- `convert`: whole clips from one format of the wire to another
+- `clip`, `convert`: whole pieces, and from one format of the wire to another
 - `windows`: the wire's audio as windows of the speech detector
 
 Nothing is imported here: `pcm` needs no NumPy.

@@ -7,10 +7,10 @@ comes out the filter's 2 ms later; streams keep a `Resampler` of their own.
 from collections.abc import Callable
 from typing import Final
 
+from voxwire.audio.clip import AudioClip, PcmClip
 from voxwire.audio.g711 import decode_alaw, decode_ulaw, encode_alaw, encode_ulaw
 from voxwire.audio.pcm import AudioFormat
 from voxwire.audio.resample import Resampler
-from voxwire.events.items import AudioClip, PcmClip
 
 _DECODE: Final[dict[AudioFormat, Callable[[bytes], bytes]]] = {
     AudioFormat.PCM16: bytes,

@@ -9,7 +9,9 @@ from enum import Enum
 
 import msgspec
 
-from voxwire.audio.pcm import AudioFormat
+# Items carry clips, so whoever handles items finds both here.
+from voxwire.audio.clip import AudioClip as AudioClip
+from voxwire.audio.clip import PcmClip as PcmClip
 
 
 class Role(Enum):
@@ -22,28 +24,6 @@ class ItemStatus(Enum):
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
     INCOMPLETE = "incomplete"
-
-
-class AudioClip(msgspec.Struct, frozen=True, kw_only=True):
-    """Encoded audio: `data` in `format`, mono."""
-
-    data: bytes
-    format: AudioFormat
-
-    @property
-    def duration_ms(self) -> float:
-        return self.format.duration_ms(len(self.data))
-
-
-class PcmClip(msgspec.Struct, frozen=True, kw_only=True):
-    """What an assistant said: PCM16 mono at `rate` samples a second."""
-
-    data: bytes
-    rate: int
-
-    @property
-    def duration_ms(self) -> float:
-        return len(self.data) * 500 / self.rate
 
 
 class InputText(msgspec.Struct, frozen=True, kw_only=True):
