@@ -44,5 +44,5 @@ bench:  ## measure against the floor server; bench/results keeps JSON and plot
 fuzz: setup  ## throw 100,000 mutated frames at a session
 	$(BIN)/python -m fuzz
 
-docs: setup  ## make the parts of docs/ that are generated, and check the rest
-	$(BIN)/python -m pytest tests/test_docs.py
+docs: setup  ## check that the documents are true
+	$(BIN)/python -m pytest tests/test_docs.py tests/config/test_configuration_doc.py

@@ -214,7 +214,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds; medians are reported (default 3)")
     parser.add_argument("--quick", action="store_true", help="one round")
     parser.add_argument("--only", help="letters of the figures to measure, such as 'abc' or 'd'")

@@ -15,8 +15,9 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = [ROOT / name for name in ("demo", "test", "scripts/setup", ".ci/run")]
 SOURCES = sorted((ROOT / "src").glob("**/*.py"))
 
-MAX_LINES = 700
-MAX_FUNCTION_LINES = 80
+#: What CONTRIBUTING.md asks for, with room for the few that are better whole.
+MAX_LINES = 500
+MAX_FUNCTION_LINES = 65
 
 #: Left-overs, and paths of one person's machine.
 UNWANTED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|(?<![\w.~])/(home|Users|root)/\w")
