@@ -381,6 +381,22 @@ class TestExpiry:
         assert error == ErrorOccurred(type="invalid_request_error", code="session_expired", message=message)
         assert close == CloseSession(code=1001, reason=message)
 
+    @pytest.mark.parametrize(
+        ("seconds", "words"),
+        [
+            (3600.0, "60 minutes"),
+            (60.0, "1 minute"),
+            (90.0, "90 seconds"),
+            (30.0, "30 seconds"),
+            (1.0, "1 second"),
+            (0.5, "0.5 seconds"),
+        ],
+    )
+    def test_the_duration_in_words(self, seconds: float, words: str) -> None:
+        driver = Driver(limits=Limits(session_seconds=seconds))
+        driver.advance(seconds + 1)
+        assert driver.last(ErrorOccurred).message == f"Your session hit the maximum duration of {words}."
+
     def test_what_was_in_progress_is_closed_first(self) -> None:
         driver = Driver()
         driver.respond()

@@ -357,8 +357,7 @@ class Session:
             self._turn_ended(self._listener.idle())
 
     def _expire(self) -> None:
-        minutes = round(self._state.limits.session_seconds / 60)
-        message = f"Your session hit the maximum duration of {minutes} minutes."
+        message = f"Your session hit the maximum duration of {_duration(self._state.limits.session_seconds)}."
         self._responder.end("session_expired", message)
         self._state.emit(
             ErrorOccurred(type=INVALID_REQUEST, code="session_expired", message=message),
@@ -369,6 +368,12 @@ class Session:
     def _take_outputs(self) -> list[Output]:
         outputs, self._state.out = self._state.out, []
         return outputs
+
+
+def _duration(seconds: float) -> str:
+    """In minutes where they are whole, as the official message has it."""
+    count, unit = (seconds, "second") if seconds % 60 else (seconds / 60, "minute")
+    return f"{count:.10g} {unit}{'' if count == 1 else 's'}"
 
 
 def _no_such_item(doing: str, item_id: str, code: str) -> ClientError:
