@@ -88,6 +88,32 @@ class TestMistakes:
     def test_unknown_table(self, toml: Any) -> None:
         assert refusal(toml("[sever]\nport = 1\n")) == "sever: there is no such setting"
 
+    @pytest.mark.parametrize("name", ["VOXWIRE_SEVER__PORT", "voxwire_sever__port"])
+    def test_unknown_table_in_the_environment(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(name, "1")
+        assert refusal() == "VOXWIRE_SEVER__PORT: there is no such setting"
+
+    def test_other_variables_are_not_ours_to_judge(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Kubernetes sets these where a service is called voxwire, and the key is `voxwire talk`'s."""
+        for name in ("VOXWIRE_SERVICE_HOST", "VOXWIRE_PORT", "VOXWIRE_PORT_8000_TCP", "VOXWIRE_API_KEY"):
+            monkeypatch.setenv(name, "tcp://10.0.0.1:8000")
+        assert load_settings().server == Settings().server
+
+    @pytest.mark.parametrize(
+        "setting",
+        [
+            "server.drain_s",
+            "websocket.ping_interval_s",
+            "websocket.write_timeout_s",
+            "limits.session_seconds",
+            "limits.transcript_deadline_s",
+        ],
+    )
+    @pytest.mark.parametrize("value", ["inf", "nan", "1e300", "-1"])
+    def test_a_duration_that_no_clock_counts(self, toml: Any, setting: str, value: str) -> None:
+        table, name = setting.split(".")
+        assert refusal(toml(f"[{table}]\n{name} = {value}\n")).startswith(f"{setting}: Input should be ")
+
     def test_every_mistake_is_named(self, toml: Any) -> None:
         message = refusal(toml('[server]\nport = 70000\n[deployments."a.b"]\nstt = {name = "x", option = 1}\n'))
         assert "server.port:" in message
@@ -113,9 +139,12 @@ class TestMistakes:
         assert "sec" not in message
 
     def test_default_deployment_must_exist(self) -> None:
-        assert "'nobody'" in refusal(None, {"default_deployment": "nobody"})
+        message = refusal(None, {"default_deployment": "nobody"})
+        assert message == "There is no deployment 'nobody', which default_deployment names"
 
-    @pytest.mark.parametrize("origin", ["app.example", "https://app.example/"])
+    @pytest.mark.parametrize(
+        "origin", ["app.example", "https://app.example/", "https://app.example/page", "://app.example", "https://"]
+    )
     def test_origin_form(self, origin: str) -> None:
         assert "is not an origin" in refusal(None, {"auth": {"allowed_origins": [origin]}})
 

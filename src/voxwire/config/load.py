@@ -1,7 +1,8 @@
 """Reading the settings, with one clear line for every mistake in them."""
 
+import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ def load_settings(file: Path | None = None, overrides: Mapping[str, Any] | None 
     a message of one line; it never repeats a value, which may be a key.
     """
     table = _read(file) if file is not None else {}
+    _check_environment(os.environ)
 
     class Layered(Settings):
         @classmethod
@@ -40,6 +42,19 @@ def load_settings(file: Path | None = None, overrides: Mapping[str, Any] | None 
         ) from None
     except SettingsError as error:
         raise ConfigurationError(f"The environment cannot be read: {error}.") from None
+
+
+def _check_environment(names: Iterable[str]) -> None:
+    """Refuse unknown tables, of which pydantic-settings takes no notice.
+
+    Names without two underscores may be somebody else's: Kubernetes sets VOXWIRE_PORT wherever a service
+    is called voxwire.
+    """
+    prefix, delimiter = str(Settings.model_config["env_prefix"]), str(Settings.model_config["env_nested_delimiter"])
+    for name in map(str.upper, names):
+        table, nested, _ = name.removeprefix(prefix).partition(delimiter)
+        if name.startswith(prefix) and nested and table.lower() not in Settings.model_fields:
+            raise ConfigurationError(f"{name}: there is no such setting")
 
 
 def _read(file: Path) -> dict[str, Any]:

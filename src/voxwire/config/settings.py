@@ -14,8 +14,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    NonNegativeFloat,
-    PositiveFloat,
     PositiveInt,
     SecretStr,
     field_validator,
@@ -24,6 +22,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024 * 1024
+#: Longest duration: TOML has `inf`, and neither timers nor `expires_at` can.
+_YEAR_S = 366 * 86_400
+_Seconds = Annotated[float, Field(gt=0, le=_YEAR_S)]
 
 #: The deployments that always exist, so that a quickstart works without a settings file.
 DEFAULT_DEPLOYMENTS = ("gpt-4o-realtime-preview", "gpt-realtime")
@@ -49,7 +50,7 @@ class ServerSettings(_Table):
     max_sessions: PositiveInt = Field(
         default=1000, description="Sessions held at once; further ones are refused with 429 and may retry."
     )
-    drain_s: NonNegativeFloat = Field(
+    drain_s: Annotated[float, Field(ge=0, le=_YEAR_S)] = Field(
         default=5.0, description="Seconds that running conversations get to end by themselves after SIGTERM."
     )
 
@@ -110,7 +111,8 @@ class AuthSettings(_Table):
     @classmethod
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
-            if "://" not in origin or origin.endswith("/"):
+            scheme, _, authority = origin.partition("://")
+            if not scheme or not authority or "/" in authority:
                 raise ValueError(f"{origin!r} is not an origin; write scheme and host, like https://app.example")
         return tuple(origin.lower() for origin in origins)
 
@@ -121,10 +123,10 @@ class WebSocketSettings(_Table):
     max_message_bytes: PositiveInt = Field(
         default=32 * MIB, description="Largest message of a client, in bytes; 15 MiB of audio are 20 MiB as base64."
     )
-    ping_interval_s: PositiveFloat = Field(
+    ping_interval_s: _Seconds = Field(
         default=20.0, description="Seconds between protocol pings, which keep proxies from closing an idle connection."
     )
-    write_timeout_s: PositiveFloat = Field(
+    write_timeout_s: _Seconds = Field(
         default=30.0, description="Seconds that a client may leave a full connection unread before it is dropped."
     )
 
@@ -132,7 +134,7 @@ class WebSocketSettings(_Table):
 class LimitSettings(_Table):
     """Bounds of one session, and two switches of its behaviour."""
 
-    session_seconds: PositiveFloat = Field(default=3600.0, description="Longest life of a session, in seconds.")
+    session_seconds: _Seconds = Field(default=3600.0, description="Longest life of a session, in seconds.")
     append_bytes: PositiveInt = Field(
         default=15 * MIB, description="Audio in one `input_audio_buffer.append`, in bytes."
     )
@@ -151,7 +153,7 @@ class LimitSettings(_Table):
     parallel_responses: PositiveInt = Field(
         default=16, description="Responses running at once, out-of-band ones included."
     )
-    transcript_deadline_s: PositiveFloat = Field(
+    transcript_deadline_s: _Seconds = Field(
         default=10.0, description="Seconds that a response waits for the words of its turn before it fails."
     )
     strict_truncate: bool = Field(
@@ -232,7 +234,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.default_deployment not in self.deployments:
-            raise ValueError(f"default_deployment names {self.default_deployment!r}, which is not a deployment")
+            raise ValueError(f"there is no deployment {self.default_deployment!r}, which default_deployment names")
         if not self.server.loopback:
             self._check_exposed(self.server.host or "every address")
         return self
