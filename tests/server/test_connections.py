@@ -166,6 +166,20 @@ class TestFrames:
                 await reader.readexactly(header[1])
         writer.close()
 
+    async def test_a_late_pong_does_not_hurry_the_next_pings(self, serve: Serve) -> None:
+        service = EchoService()
+        reader, writer = await raw_websocket(await serve(service, websocket={"ping_interval_s": 0.1}))
+        (attachment,) = service.attachments
+        connection = attachment.transport._express  # type: ignore[attr-defined]
+        async with asyncio.timeout(5):
+            _, payload = await reader.readexactly(2), await reader.readexactly(4)
+            connection.ping_sent_at -= 0.1  # as if the pong came just before the next ping
+            writer.write(frame(0xA, payload))
+            began = time.monotonic()
+            await reader.readexactly(4 * (2 + 4))
+        assert time.monotonic() - began > 0.25
+        writer.close()
+
 
 class TestTooLarge:
     async def test_the_client_learns_why(self, url: str) -> None:
@@ -335,6 +349,18 @@ class TestPeerThatDoesNotRead:
         assert await reader.readexactly(7) == b"\x8a\x05again"
         writer.close()
 
+    async def test_gets_no_more_pings(self, serve: Serve) -> None:
+        service = EchoService()
+        _, writer = await self._deaf(await serve(service, websocket={"ping_interval_s": 0.01}))
+        (attachment,) = service.attachments
+        transport = attachment.transport._express.transport  # type: ignore[attr-defined]
+        writer.write(frame(0x1, b"flood 2000"))
+        await asyncio.sleep(0.3)  # until all buffers are full
+        waiting = transport.get_write_buffer_size()
+        await asyncio.sleep(0.2)
+        assert transport.get_write_buffer_size() == waiting > 0
+        writer.transport.abort()
+
     @staticmethod
     async def _deaf(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await raw_websocket(url)
@@ -354,6 +380,14 @@ class TestHead:
                 writer.write(b"X-Filler: " + b"x" * 1000 + b"\r\n")
                 await asyncio.sleep(0)
         assert (await answer).status == 431
+        writer.close()
+
+    @pytest.mark.parametrize(("size", "status"), [(64 * 1024, 200), (64 * 1024 + 1, 431), (200_000, 431)])
+    async def test_headers_that_come_at_once(self, url: str, size: int, status: int) -> None:
+        reader, writer = await connect(url)
+        start, end = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Filler: ", b"\r\n\r\n"
+        writer.write(start + b"x" * (size - len(start) - len(end)) + end)
+        assert (await read_answer(reader)).status == status
         writer.close()
 
     async def test_slow_headers(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,14 @@ async def test_strict_content_security_policy(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["/playground/nothing.js", "/playground/../pyproject.toml", "/playground/__init__.py"]
+    "target",
+    [
+        "/playground",
+        "/playground/",
+        "/playground/nothing.js",
+        "/playground/../pyproject.toml",
+        "/playground/__init__.py",
+    ],
 )
 async def test_nothing_else(url: str, target: str) -> None:
     answer = await request(url, target)

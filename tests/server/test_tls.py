@@ -1,18 +1,25 @@
 """https and wss, which several official clients insist on; and the ways in which a certificate can be wrong."""
 
+import asyncio
 import json
+import logging
+import socket
 import ssl
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
-from echo_service import Serve
+from echo_service import EchoService, Serve
 from http_client import connect, read_answer
 from websockets.asyncio.client import connect as websocket
 
 from voxwire.config import ServerSettings
 from voxwire.errors import ConfigurationError
+from voxwire.server import run
 from voxwire.server.listen import tls_context
+from voxwire.testing.live_server import served
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +57,30 @@ async def test_wss_and_https(serve: Serve, files: dict[str, str], trusting: ssl.
     writer.close()
 
 
+async def test_a_stop_does_not_wait_for_peers_that_do_not_close(
+    files: dict[str, str],
+    trusting: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """TLS has both sides say that they close, and a peer that has left without a word never does."""
+    monkeypatch.setattr(run, "_PARTING_S", 0.1)
+
+    def ask(address: tuple[str, int]) -> ssl.SSLSocket:
+        peer = trusting.wrap_socket(socket.create_connection(address), server_hostname="127.0.0.1")
+        peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert peer.recv(1000).startswith(b"HTTP/1.1 200")
+        return peer
+
+    service: Any = EchoService()
+    async with served(service, server=files) as url:
+        peer = await asyncio.to_thread(ask, ("127.0.0.1", int(url.rpartition(":")[2])))
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    peer.close()
+
+
 class TestMistakes:
     def refusal(self, cert: Path | str, key: Path | str) -> str:
         with pytest.raises(ConfigurationError) as caught:
@@ -64,7 +95,9 @@ class TestMistakes:
 
     def test_no_certificate(self, files: dict[str, str], tmp_path: Path) -> None:
         (tmp_path / "text.pem").write_text("hello")
-        assert "text.pem" in self.refusal(tmp_path / "text.pem", files["tls_key"])
+        message = self.refusal(tmp_path / "text.pem", files["tls_key"])
+        assert "text.pem" in message
+        assert message.endswith("in PEM form.")
 
     def test_anothers_key(self, files: dict[str, str], authority: trustme.CA, tmp_path: Path) -> None:
         authority.issue_cert("localhost").private_key_pem.write_to_path(tmp_path / "other.pem")

@@ -61,6 +61,8 @@ def create_app(settings: Settings, service: Service) -> Starlette:
         exception_handlers={RequestRefused: _refused, HTTPException: _no_route, Exception: _crashed},
         lifespan=lifespan,
     )
+    # Trailing slashes are gone before the routes are asked: a redirect to them would come back for ever.
+    app.router.redirect_slashes = False
     app.state.websocket = websocket
     app.state.identity = identity
     return app

@@ -120,7 +120,7 @@ def tls_context(settings: ServerSettings) -> ssl.SSLContext | None:
         # An empty passphrase keeps OpenSSL from asking for one at the terminal.
         context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
     except (ssl.SSLError, ValueError) as error:
-        reason = getattr(error, "reason", None) or str(error)
+        reason = getattr(error, "reason", None) or "not both are in PEM form"
         raise ConfigurationError(
             f"{settings.tls_cert} and {settings.tls_key} are no certificate with its unencrypted key: {reason}."
         ) from None

@@ -73,12 +73,17 @@ class HttpProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
-            return
+        # Of a head no more than it may hold, lest a larger one that comes at once be taken whole.
+        while data and not self.transport.is_closing() and self.transport.get_protocol() is self:
+            piece = data if self._head_timer is None else data[: MAX_HEAD_BYTES - self._head_bytes]
+            data = data[len(piece) :]
+            self._parse(piece)
+
+    def _parse(self, data: bytes) -> None:
         if self._head_timer is not None:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._head_timer is not None and self._head_bytes > MAX_HEAD_BYTES:
+        if self._head_timer is not None and self._head_bytes >= MAX_HEAD_BYTES:
             self._refuse(
                 RequestRefused(431, f"The headers exceed {MAX_HEAD_BYTES} bytes.", code="request_headers_too_large")
             )
@@ -143,9 +148,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     Differences: keys may be offered as subprotocols; refused handshakes have JSON bodies; the
     application may cut the TCP connection; one whose peer does not read goes away soon after its
-    application ended; pings are answered while the peer reads; fragments weigh no more than what they
-    hold; many small frames leave the others their turns; a peer that sent too much gets to see close
-    code 1009; reading is ahead of the application by some messages; it offers `Express` beside ASGI.
+    application ended; pings leave in an even pace, and like pongs while the peer reads; fragments
+    weigh no more than what they hold; many small frames leave the others their turns; a peer that
+    sent too much gets to see close code 1009; reading is ahead of the application by some messages;
+    it offers `Express` beside ASGI.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -294,6 +300,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.queue.put_nowait(message)
         if self.queue.qsize() >= _READ_AHEAD or size > _LARGE_MESSAGE_BYTES:
             self._pause()
+
+    def schedule_ping(self) -> None:
+        """In an even pace. uvicorn takes the last round trip off it, and a pong just before the next ping
+        would leave a stream of pings."""
+        assert self.ping_interval is not None
+        self.ping_timer = self.loop.call_later(self.ping_interval, self.send_keepalive_ping)
+
+    def send_keepalive_ping(self) -> None:
+        """A peer that does not read gets none, lest they pile up here."""
+        if self.writable.is_set():
+            super().send_keepalive_ping()
+        else:
+            self.schedule_ping()
 
     def handle_ping(self) -> None:
         """A peer that does not read gets no pongs, lest they pile up here: not every ping needs one

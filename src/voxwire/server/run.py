@@ -29,6 +29,8 @@ _SERVICE_RESTART: Final = 1012
 #: How long the last frames of all sessions may take, and then everything else that runs.
 _FAREWELL_S: Final = 6.0
 _GRACE_S: Final = 10
+#: How long peers may take to read their last answers and, over TLS, to agree to the end.
+_PARTING_S: Final = 2.0
 _TICK_S: Final = 0.05
 
 
@@ -89,7 +91,16 @@ class Server(uvicorn.Server):
         else:
             endpoint.close_all(_SERVICE_RESTART, "The server is restarting.")
         await self._wait(endpoint, _FAREWELL_S)
-        await super().shutdown(sockets)
+        parting = asyncio.get_running_loop().call_later(_PARTING_S, self._cut_off)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            parting.cancel()
+
+    def _cut_off(self) -> None:
+        """End what is still open: uvicorn would wait for it, and call it a failure in the log."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
     async def _wait(self, endpoint: WebSocketEndpoint, seconds: float) -> None:
         """Until no session is left, at most `seconds`, not at all when forced."""
