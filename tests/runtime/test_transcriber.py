@@ -12,6 +12,7 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import EngineDied
 from voxwire.events.config import FunctionTool
 from voxwire.events.engines import SttConfig, SttEngine, SttFinal, SttPartial
+from voxwire.events.server import LogProb
 from voxwire.runtime.limits import Deadlines
 from voxwire.runtime.transcriber import Transcriber
 from voxwire.session.commands import StartTranscription
@@ -152,6 +153,16 @@ async def test_the_first_reading_that_is_understood_is_taken(
     bench = Bench(FakeStt(final), FakeLlm(understands=understood.__contains__))
     bench.transcriber.finish()
     assert await bench.ended() == [TranscriptFinal(transcription=4, text=chosen)]
+
+
+@pytest.mark.parametrize(("understood", "chosen"), [(set(), "whether in parish"), ({"weather"}, "weather")])
+async def test_log_probabilities_belong_to_the_free_reading(understood: set[str], chosen: str) -> None:
+    logprobs = (LogProb(token="whether", logprob=-1.5),)
+    final = SttFinal(text="whether in parish", alternatives=("weather",), logprobs=logprobs)
+    bench = Bench(FakeStt(final), FakeLlm(understands=understood.__contains__))
+    bench.transcriber.finish()
+    kept = None if understood else logprobs
+    assert await bench.ended() == [TranscriptFinal(transcription=4, text=chosen, logprobs=kept)]
 
 
 async def test_a_failure_keeps_its_code_and_frees_the_engine() -> None:

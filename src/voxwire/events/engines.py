@@ -18,6 +18,7 @@ import msgspec
 from voxwire.events.config import FunctionTool, Modality, ToolChoice
 from voxwire.events.items import Item
 from voxwire.events.response import TokenUsage
+from voxwire.events.server import LogProb
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,12 +73,13 @@ class SttFinal(msgspec.Struct, frozen=True, kw_only=True):
 
     `alternatives` are readings in the sentences of `SttConfig.phrases`, likeliest first, offered
     where the sound supports them; the runtime takes the first that the language engine fully
-    understands (`LlmEngine.understands`).
+    understands (`LlmEngine.understands`). `logprobs` are those of `text`, None where the recogniser has none.
     """
 
     text: str
     alternatives: tuple[str, ...] = ()
     words: tuple[Word, ...] = ()
+    logprobs: tuple[LogProb, ...] | None = None
 
 
 SttEvent = SttPartial | SttFinal

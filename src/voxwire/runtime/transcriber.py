@@ -95,7 +95,10 @@ class Transcriber:
                 pump.cancel()
                 with engine_errors("llm"):
                     text = self._choose(final)
-                self._delivery.submit(TranscriptFinal(transcription=command.transcription, text=text))
+                logprobs = final.logprobs if text == final.text else None
+                self._delivery.submit(
+                    TranscriptFinal(transcription=command.transcription, text=text, logprobs=logprobs)
+                )
         finally:
             with engine_errors("stt"):
                 await stream.cancel()
