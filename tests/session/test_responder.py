@@ -104,6 +104,23 @@ class TestWaitingForWords:
         driver.hear("too late")
         assert not driver.all(StartResponse)
 
+    def test_nobody_waits_again_for_words_that_did_not_come(self) -> None:
+        """A recogniser that hangs costs one answer; if the words come after all, later answers know them."""
+        driver = Driver()
+        driver.speak()
+        hanging = driver.transcription
+        driver.advance(10)
+        driver.respond()
+        assert read(driver) == [""]
+        driver.finish()
+        driver.speak()
+        driver.hear("second")
+        assert read(driver) == ["", "second"]
+        driver.finish()
+        driver.hear("first", hanging)
+        driver.respond()
+        assert read(driver) == ["first", "second"]
+
     def test_time_does_not_end_a_response_that_is_generating(self) -> None:
         driver = Driver()
         driver.speak()

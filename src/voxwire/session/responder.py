@@ -189,6 +189,7 @@ class Responder:
                 details = StatusDetails(
                     code="transcription_timeout", message="The words of the turn were not recognised in time."
                 )
+                self._transcripts.give_up(pending.waits)
                 self._finish(pending.run, ResponseStatus.FAILED, details)
 
     # --- inside ----------------------------------------------------------------------------------

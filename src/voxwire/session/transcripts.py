@@ -25,7 +25,8 @@ class Utterance:
     """One recogniser at work for one audio part of one item.
 
     `asked` is what the client asked to be told when the utterance began, None for nothing. Until the
-    item exists, words and failure wait here: `stable` is what may be said, `sent` what was.
+    item exists, words and failure wait here: `stable` is what may be said, `sent` what was. `overdue`: a
+    response has waited for the words in vain, so none waits again.
     """
 
     __slots__ = (
@@ -36,6 +37,7 @@ class Utterance:
         "item_id",
         "logprobs",
         "number",
+        "overdue",
         "seconds",
         "sent",
         "stable",
@@ -50,6 +52,7 @@ class Utterance:
         self.stable = ""
         self.sent = ""
         self.seconds = 0.0
+        self.overdue = False
         self.entry: Entry | None = None
         self.failure: TranscriptFailed | None = None
 
@@ -162,8 +165,17 @@ class Transcripts:
         self._on_words(utterance.number)
 
     def pending(self, entries: list[Entry]) -> set[int]:
-        """Numbers of the utterances that these items still wait for."""
-        return {number for number, utterance in self._running.items() if utterance.entry in entries}
+        """Numbers of the utterances whose words a response to these items waits for."""
+        return {
+            number
+            for number, utterance in self._running.items()
+            if not utterance.overdue and utterance.entry in entries
+        }
+
+    def give_up(self, numbers: set[int]) -> None:
+        """The words of these utterances did not come in time: nobody waits for them any longer."""
+        for number in numbers:
+            self._running[number].overdue = True
 
     def _show_stable(self, utterance: Utterance) -> None:
         delta = utterance.stable[len(utterance.sent) :]
