@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,23 @@ class TestCertificates:
     async def test_refused_otherwise(self, secure: tuple[ScriptedServer, Path], complain: Complain) -> None:
         code, complaint = await complain("--text", "hi", "--url", secure[0].url)
         assert (code, "name its file by --ca" in complaint) == (1, True)
+
+    @pytest.mark.parametrize(
+        ("name", "until", "reason"),
+        [("127.0.0.1", 2021, "certificate has expired."), ("example.org", None, "not valid for '127.0.0.1'.")],
+    )
+    async def test_refused_for_what_no_authority_mends(
+        self, tmp_path: Path, complain: Complain, name: str, until: int | None, reason: str
+    ) -> None:
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        expiry = None if until is None else datetime(until, 1, 1)
+        authority.issue_cert(name, not_after=expiry).configure_cert(context)
+        server = ScriptedServer("ga")
+        async with listening(server, context):
+            code, complaint = await complain("--text", "hi", "--url", server.url, "--ca", tmp_path / "ca.pem")
+        assert (code, reason in complaint, "--ca" in complaint) == (1, True, False)
 
 
 async def test_output_into_a_closed_pipe_is_no_traceback(server: ScriptedServer) -> None:

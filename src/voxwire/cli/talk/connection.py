@@ -20,6 +20,9 @@ CLOSE_S = 2.0
 #: A delta holds a few seconds of audio at most; this is far beyond, and still bounded.
 MAX_MESSAGE = 16 * 2**20
 
+#: OpenSSL's codes of a certificate that somebody unknown has signed; also itself, and somebody not sent along.
+_UNKNOWN_ISSUER = frozenset({18, 19, 20, 21})
+
 
 class _Refusal(msgspec.Struct):
     error: ErrorBody
@@ -59,8 +62,9 @@ async def connection(address: str, headers: dict[str, str], context: ssl.SSLCont
     except InvalidStatus as error:
         raise TalkError(_refused(error, address)) from error
     except ssl.SSLCertVerificationError as error:
+        hint = "; name its file by --ca" if error.verify_code in _UNKNOWN_ISSUER else ""
         raise TalkError(
-            f"{_host(address)} shows a certificate that is not trusted here; name its file by --ca."
+            f"{_host(address)} shows a certificate that is not trusted here: {error.verify_message.rstrip('.')}{hint}."
         ) from error
     except (ssl.SSLError, ConnectionResetError) as error:
         hint = "; perhaps it does not speak TLS, then write http://" if address.startswith("wss:") else ""
