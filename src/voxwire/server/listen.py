@@ -120,9 +120,10 @@ def tls_context(settings: ServerSettings) -> ssl.SSLContext | None:
         # An empty passphrase keeps OpenSSL from asking for one at the terminal.
         context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
     except (ssl.SSLError, ValueError) as error:
-        reason = getattr(error, "reason", None) or "not both are in PEM form"
+        reason = f": {error.reason}" if isinstance(error, ssl.SSLError) and error.reason else ""
         raise ConfigurationError(
-            f"{settings.tls_cert} and {settings.tls_key} are no certificate with its unencrypted key: {reason}."
+            f"{settings.tls_cert} and {settings.tls_key} are no certificate with its unencrypted key, "
+            f"both in PEM form{reason}."
         ) from None
     return context
 
