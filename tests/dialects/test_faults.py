@@ -76,8 +76,19 @@ class TestType:
         )
 
     def test_no_string(self, codec: Codec) -> None:
-        expected = ("invalid_type", "type", "Invalid type for 'type': expected string.")
-        assert error(codec, {"type": None}) == error(codec, {"type": 5}) == expected
+        for wrong, name in ((None, "null"), (5, "integer"), (0.5, "number"), ([], "array"), ({}, "object")):
+            message = f"Invalid type for 'type': expected string, got {name} instead."
+            assert error(codec, {"type": wrong}) == ("invalid_type", "type", message)
+
+    def test_no_string_further_down(self, codec: Codec) -> None:
+        path = "response.tools[1].type"
+        frame = {"type": "response.create", "response": {"tools": [{"type": "function", "name": "f"}, {"type": True}]}}
+        message = f"Invalid type for '{path}': expected string, got boolean instead."
+        assert error(codec, frame) == ("invalid_type", path, message)
+
+    @pytest.mark.parametrize("frame", ['{"type":5,,', '{"type":5,"type":"x"}'])
+    def test_no_string_in_a_frame_that_cannot_be_read_again(self, codec: Codec, frame: str) -> None:
+        assert error(codec, frame) == ("invalid_type", "type", "Invalid type for 'type': expected string.")
 
     def test_a_long_one_is_shortened(self, codec: Codec) -> None:
         message = error(codec, {"type": "x" * 10_000})[2]

@@ -94,6 +94,12 @@ class TestChecks:
         made.release("b")
         made.check_place(text("b"), "a")
 
+    def test_the_id_that_means_the_beginning(self) -> None:
+        with pytest.raises(ClientError) as caught:
+            conversation().check_place(text("root"), None)
+        assert caught.value.code == "invalid_value"
+        assert caught.value.param == "item.id"
+
     def test_room(self) -> None:
         made = conversation(text("a"), max_items=2)
         made.check_room()

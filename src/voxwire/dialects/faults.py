@@ -33,6 +33,7 @@ _NAMES: Final = {
     "object": "object",
     "null": "null",
 }
+_TYPES: Final = {bool: "bool", int: "int", float: "float", list: "array", dict: "object", type(None): "null"}
 _LINE: Final = re.compile(r"(?P<what>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>[\w.\[\]]*)`)?\Z", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<name>.*)`\Z", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`\Z")
@@ -81,7 +82,7 @@ def explain(fault: Exception, frame: str | bytes, schema: Any) -> ClientError:
         return invalid_event("The event is not valid UTF-8.", event_id)
     if not isinstance(fault, msgspec.ValidationError):
         return invalid_event(f"The event is not valid JSON: {_shorten(str(fault))}.", event_id)
-    error = _explain_line(str(fault), schema)
+    error = _explain_line(str(fault), schema, frame)
     error.event_id = event_id
     return error
 
@@ -95,7 +96,7 @@ def recover_event_id(frame: str | bytes) -> str | None:
     return event_id if isinstance(event_id, str) and len(event_id) <= MAX_EVENT_ID else None
 
 
-def _explain_line(line: str, schema: Any) -> ClientError:
+def _explain_line(line: str, schema: Any, frame: str | bytes) -> ClientError:
     parts = _LINE.match(line)
     assert parts is not None, "the pattern matches every string"
     what, path = parts["what"], (parts["path"] or "").removeprefix(".")
@@ -108,7 +109,8 @@ def _explain_line(line: str, schema: Any) -> ClientError:
     if found := _TYPE.match(what):
         if not path:
             return invalid_event(f"An event is a JSON object, not {_article(_type_names(found['got'] or ''))}.")
-        got = f", got {_type_names(found['got'])} instead" if found["got"] else ""
+        type_name = found["got"] or _type_at(frame, path)
+        got = f", got {_type_names(type_name)} instead" if type_name else ""
         param, named = _named(path)
         message = f"Invalid type for {named}: expected {_type_names(found['wanted'])}{got}."
         return ClientError(message, code="invalid_type", param=param)
@@ -124,6 +126,17 @@ def _named(path: str) -> tuple[str, str]:
     """`param` and how a sentence calls it. msgspec says `[...]` for an entry of a map, whose key it does not tell."""
     param, entry, _ = path.partition("[...]")
     return param, f"an entry of '{param}'" if entry else f"'{param}'"
+
+
+def _type_at(frame: str | bytes, path: str) -> str | None:
+    """What stands at `path`, by msgspec's name: of a `type` it says only what it should be. None when unsure."""
+    try:
+        place = msgspec.json.decode(frame)
+        for step in re.findall(r"\w+", path):
+            place = place[int(step)] if isinstance(place, list) else place[step]
+    except (ValueError, LookupError, TypeError, RecursionError):  # what follows the fault may be no JSON
+        return None
+    return _TYPES.get(type(place))
 
 
 def _join(path: str, name: str) -> str:

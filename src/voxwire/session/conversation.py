@@ -198,6 +198,12 @@ class Conversation:
 
     def check_place(self, item: Item, previous_item_id: str | None) -> None:
         """Refuse a place or an id that cannot be."""
+        if item.id == ROOT:
+            raise ClientError(
+                f"Error adding item: the id '{ROOT}' is reserved, for previous_item_id to mean the beginning.",
+                code="invalid_value",
+                param="item.id",
+            )
         if item.id in self._entries or item.id in self._reserved:
             raise duplicate_id(item.id)
         if previous_item_id not in (None, ROOT) and previous_item_id not in self._entries:
