@@ -1,21 +1,17 @@
-"""A real Chromium with a microphone that plays a file, and servers for its pages."""
+"""A real Chromium with a microphone that plays a file."""
 
 import contextlib
-import functools
-import http.server
 import shutil
-import threading
 import wave
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browser_support import ROOT, Launch, Recording
 from playwright.async_api import Browser, async_playwright
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 
 #: TRANSPORTS section 8. Pages may sound without a click.
 FLAGS = (
@@ -34,9 +30,6 @@ FAKE_MICROPHONE = (
     "--use-fake-device-for-media-stream",
     "--use-file-for-fake-audio-capture={}",
 )
-
-Launch = Callable[..., AbstractAsyncContextManager[Browser]]
-Recording = Callable[..., Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -94,33 +87,3 @@ def _clip(name: str) -> bytes:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float64)
     at_double_rate = np.interp(np.arange(2 * len(samples)) / 2, np.arange(len(samples)), samples)
     return at_double_rate.astype("<i2").tobytes()
-
-
-class _Files(http.server.SimpleHTTPRequestHandler):
-    """A folder, with headers of one's own."""
-
-    def __init__(self, *args: object, headers: Mapping[str, str], **options: object) -> None:
-        self._headers = headers
-        super().__init__(*args, **options)  # type: ignore[arg-type]
-
-    def end_headers(self) -> None:
-        for name, value in self._headers.items():
-            self.send_header(name, value)
-        super().end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """The browser's own messages tell more."""
-
-
-@contextlib.contextmanager
-def static_server(folder: Path, headers: Mapping[str, str]) -> Iterator[str]:
-    """Serve the files of a folder; yields the address."""
-    handler = functools.partial(_Files, directory=str(folder), headers=headers)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, name="static files")
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Launch, Recording, static_server
+from browser_support import ROOT, Launch, Recording, static_server
 from playwright.async_api import Page
 
 POLICY = {"content-security-policy": "default-src 'none'; script-src 'self'"}

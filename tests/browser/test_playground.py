@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import Launch, Recording
+from browser_support import Launch, Recording
 from playwright.async_api import BrowserContext, Page, Route, expect
 from wiretap import appended, marking, tapped
 
@@ -29,7 +29,6 @@ AUDIBLE = 0.005
 #: The recogniser works as fast as it works on a machine that does other things too.
 PATIENCE_MS = 30_000
 SEVEN = "what is twelve times seven"
-DESK = {"width": 1440, "height": 900}
 SOAK_S = float(os.environ.get("VOXWIRE_SOAK_S", "20"))
 KEY = "key-of-the-playground"
 

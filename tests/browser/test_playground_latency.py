@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Launch, Recording, static_server
+from browser_support import Launch, Recording, static_server
 from playwright.async_api import Page, expect
 from websockets.sync.server import ServerConnection, serve
 from wiretap import appended, marking, tapped

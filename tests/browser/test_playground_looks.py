@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from conftest import ROOT, Launch, Recording
+from browser_support import ROOT, Launch, Recording
 from playwright.async_api import Page, expect
 
 from voxwire.engines import registry

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import Launch
+from browser_support import Launch
 from playwright.async_api import BrowserContext, Page, Route, expect
 
 from voxwire.testing.live_server import serve_process, served_in_thread

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Launch, Recording, static_server
+from browser_support import ROOT, Launch, Recording, static_server
 from playwright.async_api import Page, expect
 
 from voxwire.engines import registry

@@ -20,11 +20,9 @@ AUDIO_DELTA = "response.output_audio.delta"
 AUDIO_DONE = "response.output_audio.done"
 TRANSCRIPT_DELTA = "response.output_audio_transcript.delta"
 TRANSCRIPT_DONE = "response.output_audio_transcript.done"
-#: The deltas of a response, in whichever form it answers.
-DELTA = re.compile(r"response\..*\.delta")
 
+#: Names of the preview that GA has with `output_` before the last word.
 RENAMED = re.compile(r"response\.(?=(text|audio|audio_transcript)\.)")
-
 
 #: What closes a content part of this type, before `response.content_part.done`.
 PART_DONE = {

@@ -34,16 +34,6 @@ async def connect(url: str, tls: ssl.SSLContext | None = None) -> tuple[asyncio.
     return await asyncio.open_connection(parts.hostname, parts.port, ssl=tls)
 
 
-async def exchange(url: str, raw: bytes) -> bytes:
-    """Send bytes, read until the server closes."""
-    reader, writer = await connect(url)
-    writer.write(raw)
-    try:
-        return await reader.read()
-    finally:
-        writer.close()
-
-
 async def request(
     url: str, target: str, headers: dict[str, str] | None = None, *, method: str = "GET", body: bytes = b""
 ) -> Answer:

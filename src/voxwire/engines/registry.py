@@ -14,7 +14,6 @@ from voxwire.errors import ConfigurationError
 from voxwire.events.engines import LlmEngine, SttEngine, TtsEngine
 
 Kind = Literal["stt", "llm", "tts"]
-KINDS: Final[tuple[Kind, ...]] = ("stt", "llm", "tts")
 
 _GROUP: Final = "voxwire.engines."
 _TITLES: Final[dict[Kind, str]] = {"stt": "speech recogniser", "llm": "language engine", "tts": "speech synthesiser"}

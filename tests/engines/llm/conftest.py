@@ -1,34 +1,18 @@
 """One assistant for all tests (its gazetteer takes half a second to load), at a fixed moment."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
-from llm_cases import NOW, user
+from llm_cases import NOW, Answer, Ask, user
 
 from voxwire.engines.llm.assistant import OfflineAssistant
 from voxwire.engines.llm.places import Gazetteer, installed_gazetteer
 from voxwire.events.config import FunctionTool
 from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.events.items import Item
-
-
-@dataclass
-class Answer:
-    """What an answer consisted of: its words as they came, and its calls with decoded arguments."""
-
-    words: list[str] = field(default_factory=list)
-    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return "".join(self.words)
-
-
-Ask = Callable[..., Awaitable[Answer]]
 
 
 @pytest.fixture(scope="session")

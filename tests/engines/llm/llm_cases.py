@@ -1,6 +1,7 @@
-"""Conversations and function declarations that the tests of the assistant share."""
+"""Conversations, function declarations and the form of answers that the tests of the assistant share."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,22 @@ from voxwire.events.items import (
 
 #: The moment at which all tests take place: a Thursday.
 NOW = datetime(2026, 3, 5, 15, 5, tzinfo=UTC)
+
+
+@dataclass
+class Answer:
+    """What an answer consisted of: its words as they came, and its calls with decoded arguments."""
+
+    words: list[str] = field(default_factory=list)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.words)
+
+
+#: What the fixture `ask` is.
+Ask = Callable[..., Awaitable[Answer]]
 
 
 def user(text: str) -> MessageItem:

@@ -5,10 +5,9 @@ import itertools
 import time
 
 import pytest
-from conftest import Ask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from llm_cases import ALL_TOOLS, NOW, WEATHER, called, function, gave, replied, speech, spoke, user
+from llm_cases import ALL_TOOLS, NOW, WEATHER, Ask, called, function, gave, replied, speech, spoke, user
 
 from voxwire.engines.llm.assistant import OfflineAssistant, engine
 from voxwire.engines.llm.domain import MAX_PHRASES

@@ -1,3 +1,5 @@
+"""Days as people name them."""
+
 from datetime import date
 
 import pytest

@@ -1,8 +1,7 @@
 """What a response depends on besides the last sentence: the items before it, and the instructions."""
 
 import pytest
-from conftest import Ask
-from llm_cases import ALL_TOOLS, WEATHER, called, gave, replied, speech, spoke, system, user
+from llm_cases import ALL_TOOLS, WEATHER, Ask, called, gave, replied, speech, spoke, system, user
 
 from voxwire.events.items import InputImage, MessageItem, Role
 

@@ -1,3 +1,5 @@
+"""Sentence templates: what they match, and the sentences that they list."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

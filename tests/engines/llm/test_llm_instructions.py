@@ -1,3 +1,5 @@
+"""What the instructions let the assistant say, and nothing beyond them."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

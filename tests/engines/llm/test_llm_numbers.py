@@ -1,3 +1,5 @@
+"""Numbers in words, in both directions."""
+
 from fractions import Fraction
 
 import pytest

@@ -1,3 +1,5 @@
+"""The gazetteer: which place is meant, and which words are none."""
+
 import random
 import sys
 

@@ -1,3 +1,5 @@
+"""The output of a function, as sentences."""
+
 import json
 
 import pytest

@@ -1,8 +1,7 @@
 """What the skills answer, in written and in spoken form."""
 
 import pytest
-from conftest import Ask
-from llm_cases import speech, user
+from llm_cases import Ask, speech, user
 
 from voxwire.engines.llm.assistant import OfflineAssistant
 

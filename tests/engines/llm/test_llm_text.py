@@ -1,3 +1,5 @@
+"""Words of an utterance, and where each was written."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

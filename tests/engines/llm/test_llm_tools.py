@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from conftest import Ask
-from llm_cases import ALL_TOOLS, FLIGHT, HANG_UP, LIGHT, STRING, TIMER, WEATHER, function, replied
+from llm_cases import ALL_TOOLS, FLIGHT, HANG_UP, LIGHT, STRING, TIMER, WEATHER, Ask, function, replied
 
 from voxwire.engines.llm.assistant import OfflineAssistant
 from voxwire.engines.llm.places import LISTED_US, Gazetteer, Kind

@@ -1,3 +1,5 @@
+"""The trigram model of expected sentences: a proper distribution, in a form that the decoder reads."""
+
 from collections import defaultdict
 
 import pytest

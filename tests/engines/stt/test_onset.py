@@ -1,3 +1,5 @@
+"""Where the sound begins."""
+
 from array import array
 
 import pytest

@@ -1,3 +1,5 @@
+"""Which words of a growing hypothesis are final."""
+
 from voxwire.engines.stt.partials import Settled
 from voxwire.engines.stt.reading import Reading, Segment, joined
 

@@ -1,3 +1,5 @@
+"""How words sound that the dictionary lacks, or that are said in passing."""
+
 import pytest
 
 from voxwire.engines.stt.pronunciation import LetterToSound, in_passing

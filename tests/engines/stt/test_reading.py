@@ -1,3 +1,5 @@
+"""What a decoder understood, and how well it fits the sound."""
+
 import pytest
 
 from voxwire.engines.stt.reading import Reading, Segment, fits_as_well, joined

@@ -1,3 +1,5 @@
+"""Text as plain words, and the recogniser's tokens."""
+
 # ruff: noqa: RUF001 - look-alike characters are what is tested
 import pytest
 

@@ -1,3 +1,5 @@
+"""Where text that arrives in pieces is cut."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

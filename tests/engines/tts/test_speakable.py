@@ -1,3 +1,5 @@
+"""Text as a voice can read it, and the way back."""
+
 # ruff: noqa: RUF001 - look-alike characters are what is tested
 import pytest
 

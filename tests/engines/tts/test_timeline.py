@@ -1,3 +1,5 @@
+"""Which words are in which piece of audio."""
+
 from itertools import pairwise
 
 from hypothesis import given

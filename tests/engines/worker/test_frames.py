@@ -1,3 +1,5 @@
+"""Frames between the host and a worker."""
+
 import msgspec
 import pytest
 
