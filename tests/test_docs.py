@@ -29,6 +29,8 @@ DOCUMENTS = sorted(
     if "node_modules" not in path.parts
 )
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+#: Of Markdown, and of the elements that choose between light and dark.
+PICTURE = re.compile(r'!\[[^]]*\]\((?!https?:)([^)]+)\)|\b(?:src|srcset)="(?!https?:)([^"]+)"')
 CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -49,6 +51,15 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert path.exists(), f"{document.name} links to {target}"
         if anchor:
             assert anchor in anchors(path), f"{document.name} links to #{anchor} of {path.name}"
+
+
+def test_pictures_are_there_and_shown() -> None:
+    shown = {
+        (document.parent / target).resolve()
+        for document in DOCUMENTS
+        for target in map("".join, PICTURE.findall(document.read_text(encoding="utf-8")))
+    }
+    assert shown == set((ROOT / "docs" / "images").iterdir())
 
 
 class TestArchitecture:

@@ -37,7 +37,7 @@ class TestReport:
         assert report((Check("one", "a", missing, need="voice"), Check("two", "b", found, need="ears"))) == 1
         out = capsys.readouterr().out
         assert "pip install it" in out
-        assert "cannot run here: voice missing" in out
+        assert "cannot run here. Missing: voice." in out
 
 
 class TestProbes:

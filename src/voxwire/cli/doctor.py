@@ -54,13 +54,13 @@ def report(checks: tuple[Check, ...]) -> int:
             found, state = check.probe(), "ok"
         except Missing as missing:
             found, state = str(missing), "missing"
-        print(f"{state:8}{check.name:20}{check.purpose:32}{found}")
+        print(f"{state:8}{check.name:20}{check.purpose:34}{found}")
         if check.need is not None:
             met[check.need] = met.get(check.need, False) or state == "ok"
     lacking = [need for need, is_met in met.items() if not is_met]
     print()
     if lacking:
-        print(f"The embedded engines cannot run here: {', '.join(lacking)} missing.")
+        print(f"The embedded engines cannot run here. Missing: {', '.join(lacking)}.")
         return 1
     print("The embedded engines can run here. Start them with: voxwire serve")
     return 0

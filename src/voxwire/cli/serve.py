@@ -21,8 +21,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="run the server",
         description="Serve the Realtime API. Prints one line when clients may connect, and the environment that "
         "points official clients at this server. Ctrl-C stops it.",
-        epilog="Every option is also a setting: environment VOXWIRE_SERVER__PORT and so on, over the file. "
-        "See docs/configuration.md.",
+        epilog="All but --config are also settings, in the file or in the environment (VOXWIRE_SERVER__PORT=9000). "
+        "An option wins over the environment, and that over the file. docs/configuration.md has every setting.",
     )
     parser.set_defaults(run=run)
     add = parser.add_argument
