@@ -269,6 +269,17 @@ class TestClosing:
         writer.transport.abort()
         await self._empty(service)
 
+    @pytest.mark.parametrize(("farewell", "code"), [(frame(0x8), 1005), (frame(0x8, b"\x03\xe8"), 1000), (b"", 1006)])
+    async def test_the_log_says_how(self, farewell: bytes, code: int, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO, "voxwire.access")
+        service: Any = EchoService()
+        async with served(service) as url:
+            _, writer = await raw_websocket(url)
+            writer.write(farewell)
+            writer.close()
+            await self._empty(service)
+        assert f"close={code}" in caplog.text
+
     async def test_a_bug_of_ours_is_1011(self, url: str, caplog: pytest.LogCaptureFixture) -> None:
         async with open_socket(url) as client:
             await client.recv()

@@ -263,6 +263,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._offer = self._left = None
         if self._timer is not None:
             self._timer.cancel()
+        # Whoever sent a close frame is in the queue already. For all others uvicorn would say 1005, which is
+        # a close frame without a code; that there was none is 1006 (RFC 6455 section 7.1.5).
+        self.handshake_complete = False
         super().connection_lost(exc)
 
     def handle_cont(self, event: Frame) -> None:
