@@ -89,7 +89,7 @@ class TestConnection:
         ("status", "complaint"),
         [
             (401, "refused the key: Wrong."),
-            (403, "refused the key: Wrong."),
+            (403, "refused the conversation: Wrong."),
             (404, "has no such deployment: Wrong."),
             (429, "is busy: Wrong."),
             (500, "refused the conversation: Wrong."),

@@ -99,7 +99,7 @@ def _refused(error: InvalidStatus, address: str) -> str:
     except msgspec.DecodeError:
         reason = f"HTTP {status}"
     match status:
-        case 401 | 403:
+        case 401:
             return f"{_host(address)} refused the key: {reason}"
         case 404:
             return f"{_host(address)} has no such deployment: {reason}"

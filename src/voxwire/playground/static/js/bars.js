@@ -19,7 +19,7 @@ const LOUD = 0.25;
  * @param {number[]} levels 0 to 1
  * @returns {number[]} heights of the bars
  */
-export function heightsOf(levels) {
+function heightsOf(levels) {
   const each = Math.max(LEVELS_PER_BAR, Math.ceil(levels.length / MOST_BARS));
   const heights = [];
   for (let start = 0; start < levels.length; start += each) {

@@ -56,7 +56,7 @@ export class EventLog {
 }
 
 /** @param {string} type */
-export function isAudio(type) {
+function isAudio(type) {
   return AUDIO_TYPES.has(type);
 }
 
@@ -65,7 +65,7 @@ export function isAudio(type) {
  * @param {T} value
  * @returns {T} the same, where there is no audio in it
  */
-export function withoutAudio(value) {
+function withoutAudio(value) {
   return JSON.parse(JSON.stringify(value), function (name, inner) {
     if ((name === "audio" || (name === "delta" && isAudio(this.type))) && typeof inner === "string" && inner.length > SHORT) {
       return `… ${inner.length} characters of base64`;

@@ -173,7 +173,7 @@ function wordsOf(item) {
  * @param {string} text
  * @param {string} heard the beginning of it
  */
-export function cutWords(text, heard) {
+function cutWords(text, heard) {
   const rest = text.startsWith(heard) ? text.slice(heard.length) : "";
   const mark = element("span", { class: "cut", "aria-hidden": "true" });
   return rest ? [heard, mark, element("s", { class: "unheard" }, rest.trimStart())] : [heard, mark];

@@ -8,12 +8,12 @@ import nl from "./nl.js";
 const LANGUAGES = { en, nl };
 
 /** @param {readonly string[]} preferred as in `navigator.languages` */
-export function chooseLanguage(preferred) {
+function chooseLanguage(preferred) {
   const codes = preferred.map((tag) => tag.toLowerCase().split("-")[0]);
   return codes.find((code) => code !== undefined && Object.hasOwn(LANGUAGES, code)) ?? "en";
 }
 
-export const language = chooseLanguage(navigator.languages);
+const language = chooseLanguage(navigator.languages);
 
 const texts = LANGUAGES[/** @type {keyof typeof LANGUAGES} */ (language)];
 
