@@ -2,13 +2,14 @@
 
 import asyncio
 import base64
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from runtime_client import connected
 
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
-from voxwire.events.config import SessionKind
+from voxwire.events.config import FunctionTool, SessionKind
 from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall, SttConfig
 from voxwire.runtime.limits import Deadlines, RuntimeLimits
 from voxwire.runtime.registry import TooManyConversations
@@ -408,6 +409,33 @@ async def test_recognisers_get_ready_for_what_a_session_may_hear() -> None:
             await asyncio.sleep(0.001)
     assert len(stt.prepared) == 3
     await service.close()
+
+
+async def test_a_storm_of_settings_keeps_recognisers_no_busier_than_its_last() -> None:
+    """Preparing takes the workers of all sessions: 150 updates in a row once cost others 5 s of each turn."""
+    begun, go_on, last = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    class Slow(FakeStt):
+        async def prepare(self, config: SttConfig) -> None:
+            await super().prepare(config)
+            begun.set()
+            if config.phrases == ("Rule 20.",):
+                last.set()
+            await go_on.wait()
+
+    class Quoting(FakeLlm):
+        def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+            return (instructions,)
+
+    stt = Slow()
+    async with connected(fake_service(fake_deployment(stt=stt, llm=Quoting()))) as client:
+        await client.configure(instructions="Rule 0.")
+        await begun.wait()
+        for number in range(1, 21):
+            await client.configure(instructions=f"Rule {number}.")
+        go_on.set()
+        await last.wait()
+    assert [config.phrases for config in stt.prepared] == [("Rule 0.",), ("Rule 20.",)]
 
 
 async def test_a_recogniser_that_cannot_get_ready_is_logged_and_the_session_goes_on(

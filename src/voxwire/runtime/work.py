@@ -43,6 +43,7 @@ class Work:
         self._open_lane = open_lane
         self._deadlines = deadlines
         self._expected: tuple[str, tuple[FunctionTool, ...]] = (deployment.instructions, ())
+        self._preparing = False
         self._lane: VadLane | None = None
         self._transcribers: dict[int, Transcriber] = {}
         self._running: dict[int, tuple[Delivery, asyncio.Task[None]]] = {}
@@ -58,15 +59,23 @@ class Work:
     def expect(self, config: SessionConfig) -> None:
         """The settings that utterances from now on are heard with; the recogniser gets ready beside."""
         settings = config.instructions, config.tools
-        if settings != self._expected:
-            self._expected = settings
-            self._tasks.spawn(self._prepare(*settings), "prepare the recogniser")
+        if settings == self._expected:
+            return
+        self._expected = settings
+        if not self._preparing:
+            self._preparing = True
+            self._tasks.spawn(self._prepare(), "prepare the recogniser")
 
-    async def _prepare(self, instructions: str, tools: tuple[FunctionTool, ...]) -> None:
-        try:
-            await self._deployment.expect(instructions, tools)
-        except EngineError as error:
-            log_failure(error)  # utterances will say so themselves
+    async def _prepare(self) -> None:
+        """One set after another: recognisers are shared, and settings that were replaced meanwhile are passed over."""
+        prepared = None
+        while prepared != self._expected:
+            prepared = self._expected
+            try:
+                await self._deployment.expect(*prepared)
+            except EngineError as error:
+                log_failure(error)  # utterances will say so themselves
+        self._preparing = False
 
     @property
     def untranscribed_ms(self) -> float:
