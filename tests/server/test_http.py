@@ -1,6 +1,9 @@
 """Plain HTTP: health, models, and JSON for everything that is not there."""
 
+import asyncio
 import json
+from contextlib import closing
+from http.client import HTTPConnection
 
 import pytest
 from echo_service import EchoService, Serve
@@ -95,6 +98,19 @@ class TestBody:
     async def test_declared_too_large(self, url: str) -> None:
         answer = await request(url, "/v1/x", {"Content-Length": str(MAX_BODY_BYTES + 1)}, method="POST")
         assert (answer.status, answer.error["code"]) == (413, "request_too_large")
+
+    async def test_the_answer_reaches_who_sends_before_reading(self, url: str) -> None:
+        def send(client: HTTPConnection) -> list[int]:
+            statuses = []
+            for method, target, body in (("POST", "/v1/x", bytes(8 * MAX_BODY_BYTES)), ("GET", "/healthz", None)):
+                client.request(method, target, body)
+                with client.getresponse() as answer:
+                    statuses.append(answer.status)
+                    answer.read()
+            return statuses
+
+        with closing(HTTPConnection(url.removeprefix("http://"), timeout=10)) as client:
+            assert await asyncio.to_thread(send, client) == [413, 200]
 
     async def test_within_bounds(self, url: str) -> None:
         answer = await request(url, "/v1/x", method="POST", body=b"x" * 1000)

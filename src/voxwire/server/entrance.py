@@ -72,12 +72,10 @@ async def refuse(send: Send, refusal: RequestRefused) -> None:
 
 
 def _check_declared_body(request: Request) -> None:
-    """No route reads a body, and a body that nobody reads is paused at 64 KiB; but one may be announced."""
+    """No route reads a body: it waits at 64 KiB until the answer is out, and what comes then is dropped.
+
+    The connection stays, for one that is closed while its peer still sends is reset, and the answer lost.
+    """
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared) > MAX_BODY_BYTES:
-        raise RequestRefused(
-            413,
-            f"The body exceeds {MAX_BODY_BYTES} bytes.",
-            code="request_too_large",
-            headers=(("connection", "close"),),
-        )
+        raise RequestRefused(413, f"The body exceeds {MAX_BODY_BYTES} bytes.", code="request_too_large")
