@@ -80,6 +80,14 @@ class TestSubprotocols:
             assert socket.subprotocol == "realtime"
             assert json.loads(await socket.recv())["dialect"] == dialect
 
+    @pytest.mark.parametrize("offered", [None, ["openai-insecure-api-key.k1"], ["chat"]])
+    async def test_none_is_chosen_that_was_not_offered(self, serve: Serve, offered: list[str] | None) -> None:
+        """9.4: `realtime` if and only if it was offered; a key is never echoed."""
+        url = await serve(auth={"api_keys": ["k1"]})
+        headers = {"api-key": "k1"}
+        async with connect(url.replace("http", "ws") + GA, subprotocols=offered, additional_headers=headers) as socket:
+            assert socket.subprotocol is None
+
     @pytest.mark.parametrize("offered", [None, "openai-insecure-api-key.k1", "chat, superchat"])
     async def test_nothing_else_is_ever_answered(self, url: str, offered: str | None) -> None:
         headers = {"Sec-WebSocket-Protocol": offered} if offered else {}
