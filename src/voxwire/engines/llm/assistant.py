@@ -26,6 +26,7 @@ from voxwire.engines.llm.skills.catalogue import all_skills
 from voxwire.engines.llm.skills.skill import Skill, skill_phrases
 from voxwire.engines.llm.text import read
 from voxwire.engines.llm.tools import Tool
+from voxwire.engines.options import check_names
 from voxwire.errors import ConfigurationError, InvariantError
 from voxwire.events.config import FunctionTool
 from voxwire.events.engines import (
@@ -62,11 +63,7 @@ def engine(options: Mapping[str, Any]) -> "OfflineAssistant":
 
     Raises ConfigurationError for unknown options and time zones.
     """
-    unknown = set(options) - {"timezone"}
-    if unknown:
-        raise ConfigurationError(
-            f"The offline assistant has no option {', '.join(sorted(unknown))}; it knows: timezone."
-        )
+    check_names("The offline assistant", options, ("timezone",))
     return OfflineAssistant(timezone=options.get("timezone"))
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from voxwire.audio.pcm import SPEECH_RATE, AudioFormat
+from voxwire.engines.options import check_names, pool_size
 from voxwire.engines.stt.messages import (
     DECODERS_KEPT,
     Audio,
@@ -43,8 +44,9 @@ _REPLIES: Final[msgspec.msgpack.Decoder[NeedPhrases | Partial | Result]] = msgsp
 
 
 def engine(options: Mapping[str, Any]) -> "PocketsphinxStt":
-    """The engine; `size` in the options is the number of worker processes."""
-    return PocketsphinxStt(size=options.get("size"))
+    """The engine; `size` in the options is the number of worker processes. Raises ConfigurationError."""
+    check_names("pocketsphinx", options, ("size",))
+    return PocketsphinxStt(size=pool_size("pocketsphinx", options))
 
 
 class PocketsphinxStt:

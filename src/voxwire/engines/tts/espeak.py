@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Final
 
+from voxwire.engines.options import check_names, pool_size, text
 from voxwire.engines.tts.pooled import WINDOW, PooledTts
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.events.engines import EngineInfo, TtsCapabilities
@@ -39,8 +40,12 @@ def installed() -> bool:
 
 
 def engine(options: Mapping[str, Any]) -> PooledTts:
-    """The engine. Options: `size`, the number of worker processes; `language`, a voice of espeak-ng (`en-us`)."""
-    language = options.get("language", "en-us")
+    """The engine. Options: `size`, the number of worker processes; `language`, a voice of espeak-ng (`en-us`).
+
+    Raises ConfigurationError.
+    """
+    check_names("espeak", options, ("size", "language"))
+    language = text("espeak", options, "language", "en-us")
     settings = {name: setting | {"voice": f"{language}+{setting['variant']}"} for name, setting in VOICES.items()}
     capabilities = TtsCapabilities(
         info=EngineInfo(
@@ -60,4 +65,4 @@ def engine(options: Mapping[str, Any]) -> PooledTts:
         options={"language": language},
         window=WINDOW,
     )
-    return PooledTts(capabilities, settings, spec, size=options.get("size"))
+    return PooledTts(capabilities, settings, spec, size=pool_size("espeak", options))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from voxwire.engines.options import check_names, pool_size
 from voxwire.engines.tts import flite_library
 from voxwire.engines.tts.pooled import WINDOW, PooledTts
 from voxwire.engines.worker.process import WorkerSpec
@@ -40,7 +41,8 @@ def installed() -> bool:
 
 
 def engine(options: Mapping[str, Any]) -> PooledTts:
-    """The engine; `size` in the options is the number of worker processes."""
+    """The engine; `size` in the options is the number of worker processes. Raises ConfigurationError."""
+    check_names("flite", options, ("size",))
     capabilities = TtsCapabilities(
         info=EngineInfo(
             name="flite",
@@ -59,7 +61,7 @@ def engine(options: Mapping[str, Any]) -> PooledTts:
         options={"voices": _speakers()},
         window=WINDOW,
     )
-    return PooledTts(capabilities, VOICES, spec, size=options.get("size"))
+    return PooledTts(capabilities, VOICES, spec, size=pool_size("flite", options))
 
 
 def _describe(setting: Mapping[str, Any]) -> str:

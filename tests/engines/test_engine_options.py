@@ -1,0 +1,45 @@
+"""Options of the built-in engines: a mistake stops the start, and `docs/configuration.md` names every one."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voxwire.engines.llm import assistant
+from voxwire.engines.stt import pocketsphinx
+from voxwire.engines.tts import embedded, espeak, flite
+from voxwire.errors import ConfigurationError
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
+POOLED = [pocketsphinx, espeak, flite, embedded]
+
+
+@pytest.mark.parametrize("module", [*POOLED, assistant], ids=lambda module: module.__name__)
+def test_an_option_that_does_not_exist(module: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"has no option sise; it knows: \w+"):
+        module.engine({"sise": 2})
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, "2", True])
+@pytest.mark.parametrize("module", POOLED, ids=lambda module: module.__name__)
+def test_a_size_that_cannot_be(module: Any, size: Any) -> None:
+    with pytest.raises(ConfigurationError, match="a number of processes, at least 1"):
+        module.engine({"size": size})
+
+
+def test_a_language_that_cannot_be() -> None:
+    with pytest.raises(ConfigurationError, match="language of espeak is a text"):
+        espeak.engine({"language": 7})
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("pocketsphinx", pocketsphinx), ("espeak", espeak), ("flite", flite), ("offline-assistant", assistant)],
+)
+def test_every_option_is_documented(name: str, module: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        module.engine({"?": 0})
+    options = str(caught.value).rpartition("it knows: ")[2].rstrip(".").split(", ")
+    table = DOCUMENT.read_text(encoding="utf-8").partition("### Options of engines")[2].partition("\n## ")[0]
+    rows = [row.split("|") for row in table.splitlines() if row.startswith("| `")]
+    assert {option for _, engines, option, *_ in rows if f"`{name}`" in engines} == {f" `{name}` " for name in options}
