@@ -545,7 +545,7 @@ MEASURE = """() => {
 
 @pytest.mark.timeout(SOAK_S + 120)
 async def test_a_long_conversation(url: str, opened: Open, recording: Recording) -> None:
-    """No frame of the microphone is lost and memory stays flat (issue: over five minutes; VOXWIRE_SOAK_S=300)."""
+    """No frame of the microphone is lost and memory stays flat (over five minutes with VOXWIRE_SOAK_S=300)."""
     numbers: list[int] = []
 
     def take(message: bytes, at: float) -> None:
