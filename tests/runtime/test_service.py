@@ -11,12 +11,13 @@ from runtime_client import connected
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
 from voxwire.events.config import FunctionTool, SessionKind
 from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall, SttConfig
+from voxwire.events.items import InputAudio, MessageItem
 from voxwire.runtime.limits import Deadlines, RuntimeLimits
 from voxwire.runtime.registry import TooManyConversations
 from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import FakeLlm, words
-from voxwire.testing.fake_stt import FakeStt
+from voxwire.testing.fake_stt import FakeStt, FakeSttStream
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.fake_vad import FakeVad, loud, quiet
 from voxwire.testing.service import fake_deployment, fake_service
@@ -409,6 +410,42 @@ async def test_recognisers_get_ready_for_what_a_session_may_hear() -> None:
             await asyncio.sleep(0.001)
     assert len(stt.prepared) == 3
     await service.close()
+
+
+async def test_recorded_items_are_recognised_one_after_the_other() -> None:
+    """Recognisers are shared: 150 recordings in one message once kept others from being heard for 10 s."""
+
+    class Counting(FakeStt):
+        most = 0
+
+        def open(self, config: SttConfig) -> FakeSttStream:
+            stream = super().open(config)
+            self.most = max(self.most, sum(not stream.cancelled for stream in self.streams))
+            return stream
+
+    llm, stt = FakeLlm(), Counting("one", "two", "three", "live")
+    async with connected(fake_service(fake_deployment(stt=stt, llm=llm))) as client:
+        parts = [{"type": "input_audio", "audio": base64.b64encode(quiet(200)).decode()}] * 3
+        await client.send("conversation.item.create", item={"type": "message", "role": "user", "content": parts})
+        await client.send("response.create")
+        await client.wire.wait_for("response.done")
+    (request,) = llm.requests
+    (item,) = request.items
+    assert isinstance(item, MessageItem)
+    assert [part.transcript for part in item.content if isinstance(part, InputAudio)] == ["one", "two", "three"]
+    assert stt.most == 1
+
+
+async def test_a_live_turn_does_not_wait_for_recorded_items() -> None:
+    stt = FakeStt(stalled=True)
+    async with connected(fake_service(fake_deployment(stt=stt))) as client:
+        part = {"type": "input_audio", "audio": base64.b64encode(quiet(200)).decode()}
+        await client.send("conversation.item.create", item={"type": "message", "role": "user", "content": [part] * 3})
+        await client.append(loud(300))
+        await client.wire.wait_for("input_audio_buffer.speech_started")
+        while len(stt.streams) < 2:  # noqa: ASYNC110  # nothing else tells
+            await asyncio.sleep(0.001)
+        assert len(stt.streams) == 2
 
 
 async def test_a_storm_of_settings_keeps_recognisers_no_busier_than_its_last() -> None:

@@ -46,6 +46,7 @@ class Work:
         self._preparing = False
         self._lane: VadLane | None = None
         self._transcribers: dict[int, Transcriber] = {}
+        self._recordings = asyncio.Lock()
         self._running: dict[int, tuple[Delivery, asyncio.Task[None]]] = {}
 
     def execute(self, output: Output) -> bool:
@@ -108,7 +109,12 @@ class Work:
         delivery = Delivery(self._sink)
         transcriber = Transcriber(command, self._deployment, delivery, self._deadlines)
         self._transcribers[command.transcription] = transcriber
-        self._spawn(command.transcription, transcriber.run(), delivery)
+        run = self._in_turn(transcriber) if command.recorded else transcriber.run()
+        self._spawn(command.transcription, run, delivery)
+
+    async def _in_turn(self, transcriber: Transcriber) -> None:
+        async with self._recordings:
+            await transcriber.run()
 
     def _feed_transcription(self, command: FeedTranscription) -> None:
         if transcriber := self._transcribers.get(command.transcription):

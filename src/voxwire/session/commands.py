@@ -24,7 +24,11 @@ class Analyse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class StartTranscription(msgspec.Struct, frozen=True, kw_only=True):
-    """Open a recogniser. `instructions` and `tools` tell which words to expect."""
+    """Open a recogniser. `instructions` and `tools` tell which words to expect.
+
+    `recorded`: nobody is speaking, all of the audio is there. Recordings of one session take turns, so that many
+    of them leave recognisers to others.
+    """
 
     transcription: int
     format: AudioFormat
@@ -32,6 +36,7 @@ class StartTranscription(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str | None
     instructions: str
     tools: tuple[FunctionTool, ...]
+    recorded: bool = False
 
 
 class FeedTranscription(msgspec.Struct, frozen=True, kw_only=True, gc=False):

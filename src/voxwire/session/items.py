@@ -110,7 +110,7 @@ class ItemMaker:
                 entry.hear(index, "")
             else:
                 format = part.clip.format
-                utterance = self._transcripts.start(entry.item.id, format, content_index=index, announce=False)
+                utterance = self._transcripts.start(entry.item.id, format, content_index=index, recorded=True)
                 self._transcripts.feed(utterance, part.clip.data)
                 self._transcripts.finish(utterance, entry, part.duration_ms)
 

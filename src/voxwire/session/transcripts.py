@@ -66,11 +66,11 @@ class Transcripts:
         self._on_words = on_words
         self._running: dict[int, Utterance] = {}
 
-    def start(self, item_id: str, format: AudioFormat, *, content_index: int = 0, announce: bool = True) -> Utterance:
-        """Open a recogniser for an item, which need not exist yet."""
+    def start(self, item_id: str, format: AudioFormat, *, content_index: int = 0, recorded: bool = False) -> Utterance:
+        """Open a recogniser for an item, which need not exist yet. Of audio that clients recorded nothing is said."""
         state = self._state
         config = state.config
-        utterance = Utterance(state.number(), item_id, content_index, config.transcription if announce else None)
+        utterance = Utterance(state.number(), item_id, content_index, None if recorded else config.transcription)
         utterance.logprobs = LOGPROBS in (config.include or ())
         self._running[utterance.number] = utterance
         asked = config.transcription
@@ -82,6 +82,7 @@ class Transcripts:
                 prompt=asked.expected() if asked else None,
                 instructions=config.instructions,
                 tools=config.tools,
+                recorded=recorded,
             )
         )
         return utterance
