@@ -26,7 +26,7 @@ DOCUMENTS = sorted(
     path
     for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", "clients/**/*.md", "tests/**/*.md")
     for path in ROOT.glob(pattern)
-    if "node_modules" not in path.parts
+    if not any(part.startswith(".") or part == "node_modules" for part in path.relative_to(ROOT).parts)
 )
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 #: Of Markdown, and of the elements that choose between light and dark.
@@ -51,6 +51,19 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert path.exists(), f"{document.name} links to {target}"
         if anchor:
             assert anchor in anchors(path), f"{document.name} links to #{anchor} of {path.name}"
+
+
+def test_every_document_can_be_found_from_the_first() -> None:
+    found: set[Path] = set()
+    to_read = [ROOT / "README.md"]
+    while to_read:
+        document = to_read.pop()
+        if document in found or document.suffix != ".md":
+            continue
+        found.add(document)
+        links = (target for target, _ in LINK.findall(document.read_text(encoding="utf-8")) if target)
+        to_read.extend((document.parent / target).resolve() for target in links)
+    assert not {document for document in DOCUMENTS if ROOT / "tests" not in document.parents} - found
 
 
 def test_pictures_are_there_and_shown() -> None:
