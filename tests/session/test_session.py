@@ -30,7 +30,7 @@ from voxwire.events.server import (
     SessionCreated,
     SessionUpdated,
 )
-from voxwire.session.commands import CloseSession
+from voxwire.session.commands import CancelGeneration, CloseSession
 from voxwire.session.inputs import ClientMistake, Tick
 from voxwire.session.limits import Limits
 from voxwire.testing.driver import Driver, silence, speech
@@ -416,6 +416,13 @@ class TestExpiry:
         driver.append(speech(320))
         assert driver.outputs[before:] == []
         assert driver.session.deadline is None
+
+    def test_an_answer_that_waits_for_words_ends_too(self) -> None:
+        driver = Driver(limits=Limits(session_seconds=5))
+        driver.speak()
+        driver.advance(6)
+        assert driver.last(ResponseDone).response.status is ResponseStatus.FAILED
+        assert not driver.all(CancelGeneration)
 
     def test_a_tick_too_early_does_nothing(self) -> None:
         driver = Driver()
