@@ -238,6 +238,13 @@ class TestOneAtATime:
         driver.respond(out_of_band=True)
         assert driver.errors == ["too_many_responses"]
 
+    def test_the_one_that_it_replaces_makes_room(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(parallel_responses=1))
+        driver.respond()
+        driver.respond(cancel_previous=True)
+        assert not driver.errors
+        assert driver.last(ResponseDone).response.status is ResponseStatus.CANCELLED
+
     def test_the_oldest_dialect_cancels_the_previous_one(self) -> None:
         driver = Driver(MANUAL)
         driver.respond()
@@ -604,7 +611,7 @@ class TestContext:
         driver.respond()
         details = driver.last(ResponseDone).response.status_details
         assert details is not None
-        assert details.code == "context_length_exceeded"
+        assert (details.type, details.code) == ("invalid_request_error", "context_length_exceeded")
 
     def test_otherwise_the_oldest_items_go(self) -> None:
         driver = Driver(MANUAL, capabilities=Capabilities(context_tokens=100))

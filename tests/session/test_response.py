@@ -196,10 +196,19 @@ class TestFunctionCall:
 
     def test_without_arguments(self) -> None:
         driver = responding()
+        """Clients parse them as JSON, which an empty text is not."""
         driver.call("ping", "")
         driver.finish()
+        assert [event.delta for event in driver.all(FunctionArgumentsDelta)] == ["{}"]
+        assert driver.last(FunctionArgumentsDone).item.arguments == "{}"
+
+    def test_that_was_cut_before_its_arguments(self) -> None:
+        driver = responding()
+        driver.call("ping", "")
+        driver.send(CancelResponse())
         assert not driver.all(FunctionArgumentsDelta)
-        assert driver.last(FunctionArgumentsDone).item.arguments == ""
+        (call,) = done(driver).response.output
+        assert call == FunctionCallItem(id="item_1", name="ping", call_id="call_1", status=ItemStatus.INCOMPLETE)
 
     def test_arguments_without_a_call_are_dropped(self) -> None:
         driver = responding()

@@ -404,7 +404,8 @@ class TestExpiry:
         driver.advance(3601)
         done = [event.response for event in driver.outputs if isinstance(event, ResponseDone)]
         assert [response.status for response in done] == [ResponseStatus.FAILED] * 2
-        assert {response.status_details.code for response in done} == {"session_expired"}
+        details = {(response.status_details.type, response.status_details.code) for response in done}
+        assert details == {("invalid_request_error", "session_expired")}
         assert driver.names()[-1] == "ErrorOccurred"
         assert isinstance(driver.outputs[-1], CloseSession)
 

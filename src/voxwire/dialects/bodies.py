@@ -297,7 +297,7 @@ def status_details(response: Response) -> Body | None:
         return None
     details = response.status_details
     if response.status is ResponseStatus.FAILED:
-        failure = {"type": "server_error", "code": details.code, "message": details.message}
+        failure = {"type": details.type, "code": details.code, "message": details.message}
         return {"type": "failed", "error": failure}
     return {"type": response.status.value, "reason": details.reason}
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from voxwire.audio.pcm import AudioFormat
+from voxwire.errors import SERVER_ERROR
 from voxwire.events.config import FunctionTool, Modality, ToolChoice
 from voxwire.events.items import Item, ItemReference
 
@@ -45,10 +46,12 @@ class StatusDetails(msgspec.Struct, frozen=True, kw_only=True):
     """Why a response ended otherwise than completed.
 
     `reason`: `turn_detected` or `client_cancelled` (cancelled), `max_output_tokens` or
-    `content_filter` (incomplete), None (failed). `code` and `message` are set when failed.
+    `content_filter` (incomplete), None (failed). `code` and `message` are set when failed, and `type`
+    says whose fault that was (PROTOCOL 7.2).
     """
 
     reason: str | None = None
+    type: str = SERVER_ERROR
     code: str | None = None
     message: str | None = None
 

@@ -84,9 +84,9 @@ class Responder:
         if state.config.kind is SessionKind.TRANSCRIPTION:
             raise ClientError("Responses are not available in a transcription session.", code="invalid_value")
         plan = resolve(state.config, params)
-        self._check(plan, params)
-        active = self._active
-        if active is not None and not params.out_of_band and not params.cancel_previous:
+        active = None if params.out_of_band else self._active
+        self._check(plan, params, replaced=0 if active is None or not params.cancel_previous else 1)
+        if active is not None and not params.cancel_previous:
             raise ClientError(
                 f"Conversation already has an active response in progress: {active.id}. "
                 "Wait until the response is finished before creating a new one.",
@@ -94,7 +94,7 @@ class Responder:
             )
         inputs = None if params.input is UNSET else self._resolve_input(params.input)
         self._items.check_all(params.append_items, "response.append_input_items")
-        if active is not None and params.cancel_previous and not params.out_of_band:
+        if active is not None:
             self._next = None
             self.cancel(active, "client_cancelled")
         for item in params.append_items:
@@ -137,13 +137,13 @@ class Responder:
             self._state.emit(DiscardPendingAudio(response_id=run.id))
         self._finish(run, ResponseStatus.CANCELLED, StatusDetails(reason=reason))
 
-    def end(self, code: str, message: str) -> None:
+    def end(self, details: StatusDetails) -> None:
         """The session ends: everything in progress fails for this reason, so that nothing stays open."""
         self._next = None
         for pending in list(self._running.values()):
             if pending.run.phase is Phase.GENERATING:
                 self._state.emit(CancelGeneration(generation=pending.run.generation))
-            self._finish(pending.run, ResponseStatus.FAILED, StatusDetails(code=code, message=message))
+            self._finish(pending.run, ResponseStatus.FAILED, details)
 
     # --- results ---------------------------------------------------------------------------------
 
@@ -194,9 +194,9 @@ class Responder:
 
     # --- inside ----------------------------------------------------------------------------------
 
-    def _check(self, plan: Plan, params: ResponseParams) -> None:
+    def _check(self, plan: Plan, params: ResponseParams, *, replaced: int) -> None:
         state = self._state
-        if len(self._running) >= state.limits.parallel_responses:
+        if len(self._running) - replaced >= state.limits.parallel_responses:
             raise ClientError(
                 f"Too many responses in progress: at most {state.limits.parallel_responses} may run at once.",
                 code="too_many_responses",
@@ -299,7 +299,8 @@ class Responder:
                 context_tokens=state.capabilities.context_tokens,
             )
         except ClientError as error:
-            self._finish(run, ResponseStatus.FAILED, StatusDetails(code=error.code, message=error.message))
+            details = StatusDetails(type=error.type, code=error.code, message=error.message)
+            self._finish(run, ResponseStatus.FAILED, details)
             return
         # The snapshot is taken; keeping the entries would hold on to deleted items.
         pending.entries.clear()

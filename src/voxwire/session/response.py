@@ -252,6 +252,8 @@ class ResponseRun:
             self.spoken_ms += self._message.ledger.duration_ms
             self._message = None
         elif self._call is not None:
+            if status is ItemStatus.COMPLETED and not self._arguments:
+                events += self.tool_arguments("{}")[0]  # clients parse them as JSON
             arguments = "".join(self._arguments)
             item = replace(self._call, arguments=arguments, status=status)
             events.append(FunctionArgumentsDone(response_id=self.id, output_index=len(self._output), item=item))

@@ -31,6 +31,7 @@ from voxwire.events.client import (
 )
 from voxwire.events.config import TURN_TIMINGS, ServerVad, SessionConfig, SessionKind
 from voxwire.events.items import AudioClip, InputAudio, ItemStatus, MessageItem, OutputAudio, PcmClip
+from voxwire.events.response import StatusDetails
 from voxwire.events.server import (
     ClockRead,
     ErrorOccurred,
@@ -358,7 +359,7 @@ class Session:
 
     def _expire(self) -> None:
         message = f"Your session hit the maximum duration of {_duration(self._state.limits.session_seconds)}."
-        self._responder.end("session_expired", message)
+        self._responder.end(StatusDetails(type=INVALID_REQUEST, code="session_expired", message=message))
         self._state.emit(
             ErrorOccurred(type=INVALID_REQUEST, code="session_expired", message=message),
             CloseSession(code=1001, reason=message),

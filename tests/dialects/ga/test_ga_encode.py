@@ -382,6 +382,14 @@ class TestResponseObject:
                 StatusDetails(code="engine_busy", message="m"),
                 {"type": "failed", "error": {"type": "server_error", "code": "engine_busy", "message": "m"}},
             ),
+            (
+                ResponseStatus.FAILED,
+                StatusDetails(type="invalid_request_error", code="session_expired", message="m"),
+                {
+                    "type": "failed",
+                    "error": {"type": "invalid_request_error", "code": "session_expired", "message": "m"},
+                },
+            ),
         ],
     )
     def test_status_details(
