@@ -123,6 +123,21 @@ class TestStarting:
         await serving
         assert not service.running
 
+    @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="TCP cannot be told on this system")
+    @pytest.mark.parametrize(("unread_s", "silent_s"), [(30, 120), (60, 240)])
+    async def test_tcp_is_told_when_to_give_a_peer_up(self, unread_s: float, silent_s: int) -> None:
+        settings = settings_for_tests(websocket={"write_timeout_s": unread_s})
+        listener = Listener.open(settings.server)
+        Server(create_app(settings, EchoService()), settings, listener)  # type: ignore[arg-type]
+        (listening,) = listener.sockets
+        listening.listen()
+        listening.setblocking(True)
+        with socket.create_connection(("127.0.0.1", listener.port)):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == silent_s * 1000
+        listener.close()
+
     async def test_a_port_that_somebody_else_takes_meanwhile(self) -> None:
         settings = settings_for_tests()
         with socket.socket() as rival:

@@ -33,6 +33,8 @@ _GRACE_S: Final = 10
 #: How long peers may take to read their last answers and, over TLS, to agree to the end.
 _PARTING_S: Final = 2.0
 _TICK_S: Final = 0.05
+#: How long a peer may acknowledge nothing, pings included; longer where clients may leave more unread.
+_SILENCE_S: Final = 120.0
 
 
 class Server(uvicorn.Server):
@@ -52,6 +54,8 @@ class Server(uvicorn.Server):
         self._lifespan = contextlib.AsyncExitStack()
         self._signal: int | None = None
         self._handles_signals = True
+        # TCP counts a peer that reads nothing as silent: its end by the write deadline comes first.
+        listener.bound_silence(max(_SILENCE_S, 4 * settings.websocket.write_timeout_s))
 
     async def run_until_stopped(self, *, handle_signals: bool = True) -> None:
         """Serve until a signal, or until `should_exit` is set. Raises what starting the engines raised."""
