@@ -1,14 +1,16 @@
 """The command `voxwire`.
 
 Each command (`serve`, `talk`, `doctor`) is a module with `register(subparsers)`, which adds its
-options and sets `run` to a function from the parsed arguments to an exit code. Only the module of the
-command that was typed is imported, so that `voxwire --help` is quick.
+options and sets `run` to a function from the parsed arguments to an exit code, and `output` to a context
+manager where stdout and stderr have to be special. Only the module of the command that was typed is
+imported, so that `voxwire --help` is quick.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 
 from voxwire import __version__
@@ -31,6 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     args = _parser(arguments[0] if arguments else "").parse_args(arguments)
+    with getattr(args, "output", nullcontext)():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
         return int(args.run(args))
     except KeyboardInterrupt:
