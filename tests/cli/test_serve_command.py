@@ -87,7 +87,9 @@ class TestAnnouncement:
             self.settings = settings
             on_listening()
 
-        monkeypatch.setattr("voxwire.server.build.build_service", lambda settings: None)
+        monkeypatch.setattr(
+            "voxwire.server.build.build_service", lambda settings: SimpleNamespace(answers_from="rules")
+        )
         monkeypatch.setattr("voxwire.server.app.create_app", create_app)
         monkeypatch.setattr("voxwire.server.run.run", run)
 
@@ -95,8 +97,14 @@ class TestAnnouncement:
         assert main(["serve", "--port", "0", *arguments]) == 0
         return capsys.readouterr().out.splitlines()
 
+    def test_a_language_model(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.lines(capsys, "--llm", "http://127.0.0.1:11434/v1", "--model", "llama3.2")
+        assert self.settings.llm.name == "chat"
+        assert self.settings.llm.options == {"base_url": "http://127.0.0.1:11434/v1", "model": "llama3.2"}
+
     def test_one_line_and_the_environment(self, capsys: pytest.CaptureFixture[str]) -> None:
-        first, *rest = self.lines(capsys)
+        first, second, *rest = self.lines(capsys)
+        assert second == "Answers come from rules"
         url = first.removeprefix("Voxwire is listening on ")
         assert url.startswith("http://127.0.0.1:")
         assert not url.endswith(":0")

@@ -115,9 +115,9 @@ class TestMistakes:
         assert refusal(toml(f"[{table}]\n{name} = {value}\n")).startswith(f"{setting}: Input should be ")
 
     def test_every_mistake_is_named(self, toml: Any) -> None:
-        message = refusal(toml('[server]\nport = 70000\n[deployments."a.b"]\nstt = {name = "x", option = 1}\n'))
+        message = refusal(toml('[server]\nport = 70000\n[deployments."a.b"]\nstt = {name = "x", options = 1}\n'))
         assert "server.port:" in message
-        assert 'deployments."a.b".stt.option:' in message
+        assert 'deployments."a.b".stt.options:' in message
 
     def test_bad_toml(self, toml: Any) -> None:
         assert "not valid TOML" in refusal(toml("[server\n"))

@@ -4,6 +4,7 @@ Invariants 2 and 3 of docs/architecture.md.
 """
 
 import pytest
+from msgspec.structs import replace
 
 from voxwire.errors import InvariantError
 from voxwire.events.client import (
@@ -420,6 +421,13 @@ class TestUsage:
     def test_the_engines_own(self) -> None:
         driver = responding()
         usage = TokenUsage(input_text=11, output_text=7, cached_text=3)
+        driver.say("Hello", 100)
+        driver.finish(usage=usage)
+        assert done(driver).response.usage == replace(usage, output_audio=2), "a language model knows no voice"
+
+    def test_an_engine_that_counts_its_audio(self) -> None:
+        driver = responding()
+        usage = TokenUsage(output_text=7, output_audio=9)
         driver.say("Hello", 100)
         driver.finish(usage=usage)
         assert done(driver).response.usage == usage

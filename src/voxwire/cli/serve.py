@@ -44,6 +44,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add("--tls-cert", type=Path, metavar="FILE", help="certificate chain in PEM form; serves https and wss")
     add("--tls-key", type=Path, metavar="FILE", help="its private key in PEM form")
+    add(
+        "--llm",
+        metavar="URL",
+        help="language model that answers: an OpenAI-compatible address, such as Ollama's "
+        "http://127.0.0.1:11434/v1; its key, if it has one, comes from VOXWIRE_LLM_API_KEY",
+    )
+    add("--model", metavar="NAME", help="which of its models; may be left out when it has only one")
     add("--config", type=Path, metavar="voxwire.toml", help="settings file")
 
 
@@ -72,11 +79,13 @@ def _serve(settings: "Settings", warming: threading.Timer) -> int:
         from voxwire.server.run import run as run_server
 
         configure_logging(settings.logging)
-        app = create_app(settings, build_service(settings))
+        service = build_service(settings)
+        app = create_app(settings, service)
 
         def announce() -> None:
             warming.cancel()
             print(f"Voxwire is listening on {listener.url}")
+            print(f"Answers come from {service.answers_from}")
             print(_quickstart(listener.local_url, settings, app.state.identity), flush=True)
 
         run_server(app, settings, listener, announce)
@@ -91,6 +100,8 @@ def _overrides(args: argparse.Namespace) -> dict[str, Any]:
     overrides: dict[str, Any] = {"server": {name: value for name, value in server.items() if value is not None}}
     auth = {"api_keys": args.api_key, "dev_identity": args.dev_identity}
     overrides["auth"] = {name: value for name, value in auth.items() if value}
+    llm = {"base_url": args.llm, "model": args.model}
+    overrides |= {"llm": {name: value for name, value in llm.items() if value}} if any(llm.values()) else {}
     return overrides
 
 

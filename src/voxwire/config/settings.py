@@ -178,7 +178,25 @@ class EngineSettings(_Table):
     """One engine: its registered name, and options that the engine itself checks."""
 
     name: str = Field(description="Registered name of the engine.")
-    options: dict[str, Any] = Field(default_factory=dict, description="Options handed to the engine.")
+    options: dict[str, Any] = Field(  # not shown: a key may be among them
+        default_factory=dict, description="Options handed to the engine.", repr=False
+    )
+
+
+def _written_out(value: Any) -> Any:
+    """The short forms of an engine: its name alone, and its options beside the name instead of in a table below."""
+    if isinstance(value, str):
+        return {"name": value}
+    if not isinstance(value, dict) or "options" in value:
+        return value
+    name = {"name": value["name"]} if "name" in value else {}
+    return {**name, "options": {key: option for key, option in value.items() if key != "name"}}
+
+
+def _language_engine(value: Any) -> Any:
+    """The same for a language engine, which is `chat` where no name is given: an address is enough."""
+    value = _written_out(value)
+    return {"name": "chat", **value} if isinstance(value, dict) else value
 
 
 class DeploymentSettings(_Table):
@@ -193,10 +211,15 @@ class DeploymentSettings(_Table):
     tts: EngineSettings | None = Field(default=None, description="Text to speech, instead of the profile's.")
     instructions: str = Field(default="", description="Instructions of a session that brings none.")
 
-    @field_validator("stt", "llm", "tts", mode="before")
+    @field_validator("stt", "tts", mode="before")
     @classmethod
-    def _by_name(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
+    def _short_form(cls, value: Any) -> Any:
+        return _written_out(value)
+
+    @field_validator("llm", mode="before")
+    @classmethod
+    def _short_form_of_llm(cls, value: Any) -> Any:
+        return _language_engine(value)
 
 
 class Settings(BaseSettings):
@@ -215,6 +238,9 @@ class Settings(BaseSettings):
     websocket: WebSocketSettings = WebSocketSettings()
     limits: LimitSettings = LimitSettings()
     logging: LoggingSettings = LoggingSettings()
+    llm: EngineSettings | None = Field(
+        default=None, description="Language engine of every deployment that names none, instead of the profile's."
+    )
     deployments: dict[str, DeploymentSettings] = Field(
         default_factory=dict,
         description="What answers under which name. `gpt-4o-realtime-preview` and `gpt-realtime` always exist.",
@@ -223,6 +249,11 @@ class Settings(BaseSettings):
         default=DEFAULT_DEPLOYMENTS[0],
         description="Deployment that answers to official model names without one of their own.",
     )
+
+    @field_validator("llm", mode="before")
+    @classmethod
+    def _short_form_of_llm(cls, value: Any) -> Any:
+        return _language_engine(value)
 
     @field_validator("deployments")
     @classmethod

@@ -184,12 +184,17 @@ LlmEvent = LlmText | LlmToolCall | LlmToolArguments | LlmDone
 
 
 class LlmCapabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """`context_tokens` is what the engine can read, output included."""
+    """`context_tokens` is what the engine can read, output included.
+
+    `patience_s` is how long an engine with deadlines of its own may yield nothing before it fails by itself;
+    the runtime then waits at least that long. None leaves it to the runtime.
+    """
 
     info: EngineInfo
     context_tokens: int = 32_000
     images: bool = False
     tools: bool = True
+    patience_s: float | None = None
 
 
 class LlmEngine(Protocol):

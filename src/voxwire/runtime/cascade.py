@@ -9,6 +9,7 @@ calls is one message and one stream of the synthesiser. Cancelling the task stop
 """
 
 import asyncio
+from typing import Final
 
 from voxwire.errors import EngineError
 from voxwire.events.config import Modality
@@ -42,6 +43,8 @@ from voxwire.session.inputs import (
     GenerationFailed,
 )
 
+_GRACE_S: Final = 1.0
+
 
 class Cascade:
     """Runs one generation. `run` delivers exactly one `GenerationDone` or `GenerationFailed`, unless cancelled."""
@@ -73,12 +76,14 @@ class Cascade:
     async def _generate(self, speaking: asyncio.TaskGroup) -> None:
         with engine_errors("llm"):
             answer = self._deployment.llm.respond(self._command.request)
+        # An engine that keeps deadlines of its own says more exactly what went wrong: it goes first.
+        patience_s = (self._deployment.llm.capabilities.patience_s or 0.0) + _GRACE_S
         try:
-            wait_s = self._deadlines.llm_first_s
+            wait_s = max(self._deadlines.llm_first_s, patience_s)
             while True:
                 with engine_errors("llm"):
                     event = await within("llm", wait_s, anext(answer, None))
-                wait_s = self._deadlines.llm_idle_s
+                wait_s = max(self._deadlines.llm_idle_s, patience_s)
                 if event is None:
                     raise broke_contract("llm", "ended without saying that it was done")
                 await self._forward(event, speaking)

@@ -64,12 +64,10 @@ class Phrasebook:
 class Deployment:
     """Engines under a name. Engines may be shared with other deployments.
 
-    `label` says in words what answers; clients read it in `session.model`. `instructions` is what a
-    new session starts with.
+    `instructions` is what a new session starts with.
     """
 
     name: str
-    label: str
     stt: SttEngine
     llm: LlmEngine
     tts: TtsEngine
@@ -79,6 +77,11 @@ class Deployment:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "phrasebook", Phrasebook(self.llm))
+
+    @property
+    def label(self) -> str:
+        """Says in words what answers; clients read it in `session.model`."""
+        return self.llm.capabilities.info.label
 
     def config(self, kind: SessionKind) -> SessionConfig:
         """What a new session of this kind starts with."""

@@ -109,6 +109,11 @@ class Service:
         """Conversations running now."""
         return len(self._conversations)
 
+    @property
+    def answers_from(self) -> str:
+        """Says in words what answers where a client names no deployment."""
+        return self._deployments[self._default].label
+
     def deployment(self, name: str | None) -> Deployment | None:
         """The deployment of this name or alias; the default for None; None when there is no such name."""
         if name is None:

@@ -22,7 +22,7 @@ def build_service(settings: Settings) -> Service:
     """The service, not yet started. Raises ConfigurationError for an engine that cannot be had."""
     engines = _Engines()
     return Service(
-        deployments=[_deployment(name, chosen, engines) for name, chosen in settings.deployments.items()],
+        deployments=[_deployment(name, chosen, settings.llm, engines) for name, chosen in settings.deployments.items()],
         default=settings.default_deployment,
         aliases={name: settings.default_deployment for name in (*REALTIME_MODELS, *TRANSCRIPTION_MODELS)},
         vad=SileroVad(),
@@ -53,14 +53,15 @@ class _Engines:
         return self._loaded[key]
 
 
-def _deployment(name: str, settings: DeploymentSettings, engines: _Engines) -> Deployment:
+def _deployment(
+    name: str, settings: DeploymentSettings, default_llm: EngineSettings | None, engines: _Engines
+) -> Deployment:
     profile = _PROFILES[settings.profile]
     stt: SttEngine = engines.get("stt", settings.stt or EngineSettings(name=profile["stt"]))
-    llm: LlmEngine = engines.get("llm", settings.llm or EngineSettings(name=profile["llm"]))
+    llm: LlmEngine = engines.get("llm", settings.llm or default_llm or EngineSettings(name=profile["llm"]))
     tts: TtsEngine = engines.get("tts", settings.tts or EngineSettings(name=profile["tts"]))
     return Deployment(
         name=name,
-        label=llm.capabilities.info.label,
         stt=stt,
         llm=llm,
         tts=tts,

@@ -189,9 +189,12 @@ class ResponseRun:
         done = status is ResponseStatus.COMPLETED
         self._close_open(ItemStatus.COMPLETED if done else ItemStatus.INCOMPLETE, events)
         response = self._snapshot(status)
-        self.usage = usage or replace(
-            self.usage, output_text=self._text_tokens, output_audio=spoken_tokens(self.spoken_ms)
-        )
+        spoken = spoken_tokens(self.spoken_ms)
+        if usage is None:
+            self.usage = replace(self.usage, output_text=self._text_tokens, output_audio=spoken)
+        else:
+            # A language model counts its text, and knows nothing of the voice.
+            self.usage = replace(usage, output_audio=usage.output_audio or spoken)
         events.append(
             ResponseDone(
                 response=replace(response, status_details=details, output=tuple(self._output), usage=self.usage)

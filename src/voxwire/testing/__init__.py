@@ -4,5 +4,5 @@
 - `transcript`, `render`, `values`: sessions recorded, as text, as JSON
 - `fake_stt`, `fake_llm`, `fake_tts`, `fake_vad`: engines that do what they are told
 - `service`, `memory`: a whole service on fakes, and a transport to it
-- `live_server`: real servers
+- `live_server`: real servers; `chat_server`: an endpoint for the `chat` engine
 """

@@ -23,7 +23,6 @@ def fake_deployment(
     stt, llm, tts = stt or FakeStt(), llm or FakeLlm(), tts or FakeTts()
     return Deployment(
         name=name,
-        label=llm.capabilities.info.label,
         stt=stt,
         llm=llm,
         tts=tts,

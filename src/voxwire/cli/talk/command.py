@@ -34,6 +34,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add("--ca", type=Path, metavar="FILE", help="certificate to trust beside the usual ones, in PEM form")
     add("--deployment", metavar="NAME", help="deployment or model to talk to")
     add("--dialect", choices=["preview", "ga"], default="ga", help="form of the protocol; %(default)s if left out")
+    add = parser.add_argument_group("language model, for the server that is started").add_argument
+    add("--llm", metavar="URL", help="OpenAI-compatible address that answers, such as http://127.0.0.1:11434/v1")
+    add("--model", metavar="NAME", help="which of its models; may be left out when it has only one")
     add = parser.add_argument_group("session").add_argument
     add("--instructions", metavar="TEXT", help="what the assistant is told to be")
     add("--voice", metavar="NAME", help="voice of the answer, such as alloy")

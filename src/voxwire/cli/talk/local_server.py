@@ -6,7 +6,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from voxwire.cli.talk.errors import TalkError
@@ -19,8 +19,8 @@ STOP_S = 5.0
 
 
 @asynccontextmanager
-async def local_server(screen: Screen) -> AsyncIterator[tuple[str, str]]:
-    """Run a server on a free port of the loopback; yields its address and its key.
+async def local_server(screen: Screen, options: Sequence[str] = ()) -> AsyncIterator[tuple[str, str]]:
+    """Run a server on a free port of the loopback; yields its address and its key. `options` are of `voxwire serve`.
 
     Nobody else gets in: the key is new, and goes to the server by its environment, which only this
     user can read. Raises TalkError when the server does not start.
@@ -29,7 +29,7 @@ async def local_server(screen: Screen) -> AsyncIterator[tuple[str, str]]:
     screen.stream("Server", "warming up the engines ")
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "voxwire", "serve", "--host", "127.0.0.1", "--port", "0"),
+        *(sys.executable, "-m", "voxwire", "serve", "--host", "127.0.0.1", "--port", "0", *options),
         env=os.environ | {"VOXWIRE_AUTH__API_KEYS": key},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

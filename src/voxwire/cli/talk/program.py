@@ -26,6 +26,9 @@ async def converse(args: argparse.Namespace) -> None:
     # Files and devices first: a mistake shows before a server is started or money is spent.
     if args.headphones and not args.mic:
         raise UsageError("--headphones goes with --mic.")
+    model = [part for option in ("llm", "model") if (value := getattr(args, option)) for part in (f"--{option}", value)]
+    if model and args.url:
+        raise UsageError("--llm and --model are for the server that talk starts; the one at --url has its own model.")
     pcm = load_question(args.question) if args.question else b""
     tools = load_tools(args.tools)
     certificates = trust(args.ca)
@@ -46,7 +49,7 @@ async def converse(args: argparse.Namespace) -> None:
         if args.url:
             url, key = args.url, args.api_key or _key_in_environment()
         else:
-            url, key = await stack.enter_async_context(local_server(screen))
+            url, key = await stack.enter_async_context(local_server(screen, model))
         address = wire.address(url, dialect, args.deployment or dialect.default_deployment)
         socket = await stack.enter_async_context(connection(address, wire.headers(dialect, key), certificates))
         sent = SentAudio()

@@ -1,4 +1,8 @@
-"""The offline assistant: answers by rules.
+"""Language engines.
+
+- `chat`: any model behind an OpenAI-compatible address
+
+The offline assistant answers by rules:
 
 - `assistant`: the engine; `dialogue`: from a conversation to an answer
 - `domain`: all that is expected in one session; `grammar`: the sentence templates that it is written in

@@ -1,0 +1,192 @@
+"""The `chat` engine: asks an OpenAI-compatible endpoint, and passes on what it writes as it comes."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from voxwire.engines.llm.chat import failures
+from voxwire.engines.llm.chat.answer import Answer
+from voxwire.engines.llm.chat.endpoint import Endpoint, Listing, Refused
+from voxwire.engines.llm.chat.options import KEY_VARIABLE, ChatOptions, read_options
+from voxwire.engines.llm.chat.patience import Patience
+from voxwire.engines.llm.chat.request import RequestBody, offered_tools
+from voxwire.engines.llm.chat.sse import EventReader
+from voxwire.errors import ConfigurationError, EngineError
+from voxwire.events.config import FunctionTool
+from voxwire.events.engines import EngineInfo, LlmCapabilities, LlmEvent, LlmRequest
+
+logger = logging.getLogger("voxwire.engines.chat")
+
+_LISTED: Final = 20
+#: After the model has said why it stopped, the end mark comes at once, or never.
+_END_S: Final = 1.0
+#: The end of the HTTP body, after which the connection can be used again, is on its way already.
+_LAST_BYTES_S: Final = 0.05
+
+
+def engine(options: Mapping[str, Any]) -> "ChatEngine":
+    """The `chat` engine. Raises ConfigurationError for options that cannot be meant."""
+    return ChatEngine(read_options(options))
+
+
+class ChatEngine:
+    """See the module; implements `LlmEngine`."""
+
+    def __init__(self, options: ChatOptions) -> None:
+        self._options = options
+        self._endpoint = Endpoint(options)
+        self._body = RequestBody(options)
+        self._model = options.model
+        self._capabilities: LlmCapabilities | None = None
+
+    @property
+    def capabilities(self) -> LlmCapabilities:
+        """The label is the model's name; without one, what is known before the endpoint was asked."""
+        label = self._model or "the model of a chat endpoint"
+        if self._capabilities is None or self._capabilities.info.label != label:
+            self._capabilities = LlmCapabilities(
+                info=EngineInfo(name="chat", label=label, licence="the model's own"),
+                context_tokens=self._options.context_tokens,
+                images=self._options.images,
+                tools=self._options.tools,
+                patience_s=self._options.patience_s,
+            )
+        return self._capabilities
+
+    async def start(self) -> None:
+        """Ask the endpoint for its models.
+
+        Raises ConfigurationError for a wrong address, key or model name. An endpoint that is down is no error: it may
+        come later, and answers fail until then.
+        """
+        if not self._options.check:
+            return
+        try:
+            await self._find_model()
+        except EngineError as error:
+            logger.warning(
+                "The language model at %s cannot be used yet (%s). Answers fail until it can.",
+                self._options.base_url,
+                error.code,
+            )
+
+    async def close(self) -> None:
+        await self._endpoint.close()
+
+    async def respond(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
+        patience = Patience(self._options.first_token_s, self._options.idle_s)
+        functions = frozenset(function.name for function in offered_tools(request))
+        answer = Answer(functions, thinking=self._options.thinking_prefilled)
+        async with self._asked(request, patience) as pieces:
+            reader = EventReader()
+            while not answer.complete:
+                piece = await self._next(pieces, answer, patience)
+                before = answer.tokens
+                for data in reader.flush() if piece is None else reader.feed(piece):
+                    for event in answer.take(data):
+                        yield event
+                if piece is None:
+                    break
+                self._judge(answer, before, patience)
+            await _read_out(pieces)
+            for event in answer.finish():
+                yield event
+
+    def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+        return ()
+
+    def understands(self, text: str, instructions: str, tools: Sequence[FunctionTool]) -> bool:
+        return True
+
+    # --- asking -------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _asked(self, request: LlmRequest, patience: Patience) -> AsyncIterator[AsyncIterator[bytes]]:
+        """What the endpoint sends. An optional field that it refuses is left out, and it is asked again."""
+        model = await self._known_model()
+        while True:
+            try:
+                async with self._endpoint.post(self._body.encode(request, model), patience) as pieces:
+                    yield pieces
+                return
+            except Refused as refused:
+                if refused.status == 400 and self._body.refused(refused.field):
+                    continue
+                logger.warning("the chat endpoint answered %d (%s)", refused.status, refused.code or "no code")
+                raise failures.of_status(refused.status, refused.retry_after) from None
+
+    async def _next(self, pieces: AsyncIterator[bytes], answer: Answer, patience: Patience) -> bytes | None:
+        """What arrives next; None at the end, and when nothing but the end mark is missing and does not come."""
+        try:
+            return await patience.wait(anext(pieces, None))
+        except EngineError:
+            if answer.finished:
+                return None
+            raise
+
+    def _judge(self, answer: Answer, before: int, patience: Patience) -> None:
+        """Whether what came was a sign of life. Raises EngineError for a model that only thinks."""
+        if answer.finished:
+            patience.renew(_END_S)
+        elif answer.tokens > before:
+            patience.renew()
+            if not answer.begun and patience.total_s > self._options.first_token_s + self._options.thinking_s:
+                raise failures.silent(patience.total_s)
+
+    # --- which model --------------------------------------------------------------------------------
+
+    async def _known_model(self) -> str:
+        if self._model is None:
+            try:
+                await self._find_model()
+            except ConfigurationError:
+                raise failures.of_status(404, None) from None
+        assert self._model is not None
+        return self._model
+
+    async def _find_model(self) -> None:
+        """Raises ConfigurationError with what there is, and EngineError when the endpoint cannot say."""
+        listing = await self._endpoint.models()
+        if listing.status == 200 and listing.names is not None:
+            self._model = _choose(self._options.model, listing.names)
+        elif listing.status in (408, 429) or listing.status >= 500:
+            raise failures.of_status(listing.status, None)
+        else:
+            raise ConfigurationError(await self._what_is_wrong(listing))
+
+    async def _what_is_wrong(self, listing: Listing) -> str:
+        address = self._options.base_url
+        if listing.status in (401, 403):
+            given = "refuses the key" if self._options.api_key else "needs a key"
+            return f"The language model's endpoint {address} {given}; set {KEY_VARIABLE}."
+        below = await self._endpoint.models("/v1")
+        if below.status == 200 and below.names is not None:
+            return f"There is no language model at {address}, but there is one at {address}/v1; use that address."
+        return (
+            f"There is no language model at {address}: asked for its models it answers {listing.status} and no list. "
+            "Most addresses end in /v1. For an endpoint that has no list set the option check to false."
+        )
+
+
+def _choose(wanted: str | None, names: Sequence[str]) -> str:
+    there_is = f"It has: {', '.join(names[:_LISTED])}" if names else "It has none"
+    if len(names) > _LISTED:
+        there_is += f" and {len(names) - _LISTED} more"
+    if wanted is None:
+        if len(names) == 1:
+            return names[0]
+        raise ConfigurationError(f"Say which model of the language model's endpoint to use (--model). {there_is}.")
+    if wanted in names or f"{wanted}:latest" in names:  # Ollama leaves the tag out
+        return wanted
+    raise ConfigurationError(f"The language model's endpoint has no model {wanted!r}. {there_is}.")
+
+
+async def _read_out(pieces: AsyncIterator[bytes]) -> None:
+    """Read the end of the body, so that the connection can be used again; else leaving closes it."""
+    try:
+        async with asyncio.timeout(_LAST_BYTES_S):
+            await anext(pieces, None)
+    except (TimeoutError, EngineError):
+        return

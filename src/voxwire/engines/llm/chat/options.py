@@ -1,0 +1,107 @@
+"""What an operator can set for the `chat` engine."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, ValidationError, field_validator
+
+from voxwire.errors import ConfigurationError
+
+#: Where the key comes from when no option names it: an environment shows in no list of processes.
+KEY_VARIABLE: Final = "VOXWIRE_LLM_API_KEY"
+
+#: Comes before the instructions of the session, and never changes, so that prompt caches keep it.
+VOICE_PREAMBLE: Final = (
+    "You are talking with somebody by voice. Your answers are spoken aloud, so write them as you would say them: "
+    "short, usually one to three sentences, in the language of the user. Do not use Markdown, lists, tables, "
+    "headings, emoji or links. Text such as [unintelligible] stands for speech that was not understood."
+)
+
+_Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class ChatOptions(BaseModel):
+    """See `docs/howto/attach-a-model.md` for each of them. Secrets do not show in a `repr`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    base_url: str
+    """Address up to and without `/chat/completions`."""
+    model: str | None = None
+    """None takes the only model that there is."""
+    api_key: SecretStr | None = None
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    """Sent with every request; some gateways take their keys there."""
+    body: dict[str, Any] = Field(default_factory=dict)
+    """Further fields of every request. They win over ours."""
+    preamble: str = VOICE_PREAMBLE
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """None sends the session's."""
+    max_tokens: PositiveInt | None = None
+    """Longest answer, where the session allows more."""
+    stop: tuple[str, ...] = ()
+    context_tokens: PositiveInt = 32_000
+    """What the model can read, the answer included: older items are left out."""
+    images: bool = False
+    tools: bool = True
+    first_token_s: _Seconds = 20.0
+    """From the request to the first token."""
+    idle_s: _Seconds = 10.0
+    """From one token to the next."""
+    thinking_s: _Seconds = 60.0
+    """How long a model may think before the first word of its answer."""
+    thinking_prefilled: bool = False
+    """The model's template opens `<think>`, so that its answer begins inside."""
+    check: bool = True
+    """Ask the endpoint for its models at the start."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("is an address such as http://127.0.0.1:11434/v1")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError(f"must not carry a key; set {KEY_VARIABLE} instead")
+        if parts.query or parts.fragment:
+            raise ValueError("must not have a query or a fragment")
+        return parts.geturl().rstrip("/").removesuffix("/chat/completions").rstrip("/")
+
+    @field_validator("model", "api_key", mode="before")
+    @classmethod
+    def _nothing(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @property
+    def patience_s(self) -> float:
+        """The longest that the engine yields nothing before it fails by itself."""
+        return self.first_token_s + max(self.idle_s, self.thinking_s)
+
+    def secret_headers(self) -> dict[str, str]:
+        """The headers as they leave, the key among them."""
+        headers = {name: value.get_secret_value() for name, value in self.headers.items()}
+        if self.api_key is not None:
+            headers.setdefault("Authorization", f"Bearer {self.api_key.get_secret_value()}")
+        return headers
+
+
+def read_options(options: Mapping[str, Any]) -> ChatOptions:
+    """Check the options. Raises ConfigurationError with one sentence, which never repeats a value."""
+    if not options.get("base_url"):
+        raise ConfigurationError("The chat engine needs base_url, such as http://127.0.0.1:11434/v1 (--llm).")
+    given = dict(options)
+    given.setdefault("api_key", os.environ.get(KEY_VARIABLE))
+    try:
+        return ChatOptions(**given)
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(map(_explain, error.errors(include_input=False)))) from None
+
+
+def _explain(problem: Mapping[str, Any]) -> str:
+    name = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "extra_forbidden":
+        return f"The chat engine has no option {name}; it knows: {', '.join(ChatOptions.model_fields)}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"The option {name} of the chat engine {message[:1].lower()}{message[1:]}"

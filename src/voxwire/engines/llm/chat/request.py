@@ -1,0 +1,75 @@
+"""The body of a chat completions request."""
+
+import json
+import logging
+from typing import Any, Final
+
+import msgspec
+
+from voxwire.engines.llm.chat.messages import messages, tool_choice, tools
+from voxwire.engines.llm.chat.options import ChatOptions
+from voxwire.events.engines import LlmRequest
+
+logger = logging.getLogger("voxwire.engines.chat")
+
+#: What an endpoint may refuse and an answer can do without; the value is another name for the same.
+_OPTIONAL: Final = {
+    "max_tokens": "max_completion_tokens",  # OpenAI's reasoning models know only the newer name
+    "temperature": None,  # and take no temperature
+    "stream_options": None,
+    "stop": None,
+}
+
+
+class RequestBody:
+    """Makes the bodies of one endpoint's requests, and learns which optional fields the endpoint refuses."""
+
+    def __init__(self, options: ChatOptions) -> None:
+        self._options = options
+        self._refused: set[str] = set()
+
+    def encode(self, request: LlmRequest, model: str) -> bytes:
+        """The JSON text that asks for this answer as a stream."""
+        options = self._options
+        system = "\n\n".join(text for text in (options.preamble, request.instructions) if text)
+        offered = tools(offered_tools(request))
+        limits = [limit for limit in (options.max_tokens, request.max_output_tokens) if limit is not None]
+        fields: dict[str, Any] = {
+            "model": model,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "temperature": request.temperature if options.temperature is None else options.temperature,
+            "max_tokens": min(limits) if limits else None,
+            "stop": list(options.stop) or None,
+            "tools": offered or None,
+            "tool_choice": tool_choice(request.tool_choice) if offered else None,
+            "messages": messages(system, request.items),
+        }
+        body: dict[str, Any] = {}
+        for name, value in fields.items():
+            known = _OPTIONAL.get(name) if name in self._refused else name
+            if known is not None and known not in self._refused and value is not None:
+                body[known] = value
+        return _json(body | options.body)
+
+    def refused(self, field: str | None) -> bool:
+        """The endpoint refuses a field of the body; whether the request is worth another try without it."""
+        optional = {*_OPTIONAL, *filter(None, _OPTIONAL.values())}
+        if field is None or field not in optional or field in self._refused or field in self._options.body:
+            return False
+        self._refused.add(field)
+        logger.info("the chat endpoint does not take %s: left out from now on", field)
+        return True
+
+
+def offered_tools(request: LlmRequest) -> tuple[Any, ...]:
+    """The functions that the model may call. With the choice "none" it is offered none: many endpoints do not
+    look at the choice."""
+    return () if request.tool_choice == "none" else request.tools
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can say and UTF-8 cannot
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
