@@ -1,7 +1,7 @@
 """The command `voxwire`.
 
 Each command (`serve`, `talk`, `doctor`) is a module with `register(subparsers)`, which adds its
-options and sets `run` to a function from the parsed arguments to an exit code, and `output` to a context
+options and sets `run` to a function from the parsed arguments to an exit code, and `writing` to a context
 manager where stdout and stderr have to be special. Only the module of the command that was typed is
 imported, so that `voxwire --help` is quick.
 """
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     args = _parser(arguments[0] if arguments else "").parse_args(arguments)
-    with getattr(args, "output", nullcontext)():
+    with getattr(args, "writing", nullcontext)():
         return _run(args)
 
 

@@ -26,7 +26,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="All but --config are also settings, in the file or in the environment (VOXWIRE_SERVER__PORT=9000). "
         "An option wins over the environment, and that over the file. docs/configuration.md has every setting.",
     )
-    parser.set_defaults(run=run, output=background_output)
+    parser.set_defaults(run=run, writing=background_output)
     add = parser.add_argument
     add("--host", help="name or address to listen on (127.0.0.1); anything but loopback needs a key")
     add("--port", type=int, help="port to listen on (8000); 0 picks a free one")
