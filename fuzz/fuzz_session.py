@@ -19,6 +19,7 @@ from fuzz.mutation import mutate
 
 from voxwire.dialects import Codec, Dialect, Variant
 from voxwire.errors import ClientError
+from voxwire.events.client import UNSUPPORTED_VALUE
 from voxwire.events.config import Modality, SessionConfig, SessionKind
 from voxwire.events.engines import FinishReason
 from voxwire.events.items import FunctionCallItem
@@ -64,7 +65,7 @@ class Round:
         self.codec = Codec(variant)
         self.sent = 0
         self.said = 0
-        self.errors: set[str] = set()
+        self.errors: set[tuple[str, str | None]] = set()
         self.hearing: dict[int, str] = {}
         self.finished: set[int] = set()
         self.speaking: dict[int, tuple[bool, str]] = {}
@@ -182,9 +183,10 @@ class Round:
         if frame is not None and "type" not in msgspec.json.decode(frame):
             raise Broken(f"a frame without a type: {frame[:200]!r}")
         if isinstance(event, ErrorOccurred) and event.event_id is not None:
-            if event.event_id in self.errors and event.event_id == f"e{self.sent}":
-                raise Broken(f"two errors for one event: {event}")
-            self.errors.add(event.event_id)
+            field = event.param if event.code == UNSUPPORTED_VALUE else None
+            if (event.event_id, field) in self.errors and event.event_id == f"e{self.sent}":
+                raise Broken(f"two errors for one event, or for one field that was left out: {event}")
+            self.errors.add((event.event_id, field))
 
     def _end(self) -> None:
         """Everything under way ends; then nothing may be open, and a replay must say the same."""

@@ -17,6 +17,14 @@ from typing import Final
 INVALID_REQUEST: Final = "invalid_request_error"
 SERVER_ERROR: Final = "server_error"
 
+#: Most characters of a client's own text that an error repeats.
+_ECHO: Final = 100
+
+
+def shorten(text: str) -> str:
+    """A client's own text as an error repeats it."""
+    return text if len(text) <= _ECHO else text[:_ECHO] + "…"
+
 
 class VoxwireError(Exception):
     """Base of all exceptions that Voxwire raises on purpose."""

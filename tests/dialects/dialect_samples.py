@@ -8,7 +8,7 @@ import pytest
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec, Dialect, Variant
 from voxwire.errors import ClientError
-from voxwire.events.client import ClientEvent, CreateResponse, UpdateSession
+from voxwire.events.client import ClientEvent, CreateItem, CreateResponse, UpdateSession
 from voxwire.events.config import Modality, SessionConfig, SessionKind, SessionPatch
 from voxwire.events.items import (
     AudioClip,
@@ -104,6 +104,13 @@ def refused(codec: Codec, type: str, **fields: Any) -> tuple[str, str | None]:
     """Code and param of the error that an event gets."""
     error = refusal(codec, json.dumps({"type": type, **fields}))
     return error.code, error.param
+
+
+def left_out(codec: Codec, type: str, **fields: Any) -> list[str]:
+    """Params of what a valid event has to do without."""
+    event = decode(codec, type, **fields)
+    assert isinstance(event, UpdateSession | CreateItem | CreateResponse)
+    return [field.param for field in event.unsupported]
 
 
 def encode(codec: Codec, event: ServerEvent) -> dict[str, Any]:

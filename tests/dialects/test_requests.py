@@ -4,7 +4,7 @@ from typing import Any
 
 import pybase64
 import pytest
-from dialect_samples import decode, refused
+from dialect_samples import decode, left_out, refused
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec
@@ -192,7 +192,8 @@ class TestItems:
             ({"type": "function_call", "name": "f", "arguments": {}}, "invalid_type", "item.arguments"),
             ({"type": "function_call_output", "output": ""}, "missing_required_parameter", "item.call_id"),
             ({"type": "function_call_output", "call_id": "c"}, "missing_required_parameter", "item.output"),
-            ({"type": "mcp_approval_response"}, "invalid_value", "item.type"),
+            ({"type": "mcp_approval_response"}, "unsupported_value", "item"),
+            ({"type": "mcp_nothing"}, "invalid_value", "item.type"),
             ({"type": "item_reference", "id": "i"}, "invalid_value", "item.type"),
             ({"role": "user"}, "missing_required_parameter", "item.type"),
             (None, "invalid_type", "item"),
@@ -219,9 +220,11 @@ class TestContentParts:
         assert message(codec, "assistant", type=type, **fields) == OutputAudio(transcript=transcript)
 
     @pytest.mark.parametrize("type", ["audio", "output_audio"])
-    def test_the_assistants_audio_cannot_be_supplied(self, codec: Codec, type: str) -> None:
-        item = {"type": "message", "role": "assistant", "content": [{"type": type, "audio": BASE64}]}
-        assert refused(codec, "conversation.item.create", item=item) == ("invalid_value", "item.content[0].audio")
+    def test_the_assistants_audio_is_left_out(self, codec: Codec, type: str) -> None:
+        part = {"type": type, "audio": BASE64, "transcript": "Hello"}
+        item = {"type": "message", "role": "assistant", "content": [part]}
+        assert left_out(codec, "conversation.item.create", item=item) == ["item.content[0].audio"]
+        assert message(codec, "assistant", **part) == OutputAudio(transcript="Hello")
 
     @pytest.mark.parametrize(("fields", "transcript"), [({}, None), ({"transcript": None}, None)])
     def test_input_audio(self, codec: Codec, fields: Any, transcript: None) -> None:

@@ -156,10 +156,14 @@ class TestBounds:
             assert (error.code, error.param) == ("invalid_value", "item.content[1].audio")
 
     def test_pictures_need_an_engine_with_eyes(self) -> None:
-        item = MessageItem(role=Role.USER, content=(InputImage(image_url="data:,"),))
-        assert refusal(item).param == "item.content[0]"
+        item = MessageItem(role=Role.USER, content=(InputImage(image_url="data:,"), InputText(text="What is it?")))
+        driver = Driver(MANUAL)
+        driver.send(CreateItem(item=item))
+        assert driver.last(ItemAdded).item.content == (InputText(text="What is it?"),)
+        assert driver.errors == ["unsupported_value"]
         driver = Driver(MANUAL, capabilities=Capabilities(images=True))
         driver.send(CreateItem(item=item))
+        assert driver.last(ItemAdded).item.content == item.content
         assert not driver.errors
 
 

@@ -449,7 +449,9 @@ class TestOverrides:
     def test_an_unknown_voice(self) -> None:
         driver = Driver(MANUAL, capabilities=Capabilities(voices=frozenset({"alloy"})))
         driver.respond(voice="ash")
+        assert driver.names()[-2:] == ["ResponseCreated", "ErrorOccurred"]
         assert driver.last(ErrorOccurred).param == "response.audio.output.voice"
+        assert driver.last(StartResponse).voice == "alloy"
 
     def test_the_voice_is_fixed_once_the_conversation_was_spoken(self) -> None:
         driver = Driver(MANUAL)
@@ -549,11 +551,12 @@ class TestInput:
         error = driver.last(ErrorOccurred)
         assert (error.code, error.param) == ("invalid_tool_call_id", "response.input[0].call_id")
 
-    def test_what_cannot_be_taken(self) -> None:
+    def test_what_cannot_be_seen(self) -> None:
         driver = Driver(MANUAL)
-        item = MessageItem(role=Role.USER, content=(InputImage(image_url="data:,"),))
-        driver.respond(input=(item,))
-        assert driver.last(ErrorOccurred).param == "response.input[0].content[0]"
+        item = MessageItem(role=Role.USER, content=(InputImage(image_url="data:,"), InputText(text="hello")))
+        driver.respond(input=(text("one"), item))
+        assert driver.last(ErrorOccurred).param == "response.input[1].content[0]"
+        assert read(driver) == ["one", "hello"]
 
     def test_what_is_still_being_said_is_not_read(self) -> None:
         """An engine must not be given half a message or a call whose arguments are not there yet."""

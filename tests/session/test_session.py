@@ -18,7 +18,7 @@ from voxwire.events.client import (
     TruncateItem,
     UpdateSession,
 )
-from voxwire.events.config import ServerVad, SessionConfig, SessionPatch
+from voxwire.events.config import NamedTool, ServerVad, SessionConfig, SessionPatch
 from voxwire.events.items import FunctionCallItem, InputText, MessageItem, Role
 from voxwire.events.response import ResponseStatus
 from voxwire.events.server import (
@@ -89,9 +89,10 @@ class TestUpdate:
 
     def test_a_refused_one_changes_nothing(self) -> None:
         driver = Driver()
-        driver.send(UpdateSession(patch=SessionPatch(instructions="new", prompt={"id": "x"}), event_id="e"), origin=7)
+        patch = SessionPatch(instructions="new", tool_choice=NamedTool(name="f"))
+        driver.send(UpdateSession(patch=patch, event_id="e"), origin=7)
         (error,) = driver.all(ErrorOccurred)
-        assert (error.event_id, error.origin, error.param) == ("e", 7, "session.prompt.id")
+        assert (error.event_id, error.origin, error.param) == ("e", 7, "session.tool_choice")
         assert not driver.all(SessionUpdated)
         assert driver.session._state.config.instructions == ""
 

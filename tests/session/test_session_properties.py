@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import ClientError
 from voxwire.events.client import (
+    UNSUPPORTED_VALUE,
     AppendAudio,
     CancelResponse,
     ClearAudio,
@@ -405,8 +406,12 @@ class AnySession(RuleBasedStateMachine):
         """Each mistake was answered to its sender alone, each accepted update once, all audio accounted."""
         driver = self.driver
         errors = driver.all(ErrorOccurred)
-        refused = {error.event_id for error in errors if error.event_id is not None}
-        assert len(refused) == len([error for error in errors if error.event_id is not None])
+        whole = [error.event_id for error in errors if error.event_id and error.code != UNSUPPORTED_VALUE]
+        in_part = [(error.event_id, error.param) for error in errors if error.code == UNSUPPORTED_VALUE]
+        refused = set(whole)
+        assert len(refused) == len(whole), "one error for an event that is refused"
+        assert len(set(in_part)) == len(in_part), "one error for a field that is left out"
+        assert refused.isdisjoint(event_id for event_id, _ in in_part), "an event is refused whole or in part"
         for error in errors:
             assert error.origin == (1 if error.event_id is None else self.sent[error.event_id])
         assert driver.invariants.updates == len(self.updates - refused)

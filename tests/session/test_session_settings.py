@@ -31,13 +31,25 @@ def merged(
     limits: Limits | None = None,
     has_spoken: bool = False,
 ) -> SessionConfig:
-    return merge(
+    """The settings after a patch of which nothing was left out."""
+    result, left_out = merge(
         config,
         patch,
         capabilities=capabilities or Capabilities(),
         limits=limits or Limits(),
         has_spoken=has_spoken,
     )
+    assert not left_out
+    return result
+
+
+def without(
+    patch: SessionPatch, config: SessionConfig = CONFIG, *, capabilities: Capabilities | None = None
+) -> tuple[SessionConfig, dict[str, str]]:
+    """The settings after a patch, and what was left out of it: param and message."""
+    capabilities = capabilities or Capabilities()
+    result, left_out = merge(config, patch, capabilities=capabilities, limits=Limits(), has_spoken=False)
+    return result, {field.param: field.message for field in left_out}
 
 
 def refusal(patch: SessionPatch, **circumstances: object) -> ClientError:
@@ -127,11 +139,12 @@ class TestInputRate:
         ],
         ids=str,
     )
-    def test_another_is_refused(self, present: AudioFormat, named: AudioFormat | UnsetType, rate: int) -> None:
-        patch = SessionPatch(input_format=named, input_rate=rate)
-        error = refusal(patch, config=SessionConfig(model="scripted", input_format=present))
-        assert (error.code, error.param) == ("invalid_value", "session.audio.input.format.rate")
-        assert error.message.startswith(f"Invalid value: {rate}.")
+    def test_another_is_left_out(self, present: AudioFormat, named: AudioFormat | UnsetType, rate: int) -> None:
+        config = SessionConfig(model="scripted", input_format=present)
+        result, left_out = without(SessionPatch(input_format=named, input_rate=rate), config)
+        assert result == merged(SessionPatch(input_format=named), config)
+        assert list(left_out) == ["session.audio.input.format.rate"]
+        assert f"{result.input_format.rate} samples a second here, not {rate}" in "".join(left_out.values())
 
 
 class TestVoice:
@@ -144,8 +157,15 @@ class TestVoice:
         assert merged(SessionPatch(voice="alloy"), has_spoken=True) == CONFIG
 
     def test_one_that_the_deployment_lacks(self) -> None:
-        error = refusal(SessionPatch(voice="ash"), capabilities=Capabilities(voices=frozenset({"marin", "alloy"})))
-        assert error.message == "Invalid value: 'ash'. Supported values are: 'alloy', 'marin'."
+        capabilities = Capabilities(voices=frozenset({"marin", "alloy"}))
+        result, left_out = without(SessionPatch(voice="ash", speed=1.2), capabilities=capabilities)
+        assert (result.voice, result.speed) == ("alloy", 1.2)
+        message = "The voice 'ash' is not supported by this deployment. Supported values are: 'alloy', 'marin'."
+        assert left_out == {"session.audio.output.voice": message}
+
+    def test_a_long_name_is_not_repeated_whole(self) -> None:
+        _, left_out = without(SessionPatch(voice="x" * 10_000), capabilities=Capabilities(voices=frozenset({"alloy"})))
+        assert len("".join(left_out.values())) < 300
 
 
 class TestTranscription:
@@ -156,16 +176,19 @@ class TestTranscription:
 
     def test_one_that_it_lacks(self) -> None:
         capabilities = Capabilities(languages=("de", "en"))
-        error = refusal(SessionPatch(transcription=Transcription(language="fr")), capabilities=capabilities)
-        assert error.message == "Invalid value: 'fr'. Supported values are: 'de', 'en'."
-        assert error.param == "session.audio.input.transcription.language"
+        patch = SessionPatch(transcription=Transcription(language="fr", prompt="names"))
+        result, left_out = without(patch, capabilities=capabilities)
+        assert result.transcription == Transcription(prompt="names")
+        message = "The language 'fr' is not supported by this deployment. Supported values are: 'de', 'en'."
+        assert left_out == {"session.audio.input.transcription.language": message}
 
     def test_one_of_several_is_enough(self) -> None:
         capabilities = Capabilities(languages=("de", "en"))
         merged(SessionPatch(transcription=Transcription(languages=("fr", "en-US"))), capabilities=capabilities)
-        error = refusal(SessionPatch(transcription=Transcription(languages=("fr", "it"))), capabilities=capabilities)
-        assert error.message == "Invalid value: 'fr'. Supported values are: 'de', 'en'."
-        assert error.param == "session.audio.input.transcription.languages"
+        patch = SessionPatch(transcription=Transcription(languages=("fr", "it")))
+        result, left_out = without(patch, capabilities=capabilities)
+        assert result.transcription == Transcription()
+        assert list(left_out) == ["session.audio.input.transcription.languages"]
 
     def test_a_recogniser_of_any_language(self) -> None:
         merged(SessionPatch(transcription=Transcription(language="fr", languages=("it",))))
@@ -204,5 +227,13 @@ class TestBounds:
         merged(SessionPatch(tool_choice=NamedTool(name="f"), tools=(TOOL,)))
 
     def test_stored_prompts(self) -> None:
-        error = refusal(SessionPatch(prompt={"id": "pmpt_1"}))
-        assert (error.code, error.param) == ("invalid_value", "session.prompt.id")
+        result, left_out = without(SessionPatch(prompt={"id": "pmpt_1"}, instructions="new"))
+        assert (result.prompt, result.instructions) == (None, "new")
+        assert list(left_out) == ["session.prompt"]
+
+    def test_tools_for_an_engine_that_calls_none(self) -> None:
+        patch = SessionPatch(tools=(TOOL,), tool_choice=NamedTool(name="f"), instructions="new")
+        result, left_out = without(patch, capabilities=Capabilities(tools=False))
+        assert (result.tools, result.tool_choice, result.instructions) == ((), "auto", "new")
+        assert list(left_out) == ["session.tools", "session.tool_choice"]
+        merged(SessionPatch(tools=(), tool_choice="none"), capabilities=Capabilities(tools=False))

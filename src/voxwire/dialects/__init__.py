@@ -14,6 +14,7 @@
 - `bodies`: JSON to clients, from neutral events
 - `wire`: base64, the JSON encoder, the template for audio deltas
 - `faults`: what a decoder found wrong → the one error that the client sees
+- `unsupported`: what is valid and cannot be done here: left out of the event and handed on as values
 """
 
 from voxwire.dialects.connection import Codec

@@ -17,12 +17,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from voxwire.errors import ClientError
+from voxwire.errors import ClientError, shorten
 
 #: Longest `event_id` (PROTOCOL 7.1).
 MAX_EVENT_ID: Final = 512
-#: Most characters of a client's own text that an error repeats.
-_ECHO: Final = 100
 
 _NAMES: Final = {
     "bool": "boolean",
@@ -66,7 +64,7 @@ def unknown(param: str) -> ClientError:
 def unsupported_choice(param: str, value: str, supported: Iterable[str]) -> ClientError:
     names = [f"'{name}'" for name in supported]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return invalid_value(param, f"Invalid value: '{_shorten(value)}'. Supported values are: {listed}.")
+    return invalid_value(param, f"Invalid value: '{shorten(value)}'. Supported values are: {listed}.")
 
 
 def explain(fault: Exception, frame: str | bytes, schema: Any) -> ClientError:
@@ -81,7 +79,7 @@ def explain(fault: Exception, frame: str | bytes, schema: Any) -> ClientError:
     if isinstance(fault, UnicodeError):
         return invalid_event("The event is not valid UTF-8.", event_id)
     if not isinstance(fault, msgspec.ValidationError):
-        return invalid_event(f"The event is not valid JSON: {_shorten(str(fault))}.", event_id)
+        return invalid_event(f"The event is not valid JSON: {shorten(str(fault))}.", event_id)
     error = _explain_line(str(fault), schema, frame)
     error.event_id = event_id
     return error
@@ -101,7 +99,7 @@ def _explain_line(line: str, schema: Any, frame: str | bytes) -> ClientError:
     assert parts is not None, "the pattern matches every string"
     what, path = parts["what"], (parts["path"] or "").removeprefix(".")
     if found := _UNKNOWN.match(what):
-        return unknown(_join(path, _shorten(found["name"])))
+        return unknown(_join(path, shorten(found["name"])))
     if found := _MISSING.match(what):
         if not path and found["name"] == "type":
             return invalid_event("The event has no 'type'.")
@@ -141,10 +139,6 @@ def _type_at(frame: str | bytes, path: str) -> str | None:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= _ECHO else text[:_ECHO] + "…"
 
 
 def _article(name: str) -> str:

@@ -9,9 +9,11 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.dialects.faults import invalid_value, missing, unsupported_choice
+from voxwire.dialects.faults import missing, unsupported_choice
 from voxwire.dialects.settings import Wire, keeps_unset
+from voxwire.dialects.unsupported import MCP_ITEM, LeftOut, McpItem, no_assistant_audio
 from voxwire.dialects.wire import decode_audio
+from voxwire.events.client import Unsupported
 from voxwire.events.items import (
     AudioClip,
     ContentPart,
@@ -38,7 +40,7 @@ Id = Annotated[str, Meta(max_length=512)]
 class _InputTextPart(Wire, frozen=True, tag_field="type", tag="input_text"):
     text: str
 
-    def part(self, param: str) -> ContentPart:
+    def part(self, param: str, left_out: LeftOut) -> ContentPart:
         return InputText(text=self.text)
 
 
@@ -46,7 +48,7 @@ class _InputAudioPart(Wire, frozen=True, tag_field="type", tag="input_audio"):
     audio: str | None = None
     transcript: str | None = None
 
-    def part(self, param: str) -> ContentPart:
+    def part(self, param: str, left_out: LeftOut) -> ContentPart:
         """The session knows the real format of the bytes and puts it in."""
         if self.audio is None:
             raise missing(f"{param}.audio")
@@ -58,14 +60,14 @@ class _InputImagePart(Wire, frozen=True, tag_field="type", tag="input_image"):
     image_url: str
     detail: Literal["auto", "low", "high"] = "auto"
 
-    def part(self, param: str) -> ContentPart:
+    def part(self, param: str, left_out: LeftOut) -> ContentPart:
         return InputImage(image_url=self.image_url, detail=self.detail)
 
 
 class _TextPart(Wire, frozen=True, tag_field="type", tag="text"):
     text: str
 
-    def part(self, param: str) -> ContentPart:
+    def part(self, param: str, left_out: LeftOut) -> ContentPart:
         return OutputText(text=self.text)
 
 
@@ -77,11 +79,8 @@ class _AudioPart(Wire, frozen=True, tag_field="type", tag="audio"):
     transcript: str | None = None
     audio: str | None = None
 
-    def part(self, param: str) -> ContentPart:
-        if self.audio is not None:
-            raise invalid_value(
-                f"{param}.audio", "The assistant's audio cannot be supplied: leave it out, its transcript is enough."
-            )
+    def part(self, param: str, left_out: LeftOut) -> ContentPart:
+        no_assistant_audio(self.audio, f"{param}.audio", left_out)
         return OutputAudio(transcript=self.transcript or "")
 
 
@@ -120,14 +119,14 @@ class _Message(_ItemBase, frozen=True, kw_only=True, tag_field="type", tag="mess
     role: Role
     content: list[_Part]
 
-    def item(self, param: str) -> MessageItem:
+    def item(self, param: str, left_out: LeftOut) -> MessageItem:
         allowed = _PARTS_OF[self.role]
         parts = []
         for index, part in enumerate(self.content):
             where = f"{param}.content[{index}]"
             if not isinstance(part, allowed):
                 raise unsupported_choice(f"{where}.type", _tag(part), map(_tag, allowed))
-            parts.append(part.part(where))
+            parts.append(part.part(where, left_out))
         return MessageItem(id=self.id or "", role=self.role, content=tuple(parts), status=self.ended)
 
 
@@ -136,7 +135,7 @@ class _FunctionCall(_ItemBase, frozen=True, kw_only=True, tag_field="type", tag=
     arguments: str
     call_id: Id | None = None
 
-    def item(self, param: str) -> FunctionCallItem:
+    def item(self, param: str, left_out: LeftOut) -> FunctionCallItem:
         return FunctionCallItem(
             id=self.id or "",
             name=self.name,
@@ -150,28 +149,35 @@ class _FunctionCallOutput(_ItemBase, frozen=True, kw_only=True, tag_field="type"
     call_id: Id
     output: str
 
-    def item(self, param: str) -> FunctionCallOutputItem:
+    def item(self, param: str, left_out: LeftOut) -> FunctionCallOutputItem:
         return FunctionCallOutputItem(id=self.id or "", call_id=self.call_id, output=self.output, status=self.ended)
 
 
 class _Reference(Wire, frozen=True, tag_field="type", tag="item_reference"):
     id: Id
 
-    def item(self, param: str) -> ItemReference:
+    def item(self, param: str, left_out: LeftOut) -> ItemReference:
         return ItemReference(id=self.id)
 
 
 SentItem = _Message | _FunctionCall | _FunctionCallOutput
-ResponseInput = list[_Message | _FunctionCall | _FunctionCallOutput | _Reference]
+ResponseInput = list[_Message | _FunctionCall | _FunctionCallOutput | _Reference | McpItem]
 
 
 @keeps_unset
-def input_of(items: ResponseInput, param: str) -> tuple[Item | ItemReference, ...]:
+def input_of(items: ResponseInput, param: str, left_out: LeftOut) -> tuple[Item | ItemReference, ...]:
     """The context that `response.create` hands in."""
-    return tuple(item.item(f"{param}[{index}]") for index, item in enumerate(items))
+    found: list[Item | ItemReference] = []
+    for index, item in enumerate(items):
+        where = f"{param}[{index}]"
+        if isinstance(item, McpItem):
+            left_out.append(Unsupported(param=where, message=MCP_ITEM))
+        else:
+            found.append(item.item(where, left_out))
+    return tuple(found)
 
 
 @keeps_unset
-def items_of(items: list[SentItem], param: str) -> tuple[Item, ...]:
+def items_of(items: list[SentItem], param: str, left_out: LeftOut) -> tuple[Item, ...]:
     """The items that a 2024-10-01 `response.create` adds to the conversation."""
-    return tuple(item.item(f"{param}[{index}]") for index, item in enumerate(items))
+    return tuple(item.item(f"{param}[{index}]", left_out) for index, item in enumerate(items))

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from voxwire.dialects.faults import MAX_EVENT_ID, explain
 from voxwire.dialects.items import Id, SentItem
+from voxwire.dialects.unsupported import LeftOut, McpItem, mcp_item_alone
 from voxwire.dialects.wire import decode_audio
 from voxwire.errors import ClientError
 from voxwire.events.client import (
@@ -89,12 +90,20 @@ class ClearOutput(Request, frozen=True, tag="output_audio_buffer.clear"):
 
 
 class Create(Request, frozen=True, tag="conversation.item.create"):
-    item: SentItem
+    item: SentItem | McpItem
     previous_item_id: Id | None = None
 
     def event(self) -> ClientEvent:
-        item = self.item.item("item")
-        return CreateItem(event_id=self.event_id, item=item, previous_item_id=self.previous_item_id)
+        if isinstance(self.item, McpItem):
+            raise mcp_item_alone("item")
+        left_out: LeftOut = []
+        item = self.item.item("item", left_out)
+        return CreateItem(
+            event_id=self.event_id,
+            item=item,
+            previous_item_id=self.previous_item_id,
+            unsupported=tuple(left_out),
+        )
 
 
 class Retrieve(Request, frozen=True, tag="conversation.item.retrieve"):

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Concatenate, Literal, ParamSpec, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from voxwire.dialects.faults import invalid_value, missing, unknown
+from voxwire.dialects.faults import missing, unknown
+from voxwire.dialects.unsupported import LeftOut, McpChoice, McpTool, no_mcp_choice, no_mcp_tool
 from voxwire.dialects.wire import bounded
 from voxwire.events.config import (
     Eagerness,
@@ -57,12 +58,6 @@ def keeps_unset(convert: Callable[Concatenate[T, P], U]) -> Callable[Concatenate
 @keeps_unset
 def max_tokens(value: int | Literal["inf"]) -> int | None:
     return None if value == "inf" else value
-
-
-def refuse_noise_reduction(value: Any, param: str) -> None:
-    """Only "off" can be had so far (SEMANTICS 1)."""
-    if value is not None:
-        raise invalid_value(param, "Noise reduction is not supported yet: send null or leave it out.")
 
 
 @keeps_unset
@@ -154,20 +149,18 @@ class FunctionToolSettings(Wire, frozen=True, tag_field="type", tag="function"):
     parameters: dict[str, Any] | None = None
 
 
-class McpToolSettings(msgspec.Struct, frozen=True, tag_field="type", tag="mcp"):
-    """Known by name only, to be refused by name."""
-
-
-Tools = list[FunctionToolSettings | McpToolSettings]
+Tools = list[FunctionToolSettings | McpTool]
 
 
 @keeps_unset
-def tools_of(tools: Tools, param: str) -> tuple[FunctionTool, ...]:
+def tools_of(tools: Tools, param: str, left_out: LeftOut) -> tuple[FunctionTool, ...]:
     found = []
     for index, tool in enumerate(tools):
-        if isinstance(tool, McpToolSettings):
-            raise invalid_value(f"{param}[{index}].type", "MCP tools are not supported yet: declare functions.")
-        parameters = bounded(tool.parameters, f"{param}[{index}].parameters")
+        where = f"{param}[{index}]"
+        if isinstance(tool, McpTool):
+            no_mcp_tool(where, left_out)
+            continue
+        parameters = bounded(tool.parameters, f"{where}.parameters")
         found.append(FunctionTool(name=tool.name, description=tool.description, parameters=parameters))
     return tuple(found)
 
@@ -183,17 +176,14 @@ class FunctionChoice(Wire, frozen=True, tag_field="type", tag="function"):
     function: _FunctionName | str | UnsetType = UNSET
 
 
-class McpChoice(msgspec.Struct, frozen=True, tag_field="type", tag="mcp"):
-    """Known by name only, to be refused by name."""
-
-
 ToolChoiceSettings = Literal["auto", "none", "required"] | FunctionChoice | McpChoice
 
 
 @keeps_unset
-def tool_choice_of(choice: ToolChoiceSettings, param: str) -> ToolChoice:
+def tool_choice_of(choice: ToolChoiceSettings, param: str, left_out: LeftOut) -> ToolChoice | UnsetType:
     if isinstance(choice, McpChoice):
-        raise invalid_value(f"{param}.type", "MCP tools are not supported yet: choose a function.")
+        no_mcp_choice(param, left_out)
+        return UNSET
     if not isinstance(choice, FunctionChoice):
         return choice
     if isinstance(choice.name, str):
@@ -220,12 +210,6 @@ Tracing = Literal["auto"] | TracingSettings
 
 class ReasoningSettings(Wire, frozen=True):
     effort: Literal["minimal", "low", "medium", "high", "xhigh"] | UnsetType = UNSET
-
-
-class PromptSettings(Wire, frozen=True):
-    id: str
-    version: str | None = None
-    variables: dict[str, Any] | None = None
 
 
 @keeps_unset

@@ -4,11 +4,26 @@ Dialects build these from frames: types and ranges are already checked, audio is
 from base64 (still in the session's input format).
 """
 
+from typing import Final
+
 import msgspec
 
 from voxwire.events.config import SessionPatch
 from voxwire.events.items import Item
 from voxwire.events.response import ResponseParams
+
+#: Code of the error for a field that is valid and beyond this deployment (SEMANTICS 6.1).
+UNSUPPORTED_VALUE: Final = "unsupported_value"
+
+
+class Unsupported(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that was left out of an event, for it is valid and beyond this deployment.
+
+    `param` is its dotted path from the event root, `message` says what there is and what to do.
+    """
+
+    param: str
+    message: str
 
 
 class _ClientEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,9 +31,14 @@ class _ClientEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateSession(_ClientEvent, frozen=True, kw_only=True):
-    """`session.update`, `transcription_session.update`."""
+    """`session.update`, `transcription_session.update`.
+
+    Of this and the next two events `unsupported` is what the dialect left out; each gets its error
+    after the event that confirms the rest.
+    """
 
     patch: SessionPatch
+    unsupported: tuple[Unsupported, ...] = ()
 
 
 class AppendAudio(_ClientEvent, frozen=True, kw_only=True, gc=False):
@@ -44,6 +64,7 @@ class CreateItem(_ClientEvent, frozen=True, kw_only=True):
 
     item: Item
     previous_item_id: str | None = None
+    unsupported: tuple[Unsupported, ...] = ()
 
 
 class RetrieveItem(_ClientEvent, frozen=True, kw_only=True):
@@ -62,6 +83,7 @@ class DeleteItem(_ClientEvent, frozen=True, kw_only=True):
 
 class CreateResponse(_ClientEvent, frozen=True, kw_only=True):
     params: ResponseParams = ResponseParams()
+    unsupported: tuple[Unsupported, ...] = ()
 
 
 class CancelResponse(_ClientEvent, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from voxwire.errors import ClientError
+from voxwire.events.client import Unsupported
 from voxwire.events.items import (
     AudioClip,
     ContentPart,
@@ -33,10 +34,14 @@ class ItemMaker:
         self._state = state
         self._transcripts = transcripts
 
-    def create(self, item: Item, previous_item_id: str | None = None) -> None:
-        """`conversation.item.create`; raises ClientError and changes nothing when it cannot be."""
+    def create(self, item: Item, previous_item_id: str | None = None) -> list[Unsupported]:
+        """`conversation.item.create`; what of the item is beyond the deployment and was left out.
+
+        Raises ClientError and changes nothing when it cannot be.
+        """
         state = self._state
         conversation = state.conversation
+        item, left_out = self.without_pictures(item, "item")
         conversation.check_place(item, previous_item_id)
         self.check_content(item, "item")
         conversation.check_room(item)
@@ -47,6 +52,21 @@ class ItemMaker:
         previous = conversation.previous_id(item.id)
         state.emit(ItemAdded(item=item, previous_item_id=previous), ItemDone(item=item, previous_item_id=previous))
         self.recognise(entry)
+        return left_out
+
+    def without_pictures(self, item: Item, where: str) -> tuple[Item, list[Unsupported]]:
+        """The item without the pictures that the language engine could not see, and what to say of each."""
+        if self._state.capabilities.images or not isinstance(item, MessageItem):
+            return item, []
+        message = "Images are not supported by this deployment's language engine: describe them in words."
+        left_out = [
+            Unsupported(param=f"{where}.content[{index}]", message=message)
+            for index, part in enumerate(item.content)
+            if isinstance(part, InputImage)
+        ]
+        if not left_out:
+            return item, []
+        return replace(item, content=tuple(part for part in item.content if not isinstance(part, InputImage))), left_out
 
     def check_all(self, items: tuple[Item, ...], where: str) -> None:
         """Refuse a list of items when any of them cannot be added one after the other."""
@@ -76,7 +96,7 @@ class ItemMaker:
             )
 
     def check_content(self, item: Item, where: str) -> None:
-        """Refuse ids, text, pictures or audio that the session cannot take."""
+        """Refuse ids, text or audio that the session cannot take."""
         if len(item.id) > _MAX_ID:
             raise ClientError(
                 f"Invalid '{where}.id': string too long. At most {_MAX_ID} characters are accepted.",
@@ -116,22 +136,14 @@ class ItemMaker:
 
     def _check_part(self, part: ContentPart, where: str) -> None:
         limits, format = self._state.limits, self._state.config.input_format
-        match part:
-            case InputImage():
-                if not self._state.capabilities.images:
-                    raise ClientError(
-                        "Images are not supported by this deployment's language engine.",
-                        code="invalid_value",
-                        param=where,
-                    )
-            case InputAudio(clip=AudioClip() as clip):
-                if len(clip.data) > limits.append_bytes or len(clip.data) % format.sample_bytes:
-                    raise ClientError(
-                        f"Invalid audio: expected whole samples of {format.value}, at most "
-                        f"{limits.append_bytes} bytes.",
-                        code="invalid_value",
-                        param=f"{where}.audio",
-                    )
+        if not isinstance(part, InputAudio) or not isinstance(part.clip, AudioClip):
+            return
+        if len(part.clip.data) > limits.append_bytes or len(part.clip.data) % format.sample_bytes:
+            raise ClientError(
+                f"Invalid audio: expected whole samples of {format.value}, at most {limits.append_bytes} bytes.",
+                code="invalid_value",
+                param=f"{where}.audio",
+            )
 
     def _complete_part(self, part: ContentPart) -> ContentPart:
         if isinstance(part, InputAudio) and part.clip is not None:

@@ -4,10 +4,13 @@
 known (SEMANTICS 3). An automatic response that finds another active waits in line.
 """
 
+from typing import Any
+
 from msgspec import UNSET
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from voxwire.errors import ClientError
+from voxwire.events.client import Unsupported
 from voxwire.events.config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
 from voxwire.events.engines import FinishReason, LlmRequest
 from voxwire.events.items import FunctionCallOutputItem, Item, ItemReference, ItemStatus, MessageItem
@@ -27,7 +30,7 @@ from voxwire.session.inputs import (
 from voxwire.session.items import ItemMaker
 from voxwire.session.rate_window import RateWindow
 from voxwire.session.response import Phase, Plan, ResponseRun
-from voxwire.session.settings import check_text, check_text_bytes, check_tools, check_voice
+from voxwire.session.settings import check_text, check_text_bytes, check_tools, check_voice_change, leave_out
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
 
@@ -78,11 +81,15 @@ class Responder:
 
     # --- beginning -------------------------------------------------------------------------------
 
-    def create(self, params: ResponseParams) -> None:
-        """`response.create`; raises ClientError and changes nothing when it cannot be."""
+    def create(self, params: ResponseParams) -> list[Unsupported]:
+        """`response.create`; what of it is beyond the deployment and was left out.
+
+        Raises ClientError and changes nothing when it cannot be.
+        """
         state = self._state
         if state.config.kind is SessionKind.TRANSCRIPTION:
             raise ClientError("Responses are not available in a transcription session.", code="invalid_value")
+        params, left_out = self._fit(params)
         plan = resolve(state.config, params)
         active = None if params.out_of_band else self._active
         self._check(plan, params, replaced=0 if active is None or not params.cancel_previous else 1)
@@ -101,6 +108,7 @@ class Responder:
             self._items.create(item)
         entries = list(state.conversation) if inputs is None else [self._adopt(item) for item in inputs]
         self._begin(plan, entries, in_band=not params.out_of_band)
+        return left_out
 
     def answer(self, turn: Entry) -> None:
         """Respond to a turn that detection ended, now or when the active response is done.
@@ -194,6 +202,19 @@ class Responder:
 
     # --- inside ----------------------------------------------------------------------------------
 
+    def _fit(self, params: ResponseParams) -> tuple[ResponseParams, list[Unsupported]]:
+        """What of the parameters this deployment can do, and what it cannot."""
+        changes: dict[str, Any] = {name: value for name, value in asdict(params).items() if value is not UNSET}
+        left_out = leave_out(changes, self._state.capabilities, "response")
+        for name, where in (("input", "response.input"), ("append_items", "response.append_input_items")):
+            if name in changes:
+                items = [
+                    self._items.without_pictures(item, f"{where}[{index}]") for index, item in enumerate(changes[name])
+                ]
+                changes[name] = tuple(item for item, _ in items)
+                left_out += [field for _, fields in items for field in fields]
+        return ResponseParams(**changes), left_out
+
     def _check(self, plan: Plan, params: ResponseParams, *, replaced: int) -> None:
         state = self._state
         if len(self._running) - replaced >= state.limits.parallel_responses:
@@ -203,7 +224,7 @@ class Responder:
             )
         if params.voice is not UNSET:
             has_spoken = state.conversation.has_spoken and not params.out_of_band
-            check_voice(plan.voice, state.config.voice, state.capabilities, has_spoken, "response.audio.output.voice")
+            check_voice_change(has_spoken and plan.voice != state.config.voice, "response.audio.output.voice")
         check_text(plan.instructions, state.limits, "response.instructions")
         if params.tools is not UNSET or params.tool_choice is not UNSET:
             check_tools(plan.tools, plan.tool_choice, state.limits, "response")

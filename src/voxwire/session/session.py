@@ -10,12 +10,13 @@ It joins the parts of this package. Rules of this file:
 """
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import INVALID_REQUEST, ClientError
 from voxwire.events.client import (
+    UNSUPPORTED_VALUE,
     AppendAudio,
     CancelResponse,
     ClearAudio,
@@ -27,6 +28,7 @@ from voxwire.events.client import (
     DeleteItem,
     RetrieveItem,
     TruncateItem,
+    Unsupported,
     UpdateSession,
 )
 from voxwire.events.config import TURN_TIMINGS, ServerVad, SessionConfig, SessionKind
@@ -67,6 +69,9 @@ from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
 
 _FromClient = ClientEvent | ClientMistake
+
+#: Most errors for fields that were left out of one event: an event may hold thousands, no session settings have 32.
+_MOST_REFUSALS: Final = 32
 
 
 class Session:
@@ -115,7 +120,8 @@ class Session:
         self._listener = Listener(
             self._state, self._transcripts, on_speech=self._speech_started, on_turn=self._turn_ended
         )
-        self._client_steps: dict[type, Callable[[Any], None]] = {
+        # A step returns what it left out of the event, for the deployment cannot do it.
+        self._client_steps: dict[type, Callable[[Any], Sequence[Unsupported] | None]] = {
             AppendAudio: lambda event: self._listener.append(event.audio),
             CommitAudio: self._commit,
             ClearAudio: lambda event: self._listener.clear(),
@@ -125,7 +131,7 @@ class Session:
             RetrieveItem: self._retrieve_item,
             TruncateItem: self._truncate_item,
             DeleteItem: self._delete_item,
-            CreateResponse: lambda event: self._responder.create(event.params),
+            CreateResponse: self._create_response,
             CancelResponse: lambda event: self._responder.cancel_by_id(event.response_id),
             ClientMistake: self._mistake,
         }
@@ -201,7 +207,7 @@ class Session:
 
     def _take(self, event: _FromClient, origin: int | None) -> None:
         try:
-            self._client_steps[type(event)](event)
+            left_out = self._client_steps[type(event)](event)
         except ClientError as error:
             event_id = error.event_id if isinstance(event, ClientMistake) else event.event_id
             self._state.emit(
@@ -214,6 +220,9 @@ class Session:
                     origin=origin,
                 )
             )
+            return
+        if left_out and not isinstance(event, ClientMistake):
+            self._state.emit(*_refusals(left_out, event.event_id, origin))
 
     def _mistake(self, event: ClientMistake) -> None:
         raise event.error
@@ -230,9 +239,9 @@ class Session:
             param="type",
         )
 
-    def _update(self, event: UpdateSession) -> None:
+    def _update(self, event: UpdateSession) -> Sequence[Unsupported]:
         state = self._state
-        config = merge(
+        config, left_out = merge(
             state.config,
             event.patch,
             capabilities=state.capabilities,
@@ -246,11 +255,15 @@ class Session:
         if TURN_TIMINGS in (config.include or ()):
             # A round trip with the server's time in it: how clients align their clock with the timings.
             state.emit(ClockRead(now_ms=state.clock_ms(state.now)))
+        return [*event.unsupported, *left_out]
 
-    def _create_item(self, event: CreateItem) -> None:
+    def _create_item(self, event: CreateItem) -> Sequence[Unsupported]:
         if self._state.config.kind is SessionKind.TRANSCRIPTION:
             raise ClientError("Items cannot be created in a transcription session.", code="invalid_value", param="type")
-        self._items.create(event.item, event.previous_item_id)
+        return [*event.unsupported, *self._items.create(event.item, event.previous_item_id)]
+
+    def _create_response(self, event: CreateResponse) -> Sequence[Unsupported]:
+        return [*event.unsupported, *self._responder.create(event.params)]
 
     def _retrieve_item(self, event: RetrieveItem) -> None:
         entry = self._state.conversation.get(event.item_id)
@@ -369,6 +382,21 @@ class Session:
     def _take_outputs(self) -> list[Output]:
         outputs, self._state.out = self._state.out, []
         return outputs
+
+
+def _refusals(left_out: Sequence[Unsupported], event_id: str | None, origin: int | None) -> Iterator[ErrorOccurred]:
+    """One error for each field that was left out of an event; of very many the last says how many more there are."""
+    more = len(left_out) - _MOST_REFUSALS
+    for index, field in enumerate(left_out[:_MOST_REFUSALS], 1):
+        others = f" So were {more} further fields." if more > 0 and index == _MOST_REFUSALS else ""
+        yield ErrorOccurred(
+            type=INVALID_REQUEST,
+            code=UNSUPPORTED_VALUE,
+            message=f"{field.message} The field was left out, everything else was applied.{others}",
+            param=field.param,
+            event_id=event_id,
+            origin=origin,
+        )
 
 
 def _duration(seconds: float) -> str:

@@ -139,7 +139,7 @@ class TestSessionUpdate:
             ({"temperature": "0.8"}, "invalid_type", "session.temperature"),
             ({"voice": None}, "invalid_type", "session.voice"),
             ({"input_audio_format": "pcm24"}, "invalid_value", "session.input_audio_format"),
-            ({"tools": [{"type": "mcp"}]}, "invalid_value", "session.tools[0].type"),
+            ({"tools": [{"type": "mcp"}]}, "missing_required_parameter", "session.tools[0].server_label"),
             ({"tool_choice": "always"}, "invalid_value", "session.tool_choice"),
         ],
     )
@@ -161,9 +161,9 @@ class TestSessionUpdate:
                 "session.turn_detection.idle_timeout_ms",
             ),
             (
-                {"input_audio_noise_reduction": {"type": "near_field"}},
+                {"input_audio_noise_reduction": {"type": "azure_deep_noise_suppression"}},
                 "invalid_value",
-                "session.input_audio_noise_reduction",
+                "session.input_audio_noise_reduction.type",
             ),
         ],
     )
@@ -215,7 +215,7 @@ class TestTranscriptionSessionUpdate:
         ("fields", "code", "field"),
         [
             ({"voice": "ash"}, "unknown_parameter", "voice"),
-            ({"input_audio_noise_reduction": {}}, "invalid_value", "input_audio_noise_reduction"),
+            ({"input_audio_noise_reduction": {"kind": "x"}}, "unknown_parameter", "input_audio_noise_reduction.kind"),
         ],
     )
     def test_refused(self, preview: Codec, fields: Any, code: str, field: str) -> None:

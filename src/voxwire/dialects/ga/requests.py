@@ -16,6 +16,7 @@ from voxwire.dialects.requests import (
     Retrieve,
     Truncate,
 )
+from voxwire.dialects.unsupported import LeftOut
 from voxwire.events.client import ClientEvent, CreateResponse, UpdateSession
 from voxwire.events.response import ResponseParams
 
@@ -24,15 +25,18 @@ class SessionUpdate(Request, frozen=True, tag="session.update"):
     session: RealtimeSession | TranscriptionSession
 
     def event(self) -> ClientEvent:
-        return UpdateSession(event_id=self.event_id, patch=self.session.patch())
+        left_out: LeftOut = []
+        patch = self.session.patch(left_out)
+        return UpdateSession(event_id=self.event_id, patch=patch, unsupported=tuple(left_out))
 
 
 class ResponseCreate(Request, frozen=True, tag="response.create"):
     response: ResponseSettings | None = None
 
     def event(self) -> ClientEvent:
-        params = ResponseParams() if self.response is None else self.response.params()
-        return CreateResponse(event_id=self.event_id, params=params)
+        left_out: LeftOut = []
+        params = ResponseParams() if self.response is None else self.response.params(left_out)
+        return CreateResponse(event_id=self.event_id, params=params, unsupported=tuple(left_out))
 
 
 DECODER: Final[RequestDecoder[Request]] = RequestDecoder(

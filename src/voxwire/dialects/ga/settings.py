@@ -3,7 +3,7 @@
 An object that is null counts as left out, except where null means "off".
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, structs
 
@@ -14,7 +14,6 @@ from voxwire.dialects.settings import (
     Include,
     MaxTokens,
     Metadata,
-    PromptSettings,
     ReasoningSettings,
     SemanticVadSettings,
     ServerVadSettings,
@@ -30,13 +29,13 @@ from voxwire.dialects.settings import (
     include_of,
     keeps_unset,
     max_tokens,
-    refuse_noise_reduction,
     tool_choice_of,
     tools_of,
     transcription_of,
     truncation_of,
     voice_name,
 )
+from voxwire.dialects.unsupported import LeftOut, NoiseReduction, StoredPrompt, no_noise_reduction, no_prompt
 from voxwire.events.config import Modality, ServerVad, SessionKind, SessionPatch, Transcription, TurnDetection
 from voxwire.events.response import ResponseParams
 
@@ -84,7 +83,7 @@ class _Transcription(TranscriptionSettings, frozen=True):
 
 class _Input(Wire, frozen=True):
     format: _Format | None = None
-    noise_reduction: Any = None
+    noise_reduction: NoiseReduction | None = None
     transcription: _Transcription | UnsetType | None = UNSET
     turn_detection: _TurnDetection | UnsetType = UNSET
 
@@ -139,12 +138,12 @@ class RealtimeSession(Wire, frozen=True, tag_field="type", tag="realtime"):
     tracing: Tracing | UnsetType | None = UNSET
     reasoning: ReasoningSettings | UnsetType | None = UNSET
     parallel_tool_calls: bool | UnsetType = UNSET
-    prompt: PromptSettings | UnsetType | None = UNSET
+    prompt: StoredPrompt | UnsetType | None = UNSET
 
-    def patch(self) -> SessionPatch:
+    def patch(self, left_out: LeftOut) -> SessionPatch:
         audio = self.audio or _Audio()
         input, output = audio.input or _Input(), audio.output or _Output()
-        refuse_noise_reduction(input.noise_reduction, "session.audio.input.noise_reduction")
+        no_noise_reduction(input.noise_reduction, "session.audio.input.noise_reduction", left_out)
         return SessionPatch(
             kind=SessionKind.REALTIME,
             instructions=self.instructions,
@@ -156,8 +155,8 @@ class RealtimeSession(Wire, frozen=True, tag_field="type", tag="realtime"):
             transcription=transcription_of(input.transcription),
             turn_detection=_turn_detection_of(input.turn_detection),
             max_output_tokens=max_tokens(self.max_output_tokens),
-            tools=tools_of(self.tools, "session.tools"),
-            tool_choice=tool_choice_of(self.tool_choice, "session.tool_choice"),
+            tools=tools_of(self.tools, "session.tools", left_out),
+            tool_choice=tool_choice_of(self.tool_choice, "session.tool_choice", left_out),
             include=include_of(self.include),
             truncation=truncation_of(self.truncation),
             tracing=echoed(self.tracing, "session.tracing"),
@@ -173,9 +172,9 @@ class TranscriptionSession(Wire, frozen=True, tag_field="type", tag="transcripti
     audio: _InputOnly | None = None
     include: Include | UnsetType | None = UNSET
 
-    def patch(self) -> SessionPatch:
+    def patch(self, left_out: LeftOut) -> SessionPatch:
         input = (self.audio or _InputOnly()).input or _Input()
-        refuse_noise_reduction(input.noise_reduction, "session.audio.input.noise_reduction")
+        no_noise_reduction(input.noise_reduction, "session.audio.input.noise_reduction", left_out)
         return SessionPatch(
             kind=SessionKind.TRANSCRIPTION,
             input_format=_format_of(input.format),
@@ -213,23 +212,22 @@ class ResponseSettings(Wire, frozen=True):
     tools: Tools | UnsetType = UNSET
     tool_choice: ToolChoiceSettings | UnsetType = UNSET
     metadata: Metadata | None = None
-    prompt: PromptSettings | None = None
+    prompt: StoredPrompt | None = None
     reasoning: ReasoningSettings | None = None
     parallel_tool_calls: bool | UnsetType = UNSET
 
-    def params(self) -> ResponseParams:
-        if self.prompt is not None:
-            raise invalid_value("response.prompt", "A prompt for one response is not supported yet.")
+    def params(self, left_out: LeftOut) -> ResponseParams:
+        no_prompt(self.prompt, "response.prompt", left_out)
         output = (self.audio or _ResponseAudio()).output or _ResponseOutput()
         return ResponseParams(
             out_of_band=self.conversation == "none",
-            input=input_of(self.input, "response.input"),
+            input=input_of(self.input, "response.input", left_out),
             instructions=UNSET if self.instructions is None else self.instructions,
             modality=_modality_of(self.output_modalities, "response.output_modalities"),
             voice=voice_name(output.voice),
             output_format=_format_of(output.format),
             max_output_tokens=max_tokens(self.max_output_tokens),
-            tools=tools_of(self.tools, "response.tools"),
-            tool_choice=tool_choice_of(self.tool_choice, "response.tool_choice"),
+            tools=tools_of(self.tools, "response.tools", left_out),
+            tool_choice=tool_choice_of(self.tool_choice, "response.tool_choice", left_out),
             metadata=self.metadata,
         )

@@ -26,6 +26,7 @@ from voxwire.dialects.requests import (
     Retrieve,
     Truncate,
 )
+from voxwire.dialects.unsupported import LeftOut
 from voxwire.events.client import ClientEvent, CreateResponse, UpdateSession
 from voxwire.events.response import ResponseParams
 
@@ -41,7 +42,9 @@ class Update(PreviewRequest, frozen=True):
     session: SessionSettings | TranscriptionSettingsUpdate
 
     def event(self) -> ClientEvent:
-        return UpdateSession(event_id=self.event_id, patch=self.session.patch())
+        left_out: LeftOut = []
+        patch = self.session.patch(left_out)
+        return UpdateSession(event_id=self.event_id, patch=patch, unsupported=tuple(left_out))
 
     def format_names(self) -> Iterator[FormatName]:
         return self.session.format_names()
@@ -59,8 +62,9 @@ class Respond(PreviewRequest, frozen=True):
     response: ResponseSettings | None = None
 
     def event(self) -> ClientEvent:
-        params = ResponseParams() if self.response is None else self.response.params()
-        return CreateResponse(event_id=self.event_id, params=params)
+        left_out: LeftOut = []
+        params = ResponseParams() if self.response is None else self.response.params(left_out)
+        return CreateResponse(event_id=self.event_id, params=params, unsupported=tuple(left_out))
 
     def format_names(self) -> Iterator[FormatName]:
         return iter(()) if self.response is None else self.response.format_names()

@@ -28,12 +28,12 @@ from voxwire.dialects.settings import (
     include_of,
     keeps_unset,
     max_tokens,
-    refuse_noise_reduction,
     tool_choice_of,
     tools_of,
     transcription_of,
     voice_name,
 )
+from voxwire.dialects.unsupported import LeftOut, NoiseReduction, no_noise_reduction
 from voxwire.events.config import Modality, SessionKind, SessionPatch, TurnDetection
 from voxwire.events.response import ResponseParams
 
@@ -79,7 +79,7 @@ class SessionSettings(Wire, frozen=True):
     input_audio_format: FormatName | UnsetType = UNSET
     output_audio_format: FormatName | UnsetType = UNSET
     input_audio_transcription: TranscriptionSettings | UnsetType | None = UNSET
-    input_audio_noise_reduction: Any = None
+    input_audio_noise_reduction: NoiseReduction | None = None
     turn_detection: _TurnDetection | UnsetType = UNSET
     tools: Tools | UnsetType = UNSET
     tool_choice: ToolChoiceSettings | UnsetType = UNSET
@@ -94,8 +94,8 @@ class SessionSettings(Wire, frozen=True):
             if not isinstance(name, UnsetType):
                 yield name
 
-    def patch(self) -> SessionPatch:
-        refuse_noise_reduction(self.input_audio_noise_reduction, "session.input_audio_noise_reduction")
+    def patch(self, left_out: LeftOut) -> SessionPatch:
+        no_noise_reduction(self.input_audio_noise_reduction, "session.input_audio_noise_reduction", left_out)
         return SessionPatch(
             instructions=self.instructions,
             modality=_modality_of(self.modalities, "session.modalities"),
@@ -107,8 +107,8 @@ class SessionSettings(Wire, frozen=True):
             turn_detection=_turn_detection_of(self.turn_detection),
             temperature=self.temperature,
             max_output_tokens=max_tokens(self.max_response_output_tokens),
-            tools=tools_of(self.tools, "session.tools"),
-            tool_choice=tool_choice_of(self.tool_choice, "session.tool_choice"),
+            tools=tools_of(self.tools, "session.tools", left_out),
+            tool_choice=tool_choice_of(self.tool_choice, "session.tool_choice", left_out),
             include=include_of(self.include),
             tracing=echoed(self.tracing, "session.tracing"),
         )
@@ -119,7 +119,7 @@ class TranscriptionSettingsUpdate(Wire, frozen=True):
 
     input_audio_format: FormatName | UnsetType = UNSET
     input_audio_transcription: TranscriptionSettings | UnsetType | None = UNSET
-    input_audio_noise_reduction: Any = None
+    input_audio_noise_reduction: NoiseReduction | None = None
     turn_detection: _TurnDetection | UnsetType = UNSET
     include: Include | UnsetType | None = UNSET
     modalities: _Modalities | UnsetType = UNSET
@@ -129,8 +129,8 @@ class TranscriptionSettingsUpdate(Wire, frozen=True):
         if not isinstance(self.input_audio_format, UnsetType):
             yield self.input_audio_format
 
-    def patch(self) -> SessionPatch:
-        refuse_noise_reduction(self.input_audio_noise_reduction, "session.input_audio_noise_reduction")
+    def patch(self, left_out: LeftOut) -> SessionPatch:
+        no_noise_reduction(self.input_audio_noise_reduction, "session.input_audio_noise_reduction", left_out)
         return SessionPatch(
             kind=SessionKind.TRANSCRIPTION,
             input_format=format_of(self.input_audio_format),
@@ -163,19 +163,19 @@ class ResponseSettings(Wire, frozen=True):
         if not isinstance(self.output_audio_format, UnsetType):
             yield self.output_audio_format
 
-    def params(self) -> ResponseParams:
+    def params(self, left_out: LeftOut) -> ResponseParams:
         limit = self.max_output_tokens if self.max_response_output_tokens is UNSET else self.max_response_output_tokens
         return ResponseParams(
             out_of_band=self.conversation == "none",
-            input=input_of(self.input, "response.input"),
+            input=input_of(self.input, "response.input", left_out),
             instructions=UNSET if self.instructions is None else self.instructions,
             modality=_modality_of(self.modalities, "response.modalities"),
             voice=voice_name(self.voice),
             output_format=format_of(self.output_audio_format),
             temperature=self.temperature,
             max_output_tokens=max_tokens(limit),
-            tools=tools_of(self.tools, "response.tools"),
-            tool_choice=tool_choice_of(self.tool_choice, "response.tool_choice"),
+            tools=tools_of(self.tools, "response.tools", left_out),
+            tool_choice=tool_choice_of(self.tool_choice, "response.tool_choice", left_out),
             metadata=self.metadata,
         )
 
@@ -193,10 +193,10 @@ class FirstResponseSettings(ResponseSettings, frozen=True):
     input_items: ResponseInput | UnsetType = UNSET
     append_input_items: list[SentItem] | UnsetType = UNSET
 
-    def params(self) -> ResponseParams:
-        params = super().params()
-        input = input_of(self.input_items, "response.input_items")
-        added = items_of(self.append_input_items, "response.append_input_items")
+    def params(self, left_out: LeftOut) -> ResponseParams:
+        params = super().params(left_out)
+        input = input_of(self.input_items, "response.input_items", left_out)
+        added = items_of(self.append_input_items, "response.append_input_items", left_out)
         return replace(
             params,
             out_of_band=params.out_of_band or not self.commit,

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
-from voxwire.dialects.faults import invalid_value, missing
+from voxwire.dialects.faults import missing
 from voxwire.dialects.preview.requests import LaterRequest, Respond, Update
 from voxwire.dialects.preview.settings import FirstResponseSettings, NoTurnDetection, SessionSettings
 from voxwire.dialects.requests import Request, RequestDecoder
@@ -23,6 +23,8 @@ from voxwire.dialects.settings import (
     VoiceId,
     keeps_unset,
 )
+from voxwire.dialects.unsupported import LeftOut
+from voxwire.events.client import Unsupported
 from voxwire.events.config import SessionPatch, Transcription
 from voxwire.events.response import ResponseParams
 
@@ -128,23 +130,27 @@ class LiveSession(SessionSettings, frozen=True, forbid_unknown_fields=False):
     input_audio_transcription: LiveTranscription | UnsetType | None = UNSET
     turn_detection: _TurnDetection = UNSET
     temperature: _Temperature | UnsetType = UNSET
+    input_audio_noise_reduction: Any = None
     input_audio_sampling_rate: int | None = None
     input_audio_echo_cancellation: _EchoCancellation | None = None
 
-    def patch(self) -> SessionPatch:
-        self._check_channels()
+    def patch(self, left_out: LeftOut) -> SessionPatch:
+        self._check_channels(left_out)
         plain = replace(self, input_audio_noise_reduction=None)
         # The rate may come alone: the session knows the format that it must fit.
         rate = UNSET if self.input_audio_sampling_rate is None else self.input_audio_sampling_rate
-        return replace(SessionSettings.patch(plain), voice=_voice_of(self.voice, "session.voice"), input_rate=rate)
+        patch = SessionSettings.patch(plain, left_out)
+        return replace(patch, voice=_voice_of(self.voice, "session.voice"), input_rate=rate)
 
-    def _check_channels(self) -> None:
+    def _check_channels(self, left_out: LeftOut) -> None:
         """A second channel would be heard as noise."""
         cancellation = self.input_audio_echo_cancellation
         if cancellation is not None and cancellation.channels not in (None, 1):
-            raise invalid_value(
-                "session.input_audio_echo_cancellation.channels",
-                "Input audio has one channel here: send that of the microphone.",
+            left_out.append(
+                Unsupported(
+                    param="session.input_audio_echo_cancellation.channels",
+                    message="Input audio has one channel here: send that of the microphone.",
+                )
             )
 
 
@@ -163,8 +169,8 @@ class LiveResponse(FirstResponseSettings, frozen=True):
     reasoning_effort: str | None = None
     interim_response: dict[str, Any] | None = None
 
-    def params(self) -> ResponseParams:
-        return replace(super().params(), voice=_voice_of(self.voice, "response.voice"))
+    def params(self, left_out: LeftOut) -> ResponseParams:
+        return replace(super().params(left_out), voice=_voice_of(self.voice, "response.voice"))
 
 
 class LiveResponseCreate(Respond, frozen=True, tag="response.create"):
