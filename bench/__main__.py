@@ -18,6 +18,7 @@ from typing import Any
 import uvloop
 
 from capacity import Load, Run, capacity
+from chat import measure_chat
 from client import Client
 from latency import Asker, spoken_turn
 from plot import draw
@@ -186,6 +187,8 @@ def table(result: dict[str, Any]) -> str:
             figure("e_cpu_ratio", "x"),
         ),
         ("(e) memory of an idle session", "-", figure("e_idle_mib", "MiB"), "-"),
+        ("(f) chat engine: asked → first token", figure("f_raw_ms", "ms"), figure("f_chat_ms", "ms"), "-"),
+        ("(f) chat engine: cores for 10,000 deltas a second", "-", figure("f_core_share", ""), "-"),
     ]
     lines = ["| what | floor | Voxwire | ratio |", "| --- | ---: | ---: | ---: |"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
@@ -196,10 +199,13 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     os.sched_setaffinity(0, {GENERATOR_CPU})
     result: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine()}
     thrown_away: list[str] = []
-    only = set(options.only or "abcde")
+    only = set(options.only or "abcdef")
     if only & set("abc"):
         print("Latency …", file=sys.stderr)
         result |= await measure_latency(options.rounds * 3)
+    if "f" in only:
+        print("Chat …", file=sys.stderr)
+        result |= await measure_chat(options.rounds)
     if "e" in only:
         print("Cost …", file=sys.stderr)
         result |= await measure_cost(options.rounds)

@@ -24,6 +24,7 @@ SCRIPTS = {
     "floor": ["floor.py"],
     "voxwire": ["fake_server.py"],
     "embedded": ["fake_server.py", "--embedded"],
+    "chat": ["chat_endpoint.py"],
     "soak": ["fake_server.py", "--soak"],
 }
 

@@ -2,7 +2,7 @@
 
 Each command (`serve`, `talk`, `doctor`) is a module with `register(subparsers)`, which adds its
 options and sets `run` to a function from the parsed arguments to an exit code, and `writing` to a context
-manager where stdout and stderr have to be special. Only the module of the command that was typed is
+manager where stdout and stderr have to be special (`output`). Only the module of the command that was typed is
 imported, so that `voxwire --help` is quick.
 """
 

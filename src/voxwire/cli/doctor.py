@@ -1,7 +1,9 @@
 """`voxwire doctor`: which engines can run on this machine, and what to install for the others."""
 
 import argparse
+import asyncio
 import ctypes
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from voxwire.errors import ConfigurationError
+from voxwire.errors import ConfigurationError, EngineError
 
 
 class Missing(Exception):
@@ -39,11 +41,42 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "Exit code 0 when `voxwire serve` can answer with the embedded engines, else 1.",
     )
     parser.set_defaults(run=run)
+    add = parser.add_argument_group("language model").add_argument
+    add(
+        "--llm", metavar="URL", help="try this OpenAI-compatible address instead: does it answer, how fast, with tools?"
+    )
+    add("--model", metavar="NAME", help="which of its models; may be left out when it has only one")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print a line for every check; 0 when nothing that the server needs is missing."""
+    if args.llm or args.model:
+        return _language_model(args)
     return report(CHECKS)
+
+
+def _language_model(args: argparse.Namespace) -> int:
+    """Try a chat endpoint. Raises ConfigurationError for one that cannot be used as it is said."""
+    from voxwire.engines.llm.chat.options import read_options
+    from voxwire.engines.llm.chat.probe import probe
+
+    options = read_options({"base_url": args.llm, "model": args.model})
+    print(f"Asking {options.base_url} ...", flush=True)
+    try:
+        found = asyncio.run(probe(options))
+    except EngineError as error:
+        print(f"failed  {error.message} ({error.code})")
+        return 1
+    tools = {
+        True: "ok      calls functions",
+        False: "no      did not call a function",
+        None: "no      refuses functions",
+    }
+    print(f"ok      {found.model} answers")
+    print(f"ok      first token after {found.first_token_ms:.0f} ms ({found.loading_ms:.0f} ms the first time)")
+    print(tools[found.calls_tools])
+    print(f"\nAttach it with: voxwire serve --llm {options.base_url} --model {shlex.quote(found.model)}")
+    return 0
 
 
 def report(checks: tuple[Check, ...]) -> int:

@@ -11,4 +11,5 @@ server-sent events.
 - `answer`: events to text and tool calls
 - `thinking`: thinking text, which is never spoken
 - `failures`: everything that can go wrong, as a code and a sentence
+- `probe`: what `voxwire doctor` asks an endpoint
 """

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -64,7 +64,7 @@ class ChatEngine:
         if not self._options.check:
             return
         try:
-            await self._find_model()
+            await self.find_model()
         except EngineError as error:
             logger.warning(
                 "The language model at %s cannot be used yet (%s). Answers fail until it can.",
@@ -75,7 +75,7 @@ class ChatEngine:
     async def close(self) -> None:
         await self._endpoint.close()
 
-    async def respond(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
+    async def respond(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         patience = Patience(self._options.first_token_s, self._options.idle_s)
         functions = frozenset(function.name for function in offered_tools(request))
         answer = Answer(functions, thinking=self._options.thinking_prefilled)
@@ -140,14 +140,17 @@ class ChatEngine:
     async def _known_model(self) -> str:
         if self._model is None:
             try:
-                await self._find_model()
+                await self.find_model()
             except ConfigurationError:
                 raise failures.of_status(404, None) from None
         assert self._model is not None
         return self._model
 
-    async def _find_model(self) -> None:
-        """Raises ConfigurationError with what there is, and EngineError when the endpoint cannot say."""
+    async def find_model(self) -> None:
+        """Ask the endpoint which models it has, and choose.
+
+        Raises ConfigurationError with what there is, and EngineError when the endpoint cannot say.
+        """
         listing = await self._endpoint.models()
         if listing.status == 200 and listing.names is not None:
             self._model = _choose(self._options.model, listing.names)
