@@ -10,7 +10,7 @@ from runtime_client import connected
 
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
 from voxwire.events.config import FunctionTool, SessionKind
-from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall, SttConfig
+from voxwire.events.engines import Claim, LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall, SttConfig
 from voxwire.events.items import InputAudio, MessageItem
 from voxwire.runtime.limits import Deadlines, RuntimeLimits
 from voxwire.runtime.registry import TooManyConversations
@@ -501,3 +501,15 @@ async def test_the_first_words_of_an_answer_leave_in_one_write_with_its_beginnin
         await client.wire.wait_for("response.created")
         assert len(client.wire.writes) == opened + 1
         assert client.wire.types[-1] == "response.output_audio_transcript.delta"
+
+
+async def test_engines_learn_whose_work_it_is_and_what_stands_aside() -> None:
+    stt, tts = FakeStt(), FakeTts()
+    async with connected(fake_service(fake_deployment(stt=stt, tts=tts))) as client:
+        session = (await client.wire.wait_for("session.created"))["session"]["id"]
+        await client.say_text("Hello.")
+        await client.send("response.create", response={"conversation": "none"})
+        await client.wire.wait_for("response.done")
+        await client.send("response.create")
+        await client.wire.wait_for("response.done", 2)
+    assert [stream.config.claim for stream in tts.streams] == [Claim(session, background=True), Claim(session)]

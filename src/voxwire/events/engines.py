@@ -46,6 +46,17 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     notice: str | None = None
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """Whose work it is. Where an engine has less room than is asked for, owners are served in turn, and what
+    somebody waits for comes before `background` work.
+
+    `owner` is opaque: whatever shares one share of the room has the same.
+    """
+
+    owner: str = ""
+    background: bool = False
+
+
 # --- speech to text ------------------------------------------------------------------------------
 
 
@@ -59,6 +70,7 @@ class SttConfig(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     phrases: tuple[str, ...] = ()
     prompt: str | None = None
+    claim: Claim = Claim()
 
 
 class SttPartial(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +235,7 @@ class TtsConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     voice: str
     speed: float = 1.0
+    claim: Claim = Claim()
 
 
 class TtsAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -14,6 +14,7 @@ from typing import Final
 from voxwire.errors import EngineError
 from voxwire.events.config import Modality
 from voxwire.events.engines import (
+    Claim,
     LlmDone,
     LlmEvent,
     LlmText,
@@ -50,13 +51,14 @@ class Cascade:
     """Runs one generation. `run` delivers exactly one `GenerationDone` or `GenerationFailed`, unless cancelled."""
 
     def __init__(
-        self, command: StartResponse, deployment: Deployment, delivery: Delivery, deadlines: Deadlines
+        self, command: StartResponse, deployment: Deployment, delivery: Delivery, deadlines: Deadlines, owner: str = ""
     ) -> None:
         self._command = command
         self._generation = command.generation
         self._deployment = deployment
         self._delivery = delivery
         self._deadlines = deadlines
+        self._claim = Claim(owner, background=command.background)
         self._spoken = command.request.modality is Modality.AUDIO
         self._speech: Speech | None = None
 
@@ -115,7 +117,7 @@ class Cascade:
         if self._speech is None:
             command, tts = self._command, self._deployment.tts
             with engine_errors("tts"):
-                stream = tts.open(TtsConfig(voice=command.voice, speed=command.speed))
+                stream = tts.open(TtsConfig(voice=command.voice, speed=command.speed, claim=self._claim))
             chunker = Chunker(self._generation, tts.capabilities.rate, command.output_format.rate)
             self._speech = Speech(stream, chunker, self._delivery, self._deadlines.tts_s)
             speaking.create_task(self._speech.run())

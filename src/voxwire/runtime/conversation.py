@@ -61,7 +61,14 @@ class Conversation:
         self._timer: Timer | None = None
         self._timer_due = 0.0
         self._tasks = Tasks(self.crash)
-        self._work = Work(deployment, sink=self, tasks=self._tasks, open_lane=open_lane, deadlines=limits.deadlines)
+        self._work = Work(
+            deployment,
+            owner=session_id,
+            sink=self,
+            tasks=self._tasks,
+            open_lane=open_lane,
+            deadlines=limits.deadlines,
+        )
 
     # --- life ---------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Final
 from voxwire.audio.convert import to_pcm
 from voxwire.audio.resample import Resampler
 from voxwire.errors import EngineError
-from voxwire.events.engines import SttConfig, SttEvent, SttFinal, SttPartial, SttStream
+from voxwire.events.engines import Claim, SttConfig, SttEvent, SttFinal, SttPartial, SttStream
 from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import (
@@ -40,9 +40,15 @@ class Transcriber:
     """
 
     def __init__(
-        self, command: StartTranscription, deployment: Deployment, delivery: Delivery, deadlines: Deadlines
+        self,
+        command: StartTranscription,
+        deployment: Deployment,
+        delivery: Delivery,
+        deadlines: Deadlines,
+        owner: str = "",
     ) -> None:
         self._command = command
+        self._claim = Claim(owner, background=command.recorded)
         self._deployment = deployment
         self._delivery = delivery
         self._idle_s = deadlines.stt_s
@@ -86,7 +92,9 @@ class Transcriber:
             rates = self._deployment.stt.capabilities.rates
             rate = command.format.rate if command.format.rate in rates else rates[0]
             stream = self._deployment.stt.open(
-                SttConfig(rate=rate, language=command.language, phrases=phrases, prompt=command.prompt)
+                SttConfig(
+                    rate=rate, language=command.language, phrases=phrases, prompt=command.prompt, claim=self._claim
+                )
             )
         try:
             async with asyncio.TaskGroup() as group:

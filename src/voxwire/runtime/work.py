@@ -35,8 +35,17 @@ class Work:
     """
 
     def __init__(
-        self, deployment: Deployment, *, sink: Sink, tasks: Tasks, open_lane: OpenLane, deadlines: Deadlines
+        self,
+        deployment: Deployment,
+        *,
+        owner: str,
+        sink: Sink,
+        tasks: Tasks,
+        open_lane: OpenLane,
+        deadlines: Deadlines,
     ) -> None:
+        """`owner` is whose share of the engines it takes."""
+        self._owner = owner
         self._deployment = deployment
         self._sink = sink
         self._tasks = tasks
@@ -107,7 +116,7 @@ class Work:
 
     def _start_transcription(self, command: StartTranscription) -> None:
         delivery = Delivery(self._sink)
-        transcriber = Transcriber(command, self._deployment, delivery, self._deadlines)
+        transcriber = Transcriber(command, self._deployment, delivery, self._deadlines, self._owner)
         self._transcribers[command.transcription] = transcriber
         run = self._in_turn(transcriber) if command.recorded else transcriber.run()
         self._spawn(command.transcription, run, delivery)
@@ -128,7 +137,7 @@ class Work:
 
     def _start_response(self, command: StartResponse) -> None:
         delivery = Delivery(self._sink)
-        cascade = Cascade(command, self._deployment, delivery, self._deadlines)
+        cascade = Cascade(command, self._deployment, delivery, self._deadlines, self._owner)
         self._spawn(command.generation, cascade.run(), delivery)
 
     # --- both: a session numbers all its work in one series --------------------------------------------

@@ -57,7 +57,10 @@ class CancelTranscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """Generate an answer; exactly one `GenerationDone` or `GenerationFailed` must follow, unless cancelled."""
+    """Generate an answer; exactly one `GenerationDone` or `GenerationFailed` must follow, unless cancelled.
+
+    `background`: it stands outside of the conversation, whose own answers come first where engines are scarce.
+    """
 
     generation: int
     response_id: str
@@ -65,6 +68,7 @@ class StartResponse(msgspec.Struct, frozen=True, kw_only=True):
     voice: str
     speed: float
     output_format: AudioFormat
+    background: bool = False
 
 
 class CancelGeneration(msgspec.Struct, frozen=True, kw_only=True):

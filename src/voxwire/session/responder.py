@@ -343,6 +343,7 @@ class Responder:
                 voice=plan.voice,
                 speed=plan.speed,
                 output_format=plan.output_format,
+                background=run is not self._active,
             )
         )
 

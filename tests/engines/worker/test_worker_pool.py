@@ -15,6 +15,7 @@ import pytest
 from voxwire.engines.worker.pool import WorkerPool, default_size
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.errors import ConfigurationError, EngineBusy, EngineDied, EngineError
+from voxwire.events.engines import Claim
 
 DECODER = msgspec.msgpack.Decoder(parrot.Reply)
 
@@ -138,6 +139,38 @@ class TestLease:
                 await asyncio.sleep(0)
             held.cancel()
         assert order == ["a", "b", "c"]
+
+    async def test_owners_take_turns_and_what_somebody_waits_for_comes_first(self, pool_of):
+        pool = await pool_of()
+        held = await pool.lease(1, Claim("greedy"))
+        order = []
+
+        async def wait(name, claim):
+            stream = await pool.lease(5, claim)
+            order.append(name)
+            stream.cancel()
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(3):
+                group.create_task(wait(f"greedy {number}", Claim("greedy")))
+            for number in range(2):
+                group.create_task(wait(f"aside {number}", Claim("other", background=True)))
+            await asyncio.sleep(0)
+            group.create_task(wait("bystander", Claim("bystander")))
+            await asyncio.sleep(0)
+            held.cancel()
+        assert order == ["bystander", "greedy 0", "greedy 1", "greedy 2", "aside 0", "aside 1"]
+
+    async def test_the_last_free_place_is_not_for_the_background(self, pool_of):
+        pool = await pool_of(2)
+        aside = await pool.lease(1, Claim("greedy", background=True))
+        waiting = asyncio.create_task(pool.lease(5, Claim("greedy", background=True)))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        answer = await pool.lease(1, Claim("bystander"))
+        aside.cancel()
+        answer.cancel()
+        assert await waiting
 
     async def test_giving_up_while_waiting_leaves_the_place_to_others(self, pool_of):
         pool = await pool_of()

@@ -31,7 +31,7 @@ from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.engines.worker.stream import Stream
 from voxwire.errors import EngineError
-from voxwire.events.engines import EngineInfo, SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial, Word
+from voxwire.events.engines import Claim, EngineInfo, SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial, Word
 
 #: Sentences of one set; more are ignored. Building the decoder for so many takes about a second.
 MAX_PHRASES: Final = 20_000
@@ -92,7 +92,7 @@ class PocketsphinxStt:
             await asyncio.gather(*(self._teach(phrases) for _ in self.pool.pids))
 
     async def _teach(self, phrases: "_PhraseSet") -> None:
-        lease = await self.pool.lease(_LEASE_S)
+        lease = await self.pool.lease(_LEASE_S, Claim(background=True))
         try:
             await lease.send(Begin(phrases.key, SPEECH_RATE))
             await lease.send(Phrases(phrases.sentences))
@@ -107,7 +107,7 @@ class PocketsphinxStt:
         """Begin an utterance. Raises EngineError for a language other than English."""
         if config.language is not None and config.language.partition("-")[0].lower() != "en":
             raise EngineError("stt", "unsupported_language", "This recogniser understands English alone (en).")
-        return PocketsphinxStream(self.pool, _phrase_set(config.phrases, config.prompt or ""), config.rate)
+        return PocketsphinxStream(self.pool, _phrase_set(config.phrases, config.prompt or ""), config)
 
 
 class _PhraseSet(msgspec.Struct, frozen=True):
@@ -136,12 +136,15 @@ def _clauses(prompt: str) -> list[str]:
 class PocketsphinxStream:
     """One utterance. Audio waits here until a worker is free; errors come out of the iteration alone."""
 
-    def __init__(self, pool: WorkerPool[NeedPhrases | Partial | Result], phrases: _PhraseSet, rate: int) -> None:
+    def __init__(
+        self, pool: WorkerPool[NeedPhrases | Partial | Result], phrases: _PhraseSet, config: SttConfig
+    ) -> None:
         loop = asyncio.get_running_loop()
         self._pool = pool
         self._phrases = phrases
-        self._rate = rate
-        self._most_waiting = _WAITING_S * 2 * rate
+        self._rate = config.rate
+        self._claim = config.claim
+        self._most_waiting = _WAITING_S * 2 * config.rate
         self._waiting = bytearray()
         self._changed = asyncio.Event()
         self._taken = asyncio.Event()
@@ -221,7 +224,7 @@ class PocketsphinxStream:
         """A worker: before the commit however long it takes, then within a deadline."""
         try:
             async with asyncio.timeout(_LEASE_S if self._committed else None) as self._limit:
-                return await self._pool.lease(None)
+                return await self._pool.lease(None, self._claim)
         except TimeoutError:
             raise self._pool.refusal(_LEASE_S) from None
         finally:

@@ -13,7 +13,7 @@ from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.engines.worker.stream import Stream
 from voxwire.errors import EngineError
-from voxwire.events.engines import TtsAudio, TtsCapabilities, TtsConfig, Word
+from voxwire.events.engines import Claim, TtsAudio, TtsCapabilities, TtsConfig, Word
 
 _PIECES: Final = msgspec.msgpack.Decoder(Piece)
 #: How long a clause waits for a free worker: many times what any clause takes.
@@ -58,16 +58,17 @@ class PooledTts:
             raise EngineError("tts", "unknown_voice", f"There is no voice named {config.voice!r}.")
         if not 0.25 <= config.speed <= 1.5:
             raise EngineError("tts", "invalid_speed", "The speed must be between 0.25 and 1.5.")
-        return PooledTtsStream(self.pool, settings, config.speed, self._capabilities.rate)
+        return PooledTtsStream(self.pool, settings, config, self._capabilities.rate)
 
 
 class PooledTtsStream:
     """One spoken answer. A worker is leased for each clause, while it is synthesised."""
 
-    def __init__(self, pool: WorkerPool[Piece], settings: dict[str, Any], speed: float, rate: int) -> None:
+    def __init__(self, pool: WorkerPool[Piece], settings: dict[str, Any], config: TtsConfig, rate: int) -> None:
         self._pool = pool
         self._settings = settings
-        self._speed = speed
+        self._speed = config.speed
+        self._claim: Claim = config.claim
         self._bytes_per_ms = rate * 2 / 1000
         self._splitter = ClauseSplitter()
         self._clauses: deque[Clause] = deque()
@@ -131,7 +132,7 @@ class PooledTtsStream:
         """A worker; None when cancelled meanwhile. Raises EngineBusy or EngineDied."""
         if self._cancelled:
             return None
-        self._leasing = asyncio.ensure_future(self._pool.lease(_LEASE_S))
+        self._leasing = asyncio.ensure_future(self._pool.lease(_LEASE_S, self._claim))
         try:
             return await self._leasing
         except asyncio.CancelledError:

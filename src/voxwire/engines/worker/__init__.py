@@ -7,6 +7,7 @@ in child processes. Host and child talk in length-prefixed msgpack frames over a
 - `child`: what runs in the child: reads frames, drives the service (no asyncio)
 - `library`: finding native libraries there
 - `stream`, `process`, `pool`: the host's side: one leased stream, one child, all children of a kind
+- `turns`: who is next where there is less room than is asked for
 
 Nothing is imported here, so that a child stays light.
 """

@@ -4,18 +4,20 @@ import asyncio
 import itertools
 import logging
 import os
-from collections import deque
 from typing import Any, Final, Generic
 
 import msgspec
 
 from voxwire.engines.worker.process import WorkerProcess, WorkerSpec
 from voxwire.engines.worker.stream import Reply, Stream
+from voxwire.engines.worker.turns import Turns
 from voxwire.errors import ConfigurationError, EngineBusy, EngineDied, EngineError
+from voxwire.events.engines import Claim
 
 _log = logging.getLogger(__name__)
 #: Pauses before each attempt to replace a worker, in seconds; the last one repeats.
 _RETRY_S: Final = (0.0, 0.2, 1.0, 5.0)
+_ANYBODY: Final = Claim()
 
 
 def default_size() -> int:
@@ -27,7 +29,7 @@ class WorkerPool(Generic[Reply]):
     """Worker processes of one kind.
 
     `start()` returns when all are warm. A worker that dies is replaced; its streams fail at once with
-    EngineDied. Leases are granted first come, first served.
+    EngineDied. Those who wait for a lease take turns (`Turns`).
     """
 
     def __init__(self, spec: WorkerSpec, decoder: msgspec.msgpack.Decoder[Reply], *, size: int | None = None) -> None:
@@ -35,7 +37,7 @@ class WorkerPool(Generic[Reply]):
         self._decoder = decoder
         self._size = size or default_size()
         self._workers: list[WorkerProcess[Reply]] = []
-        self._waiting: deque[asyncio.Future[Stream[Reply]]] = deque()
+        self._waiting: Turns[asyncio.Future[Stream[Reply]]] = Turns()
         self._replacing: set[asyncio.Task[None]] = set()
         self._trouble: EngineError | ConfigurationError | None = None
         self._running = False
@@ -63,7 +65,7 @@ class WorkerPool(Generic[Reply]):
             await self.close()
             raise
 
-    async def lease(self, deadline_s: float | None) -> Stream[Reply]:
+    async def lease(self, deadline_s: float | None, claim: Claim = _ANYBODY) -> Stream[Reply]:
         """A stream of its own. Drain it or cancel it: then its place is free again.
 
         None waits as long as it takes. Raises EngineBusy when every place stayed taken until the
@@ -72,12 +74,13 @@ class WorkerPool(Generic[Reply]):
         if not self._running:
             raise EngineDied(self.spec.stage, f"{self.spec.name}, not running")
         place: asyncio.Future[Stream[Reply]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        self._waiting.add(claim, place)
         self._grant()
         try:
             async with asyncio.timeout(deadline_s):
                 return await place
         except BaseException as error:
+            self._waiting.remove(claim, place)
             if place.done() and not place.cancelled() and not place.exception():
                 place.result().cancel()  # granted in the very moment in which we gave up
             if isinstance(error, TimeoutError):
@@ -97,7 +100,7 @@ class WorkerPool(Generic[Reply]):
             task.cancel()
         await asyncio.gather(*self._replacing, return_exceptions=True)
         while self._waiting:
-            place = self._waiting.popleft()
+            place = self._waiting.take()
             if not place.done():
                 place.set_exception(EngineDied(self.spec.stage, f"{self.spec.name}, closed"))
         await asyncio.gather(*(worker.close() for worker in list(self._workers)))
@@ -105,14 +108,25 @@ class WorkerPool(Generic[Reply]):
     # --- inside ---
 
     def _grant(self) -> None:
-        """Give free places to those who wait, the least loaded worker first."""
+        """Give free places to those who wait, the least loaded worker first.
+
+        Of several places the last free one is not for work in the background: a synthesiser needs some tenths
+        of a second for a long sentence, and who waits for a first sound should find a place.
+        """
         while self._waiting:
             worker = max(self._workers, key=lambda worker: worker.free, default=None)
             if worker is None or not worker.free:
                 return
-            place = self._waiting.popleft()
+            if not self._waiting.urgent and self._is_last_place():
+                return
+            place = self._waiting.take()
             if not place.done():
                 place.set_result(worker.open())
+
+    def _is_last_place(self) -> bool:
+        """Whether one place alone is free, of several."""
+        warm = [worker for worker in self._workers if worker.warm]
+        return len(warm) * self.spec.capacity > 1 and sum(worker.free for worker in warm) == 1
 
     def _wanted(self) -> bool:
         return any(not place.done() for place in self._waiting)

@@ -1,0 +1,69 @@
+"""Who is served next where there is less room than is asked for."""
+
+import itertools
+from collections import OrderedDict, deque
+from typing import Final, Generic, TypeVar
+
+from voxwire.events.engines import Claim
+
+T = TypeVar("T")
+
+#: Owners whose last turn is remembered: more than wait at once, and a few kilobytes. One that is forgotten
+#: counts as new, and so is served a little early.
+_REMEMBERED: Final = 1024
+
+
+class Turns(Generic[T]):
+    """A queue in which owners take turns, however much each of them asks for.
+
+    What somebody waits for comes before what is done in the background. Within either, the owner whose last
+    turn is longest ago is next, one that never had any before all; within an owner the order of asking holds.
+    """
+
+    def __init__(self) -> None:
+        self._now: dict[str, deque[T]] = {}
+        self._background: dict[str, deque[T]] = {}
+        self._served: OrderedDict[str, int] = OrderedDict()
+        self._count = itertools.count(1)
+
+    def __bool__(self) -> bool:
+        return bool(self._now or self._background)
+
+    def __iter__(self) -> "itertools.chain[T]":
+        """Everything that waits, in no particular order."""
+        waiting = (*self._now.values(), *self._background.values())
+        return itertools.chain.from_iterable(waiting)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the next is something that somebody waits for."""
+        return bool(self._now)
+
+    def add(self, claim: Claim, entry: T) -> None:
+        queues = self._background if claim.background else self._now
+        queues.setdefault(claim.owner, deque()).append(entry)
+
+    def remove(self, claim: Claim, entry: T) -> None:
+        """Give up waiting; nothing when it waits no more."""
+        queues = self._background if claim.background else self._now
+        queue = queues.get(claim.owner)
+        if queue is not None and entry in queue:
+            queue.remove(entry)
+            if not queue:
+                del queues[claim.owner]
+
+    def take(self) -> T:
+        """The next to be served. Raises IndexError when nobody waits."""
+        queues = self._now or self._background
+        if not queues:
+            raise IndexError("nobody waits")
+        owner = min(queues, key=lambda owner: self._served.get(owner, 0))
+        queue = queues[owner]
+        entry = queue.popleft()
+        if not queue:
+            del queues[owner]
+        self._served[owner] = next(self._count)
+        self._served.move_to_end(owner)
+        if len(self._served) > _REMEMBERED:
+            self._served.popitem(last=False)
+        return entry

@@ -1,0 +1,65 @@
+"""Who is next."""
+
+import pytest
+
+from voxwire.engines.worker.turns import Turns
+from voxwire.events.engines import Claim
+
+
+def order(turns):
+    taken = []
+    while turns:
+        taken.append(turns.take())
+    return taken
+
+
+def test_owners_take_turns_however_much_each_asks_for():
+    turns = Turns()
+    for number in range(4):
+        turns.add(Claim("a"), f"a{number}")
+    turns.add(Claim("b"), "b0")
+    turns.add(Claim("b"), "b1")
+    assert order(turns) == ["a0", "b0", "a1", "b1", "a2", "a3"]
+
+
+def test_who_was_served_longest_ago_is_next():
+    turns = Turns()
+    for owner in "abc":
+        turns.add(Claim(owner), owner)
+    assert order(turns) == ["a", "b", "c"]
+    for owner in "cab":
+        turns.add(Claim(owner), owner)
+    turns.add(Claim("new"), "new")
+    assert order(turns) == ["new", "a", "b", "c"]
+
+
+def test_background_waits_until_nobody_else_does():
+    turns = Turns()
+    for number in range(64):
+        turns.add(Claim(f"crowd {number % 4}", background=True), number)
+    assert [turns.take() for _ in range(4)] == [0, 1, 2, 3]
+    turns.add(Claim("bystander"), "sound")
+    turns.add(Claim("crowd 0"), "own answer")
+    assert [turns.take() for _ in range(3)] == ["sound", "own answer", 5]
+
+
+def test_who_gives_up_is_passed_over():
+    turns = Turns()
+    turns.add(Claim("a"), 1)
+    turns.add(Claim("a"), 2)
+    turns.remove(Claim("a"), 1)
+    turns.remove(Claim("a"), 1)
+    turns.remove(Claim("b"), 1)
+    assert list(turns) == [2]
+    assert turns.take() == 2
+    assert not turns
+    with pytest.raises(IndexError, match="nobody waits"):
+        turns.take()
+
+
+def test_memory_of_owners_is_bounded():
+    turns = Turns()
+    for number in range(3_000):
+        turns.add(Claim(str(number)), number)
+        turns.take()
+    assert len(turns._served) == 1024
