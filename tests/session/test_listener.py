@@ -118,14 +118,15 @@ class TestAnalyse:
 
     def test_a_commit_keeps_the_epoch(self) -> None:
         driver = Driver()
-        driver.append(silence(200))
+        driver.append(speech(200))
         driver.send(CommitAudio())
         driver.append(silence(200))
+        assert driver.all(BufferCommitted)
         assert len({command.epoch for command in driver.all(Analyse)}) == 1
 
     def test_windows_go_on_from_a_commit_in_mid_window(self) -> None:
         driver = Driver()
-        driver.append(silence(110))
+        driver.append(speech(110))
         driver.send(CommitAudio())
         driver.append(speech(WINDOW))
         assert driver.last(Analyse).audio == speech(WINDOW)
@@ -227,9 +228,8 @@ class TestAnnouncedId:
 class TestCommit:
     """5.4 a commit by hand."""
 
-    @pytest.mark.parametrize("config", [MANUAL, SessionConfig(model="scripted")])
-    def test_less_than_100_ms_are_refused(self, config: SessionConfig) -> None:
-        driver = Driver(config)
+    def test_less_than_100_ms_are_refused(self) -> None:
+        driver = Driver(MANUAL)
         driver.append(silence(99.5))
         driver.send(CommitAudio(event_id="e"))
         error = driver.last(ErrorOccurred)
@@ -251,11 +251,24 @@ class TestCommit:
         driver.send(CommitAudio())
         assert [user_audio(driver, n).duration_ms for n in (0, 1)] == [5000, 200]
 
-    def test_takes_the_retained_part_with_detection_on(self) -> None:
+    def test_the_padding_of_a_turn_to_come_is_nothing_to_commit(self) -> None:
+        """SEMANTICS 6.4."""
         driver = Driver(vad(prefix_padding_ms=320))
         driver.append(silence(3200))
+        driver.send(CommitAudio(event_id="e"))
+        error = driver.last(ErrorOccurred)
+        assert (error.code, error.event_id) == ("input_audio_buffer_commit_empty", "e")
+        assert error.message.endswith("buffer only has 0.00ms of audio.")
+        driver.append(speech(320))
+        assert driver.last(SpeechStarted).audio_start_ms == 3200 - 320
+
+    @pytest.mark.parametrize("pause_ms", [320, 3200])
+    def test_a_stop_button_after_detection_has_committed_adds_nothing(self, pause_ms: int) -> None:
+        driver = Driver(vad(silence_duration_ms=200))
+        driver.speak(pause_ms=pause_ms)
         driver.send(CommitAudio())
-        assert user_audio(driver).duration_ms == 320 + WINDOW
+        assert driver.errors == ["input_audio_buffer_commit_empty"]
+        assert len(driver.all(BufferCommitted)) == len(driver.all(ItemAdded)) == 1
 
     def test_starts_no_response(self) -> None:
         for config in (MANUAL, SessionConfig(model="scripted")):
@@ -482,8 +495,11 @@ class TestIdleTimeout:
 
     def test_a_commit_by_hand_cancels_it(self) -> None:
         driver = self.answered()
+        detection = driver.session._state.config.turn_detection
+        driver.send(UpdateSession(patch=SessionPatch(turn_detection=None)))
         driver.append(silence(200))
         driver.send(CommitAudio())
+        driver.send(UpdateSession(patch=SessionPatch(turn_detection=detection)))
         driver.advance(60)
         assert not driver.all(IdleTimeout)
 

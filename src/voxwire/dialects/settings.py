@@ -85,7 +85,7 @@ def voice_name(voice: Voice) -> str:
 #: Kept audio before speech: ten seconds are far beyond any onset; ours.
 _Padding = Annotated[int, Meta(ge=0, le=10_000)]
 #: Silence that ends a turn: a minute is beyond any pause in talk; ours.
-_Silence = Annotated[int, Meta(ge=0, le=60_000)]
+Silence = Annotated[int, Meta(ge=0, le=60_000)]
 
 
 class ServerVadSettings(Wire, frozen=True, tag_field="type", tag="server_vad"):
@@ -93,7 +93,7 @@ class ServerVadSettings(Wire, frozen=True, tag_field="type", tag="server_vad"):
 
     threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
     prefix_padding_ms: _Padding = 300
-    silence_duration_ms: _Silence = 500
+    silence_duration_ms: Silence = 500
     create_response: bool = True
     interrupt_response: bool = True
 

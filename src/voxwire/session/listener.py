@@ -119,13 +119,17 @@ class Listener:
     # --- commits ---------------------------------------------------------------------------------
 
     def commit(self) -> None:
-        """`input_audio_buffer.commit`: everything buffered becomes a user item."""
+        """`input_audio_buffer.commit`: everything buffered becomes a user item.
+
+        With detection on, what is kept as the padding of a turn to come is nothing to commit: a "stop" button
+        pressed after detection has ended the turn would make a second item of it (SEMANTICS 6.4).
+        """
         buffer = self.buffer
-        if buffer.duration_ms < self._state.limits.min_commit_ms:
+        waiting_ms = 0.0 if self._detector is not None and self._turn is None else buffer.duration_ms
+        if waiting_ms < self._state.limits.min_commit_ms:
             raise ClientError(
                 "Error committing input audio buffer: buffer too small. Expected at least "
-                f"{self._state.limits.min_commit_ms}ms of audio, but buffer only has {buffer.duration_ms:.2f}ms "
-                "of audio.",
+                f"{self._state.limits.min_commit_ms}ms of audio, but buffer only has {waiting_ms:.2f}ms of audio.",
                 code="input_audio_buffer_commit_empty",
             )
         self._state.conversation.check_room()

@@ -115,6 +115,17 @@ class TestSessionUpdate:
     def test_no_turn_detection(self, any_preview: Codec, detection: Any) -> None:
         assert patch(any_preview, turn_detection=detection).turn_detection is None
 
+    def test_silence_that_is_left_out(self, preview: Codec, first: Codec, voice_live: Codec) -> None:
+        """SEMANTICS 6.3: the first clients count on what the session starts with."""
+        supplied = {"type": "server_vad", "threshold": 0.6}
+        assert patch(first, turn_detection=supplied).turn_detection == ServerVad(threshold=0.6, silence_duration_ms=200)
+        for later in (preview, voice_live):
+            assert patch(later, turn_detection=supplied).turn_detection == ServerVad(
+                threshold=0.6, silence_duration_ms=500
+            )
+        said = {**supplied, "silence_duration_ms": 700}
+        assert patch(first, turn_detection=said).turn_detection == ServerVad(threshold=0.6, silence_duration_ms=700)
+
     def test_semantic_vad(self, any_preview: Codec) -> None:
         assert patch(any_preview, turn_detection={"type": "semantic_vad"}).turn_detection == SemanticVad()
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from voxwire.dialects.preview.settings import (
     FirstResponseSettings,
+    FirstSessionSettings,
     ResponseSettings,
     SessionSettings,
     TranscriptionSettingsUpdate,
@@ -54,6 +55,10 @@ class SessionUpdate(Update, frozen=True, tag="session.update"):
     session: SessionSettings
 
 
+class FirstSessionUpdate(Update, frozen=True, tag="session.update"):
+    session: FirstSessionSettings
+
+
 class TranscriptionUpdate(Update, frozen=True, tag="transcription_session.update"):
     session: TranscriptionSettingsUpdate
 
@@ -82,5 +87,5 @@ _Common = Append | Commit | Clear | Create | Truncate | Delete | Cancel
 #: What all later versions share with Voice Live.
 LaterRequest = _Common | TranscriptionUpdate | Retrieve | ClearOutput
 
-FIRST_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(_Common | SessionUpdate | FirstResponseCreate)
+FIRST_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(_Common | FirstSessionUpdate | FirstResponseCreate)
 LATER_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(LaterRequest | SessionUpdate | ResponseCreate)

@@ -16,6 +16,7 @@ from voxwire.dialects.settings import (
     Metadata,
     SemanticVadSettings,
     ServerVadSettings,
+    Silence,
     Speed,
     Temperature,
     ToolChoiceSettings,
@@ -112,6 +113,21 @@ class SessionSettings(Wire, frozen=True):
             include=include_of(self.include),
             tracing=echoed(self.tracing, "session.tracing"),
         )
+
+
+class _FirstServerVad(ServerVadSettings, frozen=True, tag="server_vad"):
+    """The first clients leave the silence out and count on what the session starts with (SEMANTICS 6.3).
+
+    Their recordings end in 380 ms of silence: 500 would never end the turn.
+    """
+
+    silence_duration_ms: Silence = 200
+
+
+class FirstSessionSettings(SessionSettings, frozen=True):
+    """A session of 2024-10-01."""
+
+    turn_detection: _FirstServerVad | SemanticVadSettings | NoTurnDetection | UnsetType | None = UNSET
 
 
 class TranscriptionSettingsUpdate(Wire, frozen=True):
