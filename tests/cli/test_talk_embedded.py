@@ -44,6 +44,9 @@ async def test_demo(tmp_path: Path) -> None:
     answer = tmp_path / "answer.wav"
     shown = await run("./demo", "-o", answer)
     assert spoken(shown, "You") == "what is twelve times seven"
+    assert "answered by Voxwire offline assistant (rule-based, not a language model)" in " ".join(
+        spoken(shown, "Session").split()
+    )
     assert re.search(r"\b84\b|eighty.four", spoken(shown, "Voxwire"))
     assert 500 <= latency(shown, "end of turn noticed") <= latency(shown, "first sound of the answer")
     with wave.open(str(answer)) as file:

@@ -29,7 +29,7 @@ async def test_a_session_opens_by_itself() -> None:
     async with connected(fake_service()) as client:
         created = await client.wire.wait_for("session.created")
         assert client.wire.types == ["session.created"]
-        assert created["session"]["model"] == "scripted answers"
+        assert created["session"]["model"] == "gpt-realtime"
         assert created["session"]["id"].startswith("sess_")
         assert len(created["event_id"]) == len("event_") + 21
 

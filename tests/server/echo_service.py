@@ -89,11 +89,11 @@ class EchoService:
 
     @asynccontextmanager
     async def converse(
-        self, deployment: Any, *, kind: SessionKind, codec: Any, transport: Transport
+        self, deployment: Any, *, kind: SessionKind, codec: Any, transport: Transport, model: str | None
     ) -> AsyncIterator[EchoAttachment]:
         attachment = EchoAttachment(transport)
         self.attachments.add(attachment)
-        greeting = {"deployment": deployment.name, "kind": kind.value, "dialect": codec.dialect.value}
+        greeting = {"deployment": deployment.name, "model": model, "kind": kind.value, "dialect": codec.dialect.value}
         await transport.send(json.dumps(greeting).encode())
         try:
             yield attachment

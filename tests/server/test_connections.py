@@ -444,6 +444,7 @@ async def test_keys_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     # The server has stopped: every connection has left its line.
     assert caplog.text.count("WS /v1/realtime 101") == 3
     assert "by=key-1 deployment=gpt-realtime dialect=ga close=" in caplog.text
+    assert "engine=an echo" in caplog.text
     assert "WS /v1/realtime 401" in caplog.text
     assert "s3cret" not in caplog.text
 

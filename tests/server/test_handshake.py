@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from echo_service import Serve
+from echo_service import EchoService, Serve
 from http_client import Answer, handshake, request
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -39,7 +39,31 @@ class TestUrlForms:
         ],
     )
     async def test_realtime(self, url: str, target: str, dialect: str) -> None:
-        assert await greeting(url, target) == {"deployment": "gpt-realtime", "kind": "realtime", "dialect": dialect}
+        said = await greeting(url, target)
+        assert said["deployment"] == said["model"] == "gpt-realtime"
+        assert (said["kind"], said["dialect"]) == ("realtime", dialect)
+
+    async def test_the_name_that_was_asked_for_is_passed_on(self, url: str) -> None:
+        said = await greeting(url, "/v1/realtime?model=whisper-1")
+        assert (said["deployment"], said["model"]) == ("gpt-realtime", "whisper-1")
+        assert (await greeting(url, "/v1/realtime?intent=transcription"))["model"] is None
+
+    @pytest.mark.parametrize(
+        ("target", "engine"), [(GA, "an echo"), ("/v1/realtime?intent=transcription", "a fake stt")]
+    )
+    async def test_a_header_says_what_answers(self, url: str, target: str, engine: str) -> None:
+        async with connect(url.replace("http", "ws", 1) + target) as socket:
+            assert socket.response is not None
+            assert socket.response.headers["x-voxwire-engine"] == engine
+
+    async def test_a_label_of_any_characters_fits_a_header(self, serve: Serve) -> None:
+        service = EchoService()
+        for deployment in service.deployments:
+            deployment.label = "Zürich\r\nset-cookie: x=1"
+        async with connect((await serve(service)).replace("http", "ws", 1) + GA) as socket:
+            assert socket.response is not None
+            assert socket.response.headers["x-voxwire-engine"] == "Z?rich??set-cookie: x=1"
+            assert "set-cookie" not in socket.response.headers
 
     @pytest.mark.parametrize(
         "target",

@@ -9,9 +9,11 @@ import pytest
 from openai import AsyncOpenAI
 from websockets.asyncio.client import ClientConnection, connect
 
+from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
+from voxwire.testing.fake_vad import FakeVad
 from voxwire.testing.live_server import served
-from voxwire.testing.service import fake_service
+from voxwire.testing.service import fake_deployment, fake_service
 
 GA = "/v1/realtime?model=gpt-realtime"
 MIB = 1024 * 1024
@@ -94,3 +96,23 @@ async def test_a_session_that_expires_says_so_and_closes_with_1001() -> None:
         assert expired["code"] == "session_expired"
         await client.wait_closed()
         assert (client.close_code, client.close_reason) == (1001, expired["message"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/realtime?model=gpt-4o-mini-realtime-preview",
+        "/openai/v1/realtime?model=gpt-4o-mini-realtime-preview",
+        "/openai/realtime?api-version=2024-10-01-preview&deployment=gpt-4o-mini-realtime-preview",
+    ],
+)
+async def test_the_session_has_the_name_that_was_asked_for(path: str) -> None:
+    """Clients compare it with what they asked for; which engine answers stands in a header (SEMANTICS 6.5)."""
+    name = "gpt-4o-mini-realtime-preview"
+    service = Service(
+        deployments=[fake_deployment()], default="gpt-realtime", vad=FakeVad(), aliases={name: "gpt-realtime"}
+    )
+    async with served(service) as url, connect(url.replace("http", "ws", 1) + path) as client:
+        assert (await event(client))["session"]["model"] == name
+        assert client.response is not None
+        assert client.response.headers["x-voxwire-engine"] == "scripted answers"

@@ -114,7 +114,7 @@ TURN_TIMINGS = "voxwire.turn_timings"
 class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The full effective settings of a session.
 
-    `max_output_tokens` None means unbounded ("inf"). `model` is what answers, in words for people.
+    `max_output_tokens` None means unbounded ("inf"). `model` is the name that was asked for.
     The fields from `tracing` on are accepted and echoed without effect (SEMANTICS 1).
     """
 

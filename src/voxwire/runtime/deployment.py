@@ -80,16 +80,16 @@ class Deployment:
 
     @property
     def label(self) -> str:
-        """Says in words what answers; clients read it in `session.model`."""
+        """Says in words what answers, wherever a person looks; `session.model` is the name that was asked for."""
         return self.llm.capabilities.info.label
 
-    def config(self, kind: SessionKind) -> SessionConfig:
-        """What a new session of this kind starts with."""
+    def config(self, kind: SessionKind, model: str | None = None) -> SessionConfig:
+        """What a new session of this kind starts with, asked for by the name `model` (SEMANTICS 6.5)."""
         voices = self.capabilities.voices
         voice = DEFAULT_VOICE if not voices or DEFAULT_VOICE in voices else min(voices)
         return SessionConfig(
             kind=kind,
-            model=self.label,
+            model=model or self.name,
             instructions=self.instructions,
             voice=voice,
             transcription=Transcription() if kind is SessionKind.TRANSCRIPTION else None,

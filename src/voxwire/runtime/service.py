@@ -124,15 +124,23 @@ class Service:
 
     @asynccontextmanager
     async def converse(
-        self, deployment: Deployment, *, kind: SessionKind, codec: Codec, transport: Transport
+        self,
+        deployment: Deployment,
+        *,
+        kind: SessionKind,
+        codec: Codec,
+        transport: Transport,
+        model: str | None = None,
     ) -> AsyncIterator[Attachment]:
         """One conversation for one connection, which has been accepted already.
+
+        `model` is the name that the client asked for, an alias perhaps; its session shows it.
 
         The body reads frames and hands each to `Attachment.receive`, until the peer is gone or
         `Attachment.closed` is set. On leaving, everything that the conversation started has ended.
         Raises TooManyConversations.
         """
-        conversation = self._conversation(deployment, kind)
+        conversation = self._conversation(deployment, kind, model)
         self._conversations.add(conversation)
         try:
             attachment = conversation.attach(codec, transport)
@@ -142,12 +150,12 @@ class Service:
             self._conversations.remove(conversation)
             self._left.wake()
 
-    def _conversation(self, deployment: Deployment, kind: SessionKind) -> Conversation:
+    def _conversation(self, deployment: Deployment, kind: SessionKind, model: str | None) -> Conversation:
         clock = asyncio.get_running_loop()
         session_id = self._ids("sess")
         session = Session(
             session_id=session_id,
-            config=deployment.config(kind),
+            config=deployment.config(kind, model),
             limits=self._limits,
             capabilities=deployment.capabilities,
             ids=self._ids,

@@ -1,8 +1,8 @@
 """One line for each request and each WebSocket connection.
 
 It stands in for uvicorn's, which prints queries and with them keys. Fields: method, path without
-query, status, seconds, request id; for a WebSocket also who, which deployment, which dialect and how it
-closed.
+query, status, seconds, request id; for a WebSocket also who, which deployment, which dialect, how it
+closed and, last for it is a phrase, which engine answered.
 """
 
 import logging
@@ -28,6 +28,7 @@ def log_connection(connection: Connection) -> None:
         "deployment": connection.deployment,
         "dialect": connection.dialect,
         "close": connection.close_code,
+        "engine": connection.engine,
     }
     shown = "".join(f" {name}={_shown(str(value))}" for name, value in details.items() if value is not None)
     logger.info(

@@ -17,6 +17,8 @@ from voxwire.cli.talk.wire import ErrorBody
 
 OPEN_S = 10.0
 CLOSE_S = 2.0
+#: In the answer to the handshake: what answers, in words; Voxwire alone says it.
+ENGINE_HEADER = "x-voxwire-engine"
 #: A delta holds a few seconds of audio at most; this is far beyond, and still bounded.
 MAX_MESSAGE = 16 * 2**20
 

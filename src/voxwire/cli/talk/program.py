@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from voxwire.cli.talk import wire
 from voxwire.cli.talk.answer import AnswerSink, Recording
 from voxwire.cli.talk.command import KEY_VARIABLES
-from voxwire.cli.talk.connection import connection, trust
+from voxwire.cli.talk.connection import ENGINE_HEADER, connection, trust
 from voxwire.cli.talk.conversation import Conversation
 from voxwire.cli.talk.devices import Loudspeaker, Microphone, portaudio
 from voxwire.cli.talk.dialogue import Dialogue
@@ -16,7 +16,7 @@ from voxwire.cli.talk.errors import UsageError
 from voxwire.cli.talk.latency import SentAudio
 from voxwire.cli.talk.local_server import local_server
 from voxwire.cli.talk.question import load_question
-from voxwire.cli.talk.screen import Screen
+from voxwire.cli.talk.screen import Screen, printable
 from voxwire.cli.talk.tools import load_tools
 from voxwire.cli.talk.wire import Dialect
 
@@ -58,7 +58,9 @@ async def converse(args: argparse.Namespace) -> None:
 
         async def script() -> None:
             await conversation.configure(update)
-            screen.line("Session", f"{dialect.value} dialect, answered by {dialogue.model}")
+            # Voxwire says in words what answers; of another server the name of the model is all there is.
+            answers = socket.response.headers.get(ENGINE_HEADER) if socket.response else None
+            screen.line("Session", f"{dialect.value} dialect, answered by {printable(answers or dialogue.model)}")
             if args.text:
                 await conversation.ask(args.text)
             elif args.question:

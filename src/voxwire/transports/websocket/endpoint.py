@@ -7,6 +7,7 @@ called outside of any middleware that wraps `receive` or `send`, because those r
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 #: The one subprotocol ever answered; a browser that offered it fails without it (PROTOCOL 1.4).
 SUBPROTOCOL: Final = "realtime"
+#: Of every accepted handshake: what answers, in words.
+ENGINE_HEADER: Final = b"x-voxwire-engine"
 _INTERNAL_ERROR: Final = 1011
 #: How long the close frame after a bug of ours may take.
 _CLOSE_S: Final = 5.0
@@ -49,6 +52,7 @@ class Connection:
     status: int = _SWITCHING_PROTOCOLS
     principal: str | None = None
     deployment: str | None = None
+    engine: str | None = None
     dialect: str | None = None
     close_code: int | None = None
 
@@ -61,6 +65,7 @@ class Connection:
 class _Admitted:
     variant: Variant
     deployment: Deployment
+    model: str | None
 
 
 class WebSocketEndpoint:
@@ -98,7 +103,7 @@ class WebSocketEndpoint:
             return
         self._sessions += 1
         try:
-            await _accept(send, connection.request)
+            await _accept(send, connection.request, connection.engine or "")
             await self._hold(connection, admitted, receive, send, scope["extensions"][EXPRESS_EXTENSION])
         except OSError:
             connection.close_code = 1006  # gone between handshake and acceptance
@@ -152,8 +157,10 @@ class WebSocketEndpoint:
                 headers=(("retry-after", "5"),),
             )
         connection.deployment = deployment.name
+        heard_only = deployment.stt.capabilities.info.label
+        connection.engine = heard_only if variant.transcription else deployment.label
         connection.dialect = variant.dialect.value
-        return _Admitted(variant, deployment)
+        return _Admitted(variant, deployment, target.name)
 
     async def _hold(
         self, connection: Connection, admitted: _Admitted, receive: Receive, send: Send, express: Express
@@ -164,7 +171,7 @@ class WebSocketEndpoint:
         codec = Codec(admitted.variant)
         try:
             async with self._service.converse(
-                admitted.deployment, kind=kind, codec=codec, transport=transport
+                admitted.deployment, kind=kind, codec=codec, transport=transport, model=admitted.model
             ) as attachment:
                 self._attachments.add(attachment)
                 express.deliver_to(attachment.offer)
@@ -181,9 +188,13 @@ class WebSocketEndpoint:
             connection.close_code = transport.close_code
 
 
-async def _accept(send: Send, request: Request) -> None:
+async def _accept(send: Send, request: Request, engine: str) -> None:
+    """`engine` says what answers: `session.model` only repeats what was asked for (SEMANTICS 6.5)."""
     subprotocol = SUBPROTOCOL if SUBPROTOCOL in request.subprotocols else None
-    await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": request.response_headers})
+    # In a header every character is printable ASCII; a label may be anything that settings hold.
+    said = re.sub(r"[^ -~]", "?", engine).strip().encode("ascii")
+    headers = [*request.response_headers, (ENGINE_HEADER, said)]
+    await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers})
 
 
 async def _read(receive: Receive, attachment: Attachment) -> int:
