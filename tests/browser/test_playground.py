@@ -410,6 +410,41 @@ async def test_an_unknown_deployment(url: str, opened: Open) -> None:
         await expect(items(page, "assistant")).not_to_be_empty(timeout=PATIENCE_MS)
 
 
+async def test_the_key_comes_before_the_deployment(opened: Open) -> None:
+    """Without a key there is no list to choose from."""
+    with serve_process(environment={"VOXWIRE_AUTH__API_KEYS": KEY}) as server:
+        async with opened(server.url, expected="401") as page:
+            await say(page, "Hello")
+            await expect(page.get_by_role("alert")).to_contain_text("key is missing or wrong", timeout=PATIENCE_MS)
+
+
+async def test_an_emptied_deployment_is_none(url: str, opened: Open) -> None:
+    async with opened(url) as page:
+        await expect(page.get_by_label("Deployment")).to_have_value("gpt-realtime")
+        await page.get_by_label("Deployment").fill("")
+        await say(page, "Hello")
+        await expect(page.get_by_role("alert")).to_contain_text("Choose a deployment first", timeout=PATIENCE_MS)
+        await expect(page.locator("#status")).to_have_text("Not connected")
+
+
+async def test_the_status_names_the_connection_and_not_the_field(url: str, opened: Open) -> None:
+    async with opened(url) as page:
+        await say(page, "What is two plus two?")
+        connected = re.compile("^Connected to gpt-realtime, answered by Voxwire offline assistant")
+        await expect(page.locator("#status")).to_have_text(connected, timeout=PATIENCE_MS)
+        await page.get_by_label("Deployment").fill("quick")
+        await until(page, "playground.setup.settings.deployment === 'quick'")
+        await page.evaluate("playground.talk.mute(false)")  # draws the state anew
+        await expect(page.locator("#status")).to_have_text(connected)
+
+
+async def test_nobody_is_told_to_speak_to_a_microphone_that_is_off(url: str, opened: Open) -> None:
+    async with opened(url) as page:
+        await say(page, "What can you do?")
+        await until(page, "playground.talk.now === 'assistant'")
+        await expect(page.locator("#speaking")).to_have_text("Answering")
+
+
 async def test_a_name_that_is_typed_while_the_list_is_on_its_way(url: str, opened: Open) -> None:
     arrived = asyncio.Event()
 

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -108,7 +109,7 @@ class TestAnnouncement:
         url = first.removeprefix("Voxwire is listening on ")
         assert url.startswith("http://127.0.0.1:")
         assert not url.endswith(":0")
-        environment = dict(line.strip().split("=", 1) for line in rest if line)
+        environment = dict(line.removeprefix("  export ").split("=", 1) for line in rest if line)
         assert environment == {
             "AZURE_OPENAI_ENDPOINT": url,
             "AZURE_OPENAI_API_KEY": "any",
@@ -121,8 +122,8 @@ class TestAnnouncement:
     def test_keys_are_not_shown(self, capsys: pytest.CaptureFixture[str]) -> None:
         first, *rest = self.lines(capsys, "--host", "0.0.0.0", "--api-key", "s3cret", "--api-key", "0ther")
         assert first.startswith("Voxwire is listening on http://0.0.0.0:")
-        assert "  OPENAI_API_KEY=YOUR_KEY" in rest
-        assert any(line.startswith("  AZURE_OPENAI_ENDPOINT=http://127.0.0.1:") for line in rest)
+        assert "  export OPENAI_API_KEY=YOUR_KEY" in rest
+        assert any(line.startswith("  export AZURE_OPENAI_ENDPOINT=http://127.0.0.1:") for line in rest)
         assert not [line for line in rest if "s3cret" in line]
         assert [key.get_secret_value() for key in self.settings.auth.api_keys] == ["s3cret", "0ther"]
 
@@ -134,8 +135,18 @@ class TestAnnouncement:
         variables = self.identity.environment(url)
         assert variables["IDENTITY_ENDPOINT"] == f"{url}/msi/token"
         assert [line for line in rest if "IDENTITY" in line] == [
-            f"  {name}={value}" for name, value in variables.items()
+            f"  export {name}={value}" for name, value in variables.items()
         ]
+        assert not [line for line in rest if "AZURE_OPENAI_API_KEY" in line], (
+            "a program that has a key does not sign in"
+        )
+
+    @pytest.mark.parametrize("shell", ["sh", "bash"])
+    def test_the_lines_can_be_pasted(self, capsys: pytest.CaptureFixture[str], shell: str) -> None:
+        first, _, *rest = self.lines(capsys)
+        pasted = "\n".join([*rest, "env"])
+        seen = subprocess.run([shell, "-c", pasted], capture_output=True, text=True, check=True).stdout.splitlines()
+        assert f"AZURE_OPENAI_ENDPOINT={first.removeprefix('Voxwire is listening on ')}" in seen
 
     def test_options_are_settings(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("VOXWIRE_SERVER__DRAIN_S", "7")

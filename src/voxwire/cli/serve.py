@@ -1,6 +1,7 @@
 """`voxwire serve`: the server."""
 
 import argparse
+import shlex
 import sys
 import threading
 from pathlib import Path
@@ -106,21 +107,20 @@ def _overrides(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _quickstart(url: str, settings: "Settings", identity: "DevIdentity | None") -> str:
-    """The environment that points the official quickstarts here. Keys are not shown; the identity's secret
-    is, for it was made here, and nobody else can tell it."""
-    signing_in = {} if identity is None else identity.environment(url)
+    """Lines to paste that point the official quickstarts here. Keys are not shown; the identity's secret is, for it
+    was made here, and nobody else can tell it. Beside an identity there is no key: a program that finds one uses it."""
     key = "YOUR_KEY" if settings.auth.api_keys else "any"
-    return "\n".join(
-        [
-            "",
-            f"  AZURE_OPENAI_ENDPOINT={url}",
-            f"  AZURE_OPENAI_API_KEY={key}",
-            f"  AZURE_OPENAI_DEPLOYMENT_NAME={settings.default_deployment}",
-            "  OPENAI_API_VERSION=2024-10-01-preview",
-            *(f"  {name}={value}" for name, value in signing_in.items()),
-            "",
-            f"  OPENAI_BASE_URL={url}/v1",
-            f"  OPENAI_API_KEY={key}",
-            "",
-        ]
-    )
+    signing_in = {"AZURE_OPENAI_API_KEY": key} if identity is None else identity.environment(url)
+    azure = {
+        "AZURE_OPENAI_ENDPOINT": url,
+        "AZURE_OPENAI_DEPLOYMENT_NAME": settings.default_deployment,
+        "OPENAI_API_VERSION": "2024-10-01-preview",
+        **signing_in,
+    }
+    openai = {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": key}
+    return "\n".join(["", *map(_export, azure.items()), "", *map(_export, openai.items()), ""])
+
+
+def _export(variable: tuple[str, str]) -> str:
+    name, value = variable
+    return f"  export {name}={shlex.quote(value)}"

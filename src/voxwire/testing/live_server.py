@@ -20,7 +20,7 @@ from voxwire.testing.service import fake_service
 #: What follows the interpreter to run the server on a free port.
 SERVE: Final = ("-m", "voxwire", "serve", "--port", "0")
 _LISTENING: Final = re.compile(r"Voxwire is listening on (\S+)")
-_VARIABLE: Final = re.compile(r"  ([A-Z_]+)=(.+)\n")
+_VARIABLE: Final = re.compile(r"  export ([A-Z_]+)=(.+)\n")
 _LAST_VARIABLE: Final = "OPENAI_API_KEY"
 
 

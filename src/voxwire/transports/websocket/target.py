@@ -1,5 +1,6 @@
 """What a WebSocket URL asks for: forms W1 to W12 of PROTOCOL 1.1."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -61,7 +62,8 @@ def unknown_deployment(target: Target, path: str) -> RequestRefused:
     azure = path.startswith("/openai/")
     return RequestRefused(
         404,
-        f"There is no {'deployment' if azure else 'model'} {target.name!r} here; GET /v1/models lists what there is.",
+        f"There is no {'deployment' if azure else 'model'} {target.name!r} here; GET /v1/models lists what there is. "
+        f"The line [deployments.{json.dumps(target.name)}] in the server's settings file makes it exist.",
         code="DeploymentNotFound" if azure else "model_not_found",
         param="deployment" if azure else "model",
     )

@@ -143,12 +143,13 @@ mediaDevices?.addEventListener("devicechange", () => void showMicrophones());
 
 function showState() {
   const { link, now, voice, holding } = talk;
-  const { turns, deployment } = setup.settings;
+  const { turns } = setup.settings;
   const states = { off: "off", connecting: "busy", on: "on", lost: "lost" };
   byId("status").dataset["state"] = states[link];
-  const status = t(`status.${link}`, { deployment });
+  const label = setup.labelOf(talk.deployment);
+  const status = t(link === "on" && label ? "status.on.label" : `status.${link}`, { deployment: talk.deployment, label });
   if (byId("status-text").textContent !== status) byId("status-text").textContent = status;
-  const speaking = t(`state.${now}`);
+  const speaking = t(now === "assistant" && !talk.interruptible ? "state.answering" : `state.${now}`);
   if (byId("speaking").textContent !== speaking) byId("speaking").textContent = speaking;
   document.body.dataset["now"] = now;
   button("disconnect").hidden = link !== "on" && link !== "connecting";

@@ -45,6 +45,19 @@ export async function explain(key, deployment, cause) {
 }
 
 /**
+ * No deployment was chosen. With a key that is missing or wrong there was nothing to choose from: that comes first.
+ * @param {string} key
+ */
+export async function explainNoDeployment(key) {
+  try {
+    await request("models", key);
+  } catch (error) {
+    return error;
+  }
+  return new ConnectionError("noDeployment");
+}
+
+/**
  * @param {string} path
  * @param {string} key
  */

@@ -58,6 +58,8 @@ export class Talk {
   #askedAt = new Map();
   /** @type {Set<string>} */
   #running = new Set();
+  /** The one that the connection is to, whatever the field says by now. */
+  deployment = "";
   /** Items of calls that wait for their answer. @type {Set<string>} */
   #calls = new Set();
   /** @type {{ id: string, from: number } | undefined} */
@@ -86,6 +88,11 @@ export class Talk {
     return this.#session.clock;
   }
 
+  /** Whether speaking interrupts an answer: somebody has to listen. */
+  get interruptible() {
+    return this.voice.listening && !this.voice.muted && this.#sendsAlways;
+  }
+
   /** @returns {Now} */
   get now() {
     if (this.link !== "on") return "off";
@@ -111,8 +118,10 @@ export class Talk {
       const { signal } = this.#connecting;
       const { log, onLost } = this.#parts;
       const { Wire } = await loadWire();
+      const settings = this.#parts.settings();
+      this.deployment = settings.deployment;
       this.#wire = await Wire.open(
-        this.#parts.settings(),
+        settings,
         {
           onFrame: (direction, event, at) => log.add(direction, event, at),
           onMessage: (message, at) => this.#receive(message, at),

@@ -81,7 +81,8 @@ export class SetupView {
   /** @param {HTMLInputElement} field that is complete */
   #settled(field) {
     clearTimeout(this.#timer);
-    if (!field.name || !field.validity.valid) return;
+    // A field that was emptied is empty: what stood there before must not be connected to.
+    if (!field.name || !(field.validity.valid || field.validity.valueMissing)) return;
     if (field.dataset["stub"] !== undefined) {
       this.set("stubs", { ...this.settings.stubs, [field.dataset["stub"]]: field.value });
       return;
@@ -149,9 +150,17 @@ export class SetupView {
     return element("div", { class: "field" }, element("label", { for: id }, t("tools.stub", { name })), field);
   }
 
+  /**
+   * What answers at a deployment, in words of the server; empty when it is not known.
+   * @param {string} deployment
+   */
+  labelOf(deployment) {
+    return this.#deployments.find(({ id }) => id === deployment)?.label ?? "";
+  }
+
   #describeDeployment() {
-    const found = this.#deployments.find(({ id }) => id === this.settings.deployment);
-    byId("deployment-hint").textContent = found?.label ? t("deployment.answers", { label: found.label }) : "";
+    const label = this.labelOf(this.settings.deployment);
+    byId("deployment-hint").textContent = label ? t("deployment.answers", { label }) : "";
   }
 
   #insertExample() {

@@ -4,7 +4,7 @@ import { openSocket } from "../rt-client/connection/platform.js";
 import { parseArguments } from "../rt-client/connection/handshake.js";
 import { createDialect } from "../rt-client/dialects/index.js";
 import { checkEvent, parseEvent } from "../rt-client/events.js";
-import { apiUrl, ConnectionError, explain } from "./service.js";
+import { apiUrl, ConnectionError, explain, explainNoDeployment } from "./service.js";
 
 /** @import { Settings } from "./settings.js" */
 
@@ -36,7 +36,7 @@ export class Wire {
    * @returns {Promise<Wire>} rejects with `ConnectionError`
    */
   static async open({ key, deployment, dialect }, listener, signal) {
-    if (!deployment) throw new ConnectionError("noDeployment");
+    if (!deployment) throw await explainNoDeployment(key);
     if (key && !TOKEN.test(key)) throw new ConnectionError("badKey");
     const credential = { key: key || ANY_KEY };
     const handshake = parseArguments([credential, { model: deployment, baseURL: apiUrl(), dialect }]);

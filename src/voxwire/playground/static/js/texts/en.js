@@ -61,6 +61,7 @@ export default {
   "status.off": "Not connected",
   "status.connecting": "Connecting…",
   "status.on": "Connected to {deployment}",
+  "status.on.label": "Connected to {deployment}, answered by {label}",
   "status.lost": "Connection lost",
 
   welcome: "Talk to your server.",
@@ -90,6 +91,7 @@ export default {
   "state.person": "You are speaking",
   "state.thinking": "Thinking",
   "state.assistant": "Answering; speak to interrupt",
+  "state.answering": "Answering",
 
   "session.started": "<< Session Started >>",
   you: "You",

@@ -61,6 +61,7 @@ export default {
   "status.off": "Niet verbonden",
   "status.connecting": "Verbinden…",
   "status.on": "Verbonden met {deployment}",
+  "status.on.label": "Verbonden met {deployment}, beantwoord door {label}",
   "status.lost": "Verbinding verbroken",
 
   welcome: "Praat met je server.",
@@ -90,6 +91,7 @@ export default {
   "state.person": "Je praat",
   "state.thinking": "Denkt na",
   "state.assistant": "Antwoordt; praat om te onderbreken",
+  "state.answering": "Antwoordt",
 
   "session.started": "<< Sessie begonnen >>",
   you: "Jij",
