@@ -3,8 +3,8 @@
 - `service`: what one process shares; `Service.converse` is the door for transports
 - `transport`, `attachment`, `outbox`: one connection, its way in and its bounded way out
 - `conversation`: one session with its attachments, clock and work; `registry`: all that run
-- `work`: what a session asked for and is not finished: `cascade` (an answer, spoken through `speech`
-  and `chunker`), `transcriber` (an utterance), `vad` (speech scores, one batch for all conversations)
+- `work`: what a session asked for and is not finished: `cascade` (an answer, spoken through `speech`,
+  `voicing` and `chunker`), `transcriber` (an utterance), `vad` (speech scores, one batch for all conversations)
 - `delivery`: the way of its results to the session
 - `deployment`: the engines behind a name; `engine_calls`: deadlines and failures of engines
 - `contracts`: what the runtime needs of its neighbours; `limits`: its bounds

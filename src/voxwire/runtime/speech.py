@@ -1,19 +1,28 @@
-"""Speaking one message of an answer: text in as it is written, audio deltas out as they are spoken."""
+"""Speaking one message of an answer: text in as it is written, audio deltas out as they are spoken.
+
+The voice gets what is speakable of the text, and counts its characters; deltas count those of the text as it was
+written, for a transcript shows that, and a truncation cuts that.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
+
+from msgspec.structs import replace
 
 from voxwire.events.engines import TtsAudio, TtsStream
 from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.engine_calls import close_iterator, engine_errors, timed_out, within
 from voxwire.runtime.signal import Signal
+from voxwire.runtime.voicing.lines import Voicing
 from voxwire.session.inputs import GeneratedAudio
 
 #: Characters the language engine may be ahead of the voice: about ten minutes of speech, so that only
 #: a runaway answer ever waits.
 _MOST_AHEAD: Final = 8_000
+#: Characters that are made speakable at a time: a language engine may hand over a whole book at once.
+_AT_A_TIME: Final = 2_000
 
 
 class Speech:
@@ -23,6 +32,7 @@ class Speech:
     def __init__(self, stream: TtsStream, chunker: Chunker, delivery: Delivery, deadline_s: float) -> None:
         self._stream = stream
         self._chunker = chunker
+        self._voicing = Voicing()
         self._delivery = delivery
         self._deadline_s = deadline_s
         self._fed = 0
@@ -34,14 +44,20 @@ class Speech:
 
     async def say(self, text: str) -> None:
         """Speak this next. Waits while the voice is far behind."""
+        for start in range(0, len(text), _AT_A_TIME):
+            await self._feed(self._voicing.feed(text[start : start + _AT_A_TIME]))
+
+    async def _feed(self, speakable: str) -> None:
         while self._fed - self._voiced > _MOST_AHEAD:
             await within("tts", self._deadline_s, self._progress.wait())
-        self._fed += len(text)
-        with engine_errors("tts"):
-            await within("tts", self._deadline_s, self._stream.feed(text))
+        if speakable:
+            self._fed += len(speakable)
+            with engine_errors("tts"):
+                await within("tts", self._deadline_s, self._stream.feed(speakable))
 
     async def finish(self) -> None:
         """No more text comes; returns when every delta was delivered."""
+        await self._feed(self._voicing.flush())
         self._complete = True
         with engine_errors("tts"):
             await within("tts", self._deadline_s, self._stream.flush())
@@ -69,10 +85,18 @@ class Speech:
     async def _deliver(self, chunks: Iterator[GeneratedAudio]) -> None:
         for chunk in chunks:
             await self._delivery.writable()
-            self._delivery.submit(chunk)
+            self._delivery.submit(self._as_written(chunk))
             # An engine that has all its audio at hand would not let the writer send any of it before
             # the last: with instant engines the first delta left 1.7 ms late.
             await asyncio.sleep(0)
+
+    def _as_written(self, chunk: GeneratedAudio) -> GeneratedAudio:
+        """The delta with positions in the text as it was written."""
+        if self._voicing.unchanged:
+            return chunk
+        written_at = self._voicing.written_at
+        words = tuple(replace(word, start=written_at(word.start), end=written_at(word.end)) for word in chunk.words)
+        return replace(chunk, chars_to=written_at(chunk.chars_to), words=words)
 
     async def _next(self, stretches: AsyncIterator[TtsAudio]) -> TtsAudio | None:
         """The next stretch, None at the end. Silence counts once the text is complete: until then the

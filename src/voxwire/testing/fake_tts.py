@@ -1,6 +1,7 @@
 """Synthesisers for tests: a hum for every character, at once or as fast as speech."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable, MutableSequence
 from typing import Final
 
@@ -16,7 +17,8 @@ class FakeTts:
     """Speaks every character for `char_ms`, in chunks of `chunk_ms`.
 
     `pace` 1.0 yields audio as fast as it is heard, so that an interruption finds it speaking; 0 at
-    once. `fails_after` chunks the `failure` is raised; `stalled` never yields anything.
+    once. `patient` waits for the end of the text. `fails_after` chunks the `failure` is raised; `stalled`
+    never yields anything.
     """
 
     def __init__(
@@ -27,6 +29,7 @@ class FakeTts:
         chunk_ms: float = 100.0,
         pace: float = 0.0,
         word_times: bool = False,
+        patient: bool = False,
         stalled: bool = False,
         failure: Exception | None = None,
         fails_after: int = 0,
@@ -41,6 +44,7 @@ class FakeTts:
         self.char_ms = char_ms
         self.chunk_ms = chunk_ms
         self.pace = pace
+        self.patient = patient
         self.stalled = stalled
         self.failure = failure
         self.fails_after = fails_after
@@ -92,7 +96,7 @@ class FakeTtsStream:
             if engine.failure is not None and chunks >= engine.fails_after:
                 raise engine.failure
             chars = min(chunk_chars, len(self.text) - self.spoken)
-            if engine.stalled or not chars:
+            if engine.stalled or not chars or (engine.patient and not self.flushed):
                 if self.flushed and not engine.stalled:
                     return
                 self._changed.clear()
@@ -120,12 +124,11 @@ class FakeTtsStream:
     def _words(self, begin: int, end: int) -> tuple[Word, ...]:
         """Words that begin in this stretch; each is as long as its characters so far known."""
         found = []
-        at = 0
-        for word in self.text.split(" "):
-            if word and begin <= at < end:
-                start_ms, end_ms = at * self._engine.char_ms, (at + len(word)) * self._engine.char_ms
-                found.append(Word(text=word, start=at, end=at + len(word), start_ms=start_ms, end_ms=end_ms))
-            at += len(word) + 1
+        for word in re.finditer(r"\S+", self.text):
+            if begin <= word.start() < end:
+                start_ms, end_ms = word.start() * self._engine.char_ms, word.end() * self._engine.char_ms
+                timed = Word(text=word[0], start=word.start(), end=word.end(), start_ms=start_ms, end_ms=end_ms)
+                found.append(timed)
         return tuple(found)
 
 
