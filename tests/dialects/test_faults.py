@@ -140,18 +140,18 @@ class TestMissingRequiredParameter:
 
 class TestInvalidType:
     def test_the_documented_form(self, ga: Codec) -> None:
-        detection = {"type": "server_vad", "create_response": None}
+        detection = {"type": "server_vad", "create_response": 1}
         path = "session.audio.input.turn_detection.create_response"
         assert session(ga, audio={"input": {"turn_detection": detection}}) == (
             "invalid_type",
             path,
-            f"Invalid type for '{path}': expected boolean, got null instead.",
+            f"Invalid type for '{path}': expected boolean, got integer instead.",
         )
 
     @pytest.mark.parametrize(
         ("fields", "message"),
         [
-            ({"instructions": None}, "'session.instructions': expected string, got null"),
+            ({"instructions": 5}, "'session.instructions': expected string, got integer"),
             ({"tools": {}}, "'session.tools': expected array, got object"),
             ({"max_output_tokens": 1.5}, "'session.max_output_tokens': expected integer or string, got number"),
             ({"parallel_tool_calls": 1}, "'session.parallel_tool_calls': expected boolean, got integer"),

@@ -11,6 +11,7 @@
 - `connection`: the codec of one connection: the two ways, and the late switch from preview to GA
 - `ga`, `preview`: what is particular to each, independent of each other
 - `requests`, `items`, `settings`: JSON from clients, as strict msgspec structs that convert themselves
+- `nulls`, `shapes`: nulls that count as fields left out; what a schema looks like from inside
 - `bodies`: JSON to clients, from neutral events
 - `wire`: base64, the JSON encoder, the template for audio deltas
 - `faults`: what a decoder found wrong → the one error that the client sees

@@ -11,12 +11,12 @@ untyped parse of the frame.
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any, Final
 
 import msgspec
 from msgspec import inspect
 
+from voxwire.dialects.shapes import alternatives, root
 from voxwire.errors import ClientError, shorten
 
 #: Longest `event_id` (PROTOCOL 7.1).
@@ -159,22 +159,10 @@ def _places(schema: Any, path: str) -> Iterator[inspect.Type]:
 
     All branches of a union are followed at once: a path is specific enough to leave few.
     """
-    places = list(_alternatives(_root(schema)))
+    places = list(alternatives(root(schema)))
     for step in re.findall(r"\w+|\[[^\]]*\]", path):
-        places = [inner for outer in places for child in _step(outer, step) for inner in _alternatives(child)]
+        places = [inner for outer in places for child in _step(outer, step) for inner in alternatives(child)]
     yield from places
-
-
-@cache
-def _root(schema: Any) -> inspect.Type:
-    return inspect.type_info(schema)
-
-
-def _alternatives(place: inspect.Type) -> Iterator[inspect.Type]:
-    if isinstance(place, inspect.UnionType):
-        yield from place.types
-    else:
-        yield place
 
 
 def _step(place: inspect.Type, step: str) -> Iterator[inspect.Type]:

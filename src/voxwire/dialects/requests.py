@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from voxwire.dialects.faults import MAX_EVENT_ID, explain
 from voxwire.dialects.items import Id, SentItem
+from voxwire.dialects.nulls import may_hold_null, without_nulls
 from voxwire.dialects.unsupported import LeftOut, McpItem, mcp_item_alone
 from voxwire.dialects.wire import decode_audio
 from voxwire.errors import ClientError
@@ -53,9 +54,17 @@ class RequestDecoder(Generic[R]):
     def request(self, frame: str | bytes) -> R:
         """The request in a text frame; raises ClientError for anything else."""
         try:
-            return self._parser.decode(frame)
+            return self._parse(frame)
         except (ValueError, RecursionError) as fault:  # msgspec's and Unicode's errors are ValueErrors
             raise explain(fault, frame, self._schema) from None
+
+    def _parse(self, frame: str | bytes) -> R:
+        try:
+            return self._parser.decode(frame)
+        except msgspec.ValidationError:
+            if not may_hold_null(frame):
+                raise
+        return self._parser.decode(without_nulls(frame, self._schema))
 
 
 def event_of(request: Request) -> ClientEvent:

@@ -170,7 +170,7 @@ class TestSessionUpdate:
             ({"tracing": {"name": "w"}}, "unknown_parameter", "session.tracing.name"),
             ({"reasoning": {"effort": "huge"}}, "invalid_value", "session.reasoning.effort"),
             ({"prompt": {}}, "missing_required_parameter", "session.prompt.id"),
-            ({"parallel_tool_calls": None}, "invalid_type", "session.parallel_tool_calls"),
+            ({"parallel_tool_calls": "no"}, "invalid_type", "session.parallel_tool_calls"),
             ({"temperature": 0.8}, "unknown_parameter", "session.temperature"),
             ({"id": "sess_1"}, "unknown_parameter", "session.id"),
             (
@@ -181,7 +181,7 @@ class TestSessionUpdate:
             ({"audio": {"input": {"format": "pcm16"}}}, "invalid_type", "session.audio.input.format"),
             ({"audio": {"input": {"voice": "ash"}}}, "unknown_parameter", "session.audio.input.voice"),
             ({"audio": {"output": {"voice": {"name": "ash"}}}}, "unknown_parameter", "session.audio.output.voice.name"),
-            ({"audio": {"output": {"voice": None}}}, "invalid_type", "session.audio.output.voice"),
+            ({"audio": {"output": {"voice": 5}}}, "invalid_type", "session.audio.output.voice"),
         ],
     )
     def test_refused(self, ga: Codec, fields: Any, code: str, param: str) -> None:
@@ -338,7 +338,8 @@ class TestTools:
             ({}, "missing_required_parameter", "name"),
             ({"name": "f", "function": {"name": "f"}}, "unknown_parameter", "function"),
             ({"function": {}}, "missing_required_parameter", "function.name"),
-            ({"name": None}, "invalid_type", "name"),
+            ({"name": None}, "missing_required_parameter", "name"),
+            ({"name": 5}, "invalid_type", "name"),
         ],
     )
     def test_choice_refused(self, ga: Codec, choice: Any, code: str, field: str) -> None:

@@ -148,9 +148,9 @@ class TestSessionUpdate:
         [
             ({"temperature": 1.3}, "invalid_value", "session.temperature"),
             ({"temperature": "0.8"}, "invalid_type", "session.temperature"),
-            ({"voice": None}, "invalid_type", "session.voice"),
             ({"input_audio_format": "pcm24"}, "invalid_value", "session.input_audio_format"),
             ({"tools": [{"type": "mcp"}]}, "missing_required_parameter", "session.tools[0].server_label"),
+            ({"output_audio_format": 5}, "invalid_type", "session.output_audio_format"),
             ({"tool_choice": "always"}, "invalid_value", "session.tool_choice"),
         ],
     )
