@@ -62,7 +62,7 @@ from voxwire.events.server import (
 )
 
 GA = Variant(dialect=Dialect.GA)
-PREVIEW = Variant(dialect=Dialect.PREVIEW)
+PREVIEW = Variant(dialect=Dialect.PREVIEW, transcription_deltas=True)
 FIRST = Variant(dialect=Dialect.PREVIEW, projection=True)
 VOICE_LIVE = Variant(dialect=Dialect.VOICE_LIVE)
 

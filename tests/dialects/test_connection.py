@@ -81,16 +81,32 @@ class TestLateSwitch:
             ("session.update", {"session": {"voice": 5}}),
             ("session.update", {"session": 5}),
             ("session.update", {}),
-            ("response.create", {}),
-            ("response.create", {"response": {"modalities": ["text"]}}),
-            ("response.create", {"response": {"bogus": 1}}),
         ],
     )
-    def test_the_first_preview_event_settles_it(self, undecided: Codec, type: str, fields: Any) -> None:
+    def test_the_first_preview_update_settles_it(self, undecided: Codec, type: str, fields: Any) -> None:
         with contextlib.suppress(ClientError):
             decode(undecided, type, **fields)
         assert refused(undecided, "session.update", session=GA_SESSION)[0] == "unknown_parameter"
         assert undecided.dialect is Dialect.PREVIEW
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {},
+            {"response": None},
+            {"response": {}},
+            {"response": {"instructions": "Greet."}},
+            {"response": {"modalities": ["text"]}},
+            {"response": {"bogus": 1}},
+        ],
+    )
+    def test_a_response_before_the_first_update_leaves_it_open(self, undecided: Codec, fields: Any) -> None:
+        """SEMANTICS 6.7: programs greet first and configure then."""
+        with contextlib.suppress(ClientError):
+            decode(undecided, "response.create", **fields)
+        assert undecided.dialect is Dialect.PREVIEW
+        assert isinstance(decode(undecided, "session.update", session=GA_SESSION), UpdateSession)
+        assert undecided.dialect is Dialect.GA
 
     def test_only_where_the_handshake_left_it_open(self, preview: Codec) -> None:
         assert refused(preview, "session.update", session=GA_SESSION) == ("unknown_parameter", "session.type")

@@ -11,6 +11,7 @@ GA = Variant(dialect=Dialect.GA)
 MARKED = Variant(dialect=Dialect.PREVIEW)
 PREVIEW = Variant(dialect=Dialect.PREVIEW, late_switch=True)
 FIRST = Variant(dialect=Dialect.PREVIEW, late_switch=True, projection=True)
+LAST = Variant(dialect=Dialect.PREVIEW, late_switch=True, transcription_deltas=True)
 MARKER = {"openai-beta": "realtime=v1"}
 
 
@@ -46,10 +47,12 @@ class TestRule2Markers:
 
     def test_a_marked_connection_never_switches(self) -> None:
         query = {"api-version": "2025-04-01-preview", "deployment": "D"}
-        assert detect("/openai/realtime", query, MARKER, []) == MARKED
+        assert detect("/openai/realtime", query, MARKER, []) == Variant(
+            dialect=Dialect.PREVIEW, transcription_deltas=True
+        )
 
     def test_a_marker_wins_over_a_late_version(self) -> None:
-        assert detect("/openai/realtime", {"api-version": "2025-08-28"}, MARKER, []) == MARKED
+        assert detect("/openai/realtime", {"api-version": "2025-08-28"}, MARKER, []).dialect is Dialect.PREVIEW
 
     def test_first_preview_with_marker(self) -> None:
         found = detect("/openai/realtime", {"api-version": "2024-10-01-preview"}, MARKER, [])
@@ -69,13 +72,19 @@ class TestRule3PreviewPaths:
         ],
     )
     def test_path(self, path: str) -> None:
-        assert by_path(path, api_version="2025-04-01-preview", deployment="D") == PREVIEW
+        assert by_path(path, api_version="2025-04-01-preview", deployment="D") == LAST
 
     @pytest.mark.parametrize(
-        "version", ["2024-12-17", "2025-04-01-preview", "2024-12-17-preview", "2025-06-01-preview"]
+        ("version", "variant"),
+        [
+            ("2024-12-17", PREVIEW),
+            ("2024-12-17-preview", PREVIEW),
+            ("2025-04-01-preview", LAST),
+            ("2025-06-01-preview", LAST),
+        ],
     )
-    def test_preview_versions(self, version: str) -> None:
-        assert by_path("/openai/realtime", api_version=version) == PREVIEW
+    def test_preview_versions(self, version: str, variant: Variant) -> None:
+        assert by_path("/openai/realtime", api_version=version) == variant
 
     def test_first_preview(self) -> None:
         assert by_path("/openai/realtime", api_version="2024-10-01-preview") == FIRST

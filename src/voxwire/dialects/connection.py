@@ -8,7 +8,7 @@ from voxwire.dialects.ga import Ga
 from voxwire.dialects.preview import Preview
 from voxwire.dialects.variant import Dialect, Variant
 from voxwire.errors import ClientError
-from voxwire.events.client import ClientEvent, CreateResponse, UpdateSession
+from voxwire.events.client import ClientEvent, UpdateSession
 from voxwire.events.server import ServerEvent
 
 #: Keys that only GA has, by the event that may carry them and the object they stand in (PROTOCOL 1.5).
@@ -21,8 +21,9 @@ _GA_KEYS: Final = {
 class Codec:
     """Translates one connection, and remembers what the wire needs remembered.
 
-    A connection that took preview by its path alone is switched to GA, for good and before anything
-    is replied, when its first `session.update` or `response.create` carries keys of GA.
+    A connection that took preview by its path alone is switched to GA, for good and before its event
+    is answered, when its first `session.update` or a `response.create` before that carries keys of GA.
+    A `response.create` without such keys says nothing: a bare one is the same in both (SEMANTICS 6.7).
     """
 
     def __init__(self, variant: Variant) -> None:
@@ -48,7 +49,7 @@ class Codec:
                 raise
             self._speech = Ga()
             return self._speech.decode(frame)
-        if self._undecided and isinstance(event, UpdateSession | CreateResponse):
+        if isinstance(event, UpdateSession):
             self._undecided = False
         return event
 
@@ -60,12 +61,12 @@ class Codec:
         return self._speech.encode(event, event_id)
 
     def _shows_ga(self, frame: str | bytes) -> bool:
-        """Whether a frame that is no preview event has GA keys; any first deciding event ends the wait."""
+        """Whether a frame that is no preview event has GA keys; the first update, however wrong, ends the wait."""
         try:
             head = msgspec.json.decode(frame, type=dict[str, msgspec.Raw])
             name = msgspec.json.decode(head["type"])
             place, keys = _GA_KEYS[name]
-            self._undecided = False
+            self._undecided = name != "session.update"
             body: Any = msgspec.json.decode(head[place], type=dict[str, msgspec.Raw])
         except (ValueError, RecursionError, LookupError, TypeError):
             return False

@@ -14,6 +14,9 @@ from voxwire.dialects.variant import Dialect, Variant
 GA_SINCE: Final = date(2025, 8, 28)
 #: The one preview whose clients validate replies against closed sets.
 FIRST_PREVIEW: Final = date(2024, 10, 1)
+#: The one that brought deltas of transcripts. OpenAI's marker does not say which preview it means, and the
+#: original clients of the first fail on them (SEMANTICS 6.8).
+LAST_PREVIEW: Final = date(2025, 4, 1)
 _GA_NAMES: Final = frozenset({"v1", "preview", "latest"})
 _MARKER_HEADER: Final = "realtime=v1"
 _MARKER_SUBPROTOCOL: Final = "openai-beta.realtime-v1"
@@ -33,17 +36,25 @@ def detect(
     segments = [segment for segment in path.split("/") if segment]
     version = query.get("api-version", "")
     transcription = query.get("intent") == "transcription"
-    projection = version_date(version) == FIRST_PREVIEW
+    dated = version_date(version)
+    projection = dated == FIRST_PREVIEW
+    deltas = dated is not None and dated >= LAST_PREVIEW
     if segments[-2:] == ["voice-live", "realtime"]:
         return Variant(dialect=Dialect.VOICE_LIVE, transcription=transcription)
     if _MARKER_HEADER in headers.get("openai-beta", "") or _MARKER_SUBPROTOCOL in subprotocols:
-        return Variant(dialect=Dialect.PREVIEW, projection=projection, transcription=transcription)
+        return Variant(
+            dialect=Dialect.PREVIEW,
+            projection=projection,
+            transcription=transcription,
+            transcription_deltas=deltas,
+        )
     if _is_preview_path(segments) and not _means_ga(version):
         return Variant(
             dialect=Dialect.PREVIEW,
             projection=projection,
             transcription=transcription,
             late_switch=True,
+            transcription_deltas=deltas,
         )
     return Variant(dialect=Dialect.GA, transcription=transcription)
 

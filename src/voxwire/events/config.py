@@ -106,9 +106,11 @@ class RetentionRatio(msgspec.Struct, frozen=True, kw_only=True):
 
 Truncation = Literal["auto", "disabled"] | RetentionRatio
 
-#: Names that `include` may hold: log-probabilities of transcripts, and the times of each turn (ours).
+#: Names that `include` may hold: log-probabilities of transcripts; and ours: the times of each turn, and
+#: growing transcripts on previews whose clients may not know them.
 LOGPROBS = "item.input_audio_transcription.logprobs"
 TURN_TIMINGS = "voxwire.turn_timings"
+TRANSCRIPTION_DELTAS = "voxwire.transcription_deltas"
 
 
 class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from dialect_samples import (
     PART,
     TRANSCRIPTION,
     encode,
+    patch,
     response,
     spoken,
     written,
@@ -19,10 +20,11 @@ from msgspec import structs
 
 from voxwire.audio.g711 import encode_alaw
 from voxwire.audio.pcm import AudioFormat
-from voxwire.dialects import Codec
+from voxwire.dialects import Codec, detect
 from voxwire.dialects.preview.spelling import preview_path
 from voxwire.dialects.wire import decode_audio
 from voxwire.events.config import (
+    LOGPROBS,
     FunctionTool,
     Modality,
     NamedTool,
@@ -41,6 +43,7 @@ from voxwire.events.server import (
     ResponseDone,
     SessionCreated,
     SessionUpdated,
+    TranscriptionDelta,
 )
 
 #: PROTOCOL 2.1 and section 4; None is not sent.
@@ -97,6 +100,45 @@ def test_names_of_the_first_version(first: Codec) -> None:
 def test_names_of_voice_live(voice_live: Codec) -> None:
     """Its clients know no rate limits."""
     assert names(voice_live) == NAMES | {"RateLimitsUpdated": None}
+
+
+class TestTranscriptionDeltas:
+    """SEMANTICS 6.8: the original clients fail on them wherever they connect with OpenAI's marker."""
+
+    DELTA = TranscriptionDelta(item_id="item_1", content_index=0, delta="hel")
+    UNKNOWING = (
+        {"path": "/v1/realtime", "headers": {"openai-beta": "realtime=v1"}},
+        {"path": "/v1/realtime", "subprotocols": ["realtime", "openai-beta.realtime-v1"]},
+        {"path": "/openai/realtime", "query": {"api-version": "2024-10-01-preview"}},
+        {"path": "/openai/realtime", "query": {"api-version": "2024-12-17"}},
+        {"path": "/openai/realtime"},
+    )
+    KNOWING = (
+        {"path": "/openai/realtime", "query": {"api-version": "2025-04-01-preview"}},
+        {"path": "/v1/realtime", "query": {"intent": "transcription"}, "headers": {"openai-beta": "realtime=v1"}},
+        {"path": "/voice-live/realtime"},
+        {"path": "/v1/realtime"},
+    )
+
+    @staticmethod
+    def connection(handshake: dict[str, Any]) -> Codec:
+        return Codec(detect(**{"query": {}, "headers": {}, "subprotocols": [], **handshake}))
+
+    @pytest.mark.parametrize("handshake", UNKNOWING)
+    def test_stay_away_from_clients_that_may_not_know_them(self, handshake: dict[str, Any]) -> None:
+        assert self.connection(handshake).encode(self.DELTA, "event_1") is None
+
+    @pytest.mark.parametrize("handshake", KNOWING)
+    def test_go_to_those_that_do(self, handshake: dict[str, Any]) -> None:
+        assert encode(self.connection(handshake), self.DELTA)["delta"] == "hel"
+
+    @pytest.mark.parametrize("name", [LOGPROBS, "voxwire.transcription_deltas"])
+    @pytest.mark.parametrize("handshake", UNKNOWING)
+    def test_go_to_whoever_asks(self, handshake: dict[str, Any], name: str) -> None:
+        codec = self.connection(handshake)
+        config = structs.replace(CONFIG, include=patch(codec, include=[name]).include)
+        encode(codec, SessionUpdated(session_id="s", config=config, expires_at=1))
+        assert encode(codec, self.DELTA)["delta"] == "hel"
 
 
 def session(codec: Codec, config: SessionConfig) -> dict[str, Any]:

@@ -17,17 +17,22 @@ from voxwire.dialects.preview.voice_live import DECODER as VOICE_LIVE_DECODER
 from voxwire.dialects.requests import Request, RequestDecoder, event_of
 from voxwire.dialects.variant import Dialect, Variant
 from voxwire.events.client import ClientEvent
-from voxwire.events.server import ServerEvent
+from voxwire.events.config import LOGPROBS, TRANSCRIPTION_DELTAS
+from voxwire.events.server import ServerEvent, SessionUpdated, TranscriptionDelta
 
 __all__ = ["Preview"]
 
+#: Whoever asks for one of these knows deltas of transcripts: log-probabilities came with them (SEMANTICS 6.8).
+_SHOW_DELTAS: Final = frozenset({LOGPROBS, TRANSCRIPTION_DELTAS})
+
 
 class Preview:
-    """Preview on one connection; remembers how the client spells the G.711 formats."""
+    """Preview on one connection; remembers how the client spells the G.711 formats and what it asked for."""
 
     def __init__(self, variant: Variant) -> None:
         self._projection: Final = variant.projection
         self._decoder, self._omitted = _version(variant)
+        self._deltas = variant.transcription_deltas or variant.transcription or variant.dialect is Dialect.VOICE_LIVE
         self._formats: Final = FormatNames(hyphens=variant.projection)
 
     def decode(self, frame: str | bytes) -> ClientEvent:
@@ -40,6 +45,10 @@ class Preview:
 
     def encode(self, event: ServerEvent, event_id: str) -> bytes | None:
         """The event as a text frame; None when this version does not have it."""
+        if isinstance(event, SessionUpdated):
+            self._deltas |= not _SHOW_DELTAS.isdisjoint(event.config.include or ())
+        elif isinstance(event, TranscriptionDelta) and not self._deltas:
+            return None
         return encode(event, event_id, formats=self._formats, projection=self._projection, omitted=self._omitted)
 
 

@@ -29,13 +29,12 @@ from voxwire.events.server import (
     TextDone,
     TranscriptDelta,
     TranscriptDone,
-    TranscriptionDelta,
 )
 
 _NAMES: Final = PartNames(text="text", audio="audio")
 _AUDIO_DELTA: Final = wire.audio_template("response.audio.delta")
 #: Unknown to the 2024-10-01 clients; one of them closes the socket on it (CLIENT_SDK 2.5).
-NOT_IN_FIRST: Final = (TranscriptionDelta, ItemRetrieved)
+NOT_IN_FIRST: Final = (ItemRetrieved,)
 #: Voice Live tells no rate limits (PROTOCOL 9.3).
 NOT_IN_VOICE_LIVE: Final = (RateLimitsUpdated,)
 

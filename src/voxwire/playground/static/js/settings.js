@@ -110,7 +110,7 @@ export function sessionOf(settings, tools) {
     input_audio_transcription: settings.transcribe ? { model: "whisper-1" } : null,
     turn_detection: settings.turns === "vad" ? detectionOf(settings) : null,
     tools,
-    include: ["voxwire.turn_timings"],
+    include: ["voxwire.turn_timings", "voxwire.transcription_deltas"],
   };
 }
 
