@@ -29,10 +29,14 @@ def deployment(name: str) -> Any:
 
 
 class EchoAttachment:
-    """First says what was negotiated, then repeats. `{"flood": N}` sends N frames of 64 KiB."""
+    """First says what was negotiated, then repeats. `{"flood": N}` sends N frames of 64 KiB.
 
-    def __init__(self, transport: Transport) -> None:
+    A `verbatim` one knows no commands and repeats all texts as they are.
+    """
+
+    def __init__(self, transport: Transport, *, verbatim: bool = False) -> None:
         self.transport = transport
+        self.verbatim = verbatim
         self.outbox = self
         self.closed = asyncio.Event()
         self.farewell: asyncio.Task[None] | None = None
@@ -44,6 +48,8 @@ class EchoAttachment:
         try:
             if binary:
                 await self.transport.send(json.dumps({"binary": len(frame)}).encode())
+            elif self.verbatim and isinstance(frame, str):
+                await self.transport.send(frame.encode())
             elif len(frame) > 1000:
                 await self.transport.send(json.dumps({"text": len(frame)}).encode())
             elif frame == "crash":
@@ -59,6 +65,9 @@ class EchoAttachment:
         except TransportClosed:
             self.closed.set()
 
+    async def leave(self, code: int, reason: str) -> None:
+        await self.transport.close(code, reason)
+
     def finish(self, code: int, reason: str) -> None:
         self.farewell = asyncio.ensure_future(self.transport.close(code, reason))
 
@@ -70,6 +79,7 @@ class EchoService:
         self.deployments = [deployment(name) for name in names]
         self.default = default
         self.running = False
+        self.verbatim = False
         self.attachments: set[EchoAttachment] = set()
         self.start_delay_s = 0.0
         self.start_error: Exception | None = None
@@ -91,7 +101,7 @@ class EchoService:
     async def converse(
         self, deployment: Any, *, kind: SessionKind, codec: Any, transport: Transport, model: str | None
     ) -> AsyncIterator[EchoAttachment]:
-        attachment = EchoAttachment(transport)
+        attachment = EchoAttachment(transport, verbatim=self.verbatim)
         self.attachments.add(attachment)
         greeting = {"deployment": deployment.name, "model": model, "kind": kind.value, "dialect": codec.dialect.value}
         await transport.send(json.dumps(greeting).encode())

@@ -72,6 +72,12 @@ class Attachment:
         finally:
             self._receiving = False
 
+    async def leave(self, code: int, reason: str) -> None:
+        """The client has ended the connection: what it was answered before leaves, then the transport is
+        closed as said. Returns when that is done, at once where the client is gone."""
+        self._conversation.part(self, code, reason)
+        await self.closed.wait()
+
     def _take(self, frame: str | bytes, *, binary: bool) -> None:
         try:
             event = ClientMistake(error=BINARY_FRAME) if binary else self._codec.decode(frame)

@@ -99,6 +99,12 @@ class Conversation:
         for attachment in self._attachments:
             attachment.outbox.finish(code, reason)
 
+    def part(self, attachment: Attachment, code: int, reason: str) -> None:
+        """A client has left: the last one ends the conversation."""
+        if self._attachments == [attachment]:
+            self._stop()
+        attachment.outbox.finish(code, reason)
+
     def _stop(self) -> None:
         """No further input has an effect; all work ends now. The writers go on."""
         self._closing = True

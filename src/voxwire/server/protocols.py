@@ -6,14 +6,16 @@ new uvicorn which moves them is noticed.
 """
 
 import asyncio
+import codecs
 from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, Final, cast
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from websockets.frames import Close, Frame
 from websockets.http11 import Request as Handshake
 
 from voxwire.errors import RequestRefused
@@ -38,13 +40,15 @@ _LARGE_MESSAGE_BYTES: Final = 64 * 1024
 _LINGER_S: Final = 20.0
 #: How long a message that was refused is still read, and dropped.
 _DROP_S: Final = 2.0
+_Utf8: Final = codecs.getincrementaldecoder("utf-8")
 
 
 class HttpProtocol(HttpToolsProtocol):
     """An HTTP connection.
 
     Differences: request line and headers are bounded in size and time, an answer in the time that its
-    peer takes to read it, and the rest between requests also when bytes come that begin none.
+    peer takes to read it, and the rest between requests also when bytes come that begin none; what comes
+    together with a handshake is not lost, and one that cannot be is refused in true words.
     """
 
     _head_bytes = 0
@@ -76,13 +80,25 @@ class HttpProtocol(HttpToolsProtocol):
         # Of a head no more than it may hold, lest a larger one that comes at once be taken whole.
         while data and not self.transport.is_closing() and self.transport.get_protocol() is self:
             piece = data if self._head_timer is None else data[: MAX_HEAD_BYTES - self._head_bytes]
-            data = data[len(piece) :]
-            self._parse(piece)
+            data = self._parse(piece) + data[len(piece) :]
+        upgraded = self.transport.get_protocol()
+        if data and upgraded is not self and isinstance(upgraded, asyncio.Protocol):
+            upgraded.data_received(data)
 
-    def _parse(self, data: bytes) -> None:
+    def _parse(self, data: bytes) -> bytes:
+        """Returns what follows a WebSocket handshake, which uvicorn would drop."""
         if self._head_timer is not None:
             self._head_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        rest = b""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._should_upgrade() and not self.transport.is_closing():
+                rest = data[upgrade.args[0] :]
+                self.handle_websocket_upgrade()
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
         if self._head_timer is not None and self._head_bytes >= MAX_HEAD_BYTES:
             self._refuse(
                 RequestRefused(431, f"The headers exceed {MAX_HEAD_BYTES} bytes.", code="request_headers_too_large")
@@ -91,6 +107,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
+        return rest
 
     @property
     def _rests(self) -> bool:
@@ -106,6 +123,29 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._end_head()
         super().on_headers_complete()
+        if self.parser.should_upgrade() and self._should_upgrade() and (refusal := self._cannot_upgrade()):
+            self._refuse(refusal)
+
+    def _cannot_upgrade(self) -> RequestRefused | None:
+        """What the WebSocket parser is not asked about: it gets a request line and headers of our making."""
+        if self.scope["http_version"] != "1.1":
+            return RequestRefused(
+                426,
+                f"A WebSocket handshake needs HTTP/1.1, and this one is HTTP/{self.scope['http_version']}. "
+                "A proxy in between may have to be told: nginx by proxy_http_version 1.1.",
+                code="invalid_request",
+                headers=(("upgrade", "HTTP/1.1"),),
+            )
+        if any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
+            for name, value in self.headers
+        ):
+            return RequestRefused(
+                400,
+                "A WebSocket handshake has no body: leave Content-Length and Transfer-Encoding out.",
+                code="invalid_request",
+            )
+        return None
 
     def handle_websocket_upgrade(self) -> None:
         self._end_write()
@@ -146,16 +186,24 @@ class HttpProtocol(HttpToolsProtocol):
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """A WebSocket connection.
 
-    Differences: keys may be offered as subprotocols; refused handshakes have JSON bodies; the
-    application may cut the TCP connection; one whose peer does not read goes away soon after its
-    application ended; pings leave in an even pace, and like pongs while the peer reads; fragments
-    weigh no more than what they hold; many small frames leave the others their turns; a peer that
-    sent too much gets to see close code 1009; reading is ahead of the application by some messages;
-    it offers `Express` beside ASGI.
+    Differences: keys may be offered as subprotocols; refused handshakes have JSON bodies; frames that
+    come before the handshake is answered wait for that; the application may cut the TCP connection; one
+    whose peer does not read goes away soon after its application ended; pings leave in an even pace, and
+    like pongs while the peer reads; fragments weigh no more than what they hold, and are UTF-8 one by one;
+    many small frames leave the others their turns; a peer that sent too much gets to see close code 1009;
+    when the peer closes or breaks the rules, the application sends what it has answered before, and the
+    close frame leaves after that; reading is ahead of the application by some messages; it offers
+    `Express` beside ASGI.
     """
 
     _timer: asyncio.TimerHandle | None = None
+    _early = b""
     _dropping = False
+    #: The close frame that ends the connection once the application has said all, and whether the peer
+    #: still sends.
+    _farewell: bytes | None = None
+    _broken = False
+    _utf8: codecs.IncrementalDecoder | None = None
     _cutter: FrameCutter | None = None
     _left: Iterator[tuple[bytes, int]] | None = None
     _offer: Offer | None = None
@@ -188,7 +236,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._end_in_time()
 
     async def send(self, message: Any) -> None:
+        if message["type"] == "websocket.close" and self._farewell is not None:
+            await self.writable.wait()
+            self._say_farewell()
+            return
         await super().send(message)
+        if message["type"] == "websocket.accept" and self._early:
+            early, self._early = self._early, b""
+            self.data_received(early)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             # A refusal is an answer to the handshake; uvicorn would log that there was none, as an error.
             self.handshake_complete = True
@@ -214,8 +269,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self._dropping:
             return
         if self._cutter is None:
-            super().data_received(data)  # the handshake, which uvicorn passes on whole and alone
+            super().data_received(data)  # the handshake, which `HttpProtocol` passes on whole and alone
             self._cutter = FrameCutter(self.config.ws_max_size)
+            return
+        if not self.handshake_complete:
+            self._early += data
+            self._pause()
             return
         if self._left is not None:  # our close resumed reading: what was left must not pile up
             self._take(self._left, at_most=None)
@@ -232,6 +291,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 self._message(payload(frame, start))
             else:
                 super().data_received(frame)
+        if self._dropping:
+            return
         if len(taken) == at_most and not self.transport.is_closing():
             self._left = frames
             self._pause()
@@ -255,12 +316,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _resume(self) -> None:
         """Read on, once nothing waits."""
-        if self.read_paused and self._left is None and self.queue.empty():
+        if self.read_paused and self._left is None and not self._early and self.queue.empty():
             self.read_paused = False
             self.transport.resume_reading()
 
+    def eof_received(self) -> bool:  # type: ignore[override]  # as `asyncio.Protocol` has it
+        """Whoever says goodbye and shuts down sending may still read."""
+        return self._farewell is not None and self.scheme == "ws"
+
     def connection_lost(self, exc: Exception | None) -> None:
-        self._offer = self._left = None
+        self._offer = self._left = self._farewell = None
         if self._timer is not None:
             self._timer.cancel()
         # Whoever sent a close frame is in the queue already. For all others uvicorn would say 1005, which is
@@ -268,9 +333,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.handshake_complete = False
         super().connection_lost(exc)
 
+    def handle_text(self, event: Frame) -> None:
+        super().handle_text(event)
+        if not event.fin:
+            self._utf8 = _Utf8()
+            self._check_fragment(event)
+
     def handle_cont(self, event: Frame) -> None:
         """Joins fragments as they come: a list of tiny ones would weigh many times what they hold, and empty
         ones count for nothing against the limit."""
+        if self.curr_msg_data_type == "text" and not self._check_fragment(event):
+            return
         frames = cast("list[bytes | bytearray]", self.frames)
         if isinstance(frames[0], bytes):
             frames[0] = bytearray(frames[0])
@@ -293,11 +366,25 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         try:
             text = data.decode()
         except UnicodeDecodeError:
-            self.conn.fail(1007, "text frames are UTF-8")
-            self.handle_parser_exception()
+            self._refuse_text()
             return
         if not (self._offer is not None and self.queue.empty() and self._offer(text)):
             self._enqueue({"type": "websocket.receive", "text": text}, len(data))
+
+    def _check_fragment(self, event: Frame) -> bool:
+        """Whether a text is still UTF-8: who sends anything else learns it before the last fragment."""
+        assert self._utf8 is not None
+        try:
+            self._utf8.decode(event.data, event.fin)
+        except UnicodeDecodeError:
+            self.frames = []
+            self._refuse_text()
+            return False
+        return True
+
+    def _refuse_text(self) -> None:
+        self.conn.fail(1007, "text frames are UTF-8")
+        self.handle_parser_exception()
 
     def _enqueue(self, message: Any, size: int) -> None:
         self.queue.put_nowait(message)
@@ -324,22 +411,49 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.writable.is_set():
             self.transport.write(pong)
 
+    def handle_close(self, event: Frame) -> None:
+        if self.close_sent:
+            super().handle_close(event)
+        elif (close := self.conn.close_rcvd) is not None:
+            self._part(close)
+
     def handle_parser_exception(self) -> None:
-        """Say why, then read on for a moment: closing with unread data resets the connection, and the
-        reason would be lost with it."""
-        close = self.conn.close_sent
-        if close is None:  # the peer is gone
+        if self.conn.close_sent is None:  # the peer is gone
             self.transport.close()
-            return
+        elif not self.close_sent:
+            self._broken = True
+            self._part(self.conn.close_sent)
+
+    def _part(self, close: Close) -> None:
+        """The peer closed or broke the rules: nothing more is taken, and the application learns it after the
+        messages before. What it answers to those leaves, then the close frame that is kept here."""
         self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = self._dropping = True
-        self.disconnected = True  # what the application still sends meets a client that is gone
+        self._farewell = b"".join(self.conn.data_to_send())
+        self._dropping = True
+        self._left = None
+        self.stop_keepalive()
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(_DROP_S, self.transport.close)
         self._end_in_time()
+
+    def _say_farewell(self) -> None:
+        """Who broke the rules is read for a moment longer: closing with unread data resets the connection, and
+        the reason would be lost with it."""
+        if self._farewell is None:
+            return
+        self.transport.write(self._farewell)
+        self._farewell = None
+        self.close_sent = self.disconnected = True  # what the application still sends meets a client that is gone
+        if self._broken:
+            self.close_timer = self.loop.call_later(_DROP_S, self.transport.close)
+        else:
+            self.transport.close()
+
+    def shutdown(self) -> None:
+        if self._farewell is not None and self.handshake_complete:
+            self._say_farewell()
+        super().shutdown()
 
     def _end_in_time(self) -> None:
         """Closing flushes first, and a peer that does not read would hold its socket for ever."""

@@ -176,7 +176,8 @@ class WebSocketEndpoint:
                 self._attachments.add(attachment)
                 express.deliver_to(attachment.offer)
                 try:
-                    connection.close_code = await _read(receive, attachment)
+                    connection.close_code, reason = await _read(receive, attachment)
+                    await attachment.leave(connection.close_code, reason)
                 finally:
                     self._attachments.discard(attachment)
         except Exception:
@@ -197,15 +198,15 @@ async def _accept(send: Send, request: Request, engine: str) -> None:
     await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers})
 
 
-async def _read(receive: Receive, attachment: Attachment) -> int:
-    """Hand frames to the attachment until the connection ends; returns the close code.
+async def _read(receive: Receive, attachment: Attachment) -> tuple[int, str]:
+    """Hand frames to the attachment until the connection ends; returns close code and reason.
 
     Our own close arrives here as a disconnect too, so nothing else needs watching.
     """
     while True:
         message = await receive()
         if message["type"] == "websocket.disconnect":
-            return int(message.get("code") or 1005)
+            return int(message.get("code") or 1005), message.get("reason") or ""
         text = message.get("text")
         if text is not None:
             await attachment.receive(text)
