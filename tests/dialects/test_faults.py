@@ -214,8 +214,8 @@ class TestInvalidValue:
             (
                 {"include": ["everything"]},
                 "session.include[0]",
-                "Invalid value: 'everything'. Supported values are: 'item.input_audio_transcription.logprobs' "
-                "and 'voxwire.turn_timings'.",
+                "Invalid value: 'everything'. Supported values are: 'item.input_audio_transcription.logprobs', "
+                "'voxwire.transcription_deltas' and 'voxwire.turn_timings'.",
             ),
         ],
     )
