@@ -1,8 +1,6 @@
 """An answer with markup, from language engine to client: the voice gets what is speakable, transcript and history what
 was written, and an interruption cuts that at the heard word."""
 
-import asyncio
-
 import pytest
 from runtime_client import Client, connected
 
@@ -19,8 +17,8 @@ WRITTEN = (
 SPOKEN = f"Plan.\n\n1. Open the manual .\n2. Run:\n{CODE}\nDone!"
 
 
-def by_threes(text: str) -> list[LlmText | LlmDone]:
-    return [*(LlmText(text=text[at : at + 3]) for at in range(0, len(text), 3)), LlmDone()]
+def pieces(text: str, size: int = 3) -> list[LlmText | LlmDone]:
+    return [*(LlmText(text=text[at : at + size]) for at in range(0, len(text), size)), LlmDone()]
 
 
 async def answer(client: Client) -> str:
@@ -50,7 +48,7 @@ async def history_after_cut(client: Client, llm: FakeLlm, ms: int) -> str:
 @pytest.mark.parametrize("word_times", [True, False])
 async def test_the_voice_gets_the_speakable_text_and_the_transcript_the_written(word_times: bool) -> None:
     tts = FakeTts(word_times=word_times)
-    async with connected(fake_service(fake_deployment(llm=FakeLlm(by_threes(WRITTEN)), tts=tts))) as client:
+    async with connected(fake_service(fake_deployment(llm=FakeLlm(pieces(WRITTEN)), tts=tts))) as client:
         assert await answer(client) == WRITTEN
         assert tts.streams[0].text == SPOKEN
         assert client.spoken_ms() == 60 * len(SPOKEN)
@@ -66,7 +64,7 @@ async def test_the_voice_gets_the_speakable_text_and_the_transcript_the_written(
 )
 @pytest.mark.parametrize("chunk_ms", [100, 5000])
 async def test_a_cut_falls_behind_the_heard_word_as_it_was_written(until: str, kept: str, chunk_ms: float) -> None:
-    llm = FakeLlm(by_threes(WRITTEN))
+    llm = FakeLlm(pieces(WRITTEN))
     tts = FakeTts(word_times=True, chunk_ms=chunk_ms, patient=True)
     async with connected(fake_service(fake_deployment(llm=llm, tts=tts))) as client:
         await answer(client)
@@ -77,7 +75,7 @@ async def test_a_cut_falls_behind_the_heard_word_as_it_was_written(until: str, k
 @pytest.mark.parametrize("word", ["Open", "manual", "Run", "code", "Done"])
 async def test_a_voice_without_word_times_is_cut_where_it_was_in_the_text(word: str) -> None:
     """Within a delta, of 200 ms at most, characters are all that can be counted."""
-    llm = FakeLlm(by_threes(WRITTEN))
+    llm = FakeLlm(pieces(WRITTEN))
     async with connected(fake_service(fake_deployment(llm=llm, tts=FakeTts(patient=True)))) as client:
         await answer(client)
         kept = await history_after_cut(client, llm, 60 * (SPOKEN.index(word) + 1) + 200)
@@ -94,14 +92,15 @@ async def test_a_voice_without_word_times_is_cut_where_it_was_in_the_text(word: 
 async def test_an_answer_without_a_sound_ends_as_any_other(text: str, word_times: bool) -> None:
     llm = FakeLlm(text)
     tts = FakeTts(word_times=word_times)
-    async with asyncio.timeout(10), connected(fake_service(fake_deployment(llm=llm, tts=tts))) as client:
+    async with connected(fake_service(fake_deployment(llm=llm, tts=tts))) as client:
         assert await answer(client) == text
 
 
 async def test_a_program_of_any_length_is_no_runaway_answer() -> None:
     """Text that is not spoken does not make the voice fall behind."""
     text = "So:\n```\n" + "x = 1\n" * 10_000 + "```\nDone."
+    llm = FakeLlm(pieces(text, 1_000))
     tts = FakeTts(pace=1.0)
-    async with asyncio.timeout(20), connected(fake_service(fake_deployment(llm=FakeLlm(text), tts=tts))) as client:
+    async with connected(fake_service(fake_deployment(llm=llm, tts=tts))) as client:
         assert await answer(client) == text
         assert tts.streams[0].text == f"So:\n{CODE}\nDone."
