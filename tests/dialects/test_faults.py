@@ -109,8 +109,8 @@ class TestUnknownParameter:
         assert found == ("unknown_parameter", "audio", "Unknown parameter: 'audio'.")
 
     def test_in_a_list(self, ga: Codec) -> None:
-        tools = [{"type": "function", "name": "f"}, {"type": "function", "name": "g", "strict": True}]
-        assert session(ga, tools=tools)[:2] == ("unknown_parameter", "session.tools[1].strict")
+        tools = [{"type": "function", "name": "f"}, {"type": "function", "name": "g", "string": True}]
+        assert session(ga, tools=tools)[:2] == ("unknown_parameter", "session.tools[1].string")
 
     def test_a_name_made_to_confuse(self, ga: Codec) -> None:
         found = session(ga, **{"x` - at `$.y": 1})

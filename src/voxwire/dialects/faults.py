@@ -107,6 +107,8 @@ def _explain_line(line: str, schema: Any, frame: str | bytes) -> ClientError:
     if found := _TYPE.match(what):
         if not path:
             return invalid_event(f"An event is a JSON object, not {_article(_type_names(found['got'] or ''))}.")
+        if found["wanted"] == "null":
+            return unknown(path)  # known by name only, for programs that send nulls
         type_name = found["got"] or _type_at(frame, path)
         got = f", got {_type_names(type_name)} instead" if type_name else ""
         param, named = _named(path)

@@ -24,6 +24,7 @@ from voxwire.events.config import (
     ToolChoice,
     Transcription,
     Truncation,
+    TurnDetection,
 )
 
 P = ParamSpec("P")
@@ -45,6 +46,18 @@ Metadata = Annotated[
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of the JSON objects inside events: a field nobody knows is an error, never swallowed."""
+
+
+class ShownSession(Wire, frozen=True):
+    """What a session shows of itself beside its settings: a program may send all of it back, and none can be changed.
+
+    `model` is fixed by the connection; clients send it along in every update.
+    """
+
+    id: str | None = None
+    object: str | None = None
+    expires_at: int | None = None
+    model: str | None = None
 
 
 def keeps_unset(convert: Callable[Concatenate[T, P], U]) -> Callable[Concatenate[T | UnsetType, P], U | UnsetType]:
@@ -90,14 +103,25 @@ _Padding = Annotated[int, Meta(ge=0, le=10_000)]
 Silence = Annotated[int, Meta(ge=0, le=60_000)]
 
 
-class ServerVadSettings(Wire, frozen=True, tag_field="type", tag="server_vad"):
-    """A field left out of a supplied object means its documented default, not the session's value."""
+class TurnDetectionSettings(Wire, frozen=True, tag_field="type"):
+    """The fields of every kind of detection: a program that changes the kind leaves those of the former kind behind.
+
+    A field left out of a supplied object means its documented default, not the session's value.
+    """
 
     threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
     prefix_padding_ms: _Padding = 300
     silence_duration_ms: Silence = 500
+    eagerness: Eagerness = Eagerness.AUTO
     create_response: bool = True
     interrupt_response: bool = True
+
+    def setting(self) -> TurnDetection | None:
+        raise NotImplementedError
+
+
+class ServerVadSettings(TurnDetectionSettings, frozen=True, tag="server_vad"):
+    """Ends turns by silence; `eagerness` says nothing here."""
 
     def setting(self) -> ServerVad:
         return ServerVad(
@@ -109,10 +133,8 @@ class ServerVadSettings(Wire, frozen=True, tag_field="type", tag="server_vad"):
         )
 
 
-class SemanticVadSettings(Wire, frozen=True, tag_field="type", tag="semantic_vad"):
-    eagerness: Eagerness = Eagerness.AUTO
-    create_response: bool = True
-    interrupt_response: bool = True
+class SemanticVadSettings(TurnDetectionSettings, frozen=True, tag="semantic_vad"):
+    """Ends turns by meaning; `eagerness` is all that it reads of how."""
 
     def setting(self) -> SemanticVad:
         return SemanticVad(
@@ -120,6 +142,11 @@ class SemanticVadSettings(Wire, frozen=True, tag_field="type", tag="semantic_vad
             create_response=self.create_response,
             interrupt_response=self.interrupt_response,
         )
+
+
+@keeps_unset
+def turn_detection_of(value: TurnDetectionSettings | None) -> TurnDetection | None:
+    return None if value is None else value.setting()
 
 
 # --- transcription --------------------------------------------------------------------------------
@@ -130,7 +157,10 @@ class TranscriptionSettings(Wire, frozen=True):
     language: str | None = None
     prompt: str | None = None
 
-    def setting(self) -> Transcription:
+    def setting(self) -> Transcription | None:
+        return self.words()
+
+    def words(self) -> Transcription:
         """A text is cleared with "" (PROTOCOL 3.2), and "" is no language."""
         return Transcription(model=self.model, language=self.language or None, prompt=self.prompt)
 
@@ -143,12 +173,34 @@ def transcription_of(value: TranscriptionSettings | None) -> Transcription | Non
 # --- tools (PROTOCOL 3.4) -------------------------------------------------------------------------
 
 
-class FunctionToolSettings(Wire, frozen=True, tag_field="type", tag="function"):
-    """`parameters` is a JSON Schema and stays as it is, a `strict` inside included."""
+class _Function(Wire, frozen=True):
+    """`parameters` is a JSON Schema and stays as it is. `strict` asks for what is done anyway: calls that fit it."""
 
     name: str
     description: str | None = None
     parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class FunctionToolSettings(Wire, frozen=True, tag_field="type", tag="function"):
+    """A function, flat or as Chat Completions nests it: `{function: {name, …}}`."""
+
+    name: str | UnsetType = UNSET
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+    function: _Function | UnsetType = UNSET
+
+    def tool(self, param: str) -> FunctionTool:
+        name, description, parameters = self.name, self.description, self.parameters
+        if not isinstance(self.function, UnsetType):
+            if (name, description, parameters) != (UNSET, None, None):
+                raise unknown(f"{param}.function")
+            name, description, parameters = self.function.name, self.function.description, self.function.parameters
+            param = f"{param}.function"
+        if isinstance(name, UnsetType):
+            raise missing(f"{param}.name")
+        return FunctionTool(name=name, description=description, parameters=bounded(parameters, f"{param}.parameters"))
 
 
 Tools = list[FunctionToolSettings | McpTool]
@@ -162,8 +214,7 @@ def tools_of(tools: Tools, param: str, left_out: LeftOut) -> tuple[FunctionTool,
         if isinstance(tool, McpTool):
             no_mcp_tool(where, left_out)
             continue
-        parameters = bounded(tool.parameters, f"{where}.parameters")
-        found.append(FunctionTool(name=tool.name, description=tool.description, parameters=parameters))
+        found.append(tool.tool(where))
     return tuple(found)
 
 

@@ -17,6 +17,7 @@ from voxwire.dialects.settings import (
     ReasoningSettings,
     SemanticVadSettings,
     ServerVadSettings,
+    ShownSession,
     Speed,
     ToolChoiceSettings,
     Tools,
@@ -33,10 +34,11 @@ from voxwire.dialects.settings import (
     tools_of,
     transcription_of,
     truncation_of,
+    turn_detection_of,
     voice_name,
 )
 from voxwire.dialects.unsupported import LeftOut, NoiseReduction, StoredPrompt, no_noise_reduction, no_prompt
-from voxwire.events.config import Modality, ServerVad, SessionKind, SessionPatch, Transcription, TurnDetection
+from voxwire.events.config import Modality, ServerVad, SessionKind, SessionPatch, Transcription
 from voxwire.events.response import ResponseParams
 
 # --- audio ----------------------------------------------------------------------------------------
@@ -57,14 +59,21 @@ class _Pcma(Wire, frozen=True, tag_field="type", tag="audio/pcma"):
 _Format = _Pcm | _Pcmu | _Pcma
 
 
+_IdleTimeout = Annotated[int, Meta(ge=5000, le=30_000)]
+
+
 class _ServerVad(ServerVadSettings, frozen=True, tag="server_vad"):
-    idle_timeout_ms: Annotated[int, Meta(ge=5000, le=30_000)] | None = None
+    idle_timeout_ms: _IdleTimeout | None = None
 
     def setting(self) -> ServerVad:
         return structs.replace(super().setting(), idle_timeout_ms=self.idle_timeout_ms)
 
 
-_TurnDetection = _ServerVad | SemanticVadSettings | None
+class _SemanticVad(SemanticVadSettings, frozen=True, tag="semantic_vad"):
+    idle_timeout_ms: _IdleTimeout | None = None
+
+
+_TurnDetection = _ServerVad | _SemanticVad | None
 
 
 class _Transcription(TranscriptionSettings, frozen=True):
@@ -74,7 +83,7 @@ class _Transcription(TranscriptionSettings, frozen=True):
 
     def setting(self) -> Transcription:
         return structs.replace(
-            super().setting(),
+            self.words(),
             keywords=tuple(self.keywords or ()),
             languages=tuple(self.languages or ()),
             delay=self.delay,
@@ -108,11 +117,6 @@ def _format_of(value: _Format | None) -> AudioFormat | UnsetType:
 
 
 @keeps_unset
-def _turn_detection_of(value: _TurnDetection) -> TurnDetection | None:
-    return None if value is None else value.setting()
-
-
-@keeps_unset
 def _modality_of(names: list[Literal["text", "audio"]], param: str) -> Modality:
     if len(names) != 1:
         supported = "Supported combinations are: ['text'] and ['audio']."
@@ -123,10 +127,7 @@ def _modality_of(names: list[Literal["text", "audio"]], param: str) -> Modality:
 # --- sessions -------------------------------------------------------------------------------------
 
 
-class RealtimeSession(Wire, frozen=True, tag_field="type", tag="realtime"):
-    """`model` is fixed by the connection; clients send it along in every update and it is ignored."""
-
-    model: str | UnsetType = UNSET
+class RealtimeSession(ShownSession, frozen=True, tag_field="type", tag="realtime"):
     instructions: str | UnsetType = UNSET
     output_modalities: list[Literal["text", "audio"]] | UnsetType = UNSET
     audio: _Audio | None = None
@@ -153,7 +154,7 @@ class RealtimeSession(Wire, frozen=True, tag_field="type", tag="realtime"):
             input_format=_format_of(input.format),
             output_format=_format_of(output.format),
             transcription=transcription_of(input.transcription),
-            turn_detection=_turn_detection_of(input.turn_detection),
+            turn_detection=turn_detection_of(input.turn_detection),
             max_output_tokens=max_tokens(self.max_output_tokens),
             tools=tools_of(self.tools, "session.tools", left_out),
             tool_choice=tool_choice_of(self.tool_choice, "session.tool_choice", left_out),
@@ -166,7 +167,7 @@ class RealtimeSession(Wire, frozen=True, tag_field="type", tag="realtime"):
         )
 
 
-class TranscriptionSession(Wire, frozen=True, tag_field="type", tag="transcription"):
+class TranscriptionSession(ShownSession, frozen=True, tag_field="type", tag="transcription"):
     """A session that only writes down what it hears (PROTOCOL 5.12)."""
 
     audio: _InputOnly | None = None
@@ -179,7 +180,7 @@ class TranscriptionSession(Wire, frozen=True, tag_field="type", tag="transcripti
             kind=SessionKind.TRANSCRIPTION,
             input_format=_format_of(input.format),
             transcription=transcription_of(input.transcription),
-            turn_detection=_turn_detection_of(input.turn_detection),
+            turn_detection=turn_detection_of(input.turn_detection),
             include=include_of(self.include),
         )
 

@@ -10,15 +10,18 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from voxwire.dialects.preview.events import NOT_IN_FIRST, NOT_IN_VOICE_LIVE, encode
+from voxwire.dialects.preview.projection import changes_of
 from voxwire.dialects.preview.requests import FIRST_DECODER, LATER_DECODER, PreviewRequest
 from voxwire.dialects.preview.spelling import FormatNames
 from voxwire.dialects.preview.voice_live import DECODER as VOICE_LIVE_DECODER
 from voxwire.dialects.requests import Request, RequestDecoder, event_of
 from voxwire.dialects.variant import Dialect, Variant
-from voxwire.events.client import ClientEvent
-from voxwire.events.config import LOGPROBS, TRANSCRIPTION_DELTAS
-from voxwire.events.server import ServerEvent, SessionUpdated, TranscriptionDelta
+from voxwire.events.client import ClientEvent, UpdateSession
+from voxwire.events.config import LOGPROBS, TRANSCRIPTION_DELTAS, SessionConfig
+from voxwire.events.server import ServerEvent, SessionCreated, SessionUpdated, TranscriptionDelta
 
 __all__ = ["Preview"]
 
@@ -27,13 +30,17 @@ _SHOW_DELTAS: Final = frozenset({LOGPROBS, TRANSCRIPTION_DELTAS})
 
 
 class Preview:
-    """Preview on one connection; remembers how the client spells the G.711 formats and what it asked for."""
+    """Preview on one connection.
+
+    It remembers how the client spells the G.711 formats, what it asked for, and what it saw of the session.
+    """
 
     def __init__(self, variant: Variant) -> None:
         self._projection: Final = variant.projection
         self._decoder, self._omitted = _version(variant)
         self._deltas = variant.transcription_deltas or variant.transcription or variant.dialect is Dialect.VOICE_LIVE
         self._formats: Final = FormatNames(hyphens=variant.projection)
+        self._seen: SessionConfig | None = None
 
     def decode(self, frame: str | bytes) -> ClientEvent:
         """The event in a text frame; raises ClientError."""
@@ -41,14 +48,18 @@ class Preview:
         event = event_of(request)
         if isinstance(request, PreviewRequest):
             self._formats.learn(request.format_names())
+        if self._projection and self._seen is not None and isinstance(event, UpdateSession):
+            return replace(event, patch=changes_of(event.patch, self._seen))
         return event
 
     def encode(self, event: ServerEvent, event_id: str) -> bytes | None:
         """The event as a text frame; None when this version does not have it."""
+        if isinstance(event, TranscriptionDelta) and not self._deltas:
+            return None
+        if isinstance(event, SessionCreated | SessionUpdated):
+            self._seen = event.config
         if isinstance(event, SessionUpdated):
             self._deltas |= not _SHOW_DELTAS.isdisjoint(event.config.include or ())
-        elif isinstance(event, TranscriptionDelta) and not self._deltas:
-            return None
         return encode(event, event_id, formats=self._formats, projection=self._projection, omitted=self._omitted)
 
 

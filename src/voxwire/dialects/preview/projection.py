@@ -6,9 +6,9 @@ shown to them as the nearest thing that they know; what the session does is not 
 
 from typing import Final
 
-from msgspec import structs
+from msgspec import UNSET, UnsetType, structs
 
-from voxwire.events.config import SemanticVad, ServerVad, SessionConfig
+from voxwire.events.config import SemanticVad, ServerVad, SessionConfig, SessionPatch
 from voxwire.events.response import Response
 from voxwire.events.server import ErrorOccurred
 
@@ -16,6 +16,8 @@ from voxwire.events.server import ErrorOccurred
 VOICES: Final = frozenset({"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"})
 #: Later voices → the one of the eight that sounds most like it.
 _NEAREST: Final = {"marin": "coral", "cedar": "ash"}
+#: Settings that may be shown otherwise than they are.
+_PROJECTED: Final = ("voice", "temperature", "transcription", "turn_detection")
 _LOWEST_TEMPERATURE: Final = 0.6
 _HIGHEST_TEMPERATURE: Final = 1.2
 
@@ -38,6 +40,15 @@ def project_session(config: SessionConfig) -> SessionConfig:
         transcription=transcription,
         turn_detection=turn_detection,
     )
+
+
+def changes_of(patch: SessionPatch, config: SessionConfig) -> SessionPatch:
+    """`patch` without what only repeats how such a client saw `config`: sent back, it asks for nothing."""
+    shown = project_session(config)
+    repeated: dict[str, UnsetType] = {
+        name: UNSET for name in _PROJECTED if getattr(patch, name) == getattr(shown, name) != getattr(config, name)
+    }
+    return structs.replace(patch, **repeated)
 
 
 def project_response(response: Response) -> Response:

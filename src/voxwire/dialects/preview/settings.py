@@ -16,6 +16,7 @@ from voxwire.dialects.settings import (
     Metadata,
     SemanticVadSettings,
     ServerVadSettings,
+    ShownSession,
     Silence,
     Speed,
     Temperature,
@@ -23,6 +24,7 @@ from voxwire.dialects.settings import (
     Tools,
     Tracing,
     TranscriptionSettings,
+    TurnDetectionSettings,
     Voice,
     Wire,
     echoed,
@@ -32,10 +34,11 @@ from voxwire.dialects.settings import (
     tool_choice_of,
     tools_of,
     transcription_of,
+    turn_detection_of,
     voice_name,
 )
 from voxwire.dialects.unsupported import LeftOut, NoiseReduction, no_noise_reduction
-from voxwire.events.config import Modality, SessionKind, SessionPatch, TurnDetection
+from voxwire.events.config import Modality, SessionKind, SessionPatch, Transcription
 from voxwire.events.response import ResponseParams
 
 _Modalities = list[Literal["text", "audio"]]
@@ -46,16 +49,23 @@ def format_of(name: FormatName) -> AudioFormat:
     return FORMATS[name]
 
 
-class NoTurnDetection(Wire, frozen=True, tag_field="type", tag="none"):
+class NoTurnDetection(TurnDetectionSettings, frozen=True, tag="none"):
     """How the first version switches detection off; later ones send null."""
+
+    def setting(self) -> None:
+        return None
 
 
 _TurnDetection = ServerVadSettings | SemanticVadSettings | NoTurnDetection | None
 
 
-@keeps_unset
-def _turn_detection_of(value: _TurnDetection) -> TurnDetection | None:
-    return None if value is None or isinstance(value, NoTurnDetection) else value.setting()
+class PreviewTranscription(TranscriptionSettings, frozen=True):
+    """`enabled` is the form of the launch: an object that says whether it counts."""
+
+    enabled: bool = True
+
+    def setting(self) -> Transcription | None:
+        return self.words() if self.enabled else None
 
 
 @keeps_unset
@@ -69,17 +79,16 @@ def _modality_of(names: _Modalities, param: str) -> Modality:
     raise invalid_value(param, f"Invalid modalities: {names[:8]}. {supported}")
 
 
-class SessionSettings(Wire, frozen=True):
-    """`model` is fixed by the connection and `client_secret` belongs to REST: both are ignored."""
+class SessionSettings(ShownSession, frozen=True):
+    """`client_secret` belongs to REST. GA's settings may be there when they say nothing."""
 
-    model: str | UnsetType = UNSET
     modalities: _Modalities | UnsetType = UNSET
     instructions: str | UnsetType = UNSET
     voice: Voice | UnsetType = UNSET
     speed: Speed | UnsetType = UNSET
     input_audio_format: FormatName | UnsetType = UNSET
     output_audio_format: FormatName | UnsetType = UNSET
-    input_audio_transcription: TranscriptionSettings | UnsetType | None = UNSET
+    input_audio_transcription: PreviewTranscription | UnsetType | None = UNSET
     input_audio_noise_reduction: NoiseReduction | None = None
     turn_detection: _TurnDetection | UnsetType = UNSET
     tools: Tools | UnsetType = UNSET
@@ -89,6 +98,9 @@ class SessionSettings(Wire, frozen=True):
     include: Include | UnsetType | None = UNSET
     tracing: Tracing | UnsetType | None = UNSET
     client_secret: dict[str, Any] | None = None
+    prompt: None = None
+    truncation: None = None
+    reasoning: None = None
 
     def format_names(self) -> Iterator[FormatName]:
         for name in (self.input_audio_format, self.output_audio_format):
@@ -105,7 +117,7 @@ class SessionSettings(Wire, frozen=True):
             input_format=format_of(self.input_audio_format),
             output_format=format_of(self.output_audio_format),
             transcription=transcription_of(self.input_audio_transcription),
-            turn_detection=_turn_detection_of(self.turn_detection),
+            turn_detection=turn_detection_of(self.turn_detection),
             temperature=self.temperature,
             max_output_tokens=max_tokens(self.max_response_output_tokens),
             tools=tools_of(self.tools, "session.tools", left_out),
@@ -130,11 +142,11 @@ class FirstSessionSettings(SessionSettings, frozen=True):
     turn_detection: _FirstServerVad | SemanticVadSettings | NoTurnDetection | UnsetType | None = UNSET
 
 
-class TranscriptionSettingsUpdate(Wire, frozen=True):
+class TranscriptionSettingsUpdate(ShownSession, frozen=True):
     """A session that only writes down; `modalities` and `client_secret` have no meaning on a socket."""
 
     input_audio_format: FormatName | UnsetType = UNSET
-    input_audio_transcription: TranscriptionSettings | UnsetType | None = UNSET
+    input_audio_transcription: PreviewTranscription | UnsetType | None = UNSET
     input_audio_noise_reduction: NoiseReduction | None = None
     turn_detection: _TurnDetection | UnsetType = UNSET
     include: Include | UnsetType | None = UNSET
@@ -151,7 +163,7 @@ class TranscriptionSettingsUpdate(Wire, frozen=True):
             kind=SessionKind.TRANSCRIPTION,
             input_format=format_of(self.input_audio_format),
             transcription=transcription_of(self.input_audio_transcription),
-            turn_detection=_turn_detection_of(self.turn_detection),
+            turn_detection=turn_detection_of(self.turn_detection),
             include=include_of(self.include),
         )
 
@@ -174,6 +186,8 @@ class ResponseSettings(Wire, frozen=True):
     tools: Tools | UnsetType = UNSET
     tool_choice: ToolChoiceSettings | UnsetType = UNSET
     metadata: Metadata | None = None
+    prompt: None = None
+    reasoning: None = None
 
     def format_names(self) -> Iterator[FormatName]:
         if not isinstance(self.output_audio_format, UnsetType):

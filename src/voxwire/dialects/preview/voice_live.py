@@ -14,12 +14,16 @@ from msgspec.structs import replace
 
 from voxwire.dialects.faults import missing
 from voxwire.dialects.preview.requests import LaterRequest, Respond, Update
-from voxwire.dialects.preview.settings import FirstResponseSettings, NoTurnDetection, SessionSettings
+from voxwire.dialects.preview.settings import (
+    FirstResponseSettings,
+    NoTurnDetection,
+    PreviewTranscription,
+    SessionSettings,
+)
 from voxwire.dialects.requests import Request, RequestDecoder
 from voxwire.dialects.settings import (
     SemanticVadSettings,
     ServerVadSettings,
-    TranscriptionSettings,
     VoiceId,
     keeps_unset,
 )
@@ -104,13 +108,13 @@ _TurnDetection = (
 # --- transcription --------------------------------------------------------------------------------
 
 
-class LiveTranscription(TranscriptionSettings, frozen=True, forbid_unknown_fields=False):
+class LiveTranscription(PreviewTranscription, frozen=True, forbid_unknown_fields=False):
     """`phrase_list` holds words to expect, as a prompt does elsewhere."""
 
     phrase_list: list[str] | None = None
 
-    def setting(self) -> Transcription:
-        return replace(super().setting(), prompt="\n".join(self._expected()) or None)
+    def words(self) -> Transcription:
+        return replace(super().words(), prompt="\n".join(self._expected()) or None)
 
     def _expected(self) -> Iterable[str]:
         return filter(None, (self.prompt, *(self.phrase_list or ())))
@@ -133,6 +137,9 @@ class LiveSession(SessionSettings, frozen=True, forbid_unknown_fields=False):
     input_audio_noise_reduction: Any = None
     input_audio_sampling_rate: int | None = None
     input_audio_echo_cancellation: _EchoCancellation | None = None
+    prompt: Any = None
+    truncation: Any = None
+    reasoning: Any = None
 
     def patch(self, left_out: LeftOut) -> SessionPatch:
         self._check_channels(left_out)
