@@ -9,7 +9,10 @@ The offline assistant answers by rules:
 - `skills`: what the assistant can do by itself
 - `instructions`: what the session's instructions let it say
 - `tools`: which declared function is meant, with which arguments; `tool_words` and `tool_grammar`: how one
-  asks for it; `parameters`: what may fill each; `results`: its output as sentences
-- `slots`, `numbers`, `quantities`, `dates`, `places`: values in sentences
+  asks for it; `results`: its output as sentences
+- `parameters` and `parameter_slots`: what may fill each; `arguments`: what fills them in a call
+- `schema`: declared JSON Schemas, read; `schema_check`: whether a value is valid; `schema_example`: one that is;
+  `formats` and `patterns`: those of strings
+- `slots`, `numbers`, `quantities`, `dates`, `moments`, `places`, `written`: values in sentences
 - `text`: words of an utterance
 """

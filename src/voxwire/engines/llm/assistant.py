@@ -21,6 +21,7 @@ from voxwire.engines.llm.dates import DaySlot
 from voxwire.engines.llm.dialogue import Call, answer
 from voxwire.engines.llm.domain import Domain
 from voxwire.engines.llm.instructions import read_instructions
+from voxwire.engines.llm.parameter_slots import World
 from voxwire.engines.llm.places import Gazetteer, PlaceSlot, installed_gazetteer
 from voxwire.engines.llm.skills.catalogue import all_skills
 from voxwire.engines.llm.skills.skill import Skill, skill_phrases
@@ -123,12 +124,12 @@ class OfflineAssistant:
         key = (instructions, msgspec.json.encode(tuple(tools)))
         domain = self._domains.get(key)
         if domain is None:
-            gazetteer = self._gazetteer
+            world = World(self._gazetteer, self._clock)
             domain = Domain(
                 skills=self._skills,
                 skill_phrases=self._skill_phrases,
                 instructions=read_instructions(instructions),
-                tools=tuple(Tool(function, gazetteer, self._today) for function in tools),
+                tools=tuple(Tool(function, world) for function in tools),
             )
             self._domains[key] = domain
             if len(self._domains) > _DOMAINS:

@@ -12,8 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
+from voxwire.engines.llm.arguments import Arguments, merged
 from voxwire.engines.llm.domain import Domain, politeness_removed
-from voxwire.engines.llm.parameters import Arguments, Parameter, ParameterKind
+from voxwire.engines.llm.parameter_slots import ParameterKind
+from voxwire.engines.llm.parameters import Parameter
 from voxwire.engines.llm.results import say_result
 from voxwire.engines.llm.skills.skill import Situation
 from voxwire.engines.llm.skills.smalltalk import GREETING
@@ -155,11 +157,12 @@ def _function(
 
 
 def _act(reading: Reading) -> Answer | _Ask:
-    if not reading.tool.speakable:
+    missing = reading.missing
+    if missing is not None and missing.kind is not ParameterKind.OPAQUE:
+        return _Ask(reading.tool, reading.arguments[0], missing)
+    if missing is not None or not all(map(reading.tool.accepts, reading.arguments)):
         name = _spoken_name(reading.tool.name)
         return (Say(f"I understand that you mean {name}, but it needs values that I cannot take by voice."),)
-    if reading.missing is not None:
-        return _Ask(reading.tool, reading.arguments[0], reading.missing)
     return tuple(Call(reading.tool.name, arguments) for arguments in reading.arguments)
 
 
@@ -170,14 +173,14 @@ def _answered(domain: Domain, said: Utterance, question: _Ask) -> Answer | _Ask 
     for core in reversed(politeness_removed(said)):
         values = question.tool.read_answer(core, question.parameter)
         if values and not (question.parameter.kind is ParameterKind.TEXT and domain.skill(said, known=True)):
-            return _act(question.tool.with_values(question.arguments | values))
+            return _act(question.tool.with_values(merged(question.arguments, values)))
     if domain.skill(said, known=True) is not None:
         return None
     values = question.tool.find(said, question.parameter)
     if not values:
         other = domain.tool_loosely(said)
         return _act(other) if other is not None else replace(question, again=True)
-    return _act(question.tool.with_values(question.arguments | values))
+    return _act(question.tool.with_values(merged(question.arguments, values)))
 
 
 def _followed_up(said: Utterance, tool: Tool, arguments: Arguments) -> Reading | None:
@@ -185,10 +188,10 @@ def _followed_up(said: Utterance, tool: Tool, arguments: Arguments) -> Reading |
     for lead in _FOLLOW_UPS:
         if said.words[: len(lead)] == lead and len(said) > len(lead):
             values = tool.read_values(said.part(len(lead), len(said)))
-            return tool.with_values(arguments | values) if values else None
+            return tool.with_values(merged(arguments, values)) if values else None
     # A bare value repeats a question, but not a deed: "five" sets no second timer.
     values = {} if tool.words.verbs else tool.read_values(said)
-    return tool.with_values(arguments | values) if values else None
+    return tool.with_values(merged(arguments, values)) if values else None
 
 
 def _forced(domain: Domain, items: Sequence[Item], tool_choice: ToolChoice) -> Answer:
@@ -201,10 +204,13 @@ def _forced(domain: Domain, items: Sequence[Item], tool_choice: ToolChoice) -> A
     said = read(text or "")
     if isinstance(tool_choice, NamedTool):
         tool = next((tool for tool in domain.tools if tool.name == tool_choice.name), None)
-        return tuple(Call(tool.name, arguments) for arguments in tool.forced(said)) if tool is not None else ()
-    reading = domain.tool(said, known=True) or domain.tool(said, known=False) or domain.tool_loosely(said)
-    tool = reading.tool if reading is not None else domain.tools[0]
-    return tuple(Call(tool.name, arguments) for arguments in tool.forced(said))
+    else:
+        reading = domain.tool(said, known=True) or domain.tool(said, known=False) or domain.tool_loosely(said)
+        tool = reading.tool if reading is not None else domain.tools[0]
+    if tool is None:
+        return ()
+    calls = tuple(Call(tool.name, arguments) for arguments in tool.forced(said))
+    return calls or (Say(f"I found no values that the declaration of {_spoken_name(tool.name)} allows."),)
 
 
 def _open_question(domain: Domain, items: Sequence[Item]) -> _Ask | None:

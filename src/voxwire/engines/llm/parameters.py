@@ -1,35 +1,29 @@
 """Parameters of a declared function: what may fill each, and how to ask for it.
 
-The kind of a parameter comes from its JSON Schema, its name and its description. Schemas are the
-client's and may hold anything; what cannot be spoken (an object, a list of objects) is `OPAQUE`.
+Members of nested objects are parameters of their own, and so are those of the first object of a list:
+`{"lines": [{"sku": ..., "quantity": ...}]}` has two. Objects told apart by a tag (pydantic's and zod's
+discriminated unions) have the tag as a parameter, and the others apply once it has their value.
 """
 
-import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from datetime import date
-from enum import Enum
-from fractions import Fraction
-from functools import partial
 from typing import Any, Final
 
-from voxwire.engines.llm.dates import Day, DaySlot
-from voxwire.engines.llm.grammar import Slot
-from voxwire.engines.llm.numbers import number_words
-from voxwire.engines.llm.places import Gazetteer, Place, PlaceSlot
-from voxwire.engines.llm.quantities import QuantitySlot, unit_in
-from voxwire.engines.llm.slots import ChoiceSlot, NumberSlot, TextSlot
-from voxwire.engines.llm.text import identifier_words, listed, plain_words, typewritten
+from msgspec import UNSET
 
-_PLACE_WORDS: Final = frozenset(
-    "location locations city cities place places destination origin town country countries whereabouts region".split()
-)
-_REGION_WORDS: Final = frozenset(("country", "countries"))
+from voxwire.engines.llm.arguments import Arguments, Path, at, lookup, merged, put
+from voxwire.engines.llm.grammar import Slot
+from voxwire.engines.llm.parameter_slots import MUTE, ParameterKind, Speech, World, name_and_description, speech_of
+from voxwire.engines.llm.places import Place
+from voxwire.engines.llm.quantities import QuantitySlot
+from voxwire.engines.llm.schema import Schema, Schemas, choices, kind_of
+from voxwire.engines.llm.schema_check import distinct, is_valid
+from voxwire.engines.llm.text import identifier_words, listed, spelt_list
+from voxwire.engines.llm.tool_words import stem
+
 _LATITUDE: Final = frozenset(("lat", "latitude"))
 _LONGITUDE: Final = frozenset(("lon", "lng", "long", "longitude"))
-_DAY_WORDS: Final = frozenset(("date", "day", "dates"))
-_SWITCH_WORDS: Final = frozenset("on off state power enabled enable active activate status switch toggle lit".split())
 #: Words that lead to a value, by what the parameter's name or description speaks of.
 _CUES: Final = (
     (frozenset(("origin", "from", "departure", "source", "start", "departing")), ("from",)),
@@ -43,327 +37,317 @@ _CUES: Final = (
 _KIND_CUES: Final = {
     "place": ("in", "at", "for", "near", "around", "of"),
     "day": ("on", "for"),
+    "time": ("at", "for"),
+    "moment": ("on", "at", "for"),
+    "duration": ("for", "of"),
+    "written": ("to", "at", "for", "with", "of"),
     "number": ("to", "for", "of", "at", "with"),
     "enum": ("in", "to", "with", "for", "as", "of", "on"),
     "text": ("for", "of", "called", "named", "about", "on", "with"),
 }
-_EXAMPLE: Final = re.compile(
-    r"(?:e\.\s?g\.|i\.\s?e\.|for example|such as|for instance|example:|examples:)[,:]?\s*(?P<list>[^()\n]{1,200})",
-    re.IGNORECASE,
-)
-_QUOTED: Final = re.compile(r"[\"'`](?P<text>[^\"'`]{1,60})[\"'`]")
-_SEPARATORS: Final = re.compile(r",|;|/|\bor\b|\band\b|\betc\b\.?")
-_LISTED_NUMBERS: Final = (*range(101), 120, 150, 180, 200, 250, 300, 400, 500, 600, 700, 800, 900, 1000)
-_MAX_ENUM: Final = 500
+#: Nobody fills a longer form by voice.
+_MAX_PARAMETERS: Final = 48
+_MAX_DEPTH: Final = 6
+#: A generator of schemas writes at least one of these; it lists a required parameter as required.
+_GENERATED: Final = ("$schema", "$defs", "definitions", "title", "additionalProperties")
 
 
-Arguments = dict[str, Any]
+_When = tuple[tuple[Path, tuple[Any, ...]], ...]
 
 
-class ParameterKind(Enum):
-    ENUM = "enum"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    DAY = "day"
-    PLACE = "place"
-    TEXT = "text"
-    OPAQUE = "opaque"
+@dataclass(frozen=True)
+class Step:
+    """One step of the way to a parameter. `fallback` is what the schema puts there when nothing is said, or UNSET."""
+
+    path: Path
+    required: bool
+    fallback: Any = UNSET
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a function.
+    """One value to be spoken.
 
-    `cues` are the words that may stand before a value, `to_json` makes a value of `slot` JSON.
-    `fallback` is the schema's default, or None; `guess` gives a valid value when one must be had.
-    `many` marks an array, whose values are collected. `coordinates` names the parameters for latitude
-    and longitude that a place fills as well, since nobody speaks degrees; with `hidden` it fills
-    nothing else.
+    `steps` lead to it from the outside, its own last. `cues` are the words that may stand before a value,
+    `speech` reads it, `accepts` says whether a JSON value may stand. `many` marks an array, whose values are
+    collected. `when` are the tags that must have one of these values for the parameter to apply.
+    `coordinates` are the places of latitude and longitude that a place fills as well, since nobody speaks
+    degrees; with `hidden` it fills nothing else.
     """
 
     name: str
-    kind: ParameterKind
-    required: bool
-    slot: Slot
+    steps: tuple[Step, ...]
+    schema: Any
+    speech: Speech
+    accepts: Callable[[Any], bool]
+    accepts_each: Callable[[Any], bool]
     cues: tuple[str, ...]
     question: str
-    fallback: Any
-    many: bool
-    to_json: Callable[[Any], Any]
-    guess: Callable[[], Any]
-    coordinates: tuple[str, ...] = ()
+    many: bool = False
+    when: _When = ()
+    coordinates: tuple[Path, ...] = ()
     hidden: bool = False
+
+    @property
+    def kind(self) -> ParameterKind:
+        return self.speech.kind
+
+    @property
+    def slot(self) -> Slot:
+        return self.speech.slot
+
+    @property
+    def path(self) -> Path:
+        return self.steps[-1].path
+
+    @property
+    def required(self) -> bool:
+        """Whether no call can be made until somebody says it."""
+        return not self.when and all(step.required and step.fallback is UNSET for step in self.steps)
 
     @property
     def words(self) -> tuple[str, ...]:
         return identifier_words(self.name)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The arguments that this parameter fills."""
-        return self.coordinates if self.hidden else (self.name, *self.coordinates)
+    def free(self) -> bool:
+        """Whether any words may be its value."""
+        return self.kind in (ParameterKind.TEXT, ParameterKind.PLACE)
+
+    def applies(self, arguments: Arguments) -> bool:
+        return all(lookup(arguments, path) in values for path, values in self.when)
+
+    def filled(self, arguments: Arguments) -> bool:
+        """Whether the arguments hold all that this parameter fills."""
+        coordinates = self.coordinates if self.hidden or self.steps[-1].required else ()
+        places = coordinates if self.hidden else (self.path, *coordinates)
+        return all(lookup(arguments, place) is not UNSET for place in places)
 
     def fill(self, values: Sequence[Any]) -> Arguments:
-        """Arguments from the values of `slot`, in spoken order."""
-        value = [self.to_json(each) for each in values] if self.many else self.to_json(values[0])
-        arguments = {} if self.hidden else {self.name: value}
-        if self.coordinates and isinstance(values[0], Place):
-            arguments |= dict(zip(self.coordinates, (values[0].latitude, values[0].longitude), strict=True))
-        return arguments
+        """Arguments from the values of `slot`, in spoken order; empty when the schema allows none of them."""
+        place = values[0] if isinstance(values[0], Place) else None
+        arguments: Arguments = {}
+        if self.coordinates and place:
+            for path, degrees in zip(self.coordinates, (place.latitude, place.longitude), strict=True):
+                put(arguments, path, degrees)
+        if self.hidden:
+            return arguments
+        value = self._several(values) if self.many else self._first_accepted(values[0], self.accepts)
+        return {} if value is UNSET else merged(at(self.path, value), arguments)
 
-    def fill_anyhow(self, text: str) -> Arguments:
-        """Arguments when nothing was said about it: the text where it is free, else a guess."""
-        free = self.kind in (ParameterKind.PLACE, ParameterKind.TEXT) and self.fallback is None
-        value = ([text] if self.many else text) if free else self.guess()
-        return ({} if self.hidden else {self.name: value}) | dict.fromkeys(self.coordinates, 0)
+    def _several(self, values: Sequence[Any]) -> Any:
+        if self.kind is ParameterKind.TEXT:
+            values = [part for value in values for part in spelt_list(value)]
+        written = [self._first_accepted(value, self.accepts_each) for value in values]
+        several = [value for value in written if value is not UNSET]
+        for candidate in (several, distinct(several), [several] if several else []):
+            if candidate and self.accepts(candidate):
+                return candidate
+        return UNSET
+
+    def _first_accepted(self, value: Any, accepts: Callable[[Any], bool]) -> Any:
+        return next((form for form in self.speech.forms(value) if accepts(form)), UNSET)
 
 
-def read_parameters(schema: Any, gazetteer: Gazetteer, today: Callable[[], date]) -> tuple[Parameter, ...]:
+def settle(parameters: Iterable[Parameter], arguments: Arguments) -> Parameter | None:
+    """Add what the schema says for values that nobody said; the first parameter that has to be asked for."""
+    for parameter in parameters:
+        if not parameter.applies(arguments):
+            continue
+        for step in parameter.steps:
+            if lookup(arguments, step.path) is not UNSET:
+                continue
+            if step.required and step.fallback is not UNSET:
+                put(arguments, step.path, deepcopy(step.fallback))
+            if not step.required or step.fallback is not UNSET:
+                break
+        else:
+            if not parameter.filled(arguments):
+                return parameter
+    return None
+
+
+def read_parameters(schemas: Schemas, world: World) -> tuple[Parameter, ...]:
     """The parameters of a JSON Schema object, required ones first; empty for anything else.
 
-    A schema that lists no `required` at all but has one property means it: nobody declares a
-    function with a lone parameter to call it without.
+    A schema written by hand that lists no `required` at all but has one property to name or choose means
+    it: nobody writes a function with a lone parameter to call it without.
     """
-    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
-        return ()
-    properties = schema["properties"]
-    listed_required = schema.get("required")
-    if isinstance(listed_required, list):
-        required = {name for name in listed_required if isinstance(name, str)}
-    else:
-        required = set(properties) if len(properties) == 1 else set()
-    parameters = [
-        _parameter(name, inner if isinstance(inner, dict) else {}, name in required, gazetteer, today)
-        for name, inner in properties.items()
-    ]
-    parameters = _with_coordinates(parameters, gazetteer)
-    return tuple(sorted(parameters, key=lambda parameter: not parameter.required))
+    tree = _Tree(schemas, world)
+    root = schemas.plain(schemas.root)
+    properties = root.get("properties")
+    alone = isinstance(properties, dict) and len(properties) == 1 and "required" not in root
+    if alone and not any(key in root for key in _GENERATED):
+        tree.means_it = True
+    tree.objects(schemas.options(schemas.root), (), ())
+    parameters = _with_coordinates(tree.found, tree)
+    # What cannot be spoken comes first, before a user is asked for the rest in vain.
+    parameters.sort(key=lambda p: (not p.required, p.kind is not ParameterKind.OPAQUE))
+    return tuple(parameters[:_MAX_PARAMETERS])
 
 
-def _with_coordinates(parameters: list[Parameter], gazetteer: Gazetteer) -> list[Parameter]:
-    """Let a place fill latitude and longitude, a place of its own where the function has none."""
-    numbers = [parameter for parameter in parameters if parameter.kind is ParameterKind.NUMBER]
-    latitude = next((p for p in numbers if _LATITUDE & set(p.words)), None)
-    longitude = next((p for p in numbers if _LONGITUDE & set(p.words)), None)
-    if latitude is None or longitude is None:
-        return parameters
-    place = next((p for p in parameters if p.kind is ParameterKind.PLACE and not p.many), None)
-    rest = [p for p in parameters if p not in (latitude, longitude, place)]
-    hidden = place is None
-    place = place or _parameter("place", {"type": "string"}, False, gazetteer, date.today)
-    names = (latitude.name, longitude.name)
-    required = place.required or latitude.required or longitude.required
-    return [replace(place, coordinates=names, hidden=hidden, required=required), *rest]
+class _Tree:
+    """Walks through a schema and collects the parameters in it."""
 
+    def __init__(self, schemas: Schemas, world: World) -> None:
+        self.found: list[Parameter] = []
+        self.means_it = False
+        self._schemas = schemas
+        self._world = world
 
-def _parameter(
-    name: str, schema: dict[str, Any], required: bool, gazetteer: Gazetteer, today: Callable[[], date]
-) -> Parameter:
-    schema = _plain_schema(schema)
-    many = _type(schema) == "array"
-    if many:
-        inner = schema.get("items")
-        schema = _plain_schema(inner if isinstance(inner, dict) else {}) | {
-            key: schema[key] for key in ("description", "default") if key in schema
-        }
-    description = schema.get("description")
-    description = description if isinstance(description, str) else ""
-    words = frozenset(identifier_words(name))
-    about = words | frozenset(plain_words(description.split("e.g")[0]))
-    kind = ParameterKind.OPAQUE if _type(schema) == "array" else _kind(schema, words, about)
-    slot, to_json = _slot(kind, schema, name, description, about, gazetteer, today)
-    return Parameter(
-        name=name,
-        kind=kind,
-        required=required,
-        slot=slot,
-        cues=_cues(kind, words, about),
-        question=_question(kind, name, slot),
-        fallback=schema.get("default", schema.get("const")),
-        many=many,
-        to_json=to_json,
-        guess=partial(_guess, kind, schema, many, today, to_json),
-    )
+    def objects(self, options: Sequence[Schema], steps: tuple[Step, ...], when: _When) -> None:
+        """The members of one object, whatever alternative of it is meant."""
+        if len(options) < 2:
+            for option in options:
+                self._members(option, steps, when)
+            return
+        tag = _tag(options, self._schemas)
+        if tag is None:
+            self._members(options[0], steps, when)
+            return
+        path: Path = (*(steps[-1].path if steps else ()), tag)
+        values = [self._tags(option, tag) for option in options]
+        choice = {"enum": [value for each in values for value in each]}
+        self._leaf(choice, [choice], (*steps, Step(path, required=True)), when)
+        for option, own in zip(options, values, strict=True):
+            self._members(option, steps, (*when, (path, tuple(own))), without=tag)
 
+    def _members(self, schema: Schema, steps: tuple[Step, ...], when: _When, without: str | None = None) -> None:
+        properties, required = schema.get("properties"), schema.get("required")
+        if not isinstance(properties, dict) or len(steps) > _MAX_DEPTH:
+            return
+        for name, inner in properties.items():
+            if len(self.found) >= 4 * _MAX_PARAMETERS:
+                return
+            if name != without:
+                path = (*(steps[-1].path if steps else ()), name)
+                needed = name in required if isinstance(required, list) else False
+                step = Step(path, needed, self._fallback(inner) if needed else UNSET)
+                self._value(inner, (*steps, step), when)
 
-def _plain_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """The first alternative that is not null of anyOf and oneOf, keeping what stands around it."""
-    for key in ("anyOf", "oneOf", "allOf"):
-        options = schema.get(key)
-        if isinstance(options, list):
-            real = [option for option in options if isinstance(option, dict) and option.get("type") != "null"]
-            if real:
-                return {**real[0], **{k: v for k, v in schema.items() if k != key}}
-    return schema
+    def _value(self, schema: Any, steps: tuple[Step, ...], when: _When) -> None:
+        options = self._schemas.options(schema)
+        entry, held = self._entry(options)
+        if options and all(_has_members(option) for option in options):
+            self.objects(options, steps, when)
+        elif held and all(_has_members(option) for option in held):
+            path = (*steps[-1].path, 0)
+            self.objects(held, (*steps, Step(path, required=True)), when)
+        else:
+            self._leaf(schema, options, steps, when, entry)
 
+    def _entry(self, options: Sequence[Schema]) -> tuple[Any, list[Schema]]:
+        """The schema of an array's items, with its alternatives; none for anything else."""
+        array = options[0] if len(options) == 1 and kind_of(options[0]) == "array" else {}
+        items = array.get("items")
+        if not isinstance(items, dict) or array.get("prefixItems"):
+            return None, []
+        return items, self._schemas.options(items)
 
-def _type(schema: Mapping[str, Any]) -> str:
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        kind = next((entry for entry in kind if entry != "null"), None)
-    if isinstance(kind, str):
-        return kind
-    if isinstance(schema.get("properties"), dict):
-        return "object"
-    return "array" if "items" in schema else "string"
-
-
-def _kind(schema: Mapping[str, Any], words: frozenset[str], about: frozenset[str]) -> ParameterKind:
-    if isinstance(schema.get("enum"), list) and schema["enum"]:
-        return ParameterKind.ENUM
-    kind = _type(schema)
-    if kind in ("number", "integer"):
-        return ParameterKind.NUMBER
-    if kind == "boolean":
-        return ParameterKind.BOOLEAN
-    if kind != "string":
-        return ParameterKind.OPAQUE
-    if schema.get("format") == "date" or words & _DAY_WORDS:
-        return ParameterKind.DAY
-    # The name decides before the description: a "name" described as "of the city" is no place.
-    if words & _PLACE_WORDS or (
-        about & _PLACE_WORDS and len(words) == 1 and words <= {"from", "to", "where", "q", "query"}
-    ):
-        return ParameterKind.PLACE
-    return ParameterKind.TEXT
-
-
-def _slot(
-    kind: ParameterKind,
-    schema: Mapping[str, Any],
-    name: str,
-    description: str,
-    about: frozenset[str],
-    gazetteer: Gazetteer,
-    today: Callable[[], date],
-) -> tuple[Slot, Callable[[Any], Any]]:
-    """The slot that reads values, and how a value becomes JSON."""
-    if kind is ParameterKind.ENUM:
-        return ChoiceSlot(_enum_names(schema["enum"])), _itself
-    if kind is ParameterKind.NUMBER:
-        return _number_slot(schema, name, description), _number_json
-    if kind is ParameterKind.BOOLEAN:
-        return ChoiceSlot(
-            _boolean_names(name, about), ("on", "off", "yes", "no") if about & _SWITCH_WORDS else None
-        ), _itself
-    if kind is ParameterKind.DAY:
-        iso = schema.get("format") == "date" or "yyyy" in description.lower() or "iso" in about
-        return DaySlot(today), (_iso_day if iso else _said_day)
-    if kind is ParameterKind.PLACE:
-        regions = frozenset(identifier_words(name)) & _REGION_WORDS
-        return PlaceSlot(gazetteer, gazetteer.regions if regions else gazetteer.listed_in_full), _place_json
-    return TextSlot(_examples(schema, description)), str
-
-
-def _guess(
-    kind: ParameterKind, schema: Mapping[str, Any], many: bool, today: Callable[[], date], to_json: Callable[[Any], Any]
-) -> Any:
-    """The schema's default, else the first or smallest value that it allows."""
-    for key in ("default", "const"):
-        if schema.get(key) is not None:
-            return schema[key]
-    value: Any = {"object": {}, "array": [], "null": None}.get(_type(schema), "")
-    if kind is ParameterKind.ENUM:
-        value = schema["enum"][0]
-    elif kind is ParameterKind.NUMBER:
-        value = _number_json(_nearest_to_zero(schema))
-    elif kind is ParameterKind.BOOLEAN:
-        value = False
-    elif kind is ParameterKind.DAY:
-        value = to_json(Day(today(), "today"))
-    return [value] if many and kind is not ParameterKind.OPAQUE else value
-
-
-def _nearest_to_zero(schema: Mapping[str, Any]) -> Fraction:
-    value, low, high = Fraction(0), _bound(schema, "minimum"), _bound(schema, "maximum")
-    if low is not None and low > value:
-        value = low
-    elif high is not None and high < value:
-        value = high
-    return Fraction(math.ceil(value)) if _type(schema) == "integer" else value
-
-
-def _itself(value: Any) -> Any:
-    return value
-
-
-def _number_json(value: Fraction) -> int | float:
-    return value.numerator if value.denominator == 1 else float(value)
-
-
-def _iso_day(value: Day) -> str:
-    return value.day.isoformat()
-
-
-def _said_day(value: Day) -> str:
-    return value.said
-
-
-def _place_json(value: Place | str) -> str:
-    return value.full_name if isinstance(value, Place) else value
-
-
-def _enum_names(values: Sequence[Any]) -> dict[str, Any]:
-    names: dict[str, Any] = {}
-    for value in values[:_MAX_ENUM]:
-        if isinstance(value, bool):
-            names.setdefault("yes" if value else "no", value)
-        elif isinstance(value, int) and 0 <= value < 10**6:
-            names.setdefault(number_words(value), value)
-            names.setdefault(str(value), value)
-        elif isinstance(value, (str, int, float)):
-            spoken = " ".join(plain_words(" ".join(identifier_words(str(value))) or str(value)))
-            if spoken:
-                names.setdefault(spoken, value)
-    return names
-
-
-def _boolean_names(name: str, about: frozenset[str]) -> dict[str, bool]:
-    names = {"yes": True, "no": False, "true": True, "false": False}
-    if about & _SWITCH_WORDS:
-        names |= {"on": True, "off": False}
-    own = " ".join(word for word in identifier_words(name) if word not in ("is", "has", "with", "include", "enable"))
-    if own and own not in names:
-        names |= {own: True, f"with {own}": True, f"without {own}": False, f"no {own}": False}
-    return names
-
-
-def _number_slot(schema: Mapping[str, Any], name: str, description: str) -> Slot:
-    low, high = _bound(schema, "minimum"), _bound(schema, "maximum")
-    whole = _type(schema) == "integer"
-    numbers = [n for n in _LISTED_NUMBERS if (low is None or n >= low) and (high is None or n <= high)]
-    number = NumberSlot(numbers, low=low, high=high, whole=whole)
-    unit = unit_in((*identifier_words(name), *plain_words(description)))
-    if unit is None:
-        return number
-
-    def accept(value: Fraction) -> bool:
-        return (
-            (low is None or value >= low) and (high is None or value <= high) and (not whole or value.denominator == 1)
+    def _leaf(
+        self, schema: Any, options: Sequence[Schema], steps: tuple[Step, ...], when: _When, entry: Any = None
+    ) -> None:
+        name = str(steps[-1].path[-1])[:80]
+        description = self._schemas.plain(schema).get("description")
+        description = description[:2_000] if isinstance(description, str) else ""
+        options = self._schemas.options(entry) if entry is not None else options
+        speeches = [speech_of(option, name, description, self._world) for option in options]
+        speech = next((speech for speech in speeches if speech.kind is not ParameterKind.OPAQUE), MUTE)
+        if self.means_it and speech.kind in _NAMED_OR_CHOSEN:
+            steps = (replace(steps[0], required="default" not in self._schemas.plain(schema)),)
+        free = speech.kind is ParameterKind.TEXT and not all(step.required for step in steps[:-1])
+        root = Schemas(self._schemas.root)
+        spoken = _spoken(steps[-1].path)
+        self.found.append(
+            Parameter(
+                name=name,
+                steps=steps,
+                schema=schema,
+                speech=speech,
+                accepts=lambda value: is_valid(root, value, schema),
+                accepts_each=lambda value: is_valid(root, value, entry),
+                # Within an object that nobody may have spoken of, free text answers to its name alone.
+                cues=() if free else _cues(speech.kind, *name_and_description(name, description)),
+                question=_question(speech, spoken),
+                many=entry is not None,
+                when=when,
+            )
         )
 
-    return QuantitySlot(unit, NumberSlot(numbers), accept)
+    def place(self, steps: tuple[Step, ...], when: _When) -> Parameter:
+        """A place that stands for latitude and longitude alone."""
+        schema = {"type": "string"}
+        tree = _Tree(self._schemas, self._world)
+        tree._leaf(schema, [schema], (*steps[:-1], replace(steps[-1], path=(*steps[-1].path[:-1], "place"))), when)
+        return replace(tree.found[0], steps=steps, hidden=True)
+
+    def _fallback(self, schema: Any) -> Any:
+        """What a required value is when nobody says it: its default, its only value, null, an object of nothing."""
+        plain, options = self._schemas.plain(schema), self._schemas.options(schema)
+        candidates = [plain[key] for key in ("default", "const") if key in plain]
+        candidates += [option["const"] for option in options[:1] if len(options) == 1 and "const" in option]
+        candidates.append(None)
+        if options and _has_members(options[0]):
+            candidates.append({})
+        return next((value for value in candidates if is_valid(self._schemas, value, schema)), UNSET)
+
+    def _tags(self, option: Schema, tag: str) -> list[Any]:
+        return [value for inner in self._schemas.options(option["properties"][tag]) for value in choices(inner)]
 
 
-def _bound(schema: Mapping[str, Any], key: str) -> Fraction | None:
-    value = schema.get(key)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value in (float("inf"), float("-inf")):
-        return None
-    return Fraction(str(value)) if value == value else None  # NaN bounds nothing
+_NAMED_OR_CHOSEN: Final = (ParameterKind.TEXT, ParameterKind.PLACE, ParameterKind.DAY, ParameterKind.ENUM)
 
 
-def _examples(schema: Mapping[str, Any], description: str) -> tuple[str, ...]:
-    """Values that the schema's `examples` or the description ("e.g. ...") name."""
-    found = [value for value in _list(schema.get("examples")) if isinstance(value, str)]
-    named = _EXAMPLE.search(typewritten(description))
-    if named is not None:
-        quoted = [match["text"] for match in _QUOTED.finditer(named["list"])]
-        found += quoted or [piece.strip(" .'\"") for piece in _SEPARATORS.split(named["list"])]
-    return tuple(dict.fromkeys(example for example in found[:_MAX_ENUM] if plain_words(example)))
+def _has_members(schema: Schema) -> bool:
+    return kind_of(schema) == "object" and isinstance(schema.get("properties"), dict) and bool(schema["properties"])
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _tag(options: Sequence[Schema], schemas: Schemas) -> str | None:
+    """The member that tells the alternatives apart: in each of them one of a few values that no other has."""
+    names: Iterable[str] = options[0]["properties"] if _has_members(options[0]) else ()
+    for name in names:
+        seen: list[Any] = []
+        for option in options:
+            inner = option["properties"].get(name) if _has_members(option) else None
+            own = [value for each in schemas.options(inner) for value in choices(each)] if inner is not None else []
+            if not own or any(value in seen for value in own) or name not in option.get("required", ()):
+                break
+            seen += own
+        else:
+            return name
+    return None
+
+
+def _with_coordinates(parameters: list[Parameter], tree: _Tree) -> list[Parameter]:
+    """Let a place fill latitude and longitude beside it, a place of its own where there is none."""
+    out = list(parameters)
+    for latitude in parameters:
+        beside = [p for p in parameters if p.path[:-1] == latitude.path[:-1] and p.when == latitude.when]
+        longitude = next((p for p in beside if _is_degree(p, _LONGITUDE)), None)
+        if not _is_degree(latitude, _LATITUDE) or longitude is None:
+            continue
+        place = next((p for p in beside if p.kind is ParameterKind.PLACE and not p.many), None)
+        parts = [p for p in (latitude, longitude, place) if p is not None]
+        own = place or tree.place(latitude.steps, latitude.when)
+        required = any(p.steps[-1].required for p in parts)
+        steps = (*own.steps[:-1], replace(own.steps[-1], required=required))
+        joined = replace(own, coordinates=(latitude.path, longitude.path), steps=steps)
+        return [joined, *(p for p in out if p not in parts)]
+    return out
+
+
+def _is_degree(parameter: Parameter, names: frozenset[str]) -> bool:
+    return parameter.kind is ParameterKind.NUMBER and bool(names & set(parameter.words))
+
+
+def _spoken(path: Path) -> str:
+    """What a value is called: "sku", "order sku", "line sku" for that of one of the lines."""
+    names = [step for step in path if isinstance(step, str)]
+    own = " ".join(identifier_words(names[-1][:80])) or names[-1][:80]
+    if len(names) < 2:
+        return own
+    outer = [stem(word) if 0 in path else word for word in identifier_words(names[-2][:80])]
+    return " ".join([*(word for word in outer if word not in own.split()), own])
 
 
 def _cues(kind: ParameterKind, words: frozenset[str], about: frozenset[str]) -> tuple[str, ...]:
@@ -376,8 +360,8 @@ def _cues(kind: ParameterKind, words: frozenset[str], about: frozenset[str]) -> 
     return general
 
 
-def _question(kind: ParameterKind, name: str, slot: Slot) -> str:
-    spoken = " ".join(identifier_words(name)) or name
+def _question(speech: Speech, spoken: str) -> str:
+    kind, slot = speech.kind, speech.slot
     if kind is ParameterKind.ENUM and 1 < len(slot.samples()) <= 6:
         return f"Which {spoken}: {listed(slot.samples(), 'or')}?"
     if kind is ParameterKind.BOOLEAN:
@@ -386,6 +370,10 @@ def _question(kind: ParameterKind, name: str, slot: Slot) -> str:
         if isinstance(slot, QuantitySlot):
             return f"How many {slot.unit.plural}?"
         return f"How many {spoken}?" if spoken.endswith("s") else f"What number for the {spoken}?"
-    if kind is ParameterKind.TEXT:
+    if kind is ParameterKind.DURATION:
+        return f"How long is the {spoken}?"
+    if kind in (ParameterKind.TIME, ParameterKind.MOMENT):
+        return f"What {'time' if kind is ParameterKind.TIME else 'day and time'} for the {spoken}?"
+    if kind in (ParameterKind.TEXT, ParameterKind.WRITTEN):
         return f"What is the {spoken}?"
     return f"Which {spoken}?"

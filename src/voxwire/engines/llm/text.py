@@ -49,6 +49,7 @@ _TYPEWRITER: Final = {
     }.items()
     for fancy in many
 }
+_BETWEEN: Final = re.compile(r",\s*(?:and\s+)?|\s+and\s+")
 _LETTERS: Final = re.compile(r"[a-z ]+")
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 
@@ -175,6 +176,11 @@ def listed(things: Iterable[str], joiner: str = "and") -> str:
     """ "a", "a and b", "a, b and c"."""
     *rest, last = things
     return f"{', '.join(rest)} {joiner} {last}" if rest else last
+
+
+def spelt_list(text: str) -> list[str]:
+    """The things of "eggs, milk and some bread", at least one."""
+    return [part for part in (piece.strip() for piece in _BETWEEN.split(text)) if part] or [text]
 
 
 def sentence(text: str) -> str:

@@ -10,7 +10,8 @@ from itertools import permutations
 from typing import Final
 
 from voxwire.engines.llm.grammar import Slot, Template, in_turn
-from voxwire.engines.llm.parameters import Parameter, ParameterKind
+from voxwire.engines.llm.parameter_slots import ParameterKind
+from voxwire.engines.llm.parameters import Parameter
 from voxwire.engines.llm.quantities import QuantitySlot
 from voxwire.engines.llm.tool_words import GENERIC, ToolWords
 

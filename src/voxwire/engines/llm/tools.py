@@ -3,17 +3,24 @@
 Reading is strict first: a whole sentence of the function's grammar. Where that fails, a loose
 reading looks for the function's own words anywhere and for values after the words that lead to
 them. What the user did not say is asked for, never made up, except under `tool_choice: required`
-or a named function, where a call must come whatever was said (PROTOCOL 3.4).
+or a named function, where a call must come whatever was said (PROTOCOL 3.4). Every call that leaves
+is valid against the declared schema.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Final
 
+from msgspec import UNSET
+
+from voxwire.engines.llm.arguments import Arguments, at, lookup, merged, put
+from voxwire.engines.llm.dates import Day
 from voxwire.engines.llm.grammar import Filled, Match, Template
-from voxwire.engines.llm.parameters import Arguments, Parameter, ParameterKind, read_parameters
-from voxwire.engines.llm.places import Gazetteer
+from voxwire.engines.llm.parameter_slots import ParameterKind, World
+from voxwire.engines.llm.parameters import Parameter, read_parameters, settle
+from voxwire.engines.llm.schema import Schemas
+from voxwire.engines.llm.schema_check import is_valid
+from voxwire.engines.llm.schema_example import example
 from voxwire.engines.llm.text import Utterance
 from voxwire.engines.llm.tool_grammar import ToolGrammar
 from voxwire.engines.llm.tool_words import LOOKUPS, stem, tool_words
@@ -48,17 +55,17 @@ class Reading:
 class Tool:
     """One declared function."""
 
-    def __init__(self, function: FunctionTool, gazetteer: Gazetteer, today: Callable[[], date]) -> None:
+    def __init__(self, function: FunctionTool, world: World) -> None:
         self.name = function.name
-        self.parameters = read_parameters(function.parameters, gazetteer, today)
+        self._schemas = Schemas({} if function.parameters is None else function.parameters)
+        self._world = world
+        self.parameters = read_parameters(self._schemas, world)
         self.words = tool_words(function.name, function.description)
-        self._gazetteer = gazetteer
         self.grammar = ToolGrammar(self.words, self.parameters)
 
-    @property
-    def speakable(self) -> bool:
-        """Whether speech can give every required value."""
-        return all(p.kind is not ParameterKind.OPAQUE or p.fallback is not None for p in self.parameters if p.required)
+    def accepts(self, arguments: Arguments) -> bool:
+        """Whether the function can be called so."""
+        return is_valid(self._schemas, arguments, self._schemas.root)
 
     @property
     def takes_questions(self) -> bool:
@@ -79,15 +86,20 @@ class Tool:
             if match.known:
                 return reading
             unknown = unknown or reading
-        return unknown
+        if unknown is None or unknown.missing is None:
+            return unknown
+        # Free text may have swallowed the other values.
+        arguments = self._extract(said)
+        missing = self._missing(arguments)
+        return Reading(self, (arguments,), score=self._filled(arguments)) if missing is None else unknown
 
     def read_answer(self, said: Utterance, parameter: Parameter) -> Arguments:
         """A value given alone ("in Paris", "twenty"); empty when it is none."""
         index = self.parameters.index(parameter)
         for match in self._matches(self.grammar.answers, said):
             values = match.values.get(f"p{index}")
-            if values and (match.known or parameter.kind is ParameterKind.TEXT):
-                return parameter.fill(values)
+            if values and (match.known or parameter.kind is ParameterKind.TEXT) and (filled := parameter.fill(values)):
+                return filled
         return {}
 
     def read_values(self, said: Utterance) -> Arguments:
@@ -108,15 +120,15 @@ class Tool:
         if not (2 * len(topics) >= len(self.words.topics) > 0 or (len(hints) >= 2 and (topics or acts))):
             return None
         arguments = self._extract(said)
-        score = 3 * len(topics) / len(self.words.topics) + acts + 0.5 * len(hints) + 0.25 * len(arguments)
+        score = 3 * len(topics) / len(self.words.topics) + acts + 0.5 * len(hints) + 0.25 * self._filled(arguments)
         return Reading(self, (arguments,), self._missing(arguments), known=False, score=score)
 
     def find(self, said: Utterance, parameter: Parameter) -> Arguments:
         """The value of one parameter anywhere in an utterance; a free one takes it whole. Empty when there is none."""
         for _, filled in _candidates(parameter, said, self):
-            if filled.known:
-                return parameter.fill((filled.value,))
-        if parameter.kind not in (ParameterKind.TEXT, ParameterKind.PLACE) or not said.tokens:
+            if filled.known and (arguments := parameter.fill((filled.value,))):
+                return arguments
+        if not parameter.free or not said.tokens:
             return {}
         text = said.written(0, len(said))
         return parameter.fill((_capitals(text) if parameter.kind is ParameterKind.PLACE else text,))
@@ -131,15 +143,32 @@ class Tool:
         return self.with_values(self.parameters[0].fill((said.written(start, len(said)),)))
 
     def forced(self, said: Utterance) -> list[Arguments]:
-        """Arguments of the calls that must be made: what was said, and a guess for the rest that is required."""
+        """Arguments of the calls that must be made: what was said, and a guess for the rest that is required.
+
+        Empty when no arguments were found that the schema allows.
+        """
         reading = self.read(said)
-        calls = [dict(arguments) for arguments in reading.arguments] if reading else [self._extract(said)]
-        for arguments in calls:
-            for parameter in self.parameters:
-                if parameter.required:
-                    for name, value in parameter.fill_anyhow(said.written(0, len(said))).items():
-                        arguments.setdefault(name, value)
-        return calls
+        calls = reading.arguments if reading else (self._extract(said),)
+        made = (self._completed(arguments, said.written(0, len(said))) for arguments in calls)
+        return [arguments for arguments in made if arguments is not None]
+
+    def _completed(self, said: Arguments, text: str) -> Arguments | None:
+        """What was said, and a guess at the rest: the whole text where any words may stand."""
+        root, now = self._schemas.root, self._world.now()
+        made = example(self._schemas, {"allOf": [root, {"type": "object", **_holding(said)}]}, now)
+        if made is UNSET:
+            made = example(self._schemas, {"allOf": [root, {"type": "object"}]}, now)
+        if made is UNSET:
+            return None
+        today = (Day(now.date(), "today"),)
+        required = [parameter for parameter in self.parameters if parameter.required and not parameter.hidden]
+        parts = [p.fill(today) for p in required if p.kind is ParameterKind.DAY]
+        parts += [p.fill((text,)) for p in required if p.free]
+        parts += [at(p.path, value) for p in self.parameters if (value := lookup(said, p.path)) is not UNSET]
+        for part in parts:
+            fuller = merged(made, part)
+            made = fuller if self.accepts(fuller) else made
+        return dict(made)
 
     def with_values(self, arguments: Arguments) -> Reading:
         """A reading from arguments put together elsewhere."""
@@ -160,20 +189,31 @@ class Tool:
                 continue
             if len(values) > 1 and not parameter.many:
                 several = (parameter, values)
-            shared |= parameter.fill(values)
-        calls = [shared]
+            shared = merged(shared, parameter.fill(values))
+        calls = [self._pruned(shared)]
         if several is not None:
             parameter, values = several
-            calls = [shared | parameter.fill((value,)) for value in values[:_MAX_CALLS]]
-        return Reading(self, tuple(calls), self._missing(shared), match.known, score=len(shared))
+            calls = [self._pruned(merged(shared, parameter.fill((value,)))) for value in values[:_MAX_CALLS]]
+        missing = [self._missing(arguments) for arguments in calls]
+        return Reading(self, tuple(calls), next(filter(None, missing), None), match.known, score=self._filled(shared))
 
     def _missing(self, arguments: Arguments) -> Parameter | None:
+        return settle(self.parameters, arguments)
+
+    def _filled(self, arguments: Arguments) -> int:
+        """How many parameters have a value."""
+        return sum(lookup(arguments, parameter.path) is not UNSET for parameter in self.parameters)
+
+    def _pruned(self, arguments: Arguments) -> Arguments:
+        """The arguments without those of an alternative that was not chosen."""
+        if not any(parameter.when for parameter in self.parameters):
+            return arguments
+        out: Arguments = {}
         for parameter in self.parameters:
-            if parameter.required and not all(name in arguments for name in parameter.names):
-                if parameter.fallback is None:
-                    return parameter
-                arguments[parameter.name] = parameter.fallback
-        return None
+            value = lookup(arguments, parameter.path)
+            if value is not UNSET and parameter.applies(arguments):
+                put(out, parameter.path, value)
+        return out
 
     def _extract(self, said: Utterance) -> Arguments:
         """Values found anywhere, the closed vocabularies first; no word serves twice."""
@@ -181,15 +221,28 @@ class Tool:
         arguments: Arguments = {}
         for parameter in sorted(self.parameters, key=lambda p: _SPECIFIC.index(p.kind)):
             for start, filled in _candidates(parameter, said, self):
-                if all(free[start : filled.end]):
+                if all(free[start : filled.end]) and (values := parameter.fill((filled.value,))):
                     free[start : filled.end] = [False] * (filled.end - start)
-                    arguments |= parameter.fill((filled.value,))
+                    arguments = merged(arguments, values)
                     break
-        return arguments
+        return self._pruned(arguments)
+
+
+def _holding(value: Any) -> dict[str, Any]:
+    """A schema that allows what has this value in it."""
+    if isinstance(value, dict):
+        return {"properties": {name: _holding(member) for name, member in value.items()}, "required": list(value)}
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        return {"items": _holding(value[0]), "minItems": 1}
+    return {"const": value}
 
 
 _SPECIFIC: Final = (
+    ParameterKind.WRITTEN,
     ParameterKind.ENUM,
+    ParameterKind.MOMENT,
+    ParameterKind.TIME,
+    ParameterKind.DURATION,
     ParameterKind.NUMBER,
     ParameterKind.DAY,
     ParameterKind.PLACE,
@@ -253,7 +306,7 @@ def _texts(parameter: Parameter, said: Utterance, tool: Tool, after_cue: Sequenc
     # "play some jazz", "translate good morning": what follows the function's own words.
     own = {stem(word) for verb in tool.words.verbs for word in verb.split()} | tool.words.topics
     last = max((n for n, word in enumerate(said.words) if stem(word) in own), default=len(said))
-    start = last + 1
+    start = last + 1 if len(parameter.steps) == 1 or parameter.required else len(said)
     while start < len(said) and said.words[start] in ("the", "a", "an", "some", "of", "for", "me", "to", "about"):
         start += 1
     if start < len(said):
