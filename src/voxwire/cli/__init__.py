@@ -2,18 +2,22 @@
 
 Each command (`serve`, `talk`, `doctor`) is a module with `register(subparsers)`, which adds its
 options and sets `run` to a function from the parsed arguments to an exit code, and `writing` to a context
-manager where stdout and stderr have to be special (`output`). Only the module of the command that was typed is
-imported, so that `voxwire --help` is quick.
+manager where stdout and stderr have to be special (`output`: a server goes on when nobody reads what it prints;
+`printing`: other commands end then). Only the module of the command that was typed is imported, so that
+`voxwire --help` is quick.
 """
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from importlib import import_module
+from typing import Any
 
 from voxwire import __version__
+from voxwire.cli.printing import OutputError, complain, open_missing, say
 from voxwire.errors import VoxwireError
 
 _COMMANDS = {
@@ -31,28 +35,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # NumPy's products here are small: several threads make them slower and fight over the cores
     # (WIRE section 9). It has to be said before NumPy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
-    args = _parser(arguments[0] if arguments else "").parse_args(arguments)
-    with getattr(args, "writing", nullcontext)():
-        return _run(args)
-
-
-def _run(args: argparse.Namespace) -> int:
+    open_missing()
     try:
-        return int(args.run(args))
+        return _ended("voxwire", lambda: _command(sys.argv[1:] if arguments is None else list(arguments)))
+    finally:
+        if arguments is None:
+            # Everything has ended; a Ctrl-C now must not make the interpreter complain.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _command(typed: list[str]) -> int:
+    args = _parser(typed[0] if typed else "").parse_args(typed)
+    with getattr(args, "writing", nullcontext)():
+        return _ended(f"voxwire {args.command}", lambda: int(args.run(args)))
+
+
+def _ended(name: str, run: Callable[[], int]) -> int:
+    """The exit code of `run`, however it ends."""
+    try:
+        return run()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter must not complain at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OutputError as error:
+        if not error.reader_left:
+            complain(f"{name}: {error}")
     except VoxwireError as error:
-        print(f"voxwire {args.command}: {error}", file=sys.stderr)
-        return 1
+        complain(f"{name}: {error}")
+    return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help, the version, or what is wrong. argparse itself would keep from everybody that it cannot be printed."""
+        if file is sys.stdout:
+            say(message.rstrip("\n"))
+        else:
+            complain(message.rstrip("\n"))
 
 
 def _parser(typed: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="voxwire", description="An open, self-hosted server for the GPT-4o Realtime API: speech in, speech out."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")

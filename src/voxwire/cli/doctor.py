@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from voxwire.cli.printing import say
 from voxwire.errors import ConfigurationError, EngineError
 
 
@@ -61,21 +62,21 @@ def _language_model(args: argparse.Namespace) -> int:
     from voxwire.engines.llm.chat.probe import probe
 
     options = read_options({"base_url": args.llm, "model": args.model})
-    print(f"Asking {options.base_url} ...", flush=True)
+    say(f"Asking {options.base_url} ...")
     try:
         found = asyncio.run(probe(options))
     except EngineError as error:
-        print(f"failed  {error.message} ({error.code})")
+        say(f"failed  {error.message} ({error.code})")
         return 1
     tools = {
         True: "ok      calls functions",
         False: "no      did not call a function",
         None: "no      refuses functions",
     }
-    print(f"ok      {found.model} answers")
-    print(f"ok      first token after {found.first_token_ms:.0f} ms ({found.loading_ms:.0f} ms the first time)")
-    print(tools[found.calls_tools])
-    print(f"\nAttach it with: voxwire serve --llm {options.base_url} --model {shlex.quote(found.model)}")
+    say(f"ok      {found.model} answers")
+    say(f"ok      first token after {found.first_token_ms:.0f} ms ({found.loading_ms:.0f} ms the first time)")
+    say(tools[found.calls_tools])
+    say(f"\nAttach it with: voxwire serve --llm {options.base_url} --model {shlex.quote(found.model)}")
     return 0
 
 
@@ -87,15 +88,14 @@ def report(checks: tuple[Check, ...]) -> int:
             found, state = check.probe(), "ok"
         except Missing as missing:
             found, state = str(missing), "missing"
-        print(f"{state:8}{check.name:20}{check.purpose:34}{found}")
+        say(f"{state:8}{check.name:20}{check.purpose:34}{found}")
         if check.need is not None:
             met[check.need] = met.get(check.need, False) or state == "ok"
     lacking = [need for need, is_met in met.items() if not is_met]
-    print()
     if lacking:
-        print(f"The embedded engines cannot run here. Missing: {', '.join(lacking)}.")
+        say(f"\nThe embedded engines cannot run here. Missing: {', '.join(lacking)}.")
         return 1
-    print("The embedded engines can run here. Start them with: voxwire serve")
+    say("\nThe embedded engines can run here. Start them with: voxwire serve")
     return 0
 
 

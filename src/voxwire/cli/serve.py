@@ -1,7 +1,10 @@
 """`voxwire serve`: the server."""
 
 import argparse
+import contextlib
+import os
 import shlex
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -24,8 +27,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="run the server",
         description="Serve the Realtime API. Prints one line when clients may connect, and the environment that "
         "points official clients at this server. Ctrl-C stops it.",
-        epilog="All but --config are also settings, in the file or in the environment (VOXWIRE_SERVER__PORT=9000). "
-        "An option wins over the environment, and that over the file. docs/configuration.md has every setting.",
+        epilog="All but --config and --stop-at-eof are also settings, in the file or in the environment "
+        "(VOXWIRE_SERVER__PORT=9000). An option wins over the environment, and that over the file. "
+        "docs/configuration.md has every setting.",
     )
     parser.set_defaults(run=run, writing=background_output)
     add = parser.add_argument
@@ -53,12 +57,19 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add("--model", metavar="NAME", help="which of its models; may be left out when it has only one")
     add("--config", type=Path, metavar="voxwire.toml", help="settings file")
+    add(
+        "--stop-at-eof",
+        action="store_true",
+        help="stop when standard input ends, as a pipe does when the program that holds its other end is gone",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until stopped. Raises ConfigurationError, EngineError."""
     from voxwire.config import load_settings
 
+    if args.stop_at_eof:
+        threading.Thread(target=_stop_at_eof, daemon=True, name="standard input").start()
     settings = load_settings(args.config, _overrides(args))
     warming = threading.Timer(_MOMENT_S, print, ["Warming up the engines ..."], {"file": sys.stderr, "flush": True})
     warming.daemon = True
@@ -93,6 +104,15 @@ def _serve(settings: "Settings", warming: threading.Timer) -> int:
     finally:
         listener.close()
     return 0
+
+
+def _stop_at_eof() -> None:
+    """Read standard input to its end, then stop as by Ctrl-C; before the server runs, that ends the process."""
+    # Of the descriptor: this thread would hold the lock of sys.stdin, which the interpreter wants when it ends.
+    with contextlib.suppress(OSError):  # a terminal that is gone has ended, too
+        while os.read(0, 4096):
+            pass
+    signal.raise_signal(signal.SIGINT)
 
 
 def _overrides(args: argparse.Namespace) -> dict[str, Any]:

@@ -12,6 +12,7 @@ dialogue        the course of a conversation, without I/O
 connection      opening the WebSocket
 conversation    joins dialogue and WebSocket
 local_server    a server of our own as a child process
+endings         signals that end it
 command         the options
 program         puts the parts together
 """

@@ -50,11 +50,16 @@ class Recording:
 
 
 class AnswerSink:
-    """Measures the answer's audio, records it and plays it; the file is complete when the context is left."""
+    """Measures the answer's audio, records it and plays it; the file is complete when the context is left.
 
-    def __init__(self, recording: Recording | None, loudspeaker: Loudspeaker | None) -> None:
+    No more than `max_s` seconds are taken: a server may speak for ever, and faster than can be heard.
+    """
+
+    def __init__(self, recording: Recording | None, loudspeaker: Loudspeaker | None, *, max_s: int) -> None:
         self._recording = recording
         self._loudspeaker = loudspeaker
+        self._max_s = max_s
+        self._room = AudioFormat.PCM16.size_of(max_s * 1000)
         self._size = 0
 
     @property
@@ -68,12 +73,15 @@ class AnswerSink:
         return self._loudspeaker is not None and self._loudspeaker.audible
 
     def add(self, item_id: str, pcm: bytes) -> None:
-        """More audio of an item: PCM16, mono, 24 kHz."""
-        self._size += len(pcm)
+        """More audio of an item: PCM16, mono, 24 kHz. Raises TalkError once it is too much."""
+        taken = pcm[: self._room - self._size]
+        self._size += len(taken)
         if self._recording is not None:
-            self._recording.write(pcm)
+            self._recording.write(taken)
         if self._loudspeaker is not None:
-            self._loudspeaker.play(item_id, pcm)
+            self._loudspeaker.play(item_id, taken)
+        if len(taken) < len(pcm):
+            raise TalkError(f"The server answered more than {self._max_s} s of sound; --max-answer allows more.")
 
     def interrupt(self) -> tuple[str, int] | None:
         """Fall silent; the item that was being heard and how many milliseconds of it were, if any."""

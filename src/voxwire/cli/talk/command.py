@@ -2,13 +2,16 @@
 
 import argparse
 import asyncio
-import sys
 from pathlib import Path
 
-from voxwire.cli.talk.errors import Exit, TalkError
+from voxwire.cli.printing import complain
+from voxwire.cli.talk.errors import TalkError
 
 #: Where the key comes from when `--api-key` is not given; the first one that is set.
 KEY_VARIABLES = ("VOXWIRE_API_KEY", "AZURE_OPENAI_API_KEY", "OPENAI_API_KEY")
+
+#: A day: more would not fit into a WAV file, whose length is a number of 32 bits.
+MAX_ANSWER_S = 86_400
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,6 +29,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add("--mic", action="store_true", help="talk through microphone and loudspeaker until Ctrl-C")
     add = parser.add_argument
     add("-o", "--output", type=Path, metavar="ANSWER.wav", help="keep the spoken answer in a WAV file")
+    add(
+        "--max-answer",
+        type=_max_answer,
+        default=1800,
+        metavar="SECONDS",
+        help="take no more answer than this, in sound or in time; %(default)s if left out",
+    )
     add("--play", action="store_true", help="play the answer on the loudspeaker")
     add("--headphones", action="store_true", help="with --mic: listen during the answer too, so it can be interrupted")
     add = parser.add_argument_group("server").add_argument
@@ -52,20 +62,26 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Hold the conversation that the command line asks for; the exit code."""
+    from voxwire.cli.talk.endings import until_told
     from voxwire.cli.talk.program import converse  # NumPy and all else that is slow to import
 
     try:
-        asyncio.run(converse(args))
+        return asyncio.run(until_told(converse(args)))
     except TalkError as error:
-        print(f"voxwire talk: {error}", file=sys.stderr)
+        complain(f"voxwire talk: {error}")
         return error.exit_code
-    return Exit.GOOD
 
 
 def _text(value: str) -> str:
     if not value.strip():
         raise argparse.ArgumentTypeError("there is nothing to say")
     return value
+
+
+def _max_answer(value: str) -> int:
+    if not value.isdecimal() or not 0 < int(value) <= MAX_ANSWER_S:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds from 1 to {MAX_ANSWER_S}")
+    return int(value)
 
 
 def _silence(value: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from voxwire.audio.pcm import AudioFormat
 from voxwire.cli.talk import wire
 from voxwire.cli.talk.dialogue import Dialogue
 from voxwire.cli.talk.errors import TalkError
@@ -24,16 +25,28 @@ TRANSCRIPT_S = 3.0
 EXTRA_SILENCE_MS = 500
 MAX_EXTRA_SILENCE_MS = 5_000
 
+#: Bytes that a server may send however short the answer may be: its settings and our own.
+MIN_ROOM = 16 * 2**20
+#: What a server may send besides the sound of the answer, as multiples of that: base64 makes four thirds of it, and
+#: words, names and numbers around pieces of 20 ms about as much again.
+WRAPPING = 4
+
 SILENCE = bytes(FRAME_BYTES)
 
 
 class Conversation:
-    """Joins a `Dialogue` to a WebSocket."""
+    """Joins a `Dialogue` to a WebSocket.
 
-    def __init__(self, socket: ClientConnection, dialogue: Dialogue, sent: SentAudio) -> None:
+    A server that never ends is given up: an answer may take `max_answer_s` seconds, and all that is received
+    may be a few times as long as so much sound.
+    """
+
+    def __init__(self, socket: ClientConnection, dialogue: Dialogue, sent: SentAudio, *, max_answer_s: float) -> None:
         self._socket = socket
         self._dialogue = dialogue
         self._sent = sent
+        self._max_answer_s = max_answer_s
+        self._room = MIN_ROOM + WRAPPING * AudioFormat.PCM16.size_of(max_answer_s * 1000)
         self._arrived = asyncio.Event()
 
     async def hold(self, script: Coroutine[Any, Any, None]) -> None:
@@ -90,7 +103,13 @@ class Conversation:
                 await self._send_frame(frame, time.monotonic())
 
     async def _answered(self) -> None:
-        await self._until(lambda: self._dialogue.settled, "answer")
+        try:
+            async with asyncio.timeout(self._max_answer_s):
+                await self._until(lambda: self._dialogue.settled, "answer")
+        except TimeoutError:
+            raise TalkError(
+                f"The answer took longer than {self._max_answer_s:.0f} s; --max-answer allows more."
+            ) from None
         try:
             async with asyncio.timeout(TRANSCRIPT_S):
                 await self._until(lambda: self._dialogue.transcribed, "transcribe")
@@ -111,6 +130,9 @@ class Conversation:
         """Read events until the server hangs up, which is a failure while something is still expected."""
         try:
             async for message in self._socket:
+                self._room -= len(message)
+                if self._room < 0:
+                    raise TalkError("The server sent far more than the answer can be; --max-answer allows more.")
                 for event in self._dialogue.receive(wire.decode(message), time.monotonic()):
                     await self._send(event)
                 self._arrived.set()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from voxwire.cli.talk.errors import TalkError
 from voxwire.cli.talk.screen import Screen
@@ -23,37 +24,49 @@ async def local_server(screen: Screen, options: Sequence[str] = ()) -> AsyncIter
     """Run a server on a free port of the loopback; yields its address and its key. `options` are of `voxwire serve`.
 
     Nobody else gets in: the key is new, and goes to the server by its environment, which only this
-    user can read. Raises TalkError when the server does not start.
+    user can read. The server ends with this process, however that ends: its standard input is a pipe of
+    ours, which the system closes for us. Raises TalkError when the server does not start.
     """
     key = secrets.token_urlsafe(24)
     screen.stream("Server", "warming up the engines ")
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "voxwire", "serve", "--host", "127.0.0.1", "--port", "0", *options),
+        *(sys.executable, "-m", "voxwire", "serve", "--stop-at-eof", "--host", "127.0.0.1", "--port", "0", *options),
         env=os.environ | {"VOXWIRE_AUTH__API_KEYS": key},
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,  # a Ctrl-C is ours: the server stops after the conversation was closed
     )
     assert process.stdout is not None
     output = process.stdout
-    beside = asyncio.create_task(_show_progress(screen))
     try:
-        try:
-            async with asyncio.timeout(START_S):
-                address = await _address(output)
-        except TimeoutError:
-            raise TalkError(f"The server did not start within {START_S:.0f} s.") from None
-        await _end(beside)
+        address = await _listening(output, screen)
         # Its log is of no interest, but a full pipe would stop it.
-        beside = asyncio.create_task(_drain(output))
-        screen.stream("Server", f" ready in {time.monotonic() - began:.1f} s")
-        yield address, key
+        draining = asyncio.create_task(_drain(output))
+        try:
+            screen.stream("Server", f" ready in {time.monotonic() - began:.1f} s")
+            yield address, key
+        finally:
+            await _end(draining)
+            screen.end_line()
     finally:
-        await _end(beside)
-        screen.end_line()
         await _stop(process, output)
+
+
+async def _listening(output: asyncio.StreamReader, screen: Screen) -> str:
+    """Wait until the server says where it listens, with a dot a second."""
+    reading = asyncio.create_task(_address(output))
+    try:
+        async with asyncio.timeout(START_S):
+            while not reading.done():
+                screen.stream("Server", ".")
+                await asyncio.wait((reading,), timeout=1)
+        return reading.result()
+    except TimeoutError:
+        raise TalkError(f"The server did not start within {START_S:.0f} s.") from None
+    finally:
+        await _end(reading)
 
 
 async def _address(output: asyncio.StreamReader) -> str:
@@ -67,14 +80,7 @@ async def _address(output: asyncio.StreamReader) -> str:
     raise TalkError(f"The server did not start: {last.removeprefix('voxwire serve: ')}")
 
 
-async def _show_progress(screen: Screen) -> None:
-    """A dot a second."""
-    while True:
-        screen.stream("Server", ".")
-        await asyncio.sleep(1)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
+async def _end(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.wait((task,))
 
@@ -85,11 +91,15 @@ async def _drain(output: asyncio.StreamReader) -> None:
 
 
 async def _stop(process: asyncio.subprocess.Process, output: asyncio.StreamReader) -> None:
+    """End the server; one that does not leave is killed, also when the waiting is cut short by another Ctrl-C."""
     if not output.at_eof():  # else it is ending by itself, and a signal would race with the news of that
         process.terminate()
     try:
         async with asyncio.timeout(STOP_S):
             await process.wait()
     except TimeoutError:
-        process.kill()
-        await process.wait()
+        pass
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

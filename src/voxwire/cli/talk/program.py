@@ -45,7 +45,7 @@ async def converse(args: argparse.Namespace) -> None:
     screen = Screen(sys.stdout)
     async with AsyncExitStack() as stack:
         loudspeaker = stack.enter_context(Loudspeaker(sound)) if sound else None
-        answer = stack.enter_context(AnswerSink(recording, loudspeaker))
+        answer = stack.enter_context(AnswerSink(recording, loudspeaker, max_s=args.max_answer))
         if args.url:
             url, key = args.url, args.api_key or _key_in_environment()
         else:
@@ -54,7 +54,7 @@ async def converse(args: argparse.Namespace) -> None:
         socket = await stack.enter_async_context(connection(address, wire.headers(dialect, key), certificates))
         sent = SentAudio()
         dialogue = Dialogue(screen, answer, tools, sent, silence_ms=args.silence_ms, patient=args.mic)
-        conversation = Conversation(socket, dialogue, sent)
+        conversation = Conversation(socket, dialogue, sent, max_answer_s=args.max_answer)
 
         async def script() -> None:
             await conversation.configure(update)

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TextIO
 
+from voxwire.cli.printing import writing
 from voxwire.cli.talk.latency import Stage, Turn
 
 LABEL_WIDTH = 9
@@ -22,7 +23,7 @@ def printable(text: str) -> str:
 
 
 class Screen:
-    """Writes to a terminal, or plainly to anything else."""
+    """Writes to a terminal, or plainly to anything else. Raises OutputError once, when `out` takes no more."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -34,46 +35,49 @@ class Screen:
 
     def line(self, label: str, text: str) -> None:
         """A whole line, folded under its own beginning."""
-        self.end_line()
-        self._open(label)
         width = max(self._width - LABEL_WIDTH, 20)
         folded = textwrap.wrap(printable(text), width, break_on_hyphens=False, break_long_words=False)
-        self._write(("\n" + " " * LABEL_WIDTH).join(folded))
-        self.end_line()
+        with writing(self._out):
+            self._close()
+            self._open(label)
+            self._write(("\n" + " " * LABEL_WIDTH).join(folded))
+            self._close()
 
     def stream(self, label: str, text: str) -> None:
         """More of a growing text; a different label starts a line of its own."""
-        if label != self._label:
-            self.end_line()
-            self._open(label)
-            self._gap = False
-            text = text.lstrip()
-        for character in printable(text):
-            if character == " ":
-                self._gap = True  # written with what follows it, so that no line ends in a space
-            else:
-                self._put(character)
-        self._out.flush()
+        with writing(self._out):
+            if label != self._label:
+                self._close()
+                self._open(label)
+                self._gap = False
+                text = text.lstrip()
+            for character in printable(text):
+                if character == " ":
+                    self._gap = True  # written with what follows it, so that no line ends in a space
+                else:
+                    self._put(character)
 
     def end_line(self) -> None:
         """Close the line that is open, if any."""
-        if self._label is not None:
-            self._write("\n")
-            self._label = None
-        self._out.flush()
+        with writing(self._out):
+            self._close()
 
     def latencies(self, turns: Sequence[Turn], since: str) -> None:
         """The table of the last turns, a column each; `since` says what the times are measured from."""
-        self.end_line()
         columns = [turn.times() for turn in turns if turn.times()][-MAX_COLUMNS:]
-        if not columns:
-            return
-        self._write(f"\n{' ' * LABEL_WIDTH}Milliseconds after {since}:\n")
-        for stage in Stage:
-            if any(stage in times for times in columns):
-                cells = "".join(f"{times[stage]:>8,}" if stage in times else " " * 8 for times in columns)
-                self._write(f"{' ' * LABEL_WIDTH}{stage.value:<26}{cells}\n")
-        self._out.flush()
+        with writing(self._out):
+            self._close()
+            if columns:
+                self._write(f"\n{' ' * LABEL_WIDTH}Milliseconds after {since}:\n")
+            for stage in Stage:
+                if any(stage in times for times in columns):
+                    cells = "".join(f"{times[stage]:>8,}" if stage in times else " " * 8 for times in columns)
+                    self._write(f"{' ' * LABEL_WIDTH}{stage.value:<26}{cells}\n")
+
+    def _close(self) -> None:
+        if self._label is not None:
+            self._label = None
+            self._write("\n")
 
     def _put(self, character: str) -> None:
         if self._gap:

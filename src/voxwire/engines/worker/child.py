@@ -5,6 +5,7 @@ a capacity above one interleaves its streams at messages. A long-running task le
 from its outlet, which looks at the socket each time it is asked.
 """
 
+import ctypes
 import os
 import select
 import signal
@@ -22,6 +23,8 @@ from voxwire.engines.worker.frames import Failure, Frame, FrameReader, Kind, Sta
 from voxwire.errors import ConfigurationError, EngineError
 
 _RECEIVE: Final = 256 * 1024
+#: `prctl(2)`: the signal that comes when the thread ends that started this process, which runs the host's event loop.
+_PR_SET_PDEATHSIG: Final = 1
 
 
 class Task(Protocol):
@@ -204,12 +207,22 @@ def load(service: str) -> Callable[[dict[str, Any]], Service]:
     return factory
 
 
+def _die_with_the_host() -> None:
+    """Have the system kill this process when the host is gone, where it can (Linux).
+
+    The end of the socket says so, too, but only to a worker that reads it: one that hangs in native code does not.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main(descriptor: int, window: int) -> None:
     """Serve the socket with this descriptor until the host closes it."""
     # Ctrl-C reaches the whole foreground group, and service managers signal every process of a service;
     # the host decides when children end, and that they end when it does (the socket closes).
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _die_with_the_host()
     os.dup2(2, 1)  # what a native library prints must not vanish
     wire = _Wire(socket.socket(fileno=descriptor))
     first = wire.next()
