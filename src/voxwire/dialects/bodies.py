@@ -169,6 +169,8 @@ def item(item: Item, names: PartNames, audio: dict[int, AudioClip] | None = None
         clips = audio or {}
         content = [_part(part, names, clips.get(index)) for index, part in enumerate(item.content)]
         body |= {"type": "message", "status": item.status.value, "role": item.role.value, "content": content}
+        if item.phase is not None:
+            body["phase"] = item.phase
     elif isinstance(item, FunctionCallItem):
         body |= {"type": "function_call", "status": item.status.value}
         body |= {"name": item.name, "call_id": item.call_id, "arguments": item.arguments}

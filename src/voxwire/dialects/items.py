@@ -4,12 +4,12 @@ Both dialects take both spellings of the assistant's parts, `text` and `output_t
 `output_audio`: clients mix them, and nothing is ambiguous.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.dialects.faults import missing, unsupported_choice
+from voxwire.dialects.faults import invalid_value, missing, unsupported_choice
 from voxwire.dialects.settings import Wire, keeps_unset
 from voxwire.dialects.unsupported import MCP_ITEM, LeftOut, McpItem, no_assistant_audio
 from voxwire.dialects.wire import decode_audio
@@ -37,14 +37,25 @@ Id = Annotated[str, Meta(max_length=512)]
 # --- content parts --------------------------------------------------------------------------------
 
 
-class _InputTextPart(Wire, frozen=True, tag_field="type", tag="input_text"):
+class _PartBase(Wire, frozen=True, tag_field="type"):
+    """`annotations` come from the types of the Responses API, always empty: speech has none."""
+
+    annotations: list[Any] | None = None
+
+    def check(self, param: str) -> None:
+        """Refuse annotations, of which nothing could be kept."""
+        if self.annotations:
+            raise invalid_value(f"{param}.annotations", "Annotations cannot be kept: send [], or leave them out.")
+
+
+class _InputTextPart(_PartBase, frozen=True, kw_only=True, tag="input_text"):
     text: str
 
     def part(self, param: str, left_out: LeftOut) -> ContentPart:
         return InputText(text=self.text)
 
 
-class _InputAudioPart(Wire, frozen=True, tag_field="type", tag="input_audio"):
+class _InputAudioPart(_PartBase, frozen=True, tag="input_audio"):
     audio: str | None = None
     transcript: str | None = None
 
@@ -56,7 +67,7 @@ class _InputAudioPart(Wire, frozen=True, tag_field="type", tag="input_audio"):
         return InputAudio(transcript=self.transcript, clip=AudioClip(data=data, format=AudioFormat.PCM16))
 
 
-class _InputImagePart(Wire, frozen=True, tag_field="type", tag="input_image"):
+class _InputImagePart(_PartBase, frozen=True, kw_only=True, tag="input_image"):
     image_url: str
     detail: Literal["auto", "low", "high"] = "auto"
 
@@ -64,7 +75,7 @@ class _InputImagePart(Wire, frozen=True, tag_field="type", tag="input_image"):
         return InputImage(image_url=self.image_url, detail=self.detail)
 
 
-class _TextPart(Wire, frozen=True, tag_field="type", tag="text"):
+class _TextPart(_PartBase, frozen=True, kw_only=True, tag="text"):
     text: str
 
     def part(self, param: str, left_out: LeftOut) -> ContentPart:
@@ -75,7 +86,7 @@ class _OutputTextPart(_TextPart, frozen=True, tag="output_text"):
     pass
 
 
-class _AudioPart(Wire, frozen=True, tag_field="type", tag="audio"):
+class _AudioPart(_PartBase, frozen=True, tag="audio"):
     transcript: str | None = None
     audio: str | None = None
 
@@ -89,6 +100,14 @@ class _OutputAudioPart(_AudioPart, frozen=True, tag="output_audio"):
 
 
 _Part = _InputTextPart | _InputAudioPart | _InputImagePart | _TextPart | _OutputTextPart | _AudioPart | _OutputAudioPart
+
+#: `developer` is what other interfaces call the system by now.
+_ROLES: dict[str, Role] = {
+    "system": Role.SYSTEM,
+    "developer": Role.SYSTEM,
+    "user": Role.USER,
+    "assistant": Role.ASSISTANT,
+}
 
 _PARTS_OF: dict[Role, tuple[type[_Part], ...]] = {
     Role.SYSTEM: (_InputTextPart,),
@@ -116,18 +135,35 @@ class _ItemBase(Wire, frozen=True):
 
 
 class _Message(_ItemBase, frozen=True, kw_only=True, tag_field="type", tag="message"):
-    role: Role
-    content: list[_Part]
+    """`content` may be a plain string, as elsewhere: one part of text."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: list[_Part] | str
+    phase: Literal["commentary", "final_answer"] | None = None
 
     def item(self, param: str, left_out: LeftOut) -> MessageItem:
-        allowed = _PARTS_OF[self.role]
+        role = _ROLES[self.role]
+        return MessageItem(
+            id=self.id or "",
+            role=role,
+            content=self._parts(role, f"{param}.content", left_out),
+            status=self.ended,
+            phase=self.phase,
+        )
+
+    def _parts(self, role: Role, param: str, left_out: LeftOut) -> tuple[ContentPart, ...]:
+        if isinstance(self.content, str):
+            text = self.content
+            return (OutputText(text=text) if role is Role.ASSISTANT else InputText(text=text),)
+        allowed = _PARTS_OF[role]
         parts = []
         for index, part in enumerate(self.content):
-            where = f"{param}.content[{index}]"
+            where = f"{param}[{index}]"
             if not isinstance(part, allowed):
                 raise unsupported_choice(f"{where}.type", _tag(part), map(_tag, allowed))
+            part.check(where)
             parts.append(part.part(where, left_out))
-        return MessageItem(id=self.id or "", role=self.role, content=tuple(parts), status=self.ended)
+        return tuple(parts)
 
 
 class _FunctionCall(_ItemBase, frozen=True, kw_only=True, tag_field="type", tag="function_call"):

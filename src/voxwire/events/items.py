@@ -64,12 +64,16 @@ ContentPart = InputText | InputAudio | InputImage | OutputText | OutputAudio
 
 
 class MessageItem(msgspec.Struct, frozen=True, kw_only=True):
-    """Something said by one side. `id` is empty until the session gives one."""
+    """Something said by one side. `id` is empty until the session gives one.
+
+    `phase` is what newer models say of their messages: `commentary` or `final_answer`. It is kept for clients.
+    """
 
     id: str = ""
     role: Role
     content: tuple[ContentPart, ...] = ()
     status: ItemStatus = ItemStatus.COMPLETED
+    phase: str | None = None
 
 
 class FunctionCallItem(msgspec.Struct, frozen=True, kw_only=True):
