@@ -97,7 +97,7 @@ class Round:
         try:
             event: Any = self.codec.decode(frame)
         except ClientError as error:
-            event = ClientMistake(error=error)
+            event = ClientMistake.of(error)
         self.driver.send(event, origin=1)
 
     def _with_ids(self, frame: bytes) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 
 from voxwire.errors import ClientError, EngineError
 from voxwire.runtime import tasks as tasks_module
-from voxwire.runtime.engine_calls import engine_errors, first_engine_error, log_bug, within
+from voxwire.runtime.engine_calls import engine_errors, first_failure, log_bug, within
 from voxwire.runtime.ids import EventIds, new_id
 from voxwire.runtime.signal import Signal
 from voxwire.runtime.tasks import Tasks
@@ -127,9 +127,9 @@ class TestFailures:
         assert isinstance(failure.value.__cause__, OSError)
 
     def test_the_first_failure_of_a_group_counts(self) -> None:
-        errors = [EngineError("tts", code, "") for code in "abc"]
+        errors = [EngineError("tts", code, "Why.") for code in "abc"]
         group = BaseExceptionGroup("", [BaseExceptionGroup("", errors[:2]), errors[2]])
-        assert first_engine_error(group) is errors[0]
+        assert first_failure(group) == ("tts", "a", "Why.")
 
     def test_only_our_own_words_reach_the_log(self, caplog: pytest.LogCaptureFixture) -> None:
         log_bug("this broke", ClientError("our words", code="c"))

@@ -179,7 +179,7 @@ class TestErrors:
     def test_a_frame_that_was_no_event(self) -> None:
         driver = Driver()
         error = ClientError("Bad.", code="invalid_event", param="type", event_id="e")
-        driver.send(ClientMistake(error=error), origin=2)
+        driver.send(ClientMistake.of(error), origin=2)
         assert driver.all(ErrorOccurred) == [
             ErrorOccurred(
                 type="invalid_request_error",
@@ -195,7 +195,7 @@ class TestErrors:
         driver = Driver(hold_scores=True)
         driver.append(silence(320))
         driver.send(CreateItem(item=text("a")))
-        driver.send(ClientMistake(error=ClientError("Bad.", code="invalid_event")))
+        driver.send(ClientMistake.of(ClientError("Bad.", code="invalid_event")))
         driver.deliver_scores()
         assert driver.names()[1:] == ["ItemAdded", "ItemDone", "ErrorOccurred"]
 

@@ -289,7 +289,7 @@ class AnySession(RuleBasedStateMachine):
 
     @rule()
     def nonsense(self) -> None:
-        self.driver.send(ClientMistake(error=ClientError("Bad.", code="invalid_event")), origin=1)
+        self.driver.send(ClientMistake.of(ClientError("Bad.", code="invalid_event")), origin=1)
 
     # --- the world -------------------------------------------------------------------------------
 

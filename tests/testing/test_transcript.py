@@ -53,7 +53,7 @@ def conversation() -> Recorder:
     session.receive(SpeechScores(epoch=1, scores=(0.9,) * 20 + (0.0,) * 20), now=10.3)
     message = MessageItem(role=Role.USER, content=(InputText(text="hello"),))
     session.receive(CreateItem(item=message), now=10.4, origin=1)
-    session.receive(ClientMistake(error=ClientError("No.", code="invalid_value", event_id="e2")), now=10.5, origin=1)
+    session.receive(ClientMistake.of(ClientError("No.", code="invalid_value", event_id="e2")), now=10.5, origin=1)
     session.receive(Tick(), now=10.6)
     return session
 

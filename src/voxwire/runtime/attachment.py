@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from voxwire.errors import ClientError
+from voxwire.errors import INVALID_REQUEST, ClientError
 from voxwire.events.server import AudioDelta, ItemRetrieved, ServerEvent
 from voxwire.runtime.contracts import Codec
 from voxwire.runtime.outbox import DeferredFrame, Outbox
@@ -20,8 +20,10 @@ _BYTES_PER_COST: Final = 16 * 1024
 #: hold everybody up for 0.4 s, this much for 3 ms.
 _LARGE_AUDIO_BYTES: Final = 256 * 1024
 
-BINARY_FRAME: Final = ClientError(
-    "Binary frames are not part of the protocol; send each event as one JSON text frame.", code="invalid_event"
+BINARY_FRAME: Final = ClientMistake(
+    type=INVALID_REQUEST,
+    code="invalid_event",
+    message="Binary frames are not part of the protocol; send each event as one JSON text frame.",
 )
 
 
@@ -80,9 +82,9 @@ class Attachment:
 
     def _take(self, frame: str | bytes, *, binary: bool) -> None:
         try:
-            event = ClientMistake(error=BINARY_FRAME) if binary else self._codec.decode(frame)
+            event = BINARY_FRAME if binary else self._codec.decode(frame)
         except ClientError as error:
-            event = ClientMistake(error=error)
+            event = ClientMistake.of(error)
         except Exception as bug:
             self._conversation.crash(bug)
             return

@@ -29,7 +29,7 @@ from voxwire.runtime.engine_calls import (
     broke_contract,
     close_iterator,
     engine_errors,
-    first_engine_error,
+    first_failure,
     log_failure,
     within,
 )
@@ -67,7 +67,7 @@ class Cascade:
             async with asyncio.TaskGroup() as speaking:
                 await self._generate(speaking)
         except* EngineError as errors:
-            failure = first_engine_error(errors)
+            failure = first_failure(errors)
             log_failure(failure)
             self._delivery.submit(
                 GenerationFailed(generation=self._generation, code=failure.code, message=failure.message)

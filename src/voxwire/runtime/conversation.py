@@ -92,6 +92,8 @@ class Conversation:
             await self._tasks.close()
             for attachment in self._attachments:
                 attachment.closed.set()
+            # Nothing asks it after the end. What else is here weighs little and may wait for a collection.
+            del self._session
 
     def close(self, code: int, reason: str) -> None:
         """Send what is queued, then end every attachment with this close code (PROTOCOL 1.7)."""

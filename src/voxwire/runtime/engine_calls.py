@@ -5,9 +5,10 @@ import logging
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from voxwire.errors import EngineError, VoxwireError
+from voxwire.runtime.tasks import release
 
 logger = logging.getLogger("voxwire.runtime")
 
@@ -64,12 +65,24 @@ async def close_iterator(stage: str, events: AsyncIterator[Any]) -> None:
             await close()
 
 
-def first_engine_error(group: BaseExceptionGroup[EngineError]) -> EngineError:
-    """The failure that ended a task group; the others followed from it."""
+class Failure(NamedTuple):
+    """What an `EngineError` says. To be kept in place of it: an exception in a variable of a function that it
+    passed through holds itself and all that the function knew, until a full collection."""
+
+    stage: str
+    code: str
+    message: str
+
+
+def first_failure(group: BaseExceptionGroup[EngineError]) -> Failure:
+    """The failure that ended a task group; the others followed from it. What the group holds is released."""
     first = group.exceptions[0]
-    return first_engine_error(first) if isinstance(first, BaseExceptionGroup) else first
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    release(group)
+    return Failure(first.stage, first.code, first.message)
 
 
-def log_failure(failure: EngineError) -> None:
+def log_failure(failure: Failure | EngineError) -> None:
     """An engine's message may quote what was said, so the log names the stage and the code alone."""
     logger.warning("%s failed: %s", _ENGINES.get(failure.stage, failure.stage), failure.code)

@@ -6,6 +6,7 @@ here a failing child ends the conversation in words (close code 1011) and the re
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -13,6 +14,18 @@ logger = logging.getLogger(__name__)
 
 #: Engines stop within 100 ms by contract; past this, one is broken and is left behind, loudly.
 CLEANUP_SECONDS: Final = 5.0
+
+
+def release(error: BaseException) -> None:
+    """Empty the functions that this exception has ended, those in the exceptions of a group too.
+
+    Their variables hold audio and conversations. `asyncio.TaskGroup` keeps the exception itself in one of its own
+    until Python 3.13, so that without this only a full collection would free them.
+    """
+    traceback.clear_frames(error.__traceback__)
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            release(inner)
 
 
 class Tasks:
@@ -33,8 +46,13 @@ class Tasks:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._on_crash(error)
+        try:
+            task.result()
+        except asyncio.CancelledError as end:
+            release(end)
+        except BaseException as bug:
+            self._on_crash(bug)
+            release(bug)
 
     async def close(self) -> None:
         """Cancel what runs and wait for its cleanup, for at most `CLEANUP_SECONDS`."""

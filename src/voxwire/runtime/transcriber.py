@@ -15,7 +15,7 @@ from voxwire.runtime.engine_calls import (
     broke_contract,
     close_iterator,
     engine_errors,
-    first_engine_error,
+    first_failure,
     log_failure,
     timed_out,
     within,
@@ -79,7 +79,7 @@ class Transcriber:
         try:
             await self._recognise()
         except* EngineError as errors:
-            failure = first_engine_error(errors)
+            failure = first_failure(errors)
             log_failure(failure)
             self._delivery.submit(
                 TranscriptFailed(transcription=self._command.transcription, code=failure.code, message=failure.message)

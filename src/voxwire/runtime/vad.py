@@ -183,12 +183,12 @@ class VadBatcher:
         scored: list[tuple[Lane, float]] = []
         if rows:
             started = perf_counter()  # uvloop's own clock stands still during a callback
-            try:
-                scored = list(zip(rows, self._score(rows, stretches), strict=True))
-            except Exception as error:
-                failure = EngineError("vad", "vad_failed", "Speech detection failed.")
-                failure.__cause__ = error
+            outcome = self._try_to_score(rows, stretches)
             self._spent_s += perf_counter() - started
+            if isinstance(outcome, EngineError):
+                failure = outcome
+            else:
+                scored = outcome
         self._arrange()
         for lane, score in scored:
             lane.take(score)
@@ -228,6 +228,14 @@ class VadBatcher:
                 self._ready.append(lane)
         return rows, stretches
 
+    def _try_to_score(self, rows: list[Lane], stretches: list[bytearray]) -> list[tuple[Lane, float]] | EngineError:
+        """Lanes with their scores, or why there are none. No function that the error passed through keeps it in
+        a variable: it would hold itself and the audio."""
+        try:
+            return list(zip(rows, self._score(rows, stretches), strict=True))
+        except Exception as error:
+            return _failed(error)
+
     def _score(self, rows: list[Lane], stretches: list[bytearray]) -> list[float]:
         """Resample, once for each format, then score everything together."""
         members: dict[WindowResampler, list[int]] = {}
@@ -239,6 +247,12 @@ class VadBatcher:
             for row, window in zip(its_rows, resampled, strict=True):
                 windows[row] = window
         return self._engine.score([lane.state for lane in rows], windows)
+
+
+def _failed(cause: Exception) -> EngineError:
+    failure = EngineError("vad", "vad_failed", "Speech detection failed.")
+    failure.__cause__ = cause
+    return failure
 
 
 def _report(error: Exception) -> None:

@@ -101,6 +101,7 @@ class Work:
         if self._lane is not None:
             self._lane.close()
             self._lane = None
+        self._expected = "", ()
 
     # --- speech detection ---------------------------------------------------------------------------
 

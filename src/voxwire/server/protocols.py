@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Close, Frame
 from websockets.http11 import Request as Handshake
+from websockets.protocol import State
 
 from voxwire.errors import RequestRefused
 from voxwire.server.frames import FrameCutter, payload, text_frames
@@ -207,6 +208,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _cutter: FrameCutter | None = None
     _left: Iterator[tuple[bytes, int]] | None = None
     _offer: Offer | None = None
+    _extensions: dict[str, Any] | None = None
 
     def handle_connect(self, event: Handshake) -> None:
         # Keys among the subprotocols may hold characters that the parser would refuse (PROTOCOL 1.4), so
@@ -230,7 +232,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.close()
 
     async def run_asgi(self) -> None:
-        cast("dict[str, Any]", self.scope["extensions"])[EXPRESS_EXTENSION] = self
+        self._extensions = cast("dict[str, Any]", self.scope["extensions"])
+        self._extensions[EXPRESS_EXTENSION] = self
         await super().run_asgi()
         if not self.disconnected:
             self._end_in_time()
@@ -291,6 +294,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 self._message(payload(frame, start))
             else:
                 super().data_received(frame)
+                self._forget(len(frame))
         if self._dropping:
             return
         if len(taken) == at_most and not self.transport.is_closing():
@@ -299,6 +303,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.loop.call_soon(self._take_more)
         else:
             self._resume()
+
+    def _forget(self, size: int) -> None:
+        """The full parser keeps the last frame in a variable until the next one, which may never come. Between
+        two frames it has no other memory than what its connection knows, so it can begin afresh."""
+        conn = self.conn
+        if size > _LARGE_MESSAGE_BYTES and conn.state is State.OPEN and not conn.reader.buffer:
+            conn.parser = conn.parse()
+            next(conn.parser)
 
     def _take_more(self) -> None:
         if self._left is not None:
@@ -325,7 +337,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         return self._farewell is not None and self.scheme == "ws"
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._offer = self._left = self._farewell = None
+        self._offer = self._left = self._farewell = self._cutter = None
+        self.frames = []
+        # The two cycles through this object: with them, all that it still holds would wait for a full collection.
+        if self._extensions is not None:
+            self._extensions.clear()
+        self.conn.parser_exc = None
         if self._timer is not None:
             self._timer.cancel()
         # Whoever sent a close frame is in the queue already. For all others uvicorn would say 1005, which is

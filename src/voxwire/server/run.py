@@ -17,6 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from voxwire.config import Settings
+from voxwire.server.allocator import return_large_blocks
 from voxwire.server.descriptors import make_room
 from voxwire.server.listen import Listener
 from voxwire.server.protocols import HttpProtocol, WebSocketProtocol
@@ -179,6 +180,7 @@ def run(app: Starlette, settings: Settings, listener: Listener, on_listening: Ca
     Raises what starting the engines raised.
     """
     make_room(settings.server.max_sessions)
+    return_large_blocks()
     with asyncio.Runner(loop_factory=_new_event_loop) as runner:
         runner.run(_run(Server(app, settings, listener), on_listening))
 

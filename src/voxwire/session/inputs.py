@@ -3,6 +3,8 @@
 Results carry the number of the work they belong to; a result of cancelled work discards itself.
 """
 
+from typing import Self
+
 import msgspec
 
 from voxwire.errors import ClientError
@@ -13,9 +15,21 @@ from voxwire.events.server import LogProb
 
 
 class ClientMistake(msgspec.Struct, frozen=True, kw_only=True):
-    """A frame that the dialect could not turn into an event; answered in its place in line."""
+    """A frame that the dialect could not turn into an event; answered in its place in line.
 
-    error: ClientError
+    Text alone, as in every input: an exception would hold on to the frame of the client through its traceback,
+    and to itself, so that only a full collection frees both.
+    """
+
+    type: str
+    code: str
+    message: str
+    param: str | None = None
+    event_id: str | None = None
+
+    @classmethod
+    def of(cls, error: ClientError) -> Self:
+        return cls(type=error.type, code=error.code, message=error.message, param=error.param, event_id=error.event_id)
 
 
 class SpeechScores(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -9,9 +9,10 @@ It joins the parts of this package. Rules of this file:
 - Results of cancelled work discard themselves by their number.
 """
 
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import INVALID_REQUEST, ClientError
@@ -114,40 +115,18 @@ class Session:
         self._closed = False
         self._waiting: deque[tuple[_FromClient, int | None]] = deque()
         self._waiting_bytes = 0
-        self._transcripts = Transcripts(self._state, self._words_known)
+        # The parts call back by a proxy: without a cycle, a session that has ended is freed at once with its
+        # audio and text, and not by the next full collection.
+        this = weakref.proxy(self)
+        self._transcripts = Transcripts(self._state, lambda number: this._words_known(number))
         self._items = ItemMaker(self._state, self._transcripts)
         self._responder = Responder(self._state, self._transcripts, self._items)
         self._listener = Listener(
-            self._state, self._transcripts, on_speech=self._speech_started, on_turn=self._turn_ended
+            self._state,
+            self._transcripts,
+            on_speech=lambda: this._speech_started(),
+            on_turn=lambda entry: this._turn_ended(entry),
         )
-        # A step returns what it left out of the event, for the deployment cannot do it.
-        self._client_steps: dict[type, Callable[[Any], Sequence[Unsupported] | None]] = {
-            AppendAudio: lambda event: self._listener.append(event.audio),
-            CommitAudio: self._commit,
-            ClearAudio: lambda event: self._listener.clear(),
-            ClearOutputAudio: self._clear_output,
-            UpdateSession: self._update,
-            CreateItem: self._create_item,
-            RetrieveItem: self._retrieve_item,
-            TruncateItem: self._truncate_item,
-            DeleteItem: self._delete_item,
-            CreateResponse: self._create_response,
-            CancelResponse: lambda event: self._responder.cancel_by_id(event.response_id),
-            ClientMistake: self._mistake,
-        }
-        self._world_steps: dict[type, Callable[[Any], None]] = {
-            SpeechScores: self._scores,
-            TranscriptPartial: self._transcripts.partial,
-            TranscriptFinal: self._transcripts.final,
-            TranscriptFailed: self._transcripts.failed,
-            GeneratedText: self._responder.result,
-            GeneratedAudio: self._responder.result,
-            GeneratedToolCall: self._responder.result,
-            GeneratedToolArguments: self._responder.result,
-            GenerationDone: self._responder.result,
-            GenerationFailed: self._responder.result,
-            Tick: self._tick,
-        }
 
     def open(self) -> list[Output]:
         """`session.created`; call once, first."""
@@ -163,9 +142,9 @@ class Session:
         if self._closed:
             return []
         self._state.now = now
-        step = self._world_steps.get(type(event))
+        step = self._WORLD_STEPS.get(type(event))
         if step is not None:
-            step(event)
+            step(self, event)
         elif self._must_wait(event):
             self._wait(event, origin)  # type: ignore[arg-type]  # only client events are left
         else:
@@ -206,26 +185,28 @@ class Session:
             self._waiting_bytes += len(event.audio)
 
     def _take(self, event: _FromClient, origin: int | None) -> None:
-        try:
-            left_out = self._client_steps[type(event)](event)
-        except ClientError as error:
-            event_id = error.event_id if isinstance(event, ClientMistake) else event.event_id
-            self._state.emit(
-                ErrorOccurred(
-                    type=error.type,
-                    code=error.code,
-                    message=error.message,
-                    param=error.param,
-                    event_id=event_id,
-                    origin=origin,
-                )
-            )
+        if isinstance(event, ClientMistake):
+            self._refuse(event, event.event_id, origin)
             return
-        if left_out and not isinstance(event, ClientMistake):
+        try:
+            left_out = self._CLIENT_STEPS[type(event)](self, event)
+        except ClientError as error:
+            self._refuse(error, event.event_id, origin)
+            return
+        if left_out:
             self._state.emit(*_refusals(left_out, event.event_id, origin))
 
-    def _mistake(self, event: ClientMistake) -> None:
-        raise event.error
+    def _refuse(self, mistake: ClientError | ClientMistake, event_id: str | None, origin: int | None) -> None:
+        self._state.emit(
+            ErrorOccurred(
+                type=mistake.type,
+                code=mistake.code,
+                message=mistake.message,
+                param=mistake.param,
+                event_id=event_id,
+                origin=origin,
+            )
+        )
 
     def _commit(self, event: CommitAudio) -> None:
         self._listener.commit()
@@ -335,6 +316,9 @@ class Session:
                 break
             self._take(*self._waiting.popleft())
 
+    def _generated(self, event: Any) -> None:
+        self._responder.result(event)
+
     def _words_known(self, number: int) -> None:
         self._responder.words_known(number)
 
@@ -382,6 +366,34 @@ class Session:
     def _take_outputs(self) -> list[Output]:
         outputs, self._state.out = self._state.out, []
         return outputs
+
+    #: A step returns what it left out of the event, for the deployment cannot do it.
+    _CLIENT_STEPS: ClassVar[dict[type, Callable[["Session", Any], Sequence[Unsupported] | None]]] = {
+        AppendAudio: lambda self, event: self._listener.append(event.audio),
+        CommitAudio: _commit,
+        ClearAudio: lambda self, event: self._listener.clear(),
+        ClearOutputAudio: _clear_output,
+        UpdateSession: _update,
+        CreateItem: _create_item,
+        RetrieveItem: _retrieve_item,
+        TruncateItem: _truncate_item,
+        DeleteItem: _delete_item,
+        CreateResponse: _create_response,
+        CancelResponse: lambda self, event: self._responder.cancel_by_id(event.response_id),
+    }
+    _WORLD_STEPS: ClassVar[dict[type, Callable[["Session", Any], None]]] = {
+        SpeechScores: _scores,
+        TranscriptPartial: lambda self, event: self._transcripts.partial(event),
+        TranscriptFinal: lambda self, event: self._transcripts.final(event),
+        TranscriptFailed: lambda self, event: self._transcripts.failed(event),
+        GeneratedText: _generated,
+        GeneratedAudio: _generated,
+        GeneratedToolCall: _generated,
+        GeneratedToolArguments: _generated,
+        GenerationDone: _generated,
+        GenerationFailed: _generated,
+        Tick: _tick,
+    }
 
 
 def _refusals(left_out: Sequence[Unsupported], event_id: str | None, origin: int | None) -> Iterator[ErrorOccurred]:

@@ -39,7 +39,7 @@ class WorkerPool(Generic[Reply]):
         self._workers: list[WorkerProcess[Reply]] = []
         self._waiting: Turns[asyncio.Future[Stream[Reply]]] = Turns()
         self._replacing: set[asyncio.Task[None]] = set()
-        self._trouble: EngineError | ConfigurationError | None = None
+        self._trouble: str | None = None
         self._running = False
 
     @property
@@ -158,7 +158,7 @@ class WorkerPool(Generic[Reply]):
             try:
                 await self._add()
             except (EngineError, ConfigurationError) as error:
-                self._trouble = error
+                self._trouble = str(error)
                 _log.error("worker %s cannot be replaced: %s", self.spec.name, error)
             else:
                 return

@@ -26,7 +26,7 @@ class Stream(Generic[Reply]):
     """A two-way stream of messages; ends by itself, by failure, or by `cancel()`.
 
     One task may send while another receives. Iterating yields the replies, ends when the worker
-    ended the stream or it was cancelled, and raises EngineError when the work failed or the worker died.
+    ended the stream or it was cancelled, and raises EngineError, once, when the work failed or the worker died.
     """
 
     def __init__(self, line: Line, number: int, decoder: msgspec.msgpack.Decoder[Reply], window: int) -> None:
@@ -62,7 +62,7 @@ class Stream(Generic[Reply]):
     async def __anext__(self) -> Reply:
         while not self._inbox:
             if self._failure:
-                raise self._failure
+                raise self._take_failure()
             if not self._open:
                 raise StopAsyncIteration
             self._readable.clear()
@@ -119,6 +119,12 @@ class Stream(Generic[Reply]):
     def idle(self, now: float, limit: float) -> bool:
         """Whether we ourselves have asked for nothing for `limit` seconds while holding the place."""
         return self._open and not self._unacked and not self._inbox and now - self._progress > limit
+
+    def _take_failure(self) -> EngineError:
+        """Given away, not kept: raised, it holds whoever iterates, and us."""
+        assert self._failure is not None
+        failure, self._failure = self._failure, None
+        return failure
 
     def _touch(self) -> None:
         self._progress = asyncio.get_running_loop().time()
