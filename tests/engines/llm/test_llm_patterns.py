@@ -1,5 +1,6 @@
 """Patterns of schemas: the same answers as `re`, without its worst cases."""
 
+import contextlib
 import re
 import time
 from itertools import islice
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voxwire.engines.llm.effort import Effort, TooMuch
 from voxwire.engines.llm.patterns import pattern
 
 EMAIL = r"^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$"
@@ -33,14 +35,14 @@ PATTERNS = st.recursive(
 def test_finds_what_re_finds(shape: str, text: str) -> None:
     compiled = pattern(shape)
     assert compiled is not None
-    assert compiled.found_in(text) is (re.search(shape, text) is not None)
+    assert compiled.found_in(text, Effort()) is (re.search(shape, text) is not None)
 
 
 @given(PATTERNS.filter(lambda shape: not set("^$b!=") & set(shape.replace("[^", ""))), st.integers(0, 5))
 def test_writes_texts_that_fit(shape: str, shortest: int) -> None:
     compiled = pattern(shape)
     assert compiled is not None
-    for text in islice(compiled.examples(shortest), 3):
+    for text in islice(compiled.examples(Effort(10**6), shortest), 3):
         assert len(text) >= shortest
         assert re.search(shape, text)
 
@@ -59,8 +61,8 @@ def test_writes_texts_that_fit(shape: str, shortest: int) -> None:
 def test_the_syntax_of_schemas(shape: str, fits: str, fails: str) -> None:
     compiled = pattern(shape)
     assert compiled is not None
-    assert compiled.found_in(fits)
-    assert not compiled.found_in(fails)
+    assert compiled.found_in(fits, Effort())
+    assert not compiled.found_in(fails, Effort())
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,9 @@ def test_hostile_patterns_take_no_time(shape: str) -> None:
     compiled = pattern(shape)
     assert compiled is not None
     before = time.process_time()
-    assert not compiled.found_in("a" * 2_000 + "?")
-    list(islice(compiled.examples(500), 50))
+    with pytest.raises(TooMuch):  # which counts as not valid
+        compiled.found_in("a" * 4_000 + "?", Effort())
+    with contextlib.suppress(TooMuch):
+        list(compiled.examples(Effort(), 500_000))
     # `re` takes longer than the age of the universe; this takes tens of milliseconds.
     assert time.process_time() - before < 5.0

@@ -16,6 +16,7 @@ from llm_cases import STRING, Answer, Ask, function, replied, user
 from pydantic import AnyUrl, BaseModel, Field
 
 from voxwire.engines.llm.assistant import OfflineAssistant
+from voxwire.engines.llm.effort import Effort
 from voxwire.engines.llm.schema import Schemas
 from voxwire.engines.llm.schema_check import is_valid
 from voxwire.events.config import FunctionTool
@@ -470,6 +471,6 @@ class TestAnySchema:
     @given(schema=SCHEMAS, value=VALUES)
     def test_checking_agrees_with_the_standard_one(self, schema: dict[str, Any], value: Any) -> None:
         for part in (schema, *schema["properties"].values()):
-            ours = is_valid(Schemas(schema), value, part)
+            ours = is_valid(Schemas(schema), value, part, Effort())
             whole = {**part, "$defs": DEFS} if isinstance(part, dict) else part
             assert ours is Draft202012Validator(whole, format_checker=FORMATS).is_valid(value) or "format" in str(part)

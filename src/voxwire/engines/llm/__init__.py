@@ -12,7 +12,7 @@ The offline assistant answers by rules:
   asks for it; `results`: its output as sentences
 - `parameters` and `parameter_slots`: what may fill each; `arguments`: what fills them in a call
 - `schema`: declared JSON Schemas, read; `schema_check`: whether a value is valid; `schema_example`: one that is;
-  `formats` and `patterns`: those of strings
+  `formats` and `patterns`: those of strings; `effort`: how much work a schema may cause
 - `slots`, `numbers`, `quantities`, `dates`, `moments`, `places`, `written`: values in sentences
 - `text`: words of an utterance
 """

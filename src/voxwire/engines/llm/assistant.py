@@ -20,6 +20,7 @@ import msgspec
 from voxwire.engines.llm.dates import DaySlot
 from voxwire.engines.llm.dialogue import Call, answer
 from voxwire.engines.llm.domain import Domain
+from voxwire.engines.llm.effort import Effort
 from voxwire.engines.llm.instructions import read_instructions
 from voxwire.engines.llm.parameter_slots import World
 from voxwire.engines.llm.places import Gazetteer, PlaceSlot, installed_gazetteer
@@ -124,12 +125,13 @@ class OfflineAssistant:
         key = (instructions, msgspec.json.encode(tuple(tools)))
         domain = self._domains.get(key)
         if domain is None:
-            world = World(self._gazetteer, self._clock)
+            world = World(self._gazetteer, self._clock, Effort())
             domain = Domain(
                 skills=self._skills,
                 skill_phrases=self._skill_phrases,
                 instructions=read_instructions(instructions),
                 tools=tuple(Tool(function, world) for function in tools),
+                effort=world.effort,
             )
             self._domains[key] = domain
             if len(self._domains) > _DOMAINS:

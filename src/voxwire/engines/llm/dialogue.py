@@ -90,6 +90,7 @@ Answer = tuple[Say | Call, ...]
 
 def answer(domain: Domain, items: Sequence[Item], tool_choice: ToolChoice, now: datetime) -> Answer:
     """What to say or call next."""
+    domain.effort.renew()
     if domain.instructions.verbatim is not None:
         return (Say(domain.instructions.verbatim),)
     last = next((item for item in reversed(items) if not _is_system(item)), None)

@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import Final
 
+from voxwire.engines.llm.effort import Effort
 from voxwire.engines.llm.grammar import Match, in_turn
 from voxwire.engines.llm.instructions import Instructions
 from voxwire.engines.llm.skills.skill import Skill
@@ -50,6 +51,7 @@ class Domain:
     skill_phrases: tuple[str, ...]
     instructions: Instructions
     tools: tuple[Tool, ...]
+    effort: Effort
 
     @cached_property
     def phrases(self) -> tuple[str, ...]:
@@ -61,6 +63,7 @@ class Domain:
 
     def understands(self, said: Utterance) -> bool:
         """Whether the whole utterance is a known request with known values."""
+        self.effort.renew()
         for core in politeness_removed(said):
             if self.instructions.answer(core.words) is not None:
                 return True

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from voxwire.engines.llm.dates import Day, DaySlot
+from voxwire.engines.llm.effort import Effort
 from voxwire.engines.llm.formats import moment_forms
 from voxwire.engines.llm.grammar import Slot
 from voxwire.engines.llm.moments import MomentSlot, TimeSlot
@@ -41,6 +42,7 @@ _QUOTED: Final = re.compile(r"[\"'`](?P<text>[^\"'`]{1,60})[\"'`]")
 _SEPARATORS: Final = re.compile(r",|;|/|\bor\b|\band\b|\betc\b\.?")
 _LISTED_NUMBERS: Final = (*range(101), 120, 150, 180, 200, 250, 300, 400, 500, 600, 700, 800, 900, 1000)
 _MAX_ENUM: Final = 500
+_LONGEST_CODE: Final = 80
 _SECONDS: Final = UNIT_NAMES["seconds"]
 
 
@@ -60,10 +62,11 @@ class ParameterKind(Enum):
 
 @dataclass(frozen=True)
 class World:
-    """What values are read with: places, and the time now, aware of its zone."""
+    """What values are read with: places, the time now, aware of its zone, and the effort that it may take."""
 
     gazetteer: Gazetteer
     now: Callable[[], datetime]
+    effort: Effort
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,8 @@ def _place_forms(value: Place | str) -> Iterable[str]:
 
 def _code_forms(value: str) -> Iterable[str]:
     """A text, and the code that somebody may have spelt with it: "a b one two" is AB12."""
+    if len(value) > _LONGEST_CODE:
+        return (value,)
     words, pieces, at = read(value).words, [], 0
     while at < len(words):
         end, number = parse_number(words[: at + 1], at) or (at + 1, None)

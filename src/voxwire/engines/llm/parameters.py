@@ -256,7 +256,7 @@ class _Tree:
         if self.means_it and speech.kind in _NAMED_OR_CHOSEN:
             steps = (replace(steps[0], required="default" not in self._schemas.plain(schema)),)
         free = speech.kind is ParameterKind.TEXT and not all(step.required for step in steps[:-1])
-        root = Schemas(self._schemas.root)
+        schemas, effort = self._schemas, self._world.effort
         spoken = _spoken(steps[-1].path)
         self.found.append(
             Parameter(
@@ -264,8 +264,8 @@ class _Tree:
                 steps=steps,
                 schema=schema,
                 speech=speech,
-                accepts=lambda value: is_valid(root, value, schema),
-                accepts_each=lambda value: is_valid(root, value, entry),
+                accepts=lambda value: is_valid(schemas, value, schema, effort),
+                accepts_each=lambda value: is_valid(schemas, value, entry, effort),
                 # Within an object that nobody may have spoken of, free text answers to its name alone.
                 cues=() if free else _cues(speech.kind, *name_and_description(name, description)),
                 question=_question(speech, spoken),
@@ -283,13 +283,13 @@ class _Tree:
 
     def _fallback(self, schema: Any) -> Any:
         """What a required value is when nobody says it: its default, its only value, null, an object of nothing."""
-        plain, options = self._schemas.plain(schema), self._schemas.options(schema)
+        plain, options, effort = self._schemas.plain(schema), self._schemas.options(schema), self._world.effort
         candidates = [plain[key] for key in ("default", "const") if key in plain]
         candidates += [option["const"] for option in options[:1] if len(options) == 1 and "const" in option]
         candidates.append(None)
         if options and _has_members(options[0]):
             candidates.append({})
-        return next((value for value in candidates if is_valid(self._schemas, value, schema)), UNSET)
+        return next((value for value in candidates if is_valid(self._schemas, value, schema, effort)), UNSET)
 
     def _tags(self, option: Schema, tag: str) -> list[Any]:
         return [value for inner in self._schemas.options(option["properties"][tag]) for value in choices(inner)]

@@ -9,15 +9,15 @@ It can also write a text that fits, which a backtracking matcher cannot.
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from voxwire.engines.llm.effort import Effort
 
 #: Far more than the patterns of e-mail addresses and UUIDs that zod writes.
 _MAX_STATES: Final = 600
 _MAX_DEPTH: Final = 24
-#: Steps of one match: about 10 ms.
-_MAX_STEPS: Final = 30_000
 _LAST: Final = 0x10FFFF
 #: Different texts to write for one pattern.
 _VARIANTS: Final = 8
@@ -49,6 +49,7 @@ class _Chars:
         code = ord(char)
         return any(low <= code <= high for low, high in self.ranges) is not self.negated
 
+    @lru_cache(maxsize=1024)  # noqa: B019 - a value, small and without a life of its own
     def sample(self, variant: int) -> str:
         """One of the characters; another one for another variant, where there are more."""
         near = [code for low, high in self.ranges for code in range(low, min(high, low + _VARIANTS) + 1)]
@@ -107,19 +108,20 @@ class Pattern:
         self._looks: dict[int, Pattern] = {}
         self._start = self._add(node, 0)
 
-    def found_in(self, text: str) -> bool:
-        """Whether any part of the text fits. False, too, when finding out takes too many steps."""
-        return self._run(_Run(text), 0, anywhere=True)
+    def found_in(self, text: str, effort: Effort) -> bool:
+        """Whether any part of the text fits. Raises TooMuch."""
+        return self._run(_Run(text, effort), 0, anywhere=True)
 
-    def examples(self, shortest: int = 0) -> Iterator[str]:
+    def examples(self, effort: Effort, shortest: int = 0) -> Iterator[str]:
         """Short texts of at least `shortest` characters that fit, look-aheads aside; a few different ones."""
         for variant in range(_VARIANTS):
-            yield from self._shortest(shortest, variant)
+            yield from self._shortest(effort, shortest, variant)
 
-    def _shortest(self, shortest: int, variant: int) -> Iterator[str]:
+    def _shortest(self, effort: Effort, shortest: int, variant: int) -> Iterator[str]:
         waiting = deque([(self._start, "")])
         seen = {(self._start, 0)}
-        while waiting and len(seen) < _MAX_STEPS:
+        while waiting:
+            effort.spend(2)
             state, text = waiting.popleft()
             node, successors = self._states[state]
             if state == 0 and len(text) >= shortest:
@@ -173,9 +175,10 @@ class Pattern:
                 self._reach(self._start, at, run, current)
             if 0 in current:
                 return True
-            if run.steps > _MAX_STEPS or not (current or anywhere):
+            if not (current or anywhere):
                 return False
             following: set[int] = set()
+            run.effort.spend(len(current))
             for state in current:
                 node, successors = self._states[state]
                 if isinstance(node, _Chars) and at < len(run.text) and node.holds(run.text[at]):
@@ -191,20 +194,20 @@ class Pattern:
             if state in reached:
                 continue
             reached.add(state)
-            run.steps += 1
+            run.effort.spend(1)
             node, successors = self._states[state]
             if node is None or (isinstance(node, _Place) and run.stands(node.kind, at)):
                 waiting += successors
             elif isinstance(node, _Look):
                 met = self._looks[state]._run(run, at, anywhere=False)
-                if run.steps <= _MAX_STEPS and met is node.wanted:
+                if met is node.wanted:
                     waiting += successors
 
 
 @dataclass
 class _Run:
     text: str
-    steps: int = field(default=0)
+    effort: Effort
 
     def stands(self, kind: str, at: int) -> bool:
         if kind == "^":

@@ -1,6 +1,6 @@
 """Whether a JSON value is valid against a schema: the keywords that pydantic and zod write, and their kin.
 
-A value that takes too many steps to check, or whose pattern cannot be matched, counts as not valid: what
+A value that takes too much effort to check, or whose pattern cannot be matched, counts as not valid: what
 is not known to fit does not leave. Keywords of the wrong type say nothing, for want of a meaning.
 """
 
@@ -8,24 +8,19 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
+from voxwire.engines.llm.effort import Effort, TooMuch
 from voxwire.engines.llm.formats import has_format
 from voxwire.engines.llm.patterns import pattern
 from voxwire.engines.llm.schema import Schemas
 
-#: Steps to check one value; an order of twenty lines takes some hundred.
-_MAX_STEPS: Final = 2_000
 _MAX_DEPTH: Final = 40
 
 
-class _TooMuch(Exception):
-    """The value or the schema is too large to check."""
-
-
-def is_valid(schemas: Schemas, value: Any, schema: Any) -> bool:
+def is_valid(schemas: Schemas, value: Any, schema: Any, effort: Effort) -> bool:
     """Whether `value` is valid against `schema`, a part of what `schemas` holds."""
     try:
-        return _Check(schemas).valid(value, schema, 0)
-    except _TooMuch:
+        return _Check(schemas, effort).valid(value, schema, 0)
+    except TooMuch:
         return False
 
 
@@ -41,25 +36,20 @@ def same(one: Any, other: Any) -> bool:
 
 
 class _Check:
-    def __init__(self, schemas: Schemas) -> None:
+    def __init__(self, schemas: Schemas, effort: Effort) -> None:
         self._schemas = schemas
-        self._steps = 0
+        self._effort = effort
 
     def valid(self, value: Any, schema: Any, depth: int) -> bool:
-        self.spend(1)
+        self._effort.spend(2)
         if depth > _MAX_DEPTH:
-            raise _TooMuch
+            raise TooMuch
         if not isinstance(schema, dict):
             return schema is not False
         reference = schema.get("$ref")
         if isinstance(reference, str) and not self.valid(value, self._schemas.follow(reference), depth + 1):
             return False
         return self._type(value, schema) and all(check(self, value, schema, depth + 1) for check in _checks_of(value))
-
-    def spend(self, steps: int) -> None:
-        self._steps += steps
-        if self._steps > _MAX_STEPS:
-            raise _TooMuch
 
     def _type(self, value: Any, schema: Mapping[str, Any]) -> bool:
         kinds = schema.get("type")
@@ -74,7 +64,7 @@ class _Check:
         enum = schema.get("enum")
         if not isinstance(enum, list):
             return True
-        self.spend(len(enum) // 100)
+        self._effort.spend(len(enum) // 20)
         return any(same(value, each) for each in enum)
 
     def combination(self, value: Any, schema: Mapping[str, Any], depth: int) -> bool:
@@ -116,9 +106,8 @@ class _Check:
             return False
         if not isinstance(shape, str):
             return True
-        self.spend(50)
         compiled = pattern(shape)
-        return compiled is not None and compiled.found_in(value)
+        return compiled is not None and compiled.found_in(value, self._effort)
 
     def array(self, value: Any, schema: Mapping[str, Any], depth: int) -> bool:
         if not _counts(len(value), schema, "minItems", "maxItems"):
@@ -159,11 +148,10 @@ class _Check:
             known = True
             yield properties[name]
         for shape, part in _mapping(schema.get("patternProperties")).items():
-            self.spend(50)
             compiled = pattern(shape)
             if compiled is None:
                 yield False  # whether it applies cannot be known
-            elif compiled.found_in(name):
+            elif compiled.found_in(name, self._effort):
                 known = True
                 yield part
         if not known:

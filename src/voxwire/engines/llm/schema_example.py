@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
+from voxwire.engines.llm.effort import Effort, TooMuch
 from voxwire.engines.llm.formats import examples
 from voxwire.engines.llm.patterns import pattern
 from voxwire.engines.llm.schema import Schema, Schemas, choices, kind_of
@@ -22,32 +23,32 @@ from voxwire.engines.llm.schema_check import distinct, fraction, is_valid, same
 #: Text where a text is needed and none was said.
 UNKNOWN: Final = "unknown"
 _MAX_DEPTH: Final = 10
-#: Values tried in all, and for each part.
-_MAX_TRIED: Final = 400
+#: Values tried for each part.
 _MAX_CANDIDATES: Final = 24
 _MAX_ITEMS: Final = 64
 _MAX_LENGTH: Final = 2_000
 
 
-def example(schemas: Schemas, schema: Any, now: datetime) -> Any:
+def example(schemas: Schemas, schema: Any, now: datetime, effort: Effort) -> Any:
     """A valid value, UNSET where none is found. `now` serves where a day or a time is asked for."""
-    return next(_Maker(Schemas(schemas.root), now).values(schema, 0), UNSET)
+    try:
+        return next(_Maker(Schemas(schemas.root), now, effort).values(schema, 0), UNSET)
+    except TooMuch:
+        return UNSET
 
 
 class _Maker:
-    def __init__(self, schemas: Schemas, now: datetime) -> None:
+    def __init__(self, schemas: Schemas, now: datetime, effort: Effort) -> None:
         self._schemas = schemas
         self._now = now
-        self._tried = 0
+        self._effort = effort
 
     def values(self, schema: Any, depth: int) -> Iterator[Any]:
         """Valid values, all different, the plainest first."""
         found: list[Any] = []
         for value in islice(self._candidates(schema, depth), _MAX_CANDIDATES):
-            self._tried += 1
-            if self._tried > _MAX_TRIED:
-                return
-            if not any(same(value, other) for other in found) and is_valid(self._schemas, value, schema):
+            self._effort.spend(5)
+            if not any(same(value, other) for other in found) and is_valid(self._schemas, value, schema, self._effort):
                 found.append(value)
                 yield deepcopy(value)
 
@@ -87,7 +88,7 @@ class _Maker:
             yield from examples(schema["format"], self._now)
         compiled = pattern(schema["pattern"]) if isinstance(schema.get("pattern"), str) else None
         if compiled is not None:
-            yield from islice(compiled.examples(shortest), 12)
+            yield from islice(compiled.examples(self._effort, shortest), 12)
         yield ""
         for number in range(1, _MAX_CANDIDATES):
             text = UNKNOWN if number == 1 else f"{UNKNOWN} {number}"
@@ -147,7 +148,7 @@ class _Maker:
         names = schema.get("propertyNames", {})
         for shape in schema.get("patternProperties", ()):
             compiled = pattern(shape)
-            yield from islice(compiled.examples(), 4) if compiled else ()
+            yield from islice(compiled.examples(self._effort), 4) if compiled else ()
         yield from (str(name) for name in self.values({"allOf": [names, {"type": "string", "minLength": 1}]}, 1))
 
     def _member(self, name: str, properties: Schema, schema: Schema) -> Any:
@@ -156,7 +157,7 @@ class _Maker:
         shapes = schema.get("patternProperties")
         for shape, part in (shapes if isinstance(shapes, dict) else {}).items():
             compiled = pattern(shape)
-            if compiled and compiled.found_in(name):
+            if compiled and compiled.found_in(name, self._effort):
                 return part
         return schema.get("additionalProperties", True)
 

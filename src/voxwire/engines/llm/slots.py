@@ -71,6 +71,14 @@ class TextSlot:
         self._samples = tuple(" ".join(plain_words(example)) for example in examples)
         self._known = {plain_words(example): example for example in examples}
         self._words = words
+        self._longest = max(map(len, self._known), default=0)
+
+    def match_known(self, said: Utterance, start: int) -> Iterator[Filled]:
+        """The examples that begin with the word at `start`, the longest first."""
+        for end in range(min(len(said), start + self._longest), start, -1):
+            example = self._known.get(said.words[start:end])
+            if example is not None:
+                yield Filled(end, example)
 
     def match(self, said: Utterance, start: int) -> Iterator[Filled]:
         last = len(said) if self._words is None else min(len(said), start + self._words)

@@ -143,6 +143,8 @@ def _ascii_digits(number: str) -> str:
 
 
 def _spell_out(word: str) -> tuple[str, ...]:
+    if not word.isalpha() and any(map(str.isdecimal, word)):
+        return tuple(found.group() for found in _TOKEN.finditer(word))  # "m²" has become "m2"
     if word in _CONTRACTIONS:
         return tuple(_CONTRACTIONS[word].split())
     if word.endswith("'s") and word[:-2] in _BEFORE_IS:

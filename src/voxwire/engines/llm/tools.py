@@ -21,6 +21,7 @@ from voxwire.engines.llm.parameters import Parameter, read_parameters, settle
 from voxwire.engines.llm.schema import Schemas
 from voxwire.engines.llm.schema_check import is_valid
 from voxwire.engines.llm.schema_example import example
+from voxwire.engines.llm.slots import TextSlot
 from voxwire.engines.llm.text import Utterance
 from voxwire.engines.llm.tool_grammar import ToolGrammar
 from voxwire.engines.llm.tool_words import LOOKUPS, stem, tool_words
@@ -65,7 +66,7 @@ class Tool:
 
     def accepts(self, arguments: Arguments) -> bool:
         """Whether the function can be called so."""
-        return is_valid(self._schemas, arguments, self._schemas.root)
+        return is_valid(self._schemas, arguments, self._schemas.root, self._world.effort)
 
     @property
     def takes_questions(self) -> bool:
@@ -154,10 +155,10 @@ class Tool:
 
     def _completed(self, said: Arguments, text: str) -> Arguments | None:
         """What was said, and a guess at the rest: the whole text where any words may stand."""
-        root, now = self._schemas.root, self._world.now()
-        made = example(self._schemas, {"allOf": [root, {"type": "object", **_holding(said)}]}, now)
+        root, now, effort = self._schemas.root, self._world.now(), self._world.effort
+        made = example(self._schemas, {"allOf": [root, {"type": "object", **_holding(said)}]}, now, effort)
         if made is UNSET:
-            made = example(self._schemas, {"allOf": [root, {"type": "object"}]}, now)
+            made = example(self._schemas, {"allOf": [root, {"type": "object"}]}, now, effort)
         if made is UNSET:
             return None
         today = (Day(now.date(), "today"),)
@@ -288,10 +289,9 @@ def _cue_ends(parameter: Parameter, said: Utterance) -> Iterator[int]:
 
 
 def _texts(parameter: Parameter, said: Utterance, tool: Tool, after_cue: Sequence[int]) -> Iterator[tuple[int, Filled]]:
-    for start in range(len(said)):
-        for filled in parameter.slot.match(said, start):
-            if filled.known:
-                yield start, filled
+    if isinstance(parameter.slot, TextSlot):
+        for start in range(len(said)):
+            yield from ((start, filled) for filled in parameter.slot.match_known(said, start))
     first = said.tokens[0].start if said.tokens else 0
     for opening, closing in (('"', '"'), ("“", "”")):
         begin = said.text.find(opening, max(first - 1, 0))
