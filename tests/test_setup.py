@@ -1,0 +1,56 @@
+"""`scripts/setup`: what it says when the packages cannot be had."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+#: Stands for the interpreter of an environment whose pip fails with the words of a file.
+PYTHON = """#!/bin/sh
+[ "$1" = -m ] || exit 0
+cat words
+exit 1
+"""
+UNREACHABLE = """Traceback (most recent call last):
+  File "connection.py", line 174, in _new_conn
+urllib3.exceptions.NewConnectionError: Failed to establish a new connection: [Errno 111] Connection refused
+"""
+BROKEN = "ERROR: No matching distribution found for msgspec>=0.20\n"
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> Path:
+    """A checkout whose environment exists and is empty."""
+    for name in ("scripts/setup", "pyproject.toml", "clients/python/pyproject.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    binaries = tmp_path / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    for name in ("python", "pip"):
+        (binaries / name).write_text(PYTHON)
+        (binaries / name).chmod(0o755)
+    return tmp_path
+
+
+def prepared(setup: Path, words: str) -> subprocess.CompletedProcess[str]:
+    (setup / "words").write_text(words)
+    return subprocess.run(
+        ["scripts/setup", "demo"], cwd=setup, env={**os.environ, "CI": ""}, capture_output=True, text=True, check=False
+    )
+
+
+def test_no_way_to_the_packages_is_two_sentences(setup: Path) -> None:
+    done = prepared(setup, UNREACHABLE)
+    assert done.returncode == 1
+    assert "cannot be reached" in done.stderr
+    assert "HTTPS_PROXY" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_other_faults_are_shown_as_they_are(setup: Path) -> None:
+    done = prepared(setup, BROKEN)
+    assert done.returncode == 1
+    assert BROKEN in done.stderr
