@@ -56,7 +56,7 @@ def keyless_server() -> Iterator[ServeProcess]:
     with _serving("--dev-identity", environment={**ENVIRONMENT, "VOXWIRE_LOGGING__LEVEL": "debug"}) as server:
         yield server
     secret = server.environment["IDENTITY_HEADER"]
-    assert [line for line in server.output if secret in line] == [f"  IDENTITY_HEADER={secret}"]
+    assert [line for line in server.output if secret in line] == [f"  export IDENTITY_HEADER={secret}"]
     assert not [line for line in server.output if KEY in line or "eyJ" in line]  # as every JSON Web Token begins
 
 

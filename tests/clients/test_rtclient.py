@@ -308,6 +308,51 @@ class TestQuickstarts:
         assert re.search(expected, printed), printed
         assert ("OUT" not in command) or out.stat().st_size > 500 * BYTES_PER_MS
 
+    @pytest.mark.parametrize(
+        ("command", "unset", "sentence"),
+        [
+            (["text-in-audio-out-key.py"], "AZURE_OPENAI_API_KEY", "Set AZURE_OPENAI_API_KEY first"),
+            (["text-in-audio-out.py"], "AZURE_OPENAI_ENDPOINT", "Set AZURE_OPENAI_ENDPOINT first"),
+            (["function-call.py"], "AZURE_OPENAI_DEPLOYMENT_NAME", "Set AZURE_OPENAI_DEPLOYMENT_NAME first"),
+            (["audio-file.py", "missing.wav", "out.wav"], "", "FileNotFoundError: .*missing.wav"),
+            (["audio-file.py", "README.md", "out.wav"], "", "Error: .*RIFF"),
+            (["audio-file.py"], "", "Usage: python audio-file.py question.wav answer.wav"),
+            (["transcription.py"], "", "Usage: python transcription.py recording.wav"),
+            (["translator.py", "a.wav", "b.wav", "Dutch", "more"], "", "Usage: python translator.py"),
+        ],
+        ids=lambda value: value[0] if isinstance(value, list) else "",
+    )
+    async def test_what_is_missing_is_one_line(
+        self, command: list[str], unset: str, sentence: str, server: Address
+    ) -> None:
+        environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY)
+        environment.pop(unset, None)
+        said = await self._failed(environment, *command)
+        assert re.match(sentence, said), said
+        assert said.count("\n") == 1
+
+    async def test_a_server_that_is_not_there(self, server: Address) -> None:
+        environment = self._environment(Address("http://127.0.0.1:9"), AZURE_OPENAI_API_KEY=KEY)
+        said = await self._failed(environment, "function-call.py")
+        assert said.startswith("UnreachableError: ")
+        assert "Traceback" not in said
+
+    async def test_no_sound_library(self, server: Address, tmp_path: Path) -> None:
+        (tmp_path / "sounddevice.py").write_text('raise OSError("PortAudio library not found")')
+        path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+        environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY, PYTHONPATH=path)
+        said = await self._failed(environment, "microphone.py")
+        assert said.startswith("PortAudio library not found. Type: pip install sounddevice")
+
+    @staticmethod
+    async def _failed(environment: dict[str, str], *command: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *command, cwd=QUICKSTARTS, env=environment, stderr=asyncio.subprocess.PIPE
+        )
+        _, said = await asyncio.wait_for(process.communicate(), 40)
+        assert process.returncode == 1
+        return said.decode()
+
     async def test_support_agent(self, server: Address) -> None:
         environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY)
         printed = await self._run(environment, "support-agent.py", typed="What is the status of order 1002?\n\n")
@@ -353,9 +398,13 @@ import threading
 import time
 
 
+class PortAudioError(Exception):
+    pass
+
+
 class _Stream:
-    def __init__(self, rate, block, channels, dtype, callback):
-        self.pause, self.size, self.callback = block / rate, 2 * block, callback
+    def __init__(self, samplerate, blocksize, channels, dtype, callback):
+        self.pause, self.size, self.callback = blocksize / samplerate, 2 * blocksize, callback
         self.closed = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
 

@@ -2,6 +2,7 @@
 //
 //   node audio-file.js question.wav answer.wav
 
+import "./one-line.js";
 import { RTClient } from "rt-client";
 import { credential, deployment, endpoint } from "./connection.js";
 import { readWav, writeWav } from "./wav.js";

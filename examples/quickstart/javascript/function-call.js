@@ -1,5 +1,6 @@
 // The model asks the program for what it cannot know itself, and speaks with the result.
 
+import "./one-line.js";
 import { RTClient } from "rt-client";
 import { credential, deployment, endpoint } from "./connection.js";
 

@@ -1,5 +1,6 @@
 // Ask for an answer; print what comes. The same as text-in-audio-out.js, with a key.
 
+import "./one-line.js";
 import dotenv from "dotenv";
 import { LowLevelRTClient } from "rt-client";
 

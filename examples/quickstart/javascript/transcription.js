@@ -2,6 +2,7 @@
 //
 //   node transcription.js question.wav
 
+import "./one-line.js";
 import { LowLevelRTClient } from "rt-client";
 import { credential, deployment, endpoint } from "./connection.js";
 import { readWav } from "./wav.js";

@@ -3,10 +3,7 @@
 Usage: python audio-file.py question.wav answer.wav
 """
 
-import asyncio
-import sys
-
-from connection import connected, read_message, read_wav, write_wav
+from connection import connected, read_message, read_wav, run, write_wav
 from rtclient import InputAudioTranscription, NoTurnDetection
 
 
@@ -32,4 +29,4 @@ async def main(question: str, answer: str) -> None:
         print(f"Wrote {len(sound)} bytes of audio data to {answer}.")
 
 
-asyncio.run(main(*sys.argv[1:3]))
+run(main, "question.wav", "answer.wav")

@@ -1,17 +1,41 @@
-"""What the examples share: how to reach the service, and recordings."""
+"""What the examples share: how to reach the service, recordings, and what is said when something is missing."""
 
+import asyncio
 import os
+import sys
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
+from azure.core.exceptions import ClientAuthenticationError
 from azure.identity.aio import DefaultAzureCredential
-from rtclient import RTClient, RTMessageItem
+from rtclient import RealtimeException, RTClient, RTMessageItem
+from rtclient.low_level_client import ConnectionError as RefusedError
 
 RATE = 24_000
 """Samples a second, of 16 bits, mono: what the service hears and speaks."""
+
+
+def setting(name: str) -> str:
+    """A variable of the environment that an example cannot do without."""
+    if value := os.environ.get(name):
+        return value
+    raise SystemExit(f"Set {name} first. `voxwire serve` prints the lines to paste; the README has their meaning.")
+
+
+def run(main: Callable[..., Coroutine[Any, Any, None]], *files: str, optional: int = 0) -> None:
+    """Run an example on the files that it is given, and up to `optional` more words. What can be mended is one line."""
+    given = sys.argv[1:]
+    if not len(files) <= len(given) <= len(files) + optional:
+        raise SystemExit(f"Usage: python {sys.argv[0]} {' '.join(files)}".rstrip())
+    try:
+        asyncio.run(main(*given))
+    except KeyboardInterrupt:
+        return  # the person at the keyboard has heard enough
+    except (OSError, EOFError, wave.Error, RefusedError, RealtimeException, ClientAuthenticationError) as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from None
 
 
 @asynccontextmanager
@@ -30,8 +54,8 @@ async def connected() -> AsyncIterator[RTClient]:
     async with (
         credentials() as given,
         RTClient(
-            url=os.environ["AZURE_OPENAI_ENDPOINT"],
-            azure_deployment=os.environ["AZURE_OPENAI_DEPLOYMENT_NAME"],
+            url=setting("AZURE_OPENAI_ENDPOINT"),
+            azure_deployment=setting("AZURE_OPENAI_DEPLOYMENT_NAME"),
             **given,
         ) as client,
     ):

@@ -1,9 +1,8 @@
 """The model calls a function of this program, and answers with what it returned."""
 
-import asyncio
 import json
 
-from connection import connected, read_message
+from connection import connected, read_message, run
 from rtclient import FunctionCallOutputItem, InputTextContentPart, RTClient, RTFunctionCallItem, UserMessageItem
 
 WEATHER = {
@@ -42,4 +41,4 @@ async def main() -> None:
                     print(f"Answer: {words} ({len(sound)} bytes of audio data)")
 
 
-asyncio.run(main())
+run(main)

@@ -6,11 +6,15 @@ Use headphones, or the service hears itself.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from typing import Any
 
-import sounddevice
-from connection import RATE, connected
+from connection import RATE, connected, run
 from rtclient import InputAudioTranscription, ItemTruncateMessage, RTAudioContent, RTClient, RTInputAudioItem, ServerVAD
+
+try:
+    import sounddevice
+except (ImportError, OSError) as error:  # the package, or the PortAudio library under it
+    raise SystemExit(f"{error}. Type: pip install sounddevice; on Debian also: apt-get install libportaudio2") from None
 
 BLOCK = RATE // 50
 
@@ -45,21 +49,19 @@ class Loudspeaker:
             )
 
 
-async def microphone() -> AsyncIterator[bytes]:
-    """What the user says, as it is said."""
-    loop, blocks = asyncio.get_running_loop(), asyncio.Queue[bytes]()
+class Microphone:
+    """Sends what the user says, as it is said."""
 
-    def callback(block: object, frames: int, time: object, status: object) -> None:
-        loop.call_soon_threadsafe(blocks.put_nowait, bytes(block))  # type: ignore[call-overload]
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.blocks = asyncio.Queue[bytes]()
 
-    with sounddevice.RawInputStream(RATE, BLOCK, channels=1, dtype="int16", callback=callback):
+    def callback(self, block: object, frames: int, time: object, status: object) -> None:
+        self.loop.call_soon_threadsafe(self.blocks.put_nowait, bytes(block))  # type: ignore[call-overload]
+
+    async def listen(self, client: RTClient) -> None:
         while True:
-            yield await blocks.get()
-
-
-async def listen(client: RTClient) -> None:
-    async for block in microphone():
-        await client.send_audio(block)
+            await client.send_audio(await self.blocks.get())
 
 
 async def show_question(item: RTInputAudioItem) -> None:
@@ -85,20 +87,32 @@ async def converse(client: RTClient, loudspeaker: Loudspeaker, tasks: asyncio.Ta
                         tasks.create_task(show_answer(content))
 
 
+def sound(loudspeaker: Loudspeaker, microphone: Microphone) -> contextlib.ExitStack:
+    """Both devices, running until they are closed."""
+    devices = contextlib.ExitStack()
+    shape: dict[str, Any] = {"samplerate": RATE, "blocksize": BLOCK, "channels": 1, "dtype": "int16"}
+    try:
+        devices.enter_context(sounddevice.RawOutputStream(**shape, callback=loudspeaker.callback))
+        devices.enter_context(sounddevice.RawInputStream(**shape, callback=microphone.callback))
+    except sounddevice.PortAudioError as error:
+        devices.close()
+        raise SystemExit(f"No microphone or no loudspeaker: {error}") from None
+    return devices
+
+
 async def main() -> None:
-    loudspeaker = Loudspeaker()
+    loudspeaker, microphone = Loudspeaker(), Microphone()
     async with connected() as client:
         await client.configure(
             instructions="Be brief and friendly.",
             turn_detection=ServerVAD(),
             input_audio_transcription=InputAudioTranscription(model="whisper-1"),
         )
-        with sounddevice.RawOutputStream(RATE, BLOCK, channels=1, dtype="int16", callback=loudspeaker.callback):
+        with sound(loudspeaker, microphone):
             print("Speak. Ctrl-C ends the conversation.")
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(listen(client))
+                tasks.create_task(microphone.listen(client))
                 await converse(client, loudspeaker, tasks)
 
 
-with contextlib.suppress(KeyboardInterrupt):
-    asyncio.run(main())
+run(main)

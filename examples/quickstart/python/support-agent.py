@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from connection import connected, read_message
+from connection import connected, read_message, run
 from rtclient import FunctionCallOutputItem, InputTextContentPart, RTClient, UserMessageItem
 
 INSTRUCTIONS = """You are the support agent of a shop. Look orders up before you speak about them, never guess, and
@@ -75,4 +75,4 @@ async def main() -> None:
             await answer(client)
 
 
-asyncio.run(main())
+run(main)

@@ -1,18 +1,17 @@
 """Text in, audio out, with a key."""
 
-import asyncio
 import base64
-import os
 
 from azure.core.credentials import AzureKeyCredential
+from connection import run, setting
 from rtclient import ResponseCreateMessage, ResponseCreateParams, RTLowLevelClient
 
 
 async def text_in_audio_out() -> None:
     async with RTLowLevelClient(
-        url=os.environ["AZURE_OPENAI_ENDPOINT"],
-        key_credential=AzureKeyCredential(os.environ["AZURE_OPENAI_API_KEY"]),
-        azure_deployment=os.environ["AZURE_OPENAI_DEPLOYMENT_NAME"],
+        url=setting("AZURE_OPENAI_ENDPOINT"),
+        key_credential=AzureKeyCredential(setting("AZURE_OPENAI_API_KEY")),
+        azure_deployment=setting("AZURE_OPENAI_DEPLOYMENT_NAME"),
     ) as client:
         await client.send(
             ResponseCreateMessage(
@@ -32,4 +31,4 @@ async def text_in_audio_out() -> None:
                     break
 
 
-asyncio.run(text_in_audio_out())
+run(text_in_audio_out)

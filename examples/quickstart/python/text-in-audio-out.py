@@ -1,10 +1,9 @@
 """Text in, audio out, without a key: whoever is signed in to Azure may talk."""
 
-import asyncio
 import base64
-import os
 
 from azure.identity.aio import DefaultAzureCredential
+from connection import run, setting
 from rtclient import ResponseCreateMessage, ResponseCreateParams, RTLowLevelClient
 
 
@@ -12,9 +11,9 @@ async def text_in_audio_out() -> None:
     async with (
         DefaultAzureCredential() as credential,
         RTLowLevelClient(
-            url=os.environ["AZURE_OPENAI_ENDPOINT"],
+            url=setting("AZURE_OPENAI_ENDPOINT"),
             token_credential=credential,
-            azure_deployment=os.environ["AZURE_OPENAI_DEPLOYMENT_NAME"],
+            azure_deployment=setting("AZURE_OPENAI_DEPLOYMENT_NAME"),
         ) as client,
     ):
         await client.send(
@@ -35,4 +34,4 @@ async def text_in_audio_out() -> None:
                     break
 
 
-asyncio.run(text_in_audio_out())
+run(text_in_audio_out)

@@ -3,12 +3,10 @@
 Usage: python transcription.py recording.wav
 """
 
-import asyncio
 import base64
 import os
-import sys
 
-from connection import RATE, credentials, read_wav
+from connection import RATE, credentials, read_wav, run, setting
 from rtclient import InputAudioBufferAppendMessage, RTLowLevelClient
 
 SETTINGS = {
@@ -27,8 +25,8 @@ async def main(recording: str) -> None:
     async with (
         credentials() as given,
         RTLowLevelClient(
-            url=os.environ["AZURE_OPENAI_ENDPOINT"],
-            azure_deployment=os.environ["AZURE_OPENAI_DEPLOYMENT_NAME"],
+            url=setting("AZURE_OPENAI_ENDPOINT"),
+            azure_deployment=setting("AZURE_OPENAI_DEPLOYMENT_NAME"),
             dialect="ga",
             intent="transcription",
             **given,
@@ -57,4 +55,4 @@ async def main(recording: str) -> None:
                 break
 
 
-asyncio.run(main(*sys.argv[1:2]))
+run(main, "recording.wav")

@@ -7,9 +7,8 @@ sentence ends.
 """
 
 import asyncio
-import sys
 
-from connection import RATE, connected, read_message, read_wav, write_wav
+from connection import RATE, connected, read_message, read_wav, run, write_wav
 from rtclient import InputAudioTranscription, RTClient, ServerVAD
 
 TENTH = 2 * RATE // 10
@@ -59,4 +58,4 @@ async def main(speech: str, translation: str, language: str = "Spanish") -> None
     print(f"Wrote {len(sound)} bytes of audio data to {translation}.")
 
 
-asyncio.run(main(*sys.argv[1:4]))
+run(main, "speech.wav", "translation.wav", optional=1)

@@ -94,8 +94,15 @@ test("a session that only listens", async () => {
 test("each quickstart says which variable is missing", async () => {
   for (const program of ["text-in-audio-out.js", "text-in-audio-out-key.js", "function-call.js"]) {
     const missing = output(javascript, ["node", program], { AZURE_OPENAI_DEPLOYMENT_NAME: "" });
-    await assert.rejects(missing, { stderr: /Set .*AZURE_OPENAI_DEPLOYMENT_NAME/ });
+    await assert.rejects(missing, { stderr: /^Error: Set .*AZURE_OPENAI_DEPLOYMENT_NAME.*\n$/ });
   }
+});
+
+test("a missing file and a server that is not there are one line", async () => {
+  const missing = output(javascript, ["node", "audio-file.js", "missing.wav", join(folder, "answer.wav")]);
+  await assert.rejects(missing, { stderr: /^Error: ENOENT.*missing\.wav.*\n$/ });
+  const variables = { AZURE_OPENAI_API_KEY: key, AZURE_OPENAI_ENDPOINT: "http://127.0.0.1:9" };
+  await assert.rejects(output(javascript, ["node", "function-call.js"], variables), { stderr: /^RTError: [^\n]+\n$/ });
 });
 
 test("the program of the client's README", async () => {

@@ -35,7 +35,7 @@ export async function startVoxwire(t, options = []) {
   for await (const line of createInterface(server.stdout)) {
     output.push(line);
     url ||= /Voxwire is listening on (\S+)/.exec(line)?.[1] ?? "";
-    const [, name = "", value = ""] = /^ {2}([A-Z_]+)=(.+)$/.exec(line) ?? [];
+    const [, name = "", value = ""] = /^ {2}export ([A-Z_]+)=(.+)$/.exec(line) ?? [];
     if (name) environment[name] = value;
     if (name !== "OPENAI_API_KEY") continue; // The last one.
     server.stdout.resume(); // Lest it fill up.

@@ -1,5 +1,6 @@
 // Ask for an answer; print what comes. The same as text-in-audio-out.ts, with a key.
 
+import "./one-line.js";
 import dotenv from "dotenv";
 import { LowLevelRTClient } from "rt-client";
 import { printAnswer, required } from "./print-answer.js";

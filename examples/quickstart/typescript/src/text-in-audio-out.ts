@@ -1,5 +1,6 @@
 // Ask for an answer; print what comes. Signs in with the identity of whoever runs it.
 
+import "./one-line.js";
 import { DefaultAzureCredential } from "@azure/identity";
 import dotenv from "dotenv";
 import { LowLevelRTClient } from "rt-client";
