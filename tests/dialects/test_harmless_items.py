@@ -8,7 +8,16 @@ from dialect_samples import FIRST, GA, PREVIEW, VOICE_LIVE, decode, encode, para
 
 from voxwire.dialects import Codec, Variant
 from voxwire.events.client import AppendAudio, CreateItem
-from voxwire.events.items import InputAudio, InputText, Item, MessageItem, OutputText, Role
+from voxwire.events.items import (
+    BorrowingMessage,
+    InputAudio,
+    InputText,
+    Item,
+    ItemReference,
+    MessageItem,
+    OutputText,
+    Role,
+)
 from voxwire.events.server import ItemAdded
 
 VARIANTS = [
@@ -110,3 +119,26 @@ class TestMessages:
         item = {"type": "message", "role": "assistant", "content": [part]}
         expected = ("invalid_value", "item.content[0].annotations")
         assert refused(Codec(variant), "conversation.item.create", item=item) == expected
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+class TestReferencesInContent:
+    """Types of the previews let a message of `response.create` hold the content of another item."""
+
+    def test_in_the_input_of_a_response(self, variant: Variant) -> None:
+        reference = {"type": "item_reference", "id": "u1", "text": None, "audio": None, "transcript": None}
+        content = [{"type": "input_text", "text": "Hi"}, reference]
+        message = MessageItem(role=Role.USER)
+        expected = BorrowingMessage(message=message, content=(InputText(text="Hi"), ItemReference(id="u1")))
+        found = params(Codec(variant), input=[{"type": "message", "role": "user", "content": content}]).input
+        assert found == (expected,)
+
+    def test_nowhere_else(self, variant: Variant) -> None:
+        item = {"type": "message", "role": "user", "content": [{"type": "item_reference", "id": "u1"}]}
+        code, param = refused(Codec(variant), "conversation.item.create", item=item)
+        assert (code, param) == ("invalid_value", "item.content[0].type")
+
+    def test_needs_an_id(self, variant: Variant) -> None:
+        item = {"type": "message", "role": "user", "content": [{"type": "item_reference"}]}
+        code, param = refused(Codec(variant), "response.create", response={"input": [item]})
+        assert (code, param) == ("missing_required_parameter", "response.input[0].content[0].id")

@@ -16,6 +16,7 @@ from voxwire.dialects.wire import decode_audio
 from voxwire.events.client import Unsupported
 from voxwire.events.items import (
     AudioClip,
+    BorrowingMessage,
     ContentPart,
     FunctionCallItem,
     FunctionCallOutputItem,
@@ -30,6 +31,7 @@ from voxwire.events.items import (
     OutputText,
     Role,
 )
+from voxwire.events.response import ResponseInput
 
 #: Identifiers that clients choose; seen up to 32 characters, bounded like `event_id`.
 Id = Annotated[str, Meta(max_length=512)]
@@ -134,36 +136,64 @@ class _ItemBase(Wire, frozen=True):
         return ItemStatus.INCOMPLETE if self.status is ItemStatus.INCOMPLETE else ItemStatus.COMPLETED
 
 
-class _Message(_ItemBase, frozen=True, kw_only=True, tag_field="type", tag="message"):
+class _MessageBase(_ItemBase, frozen=True, kw_only=True, tag_field="type"):
     """`content` may be a plain string, as elsewhere: one part of text."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: list[_Part] | str
     phase: Literal["commentary", "final_answer"] | None = None
 
-    def item(self, param: str, left_out: LeftOut) -> MessageItem:
-        role = _ROLES[self.role]
+    def _message(self, content: tuple[ContentPart, ...]) -> MessageItem:
         return MessageItem(
-            id=self.id or "",
-            role=role,
-            content=self._parts(role, f"{param}.content", left_out),
-            status=self.ended,
-            phase=self.phase,
+            id=self.id or "", role=_ROLES[self.role], content=content, status=self.ended, phase=self.phase
         )
 
-    def _parts(self, role: Role, param: str, left_out: LeftOut) -> tuple[ContentPart, ...]:
+    def _text(self, text: str) -> ContentPart:
+        return OutputText(text=text) if self.role == "assistant" else InputText(text=text)
+
+    def _part(self, part: _Part, where: str, left_out: LeftOut) -> ContentPart:
+        allowed = _PARTS_OF[_ROLES[self.role]]
+        if not isinstance(part, allowed):
+            raise unsupported_choice(f"{where}.type", _tag(part), map(_tag, allowed))
+        part.check(where)
+        return part.part(where, left_out)
+
+
+class _Message(_MessageBase, frozen=True, kw_only=True, tag="message"):
+    content: list[_Part] | str
+
+    def item(self, param: str, left_out: LeftOut) -> MessageItem:
         if isinstance(self.content, str):
-            text = self.content
-            return (OutputText(text=text) if role is Role.ASSISTANT else InputText(text=text),)
-        allowed = _PARTS_OF[role]
-        parts = []
+            return self._message((self._text(self.content),))
+        return self._message(
+            tuple(self._part(part, f"{param}.content[{index}]", left_out) for index, part in enumerate(self.content))
+        )
+
+
+class _ContentReference(Wire, frozen=True, tag_field="type", tag="item_reference"):
+    """The content of another message, put in this place (previews)."""
+
+    id: Id
+
+
+class _InputMessage(_MessageBase, frozen=True, kw_only=True, tag="message"):
+    """A message of the input of one response: parts may be references."""
+
+    content: list[_Part | _ContentReference] | str
+
+    def item(self, param: str, left_out: LeftOut) -> MessageItem | BorrowingMessage:
+        if isinstance(self.content, str):
+            return self._message((self._text(self.content),))
+        parts: list[ContentPart] = []
+        mixed: list[ContentPart | ItemReference] = []
         for index, part in enumerate(self.content):
-            where = f"{param}[{index}]"
-            if not isinstance(part, allowed):
-                raise unsupported_choice(f"{where}.type", _tag(part), map(_tag, allowed))
-            part.check(where)
-            parts.append(part.part(where, left_out))
-        return tuple(parts)
+            if isinstance(part, _ContentReference):
+                mixed.append(ItemReference(id=part.id))
+            else:
+                parts.append(self._part(part, f"{param}.content[{index}]", left_out))
+                mixed.append(parts[-1])
+        if len(parts) == len(mixed):
+            return self._message(tuple(parts))
+        return BorrowingMessage(message=self._message(()), content=tuple(mixed))
 
 
 class _FunctionCall(_ItemBase, frozen=True, kw_only=True, tag_field="type", tag="function_call"):
@@ -197,13 +227,13 @@ class _Reference(Wire, frozen=True, tag_field="type", tag="item_reference"):
 
 
 SentItem = _Message | _FunctionCall | _FunctionCallOutput
-ResponseInput = list[_Message | _FunctionCall | _FunctionCallOutput | _Reference | McpItem]
+SentInput = list[_InputMessage | _FunctionCall | _FunctionCallOutput | _Reference | McpItem]
 
 
 @keeps_unset
-def input_of(items: ResponseInput, param: str, left_out: LeftOut) -> tuple[Item | ItemReference, ...]:
+def input_of(items: SentInput, param: str, left_out: LeftOut) -> ResponseInput:
     """The context that `response.create` hands in."""
-    found: list[Item | ItemReference] = []
+    found: list[Item | ItemReference | BorrowingMessage] = []
     for index, item in enumerate(items):
         where = f"{param}[{index}]"
         if isinstance(item, McpItem):

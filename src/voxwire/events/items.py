@@ -102,3 +102,13 @@ class ItemReference(msgspec.Struct, frozen=True, kw_only=True):
     """Stands in `response.create` input for an item that the conversation has seen."""
 
     id: str
+
+
+class BorrowingMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of `response.create` input that holds the content of others: references stand between its own parts.
+
+    `message` is what it will be, but for its content.
+    """
+
+    message: MessageItem
+    content: tuple[ContentPart | ItemReference, ...]

@@ -8,7 +8,9 @@ from msgspec import UNSET, UnsetType
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import SERVER_ERROR
 from voxwire.events.config import FunctionTool, Modality, ToolChoice
-from voxwire.events.items import Item, ItemReference
+from voxwire.events.items import BorrowingMessage, Item, ItemReference
+
+ResponseInput = tuple[Item | ItemReference | BorrowingMessage, ...]
 
 
 class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +22,7 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     out_of_band: bool = False
-    input: tuple[Item | ItemReference, ...] | UnsetType = UNSET
+    input: ResponseInput | UnsetType = UNSET
     append_items: tuple[Item, ...] = ()
     cancel_previous: bool = False
     instructions: str | UnsetType = UNSET

@@ -4,8 +4,9 @@
 - `inputs`, `commands`: what the runtime tells a session and what it is told to do
 - `listener`: input audio to turns, by `input_buffer` and `turn_detector`; `transcripts`: their recognition
 - `conversation`: items in order; `items`: those that the client makes
-- `responder`: who may speak when; `response`: one answer; `output_message`: one message of it; `ledger`: which
-  audio carries which words; `gate`: events of an answer that may yet be dropped
+- `responder`: who may speak when; `response_input`: what the client hands in to be answered; `response`: one
+  answer; `output_message`: one message of it; `ledger`: which audio carries which words; `gate`: events of an
+  answer that may yet be dropped
 - `context`: what the language engine reads; `tokens`, `rate_window`, `timings`: what is counted
 - `settings`: updates of the session; `limits`: its bounds; `state`: what the parts share
 """

@@ -6,19 +6,19 @@ known (SEMANTICS 3). An automatic response that finds another active waits in li
 
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
 from voxwire.errors import ClientError
 from voxwire.events.client import Unsupported
 from voxwire.events.config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
 from voxwire.events.engines import FinishReason, LlmRequest
-from voxwire.events.items import FunctionCallOutputItem, Item, ItemReference, ItemStatus, MessageItem
+from voxwire.events.items import Item, ItemStatus
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import RateLimitsUpdated, ServerEvent
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
 from voxwire.session.context import fit
-from voxwire.session.conversation import Entry, text_bytes
+from voxwire.session.conversation import Entry
 from voxwire.session.inputs import (
     GeneratedAudio,
     GeneratedText,
@@ -30,7 +30,8 @@ from voxwire.session.inputs import (
 from voxwire.session.items import ItemMaker
 from voxwire.session.rate_window import RateWindow
 from voxwire.session.response import Phase, Plan, ResponseRun
-from voxwire.session.settings import check_text, check_text_bytes, check_tools, check_voice_change, leave_out
+from voxwire.session.response_input import resolve_input
+from voxwire.session.settings import check_text, check_tools, check_voice_change, leave_out
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
 
@@ -99,12 +100,16 @@ class Responder:
                 "Wait until the response is finished before creating a new one.",
                 code="conversation_already_has_active_response",
             )
-        inputs = None if params.input is UNSET else self._resolve_input(params.input)
-        self._items.check_all(params.append_items, "response.append_input_items")
+        inputs = None
+        if not isinstance(params.input, UnsetType):
+            inputs, pictures = resolve_input(params.input, state, self._items)
+            left_out += pictures
+        added, pictures = self._added(params.append_items)
+        left_out += pictures
         if active is not None:
             self._next = None
             self.cancel(active, "client_cancelled")
-        for item in params.append_items:
+        for item in added:
             self._items.create(item)
         entries = list(state.conversation) if inputs is None else [self._adopt(item) for item in inputs]
         self._begin(plan, entries, in_band=not params.out_of_band)
@@ -206,14 +211,15 @@ class Responder:
         """What of the parameters this deployment can do, and what it cannot."""
         changes: dict[str, Any] = {name: value for name, value in asdict(params).items() if value is not UNSET}
         left_out = leave_out(changes, self._state.capabilities, "response")
-        for name, where in (("input", "response.input"), ("append_items", "response.append_input_items")):
-            if name in changes:
-                items = [
-                    self._items.without_pictures(item, f"{where}[{index}]") for index, item in enumerate(changes[name])
-                ]
-                changes[name] = tuple(item for item, _ in items)
-                left_out += [field for _, fields in items for field in fields]
         return ResponseParams(**changes), left_out
+
+    def _added(self, items: tuple[Item, ...]) -> tuple[tuple[Item, ...], list[Unsupported]]:
+        """Items to put into the conversation first, without what cannot be seen; refused when one cannot be added."""
+        where = "response.append_input_items"
+        found = [self._items.without_pictures(item, f"{where}[{index}]") for index, item in enumerate(items)]
+        kept = tuple(item for item, _ in found)
+        self._items.check_all(kept, where)
+        return kept, [field for _, fields in found for field in fields]
 
     def _check(self, plan: Plan, params: ResponseParams, *, replaced: int) -> None:
         state = self._state
@@ -228,38 +234,6 @@ class Responder:
         check_text(plan.instructions, state.limits, "response.instructions")
         if params.tools is not UNSET or params.tool_choice is not UNSET:
             check_tools(plan.tools, plan.tool_choice, state.limits, "response")
-
-    def _resolve_input(self, items: tuple[Item | ItemReference, ...]) -> list[Item | Entry]:
-        conversation = self._state.conversation
-        resolved: list[Item | Entry] = []
-        calls: set[str] = set()
-        for index, given in enumerate(items):
-            where = f"response.input[{index}]"
-            if isinstance(given, ItemReference):
-                entry = conversation.ever(given.id)
-                if entry is None:
-                    raise ClientError(
-                        f"Item with id '{given.id}' does not exist in this conversation.",
-                        code="invalid_value",
-                        param=f"{where}.id",
-                    )
-                item = entry.item
-            else:
-                entry, item = None, given
-                self._items.check_content(item, where)
-                if isinstance(item, FunctionCallOutputItem):
-                    self._items.check_call_id(item, calls, where)
-            if isinstance(item, FunctionCallOutputItem) and item.call_id not in calls:
-                # Without its call nobody could read the answer.
-                call = conversation.call(item.call_id)
-                if call is not None:
-                    resolved.append(call)
-            resolved.append(entry or item)
-            if not isinstance(item, MessageItem):
-                calls |= {item.call_id} - {""}
-        size = sum(text_bytes(item) for item in items if not isinstance(item, ItemReference))
-        check_text_bytes(size, self._state.limits.conversation_text_bytes, "response.input")
-        return resolved
 
     def _adopt(self, item: Item | Entry) -> Entry:
         """An item that exists for one response only."""

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType, structs
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects.faults import invalid_value
-from voxwire.dialects.items import ResponseInput, input_of
+from voxwire.dialects.items import SentInput, input_of
 from voxwire.dialects.settings import (
     Include,
     MaxTokens,
@@ -205,7 +205,7 @@ class ResponseSettings(Wire, frozen=True):
     """
 
     conversation: Literal["auto", "none"] = "auto"
-    input: ResponseInput | UnsetType = UNSET
+    input: SentInput | UnsetType = UNSET
     instructions: str | UnsetType | None = UNSET
     output_modalities: list[Literal["text", "audio"]] | UnsetType = UNSET
     audio: _ResponseAudio | None = None

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects.faults import invalid_value
-from voxwire.dialects.items import ResponseInput, SentItem, input_of, items_of
+from voxwire.dialects.items import SentInput, SentItem, input_of, items_of
 from voxwire.dialects.preview.spelling import FORMATS, FormatName
 from voxwire.dialects.settings import (
     Include,
@@ -175,7 +175,7 @@ class ResponseSettings(Wire, frozen=True):
     """
 
     conversation: Literal["auto", "none"] = "auto"
-    input: ResponseInput | UnsetType = UNSET
+    input: SentInput | UnsetType = UNSET
     instructions: str | UnsetType | None = UNSET
     modalities: _Modalities | UnsetType = UNSET
     voice: Voice | UnsetType = UNSET
@@ -220,7 +220,7 @@ class FirstResponseSettings(ResponseSettings, frozen=True):
 
     commit: bool = True
     cancel_previous: bool = True
-    input_items: ResponseInput | UnsetType = UNSET
+    input_items: SentInput | UnsetType = UNSET
     append_input_items: list[SentItem] | UnsetType = UNSET
 
     def params(self, left_out: LeftOut) -> ResponseParams:

@@ -1,0 +1,115 @@
+"""The context that `response.create` hands in: new items, references to items, and messages that hold both."""
+
+from msgspec.structs import replace
+
+from voxwire.errors import ClientError
+from voxwire.events.client import Unsupported
+from voxwire.events.items import (
+    BorrowingMessage,
+    ContentPart,
+    FunctionCallOutputItem,
+    InputAudio,
+    InputText,
+    Item,
+    ItemReference,
+    MessageItem,
+    OutputAudio,
+    OutputText,
+    Role,
+)
+from voxwire.events.response import ResponseInput
+from voxwire.session.conversation import Conversation, Entry, text_bytes
+from voxwire.session.items import ItemMaker
+from voxwire.session.settings import check_text_bytes
+from voxwire.session.state import State
+
+_WHERE = "response.input"
+
+
+def resolve_input(given: ResponseInput, state: State, maker: ItemMaker) -> tuple[list[Item | Entry], list[Unsupported]]:
+    """The items to read, those of the conversation as entries, and what was left out of the new ones.
+
+    Raises ClientError for what is not in the conversation, or cannot be taken.
+    """
+    conversation = state.conversation
+    resolved: list[Item | Entry] = []
+    left_out: list[Unsupported] = []
+    calls: set[str] = set()
+    size = 0
+    for index, one in enumerate(given):
+        where = f"{_WHERE}[{index}]"
+        entry: Entry | None = None
+        if isinstance(one, ItemReference):
+            entry = _entry(one, conversation, where)
+            item = entry.item
+        else:
+            item = _lent(one, conversation, where) if isinstance(one, BorrowingMessage) else one
+            item, pictures = maker.without_pictures(item, where)
+            left_out += pictures
+            maker.check_content(item, where)
+            if isinstance(item, FunctionCallOutputItem):
+                maker.check_call_id(item, calls, where)
+            size += text_bytes(item)
+        if isinstance(item, FunctionCallOutputItem) and item.call_id not in calls:
+            # Without its call nobody could read the answer.
+            call = conversation.call(item.call_id)
+            if call is not None:
+                resolved.append(call)
+        resolved.append(entry or item)
+        if not isinstance(item, MessageItem):
+            calls |= {item.call_id} - {""}
+    check_text_bytes(size, state.limits.conversation_text_bytes, _WHERE)
+    return resolved, left_out
+
+
+def _entry(reference: ItemReference, conversation: Conversation, where: str) -> Entry:
+    entry = conversation.ever(reference.id)
+    if entry is None:
+        raise ClientError(
+            f"Item with id '{reference.id}' does not exist in this conversation.",
+            code="invalid_value",
+            param=f"{where}.id",
+        )
+    return entry
+
+
+def _lent(message: BorrowingMessage, conversation: Conversation, where: str) -> MessageItem:
+    """The message with what others hold in the place of the references to them."""
+    content: list[ContentPart] = []
+    for index, part in enumerate(message.content):
+        if isinstance(part, ItemReference):
+            place = f"{where}.content[{index}]"
+            content += _content(_entry(part, conversation, place), message.message.role, place)
+        else:
+            content.append(part)
+    return replace(message.message, content=tuple(content))
+
+
+def _content(entry: Entry, role: Role, where: str) -> list[ContentPart]:
+    """What a message holds, as somebody of this role may say it."""
+    item = entry.item
+    if not isinstance(item, MessageItem):
+        raise ClientError(
+            f"Item with id '{item.id}' has no content: only messages can be referred to here.",
+            code="invalid_value",
+            param=f"{where}.id",
+        )
+    return [_said(part, entry.heard.get(index), role) for index, part in enumerate(item.content)]
+
+
+def _said(part: ContentPart, heard: str | None, role: Role) -> ContentPart:
+    """`heard`: what the recogniser has understood of the part. What it still listens to it will hear again."""
+    match part:
+        case InputAudio():
+            if heard is not None:
+                part = replace(part, transcript=heard, clip=None)
+            return part if role is Role.USER else _text(part.transcript or "", role)
+        case OutputAudio():
+            return replace(part, clip=None) if role is Role.ASSISTANT else _text(part.transcript, role)
+        case InputText() | OutputText():
+            return _text(part.text, role)
+    return part
+
+
+def _text(text: str, role: Role) -> ContentPart:
+    return OutputText(text=text) if role is Role.ASSISTANT else InputText(text=text)
