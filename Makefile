@@ -3,7 +3,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test client-environments test-clients clients-table serve bench fuzz docs
+.PHONY: help setup check format test client-environments test-clients clients-table serve autobahn bench fuzz docs
 
 help:  ## what there is (this list)
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 24
@@ -36,6 +36,9 @@ clients-table: client-environments  ## the same, and write the table
 
 serve: setup  ## a server on http://127.0.0.1:8000
 	$(BIN)/voxwire serve
+
+autobahn: setup  ## RFC 6455 in the case groups of Autobahn's fuzzing client, large messages too
+	$(BIN)/python -m pytest tests/server/test_websocket_conformance.py tests/server/websocket_limits.py
 
 bench:  ## measure against the floor server; bench/results keeps JSON and plot
 	@scripts/setup bench

@@ -80,12 +80,13 @@ class RawWebSocket:
         return first & 0x0F, await self.reader.readexactly(size)
 
     async def rest(self) -> list[tuple[int, bytes]]:
-        """All frames until the server ends the connection, which it has to do in order."""
+        """All frames until both sides have ended the connection, which the server has to do in order."""
         frames = []
         async with asyncio.timeout(20):
             while not self.reader.at_eof():
                 frames.append(await self.receive())
                 if frames[-1][0] == CLOSE:
+                    self.writer.write_eof()
                     assert await self.reader.read() == b""
         self.writer.close()
         return frames

@@ -455,17 +455,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._end_in_time()
 
     def _say_farewell(self) -> None:
-        """Who broke the rules is read for a moment longer: closing with unread data resets the connection, and
-        the reason would be lost with it."""
+        """Then read on for a moment: closing with unread data resets the connection, and what was said last would
+        be lost with it. Who said goodbye sees the end at once; who broke the rules may still be sending much."""
         if self._farewell is None:
             return
         self.transport.write(self._farewell)
         self._farewell = None
         self.close_sent = self.disconnected = True  # what the application still sends meets a client that is gone
-        if self._broken:
-            self.close_timer = self.loop.call_later(_DROP_S, self.transport.close)
-        else:
+        if not self._broken and not self.transport.can_write_eof():  # TLS ends both ways together
             self.transport.close()
+            return
+        if not self._broken:
+            self.transport.write_eof()
+        self.close_timer = self.loop.call_later(_DROP_S, self.transport.close)
 
     def shutdown(self) -> None:
         if self._farewell is not None and self.handshake_complete:
