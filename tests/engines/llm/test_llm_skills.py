@@ -58,7 +58,7 @@ from voxwire.engines.llm.assistant import OfflineAssistant
         ("Spell necessary.", "necessary: N, E, C, E, S, S, A, R, Y."),
         ("how do you spell Zürich", "Zürich: Z, U, R, I, C, H."),
         ("Repeat after me: The quick, brown Fox!", "The quick, brown Fox."),
-        ('say "Hello, you"', "Hello, you."),
+        ('say "Hello, you"', "Hello, you"),
         ("count to five", "1, 2, 3, 4, 5."),
         ("count from three to one", "3, 2, 1."),
         ("count from zero to two", "0, 1, 2."),

@@ -14,11 +14,12 @@ import msgspec
 
 from voxwire.engines.llm.arguments import Arguments, merged
 from voxwire.engines.llm.domain import Domain, politeness_removed
+from voxwire.engines.llm.openings import opening_in, told_to_say
 from voxwire.engines.llm.parameter_slots import ParameterKind
 from voxwire.engines.llm.parameters import Parameter
 from voxwire.engines.llm.results import say_result
 from voxwire.engines.llm.skills.skill import Situation
-from voxwire.engines.llm.skills.smalltalk import GREETING
+from voxwire.engines.llm.skills.smalltalk import GREETING, GREETS
 from voxwire.engines.llm.text import Utterance, identifier_words, plain_words, read, sentence
 from voxwire.engines.llm.tools import Reading, Tool
 from voxwire.events.config import NamedTool, ToolChoice
@@ -104,7 +105,7 @@ def answer(domain: Domain, items: Sequence[Item], tool_choice: ToolChoice, now: 
     if isinstance(last, FunctionCallItem):
         return (Say(f"I am waiting for the result of {_spoken_name(last.name)}."),)
     if last.role is not Role.USER:
-        return (Say(STILL_HERE),)
+        return (Say(_unsaid_greeting(domain, items) or STILL_HERE),)
     text = _text(last)
     if text is None:
         return (Say(NO_EYES if any(isinstance(part, InputImage) for part in last.content) else NOT_CAUGHT),)
@@ -113,6 +114,9 @@ def answer(domain: Domain, items: Sequence[Item], tool_choice: ToolChoice, now: 
 
 
 def _answer_user(domain: Domain, items: Sequence[Item], text: str, *, may_call: bool, situation: Situation) -> Answer:
+    order = told_to_say(text) or (opening_in(text) if _is_first(items) else None)
+    if order is not None:
+        return (Say(order),)
     said = read(text)
     quote = _quoted(domain, said)
     if quote is not None:
@@ -125,8 +129,21 @@ def _answer_user(domain: Domain, items: Sequence[Item], text: str, *, may_call: 
         found = domain.skill(said, known=known)
         if found is not None:
             skill, match = found
-            return (Say(skill.answer(match, situation)),)
+            greeting = domain.instructions.greeting if skill is GREETS else None
+            return (Say(greeting or skill.answer(match, situation)),)
     return (Say(_no_match(text)),)
+
+
+def _unsaid_greeting(domain: Domain, items: Sequence[Item]) -> str | None:
+    """The greeting that the instructions order, unless it was said before."""
+    greeting = domain.instructions.greeting
+    said = {_text(item) for item in items if isinstance(item, MessageItem) and item.role is Role.ASSISTANT}
+    return None if greeting in said else greeting
+
+
+def _is_first(items: Sequence[Item]) -> bool:
+    """Whether the last item is the first of the conversation, system messages aside."""
+    return all(_is_system(item) for item in items[:-1])
 
 
 def _quoted(domain: Domain, said: Utterance) -> str | None:

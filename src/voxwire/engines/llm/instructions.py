@@ -4,7 +4,7 @@ An assistant without a language model cannot follow instructions, but it can quo
 
 - "Q: ... A: ..." pairs and "question? answer" lines answer that question,
 - "key: value" lines answer "what is the key",
-- `Greet the user with: "..."` is the greeting of an empty conversation,
+- `Greet the user with: "..."` opens the conversation (`openings`),
 - instructions that as a whole are `Say exactly: ...` or `Say "..."` are the answer.
 """
 
@@ -13,20 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from voxwire.engines.llm.openings import opening_in, verbatim
 from voxwire.engines.llm.text import plain_words, sentence, typewritten
 
-_QUOTED: Final = r"[\"'](?P<quoted>[^\"]+)[\"']"
-_SAY: Final = re.compile(
-    rf"\s*(?:please\s+)?(?:only\s+|just\s+)?(?:say|respond with|reply with|answer with|repeat|read out|read)"
-    rf"(?P<exactly>\s+(?:exactly|verbatim|word for word|only|just))?(?:\s+(?:this|the following(?: \w+)?))?\s*:?\s*"
-    rf"(?:{_QUOTED}\s*\.?|(?P<bare>.+))\s*",
-    re.IGNORECASE | re.DOTALL,
-)
-_GREET: Final = re.compile(
-    r"\b(?:(?:greet|welcome)\b[^.\n\"]{0,60}|(?:start|begin|open)\b[^.\n\"]{0,60}\b(?:with|saying)\b[^.\n\"]{0,20})\s*"
-    r"\"(?P<quoted>[^\"]+)\"",
-    re.IGNORECASE,
-)
 _QUESTION: Final = re.compile(r"\s*[-*]?\s*(?:q|question)\s*\d*\s*[:.)]\s*(?P<text>.+)", re.IGNORECASE)
 _ANSWER: Final = re.compile(r"\s*[-*]?\s*(?:a|answer)\s*\d*\s*[:.)]\s*(?P<text>.+)", re.IGNORECASE)
 _ONE_LINE: Final = re.compile(r"\s*[-*]?\s*(?P<question>[^?:]{3,200}\?)\s*(?:[-:=]+>?\s*)?(?P<answer>\S.*)")
@@ -101,14 +90,13 @@ def read_instructions(text: str) -> Instructions:
             words = _bare(plain_words(found["key"]))
             if 0 < len(words) <= _KEY_WORDS:
                 keys.setdefault(words, sentence(line[slice(*found.span("value"))]))
-    greeting = _GREET.search(typewritten(text))
     return Instructions(
         text=text.strip(),
         answers=answers,
         keys=keys,
         questions=tuple(questions),
-        greeting=text[slice(*greeting.span("quoted"))].strip() if greeting else None,
-        verbatim=_verbatim(text),
+        greeting=opening_in(text),
+        verbatim=verbatim(text),
     )
 
 
@@ -125,13 +113,3 @@ def _lines(text: str) -> Iterator[str]:
             yield from _SAME_LINE_PAIR.split(line)
         elif line.strip():
             yield line
-
-
-def _verbatim(text: str) -> str | None:
-    found = _SAY.fullmatch(typewritten(text))
-    if found is None:
-        return None
-    if found["quoted"]:
-        return text[slice(*found.span("quoted"))].strip()
-    # Without quotation marks only an explicit "exactly" tells a quote from an instruction.
-    return text[slice(*found.span("bare"))].strip() if found["exactly"] else None

@@ -19,14 +19,16 @@ WHO: Final = (
     "To talk to a real model, whoever runs this server attaches one as the language engine of the deployment."
 )
 
+GREETS: Final = reply(
+    GREETING,
+    "(hello|hi|hey|greetings|good morning|good afternoon|good evening) [hello|there|assistant|everyone]",
+    "[please] (assist|greet|welcome) (the user|me|us)",
+    "(start|begin) [the] conversation",
+    "introduce yourself [to the user]",
+)
+
 SKILLS: Final[tuple[Skill, ...]] = (
-    reply(
-        GREETING,
-        "(hello|hi|hey|greetings|good morning|good afternoon|good evening) [hello|there|assistant|everyone]",
-        "[please] (assist|greet|welcome) (the user|me|us)",
-        "(start|begin) [the] conversation",
-        "introduce yourself [to the user]",
-    ),
+    GREETS,
     reply(
         HELP,
         "[i need] [some] help [me]",
