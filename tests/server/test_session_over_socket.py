@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
+from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_vad import FakeVad
 from voxwire.testing.live_server import served
 from voxwire.testing.service import fake_deployment, fake_service
@@ -116,3 +117,32 @@ async def test_the_session_has_the_name_that_was_asked_for(path: str) -> None:
         assert (await event(client))["session"]["model"] == name
         assert client.response is not None
         assert client.response.headers["x-voxwire-engine"] == "scripted answers"
+
+
+@pytest.mark.parametrize(
+    "path", [GA, "/openai/realtime?api-version=2024-10-01-preview&deployment=gpt-realtime"], ids=["ga", "preview"]
+)
+async def test_half_a_surrogate_pair_goes_all_the_way(path: str) -> None:
+    """Legal JSON, and no encoder on the way can write it: through items, engines, speech and back."""
+    half = "Hi \ud83d"
+    service = fake_service(fake_deployment(llm=FakeLlm(lambda request: request.items[-1].content[0].text)))  # type: ignore[union-attr, return-value]
+    async with served(service) as url, connect(url.replace("http", "ws", 1) + path) as client:
+        await event(client)
+        update = {"instructions": half, "tools": [{"type": "function", "name": "f", "description": half}]}
+        await client.send(json.dumps({"type": "session.update", "session": with_type(update, path)}))
+        session = (await event(client))["session"]
+        assert (session["instructions"], session["tools"][0]["description"]) == (half, half)
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": half}]}
+        await client.send(json.dumps({"type": "conversation.item.create", "item": item}))
+        assert (await event(client))["item"]["content"][0]["text"] == half
+        response = {"metadata": {half: half}}
+        await client.send(json.dumps({"type": "response.create", "response": response}))
+        while (done := await event(client))["type"] != "response.done":
+            pass
+        assert done["response"]["status"] == "completed"
+        assert done["response"]["metadata"] == {half: half}
+        assert done["response"]["output"][0]["content"][0]["transcript"] == half
+
+
+def with_type(session: dict[str, Any], path: str) -> dict[str, Any]:
+    return {"type": "realtime", **session} if path == GA else session

@@ -13,6 +13,7 @@
 - `requests`, `items`, `settings`: JSON from clients, as strict msgspec structs that convert themselves
 - `nulls`, `shapes`: nulls that count as fields left out; what a schema looks like from inside
 - `bodies`: JSON to clients, from neutral events
+- `surrogates`: halves of surrogate pairs, which JSON can say and UTF-8 cannot
 - `wire`: base64, the JSON encoder, the template for audio deltas
 - `faults`: what a decoder found wrong → the one error that the client sees
 - `unsupported`: what is valid and cannot be done here: left out of the event and handed on as values

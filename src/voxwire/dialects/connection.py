@@ -1,11 +1,13 @@
 """The codec of one connection: frames to client events, server events to frames."""
 
+import contextlib
 from typing import Any, Final
 
 import msgspec
 
 from voxwire.dialects.ga import Ga
 from voxwire.dialects.preview import Preview
+from voxwire.dialects.surrogates import stand_in
 from voxwire.dialects.variant import Dialect, Variant
 from voxwire.errors import ClientError
 from voxwire.events.client import ClientEvent, UpdateSession
@@ -42,6 +44,9 @@ class Codec:
         Raises ClientError, with the client's `event_id` where it can be found, for anything that is
         not a complete and valid event of this dialect; never another exception.
         """
+        # Bytes that are not UTF-8 are for the parser to find.
+        with contextlib.suppress(UnicodeError):
+            frame = stand_in(frame)
         try:
             event = self._speech.decode(frame)
         except ClientError:

@@ -12,6 +12,7 @@ import pybase64
 
 from voxwire.audio.convert import from_pcm
 from voxwire.dialects.faults import invalid_value
+from voxwire.dialects.surrogates import spell_out
 from voxwire.events.server import AudioDelta
 
 #: How deep free-form values (tool parameters, metadata of traces) may nest. JSON Schemas take two
@@ -25,7 +26,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 def encode(type: str, event_id: str, body: dict[str, Any]) -> bytes:
     """One server event as a JSON text frame."""
-    return _ENCODER.encode({"type": type, "event_id": event_id, **body})
+    return spell_out(_ENCODER.encode({"type": type, "event_id": event_id, **body}))
 
 
 def audio_template(type: str) -> bytes:

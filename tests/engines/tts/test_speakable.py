@@ -23,7 +23,7 @@ def test_ascii_reading(text, read):
     assert speakable(text, ascii_only=True).text == read
 
 
-@pytest.mark.parametrize("text", ["", "   ", "…", "!?", "👋", "\u200b", "***"])
+@pytest.mark.parametrize("text", ["", "   ", "…", "!?", "👋", "\u200b", "***", "\U0010f83d"])
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_what_has_no_sound_is_empty(text, ascii_only):
     assert speakable(text, ascii_only=ascii_only).text == ""
