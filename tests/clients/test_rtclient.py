@@ -4,15 +4,15 @@ import asyncio
 import json
 import os
 import re
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from azure.core.credentials import AzureKeyCredential
-from client_environment import KEY, ROOT, Address, installed_version
+from client_environment import KEY, Address, installed_version
 from flow_checks import EIGHTEEN, EIGHTY_FOUR
+from quickstart_programs import DEPLOYMENT, QUESTION, QUICKSTARTS, environment, run_program, talk
 from realtime_flows import BYTES_PER_MS, HEARD_MS, LONG_REQUEST, SILENCE_MS, WEATHER, WEATHER_TOOL, speech
 from rtclient import (
     FunctionCallOutputItem,
@@ -36,10 +36,6 @@ from rtclient import (
 from rtclient.low_level_client import ConnectionError, Dialect
 
 from voxwire.testing.live_server import ServeProcess
-
-QUICKSTARTS = ROOT / "examples" / "quickstart" / "python"
-QUESTION = ROOT / "examples" / "audio" / "what_is_twelve_times_seven.wav"
-DEPLOYMENT = "gpt-4o-realtime-preview"
 
 Connect = Callable[[Address], RTClient]
 
@@ -251,31 +247,6 @@ class TestQuickstarts:
     """Exactly the files that users run."""
 
     @staticmethod
-    def _environment(server: Address, **more: str) -> dict[str, str]:
-        names = {"AZURE_OPENAI_ENDPOINT": server.url, "AZURE_OPENAI_DEPLOYMENT_NAME": DEPLOYMENT}
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AZURE_")}
-        return inherited | names | {"OPENAI_API_VERSION": "2024-10-01-preview", "PYTHONUNBUFFERED": "1"} | more
-
-    async def _run(self, environment: dict[str, str], *command: object, typed: str = "") -> str:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *map(str, command),
-            cwd=QUICKSTARTS,
-            env=environment,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            printed, _ = await asyncio.wait_for(process.communicate(typed.encode()), 40)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        assert process.returncode == 0, printed.decode()
-        return printed.decode()
-
-    @staticmethod
     def _check_tutorial(printed: str) -> None:
         lines = printed.splitlines()
         assert any(line.startswith("Received text delta: ") for line in lines)
@@ -283,13 +254,13 @@ class TestQuickstarts:
         assert sum(counts) > 500 * BYTES_PER_MS
 
     async def test_with_a_key(self, server: Address) -> None:
-        environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY)
-        self._check_tutorial(await self._run(environment, "text-in-audio-out-key.py"))
+        variables = environment(server, AZURE_OPENAI_API_KEY=KEY)
+        self._check_tutorial(await run_program(variables, "text-in-audio-out-key.py"))
 
     async def test_without_a_key(self, keyless_server: ServeProcess) -> None:
         identity = {name: value for name, value in keyless_server.environment.items() if name.startswith("IDENTITY_")}
-        environment = self._environment(Address(keyless_server.url), **identity)
-        self._check_tutorial(await self._run(environment, "text-in-audio-out.py"))
+        variables = environment(Address(keyless_server.url), **identity)
+        self._check_tutorial(await run_program(variables, "text-in-audio-out.py"))
 
     @pytest.mark.parametrize(
         ("command", "expected"),
@@ -303,8 +274,8 @@ class TestQuickstarts:
     )
     async def test_others(self, command: list[object], expected: str, server: Address, tmp_path: Path) -> None:
         out = tmp_path / "out.wav"
-        environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY)
-        printed = await self._run(environment, *(out if part == "OUT" else part for part in command))
+        variables = environment(server, AZURE_OPENAI_API_KEY=KEY)
+        printed = await run_program(variables, *(out if part == "OUT" else part for part in command))
         assert re.search(expected, printed), printed
         assert ("OUT" not in command) or out.stat().st_size > 500 * BYTES_PER_MS
 
@@ -325,108 +296,41 @@ class TestQuickstarts:
     async def test_what_is_missing_is_one_line(
         self, command: list[str], unset: str, sentence: str, server: Address
     ) -> None:
-        environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY)
-        environment.pop(unset, None)
-        said = await self._failed(environment, *command)
+        variables = environment(server, AZURE_OPENAI_API_KEY=KEY)
+        variables.pop(unset, None)
+        said = await self._failed(variables, *command)
         assert re.match(sentence, said), said
         assert said.count("\n") == 1
 
     async def test_a_server_that_is_not_there(self, server: Address) -> None:
-        environment = self._environment(Address("http://127.0.0.1:9"), AZURE_OPENAI_API_KEY=KEY)
-        said = await self._failed(environment, "function-call.py")
+        variables = environment(Address("http://127.0.0.1:9"), AZURE_OPENAI_API_KEY=KEY)
+        said = await self._failed(variables, "function-call.py")
         assert said.startswith("UnreachableError: ")
         assert "Traceback" not in said
 
     async def test_no_sound_library(self, server: Address, tmp_path: Path) -> None:
         (tmp_path / "sounddevice.py").write_text('raise OSError("PortAudio library not found")')
         path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-        environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY, PYTHONPATH=path)
-        said = await self._failed(environment, "microphone.py")
+        variables = environment(server, AZURE_OPENAI_API_KEY=KEY, PYTHONPATH=path)
+        said = await self._failed(variables, "microphone.py")
         assert said.startswith("PortAudio library not found. Type: pip install sounddevice")
 
     @staticmethod
-    async def _failed(environment: dict[str, str], *command: str) -> str:
+    async def _failed(variables: dict[str, str], *command: str) -> str:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *command, cwd=QUICKSTARTS, env=environment, stderr=asyncio.subprocess.PIPE
+            sys.executable, *command, cwd=QUICKSTARTS, env=variables, stderr=asyncio.subprocess.PIPE
         )
         _, said = await asyncio.wait_for(process.communicate(), 40)
         assert process.returncode == 1
         return said.decode()
 
     async def test_support_agent(self, server: Address) -> None:
-        environment = self._environment(server, AZURE_OPENAI_API_KEY=KEY)
-        printed = await self._run(environment, "support-agent.py", typed="What is the status of order 1002?\n\n")
+        variables = environment(server, AZURE_OPENAI_API_KEY=KEY)
+        printed = await run_program(variables, "support-agent.py", typed="What is the status of order 1002?\n\n")
         assert "[get_order_status" in printed
         assert "Friday" in printed.splitlines()[-1]
 
     async def test_microphone(self, server: Address, tmp_path: Path) -> None:
-        """Devices that play a recording and swallow what they are given, and Ctrl-C at the end."""
-        (tmp_path / "speech.pcm").write_bytes(speech("what_is_twelve_times_seven"))
-        (tmp_path / "sounddevice.py").write_text(DEVICES)
-        path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "microphone.py",
-            cwd=QUICKSTARTS,
-            env=self._environment(server, AZURE_OPENAI_API_KEY=KEY, PYTHONPATH=path),
-            stdout=asyncio.subprocess.PIPE,
-            # Jobs in the background of a shell are started deaf to Ctrl-C, and so would this one be.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        )
-        try:
-            assert process.stdout is not None
-            printed = ""
-            async with asyncio.timeout(40):
-                while not ("You:" in printed and "Assistant:" in printed):
-                    line = await process.stdout.readline()
-                    assert line, printed
-                    printed += line.decode()
-                process.send_signal(signal.SIGINT)
-                assert await process.wait() == 0
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        printed = await talk(environment(server, AZURE_OPENAI_API_KEY=KEY), tmp_path)
         assert "times seven" in printed
         assert EIGHTY_FOUR.search(printed)
-
-
-DEVICES = '''"""Audio devices without hardware: the microphone hears a recording once, then silence."""
-
-import pathlib
-import threading
-import time
-
-
-class PortAudioError(Exception):
-    pass
-
-
-class _Stream:
-    def __init__(self, samplerate, blocksize, channels, dtype, callback):
-        self.pause, self.size, self.callback = blocksize / samplerate, 2 * blocksize, callback
-        self.closed = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *exc):
-        self.closed.set()
-        self.thread.join()
-
-
-class RawInputStream(_Stream):
-    def run(self):
-        speech = (pathlib.Path(__file__).parent / "speech.pcm").read_bytes()
-        while not self.closed.wait(self.pause):
-            block, speech = speech[: self.size], speech[self.size :]
-            self.callback(block.ljust(self.size, b"\\0"), self.size // 2, None, None)
-
-
-class RawOutputStream(_Stream):
-    def run(self):
-        while not self.closed.wait(self.pause):
-            self.callback(memoryview(bytearray(self.size)), self.size // 2, None, None)
-'''
