@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
-from dialect_samples import CONFIG, EVERY_EVENT, FLOWS, GA, PREVIEW, response, spoken
+from dialect_samples import CONFIG, EVERY_EVENT, FIRST, FLOWS, GA, PREVIEW, TRANSCRIPTION, response, spoken
 from msgspec import structs
 from openai.types.beta import realtime as beta_types
 from openai.types.beta.realtime import RealtimeServerEvent as PreviewEvent
@@ -68,6 +68,10 @@ OTHERS: tuple[ServerEvent, ...] = (
         session_id="sess_1",
         config=structs.replace(CONFIG, turn_detection=ServerVad(idle_timeout_ms=6000)),
         expires_at=1,
+    ),
+    SessionUpdated(session_id="sess_1", config=structs.replace(CONFIG, transcription=Transcription()), expires_at=1),
+    SessionUpdated(
+        session_id="sess_1", config=structs.replace(TRANSCRIPTION, transcription=Transcription()), expires_at=1
     ),
     ErrorOccurred(type="server_error", code=None, message="Ours."),
     ResponseDone(
@@ -194,3 +198,58 @@ class TestPreview:
 def test_the_beta_types_are_there() -> None:
     """A release without them would make the preview half of this file meaningless."""
     assert beta_types.RealtimeServerEvent is PreviewEvent
+
+
+class TestNulls:
+    """A null stands only where the official types have one, or where the service itself sends one all the same.
+
+    Clients that are generated from the API's description take an absent field for none, and fail on a null that it
+    does not have. The first group is nullable in the `openai` package for JavaScript, whose types tell the two apart.
+    """
+
+    NULLABLE = frozenset(
+        {
+            "error.code",
+            "error.event_id",
+            "error.param",
+            "logprobs",
+            "previous_item_id",
+            "session.audio.input.turn_detection",
+            "session.audio.input.turn_detection.idle_timeout_ms",
+            "session.include",
+            "session.input_audio_transcription",
+            "session.prompt",
+            "session.tracing",
+            "session.turn_detection",
+        }
+    )
+    #: PROTOCOL 4.4 to 4.6 and 8.4: clients look for these keys, and the service's own examples hold these nulls.
+    SENT_ALL_THE_SAME = frozenset(
+        {
+            "item.content[].transcript",
+            "response.status_details",
+            "response.usage",
+            "session.audio.input.noise_reduction",
+            "session.audio.input.transcription",
+            "session.client_secret",
+            "session.input_audio_noise_reduction",
+        }
+    )
+
+    @pytest.mark.parametrize("variant", [GA, PREVIEW, FIRST], ids=["ga", "preview", "first"])
+    def test_only_where_they_belong(self, variant: Variant) -> None:
+        found = {path for frame in frames(variant) for path in nulls(frame)}
+        assert "previous_item_id" in found
+        assert found <= self.NULLABLE | self.SENT_ALL_THE_SAME
+
+
+def nulls(value: Any, path: str = "") -> Iterator[str]:
+    """Paths at which the JSON `value` is null."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from nulls(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from nulls(inner, f"{path}[]")
+    elif value is None:
+        yield path

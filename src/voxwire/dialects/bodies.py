@@ -11,7 +11,7 @@ import msgspec
 import pybase64
 
 from voxwire.audio.convert import convert
-from voxwire.events.config import FunctionTool, NamedTool, ServerVad, ToolChoice, TurnDetection
+from voxwire.events.config import FunctionTool, NamedTool, ServerVad, ToolChoice, Transcription, TurnDetection
 from voxwire.events.items import (
     AudioClip,
     ContentPart,
@@ -124,7 +124,7 @@ def transcription_completed(event: TranscriptionCompleted) -> Body:
 
 
 def transcription_failed(event: TranscriptionFailed) -> Body:
-    failure = {"type": "transcription_error", "code": event.code, "message": event.message, "param": None}
+    failure = {"type": "transcription_error", "code": event.code, "message": event.message}
     return {"item_id": event.item_id, "content_index": event.content_index, "error": failure}
 
 
@@ -347,6 +347,12 @@ def turn_detection(value: TurnDetection | None, *, responds: bool) -> Body | Non
     if responds:
         body |= {"create_response": value.create_response, "interrupt_response": value.interrupt_response}
     return body
+
+
+def transcribes(value: Transcription) -> Body:
+    """The settings that were made; the official types have no null for the others."""
+    said = {"model": value.model, "language": value.language, "prompt": value.prompt}
+    return {name: text for name, text in said.items() if text is not None}
 
 
 def tools(declared: tuple[FunctionTool, ...]) -> list[Body]:

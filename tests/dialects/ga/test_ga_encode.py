@@ -174,7 +174,7 @@ class TestSessionObject:
         assert found["output_modalities"] == ["text"]
         assert found["audio"]["input"] == {
             "format": {"type": "audio/pcmu"},
-            "transcription": {"model": "whisper-1", "language": "en", "prompt": None},
+            "transcription": {"model": "whisper-1", "language": "en"},
             "noise_reduction": None,
             "turn_detection": {
                 "type": "semantic_vad",
@@ -219,9 +219,6 @@ class TestSessionObject:
         asked = Transcription(keywords=("Voxwire",), languages=("en", "de"), delay="low")
         event = SessionUpdated(session_id="sess_1", config=structs.replace(CONFIG, transcription=asked), expires_at=7)
         assert encode(ga, event)["session"]["audio"]["input"]["transcription"] == {
-            "model": None,
-            "language": None,
-            "prompt": None,
             "keywords": ["Voxwire"],
             "languages": ["en", "de"],
             "delay": "low",
@@ -239,7 +236,7 @@ class TestSessionObject:
             "audio": {
                 "input": {
                     "format": {"type": "audio/pcm", "rate": 24000},
-                    "transcription": {"model": "gpt-transcribe", "language": None, "prompt": None},
+                    "transcription": {"model": "gpt-transcribe"},
                     "noise_reduction": None,
                     "turn_detection": {
                         "type": "server_vad",
@@ -428,7 +425,6 @@ class TestOthers:
             "type": "transcription_error",
             "code": "audio_unintelligible",
             "message": "m",
-            "param": None,
         }
 
     def test_audio_is_companded(self, ga: Codec) -> None:

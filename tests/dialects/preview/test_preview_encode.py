@@ -214,7 +214,7 @@ class TestSessionObject:
 
     def test_whisper_is_the_default_recogniser(self, preview: Codec) -> None:
         config = structs.replace(CONFIG, transcription=Transcription(language="en"))
-        shown = {"model": "whisper-1", "language": "en", "prompt": None}
+        shown = {"model": "whisper-1", "language": "en"}
         assert session(preview, config)["input_audio_transcription"] == shown
 
     def test_transcription_session(self, preview: Codec) -> None:
@@ -228,7 +228,7 @@ class TestSessionObject:
                 "expires_at": 7,
                 "modalities": ["text", "audio"],
                 "input_audio_format": "pcm16",
-                "input_audio_transcription": {"model": "whisper-1", "language": None, "prompt": None},
+                "input_audio_transcription": {"model": "whisper-1"},
                 "turn_detection": {
                     "type": "server_vad",
                     "threshold": 0.5,

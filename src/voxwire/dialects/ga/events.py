@@ -101,7 +101,7 @@ def _input(config: SessionConfig, *, responds: bool) -> Body:
 
 def _transcribes(value: Transcription) -> Body:
     """What only some models have shows once a client has set it."""
-    body: Body = {"model": value.model, "language": value.language, "prompt": value.prompt}
+    body = bodies.transcribes(value)
     if value.keywords:
         body["keywords"] = value.keywords
     if value.languages:

@@ -118,7 +118,7 @@ def _input(config: SessionConfig, formats: FormatNames, *, responds: bool) -> Bo
 
 def _transcribes(value: Transcription) -> Body:
     """Whisper is the model of whoever names none (PROTOCOL 3.2)."""
-    return {"model": value.model or "whisper-1", "language": value.language, "prompt": value.prompt}
+    return {"model": "whisper-1"} | bodies.transcribes(value)
 
 
 def _modalities(modality: Modality) -> list[str]:
