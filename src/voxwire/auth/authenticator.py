@@ -37,9 +37,9 @@ class Authenticator:
     """
 
     def __init__(self, keys: Iterable[SecretStr], identity: DevIdentity | None = None) -> None:
-        self._principals = [
-            (_digest(key.get_secret_value()), Principal(f"key-{number}")) for number, key in enumerate(keys, 1)
-        ]
+        secrets = [key.get_secret_value() for key in keys]
+        self._principals = [(_digest(key), Principal(f"key-{number}")) for number, key in enumerate(secrets, 1)]
+        self._lengths = frozenset(map(len, secrets))
         self._identity = identity
 
     @property
@@ -70,6 +70,14 @@ class Authenticator:
                 headers=_CHALLENGE,
             )
         raise RequestRefused(401, "Incorrect API key provided.", code="invalid_api_key", headers=_CHALLENGE)
+
+    def holds_secret(self, text: str) -> bool:
+        """Whether a (short) text is or contains a configured key or the identity's secret, and is not for the log."""
+        if self._identity is not None and self._identity.is_in(text):
+            return True
+        return any(
+            self._owner(text[at : at + length]) for length in self._lengths for at in range(len(text) - length + 1)
+        )
 
     def _owner(self, key: str) -> Principal | None:
         digest = _digest(key)

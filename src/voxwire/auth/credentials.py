@@ -1,6 +1,6 @@
 """Where a client may put its key (PROTOCOL 1.2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from voxwire.errors import RequestRefused
@@ -17,16 +17,7 @@ def presented_key(headers: Mapping[str, str], query: Mapping[str, str], subproto
     RequestRefused (401) when two places hold different keys: one of them is a mistake, and guessing
     which would let a proxy's key stand in for the client's.
     """
-    found = [token.removeprefix(KEY_SUBPROTOCOL) for token in subprotocols if token.startswith(KEY_SUBPROTOCOL)]
-    folded = {name.lower(): value for name, value in query.items()}
-    candidates = (
-        _bearer(headers.get("authorization")),
-        headers.get("api-key"),
-        headers.get("x-api-key"),
-        folded.get("api-key"),
-        _bearer(folded.get("authorization")),
-    )
-    found += [key for key in candidates if key]
+    found = presented_keys(headers, query.items(), subprotocols)
     if len(set(found)) > 1:
         raise RequestRefused(
             401,
@@ -35,6 +26,22 @@ def presented_key(headers: Mapping[str, str], query: Mapping[str, str], subproto
             headers=(("www-authenticate", "Bearer"),),
         )
     return found[0] if found else None
+
+
+def presented_keys(
+    headers: Mapping[str, str], query: Iterable[tuple[str, str]], subprotocols: Sequence[str] = ()
+) -> list[str]:
+    """All that stands where a key may stand, in the order of `presented_key`."""
+    found = [token.removeprefix(KEY_SUBPROTOCOL) for token in subprotocols if token.startswith(KEY_SUBPROTOCOL)]
+    folded = [(name.lower(), value) for name, value in query]
+    candidates = (
+        _bearer(headers.get("authorization")),
+        headers.get("api-key"),
+        headers.get("x-api-key"),
+        *(value for name, value in folded if name == "api-key"),
+        *(_bearer(value) for name, value in folded if name == "authorization"),
+    )
+    return found + [key for key in candidates if key]
 
 
 def _bearer(value: str | None) -> str | None:

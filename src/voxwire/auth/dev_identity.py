@@ -45,6 +45,10 @@ class DevIdentity:
         """
         return {"IDENTITY_ENDPOINT": f"{url}{PATH}", "IDENTITY_HEADER": self._secret}
 
+    def is_in(self, text: str) -> bool:
+        """Whether `text` contains the secret."""
+        return self._secret in text
+
     def grant(self, headers: Mapping[str, str], query: Mapping[str, str]) -> dict[str, str]:
         """The answer to App Service's managed-identity request, of which `headers` have lower-case names.
 

@@ -1,46 +1,69 @@
 """One line for each request and each WebSocket connection.
 
-It stands in for uvicorn's, which prints queries and with them keys. Fields: method, path without
-query, status, seconds, request id; for a WebSocket also who, which deployment, which dialect, how it
-closed and, last for it is a phrase, which engine answered.
+It stands in for uvicorn's, which prints queries and with them keys. Fields: method, route, status,
+seconds, request id; for a WebSocket also who, which deployment, which dialect and how it closed.
+
+People put keys in wrong places, so what a client chose is not written: of a path its route, of identifiers
+ours. The client's own is added where it looks like one and holds no key that we know.
 """
 
 import logging
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
 
+from starlette.routing import Route
+
+from voxwire.auth.credentials import presented_keys
 from voxwire.transports.request import Request
-from voxwire.transports.websocket import Connection
+from voxwire.transports.websocket import Connection, path_template
 
 logger = logging.getLogger("voxwire.access")
 
-_MAX_PATH = 200
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+#: What stands for a path that nothing serves.
+_UNKNOWN: Final = "(unknown path)"
 
 
-def log_request(request: Request, status: int, seconds: float) -> None:
-    """An HTTP request was answered."""
-    logger.info("%s %s %d %.3fs id=%s", request.method, _shown(request.path), status, seconds, request.request_id)
+class AccessLog:
+    """`routes` may still grow. `holds_secret` tells whether a text contains a key that this server accepts."""
 
+    def __init__(self, routes: Sequence[Route], holds_secret: Callable[[str], bool]) -> None:
+        self._routes = routes
+        self._holds_secret = holds_secret
 
-def log_connection(connection: Connection) -> None:
-    """A WebSocket was refused or has ended."""
-    request = connection.request
-    details = {
-        "by": connection.principal,
-        "deployment": connection.deployment,
-        "dialect": connection.dialect,
-        "close": connection.close_code,
-        "engine": connection.engine,
-    }
-    shown = "".join(f" {name}={_shown(str(value))}" for name, value in details.items() if value is not None)
-    logger.info(
-        "WS %s %d %.3fs id=%s%s",
-        _shown(request.path),
-        connection.status,
-        connection.seconds,
-        request.request_id,
-        shown,
-    )
+    def request(self, request: Request, status: int, seconds: float) -> None:
+        """An HTTP request was answered."""
+        route = next((route.path_format for route in self._routes if route.path_regex.match(request.path)), None)
+        shown = route or path_template(request.path) or _UNKNOWN
+        logger.info("%s %s %d %.3fs %s", request.method, shown, status, seconds, self._ids(request))
 
+    def connection(self, connection: Connection) -> None:
+        """A WebSocket was refused or has ended."""
+        request = connection.request
+        details = {
+            "by": connection.principal,
+            "deployment": connection.deployment,
+            "dialect": connection.dialect,
+            "close": connection.close_code,
+        }
+        shown = "".join(f" {name}={value}" for name, value in details.items() if value is not None)
+        logger.info(
+            "WS %s %d %.3fs %s%s",
+            path_template(request.path) or _UNKNOWN,
+            connection.status,
+            connection.seconds,
+            self._ids(request),
+            shown,
+        )
 
-def _shown(text: str) -> str:
-    """Text of a client on one line: a path may hold line breaks once it is decoded."""
-    return text[:_MAX_PATH].encode("unicode_escape").decode("ascii")
+    def _ids(self, request: Request) -> str:
+        given = request.given_id
+        if given is None or not _ID.fullmatch(given) or self._secret(request, given):
+            return f"id={request.request_id}"
+        return f"id={request.request_id} given={given}"
+
+    def _secret(self, request: Request, text: str) -> bool:
+        presented = presented_keys(request.headers, request.pairs, request.subprotocols)
+        # A repeated header is joined by commas.
+        return any(part in text for key in presented for part in key.split(", ")) or self._holds_secret(text)

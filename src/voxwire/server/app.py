@@ -16,7 +16,7 @@ from voxwire.auth import Authenticator, DevIdentity, NetworkPolicy
 from voxwire.config import Settings
 from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.runtime.service import Service
-from voxwire.server.access_log import log_connection
+from voxwire.server.access_log import AccessLog
 from voxwire.server.entrance import REQUEST, Entrance
 from voxwire.server.identity import identity_routes
 from voxwire.server.models import model, model_list
@@ -41,10 +41,13 @@ def create_app(settings: Settings, service: Service) -> Starlette:
 
     def admit(request: Request) -> str:
         policy.check(request.headers.get("host"), request.headers.get("origin"))
+        request.check_query()
         return authenticator.authenticate(request.headers, request.query, request.subprotocols).name
 
-    websocket = WebSocketEndpoint(service, admit=admit, log=log_connection, max_sessions=settings.server.max_sessions)
-    api = _Api(service, authenticator, websocket)
+    routes: list[Route] = []
+    log = AccessLog(routes, authenticator.holds_secret)
+    websocket = WebSocketEndpoint(service, admit=admit, log=log.connection, max_sessions=settings.server.max_sessions)
+    routes += [*_Api(service, authenticator, websocket).routes(), *identity_routes(identity), *playground_routes()]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -56,8 +59,8 @@ def create_app(settings: Settings, service: Service) -> Starlette:
             await service.close()
 
     app = Starlette(
-        routes=[*api.routes(), *identity_routes(identity), *playground_routes()],
-        middleware=[Middleware(cast("Any", Entrance), websocket=websocket, policy=policy)],
+        routes=routes,
+        middleware=[Middleware(cast("Any", Entrance), websocket=websocket, policy=policy, log=log)],
         exception_handlers={RequestRefused: _refused, HTTPException: _no_route, Exception: _crashed},
         lifespan=lifespan,
     )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from voxwire.auth import NetworkPolicy
 from voxwire.errors import RequestRefused
-from voxwire.server.access_log import log_request
+from voxwire.server.access_log import AccessLog
 from voxwire.transports.refusal import refusal_body, refusal_headers
 from voxwire.transports.request import Request
 
@@ -25,10 +25,11 @@ class Entrance:
     """ASGI middleware. WebSockets go to their endpoint as they are, so that nothing wraps their frames;
     HTTP requests are checked, bounded, given their identifiers, and logged."""
 
-    def __init__(self, app: App, *, websocket: App, policy: NetworkPolicy) -> None:
+    def __init__(self, app: App, *, websocket: App, policy: NetworkPolicy, log: AccessLog) -> None:
         self._app = app
         self._websocket = websocket
         self._policy = policy
+        self._log = log
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -52,6 +53,7 @@ class Entrance:
 
         try:
             self._policy.check(request.headers.get("host"), request.headers.get("origin"))
+            request.check_query()
             _check_declared_body(request)
         except RequestRefused as refusal:
             await refuse(answer, refusal)
@@ -59,7 +61,7 @@ class Entrance:
             scope = {**scope, "path": request.path, REQUEST: request}
             await self._app(scope, receive, answer)
         finally:
-            log_request(request, status, time.monotonic() - started)
+            self._log.request(request, status, time.monotonic() - started)
 
 
 async def refuse(send: Send, refusal: RequestRefused) -> None:

@@ -8,7 +8,7 @@
 
 from voxwire.transports.websocket.endpoint import Connection, WebSocketEndpoint
 from voxwire.transports.websocket.express import EXPRESS_EXTENSION, Express, Offer
-from voxwire.transports.websocket.target import is_websocket_path, unknown_path
+from voxwire.transports.websocket.target import is_websocket_path, path_template, unknown_path
 from voxwire.transports.websocket.transport import WebSocketTransport
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "WebSocketEndpoint",
     "WebSocketTransport",
     "is_websocket_path",
+    "path_template",
     "unknown_path",
 ]

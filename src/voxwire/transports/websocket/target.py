@@ -27,7 +27,14 @@ class Target:
 
 def is_websocket_path(path: str) -> bool:
     """Whether a (normalised) path is one that clients open WebSockets on."""
-    return path in _PLAIN_PATHS or path in _TRANSLATION_PATHS or _deployment_in(path) is not None
+    return path_template(path) is not None
+
+
+def path_template(path: str) -> str | None:
+    """A WebSocket path without what the client chose in it; None for any other path."""
+    if path in _PLAIN_PATHS or path in _TRANSLATION_PATHS:
+        return path
+    return None if _deployment_in(path) is None else f"{_DEPLOYMENT_PREFIX}{{deployment}}{_DEPLOYMENT_SUFFIX}"
 
 
 def parse_target(path: str, query: Mapping[str, str]) -> Target:
