@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-import rtclient.util.message_queue
+import rtclient.util.backlog
+from rtclient.util.backlog import Backlog, weigh
 from rtclient.util.message_queue import MessageQueue, MessageQueueWithError, SharedEndQueue
 
 
@@ -164,13 +165,46 @@ async def test_a_consumer_does_not_wait_for_the_others_messages() -> None:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtclient.util.message_queue, "_MAX_STORED", 2)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtclient.util.backlog, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(rtclient.util.backlog, "_LOOK_S", 0.05)
 
 
-@pytest.mark.usefixtures("small")
-async def test_who_leaves_too_much_unread_loses_the_oldest(caplog: pytest.LogCaptureFixture) -> None:
-    queue = MessageQueue(Source(1, 3, 5, 2))
+@pytest.mark.usefixtures("impatient")
+async def test_who_leaves_too_much_unread_is_told() -> None:
+    backlog = Backlog(2 * weigh(1), BufferError)
+    source = Source(1, 3, 5, 2)
+
+    async def receive() -> int | None:
+        if backlog.full:
+            await backlog.room()
+        return await source()
+
+    queue = MessageQueue(receive, backlog=backlog)
+    with pytest.raises(BufferError):
+        await queue.receive(is_even)
+    assert source.messages == [5, 2], "no more was read"
+    waiting = asyncio.create_task(queue.receive(is_even))
+    assert [await queue.receive(is_odd) for _ in range(3)] == [1, 3, 5], "in order, and nothing is lost"
+    assert await waiting == 2
+    assert backlog.held == 0
+
+
+async def test_a_queue_that_goes_takes_its_messages_along() -> None:
+    backlog = Backlog(1000, BufferError)
+    queue = MessageQueue(Source(1, 2), backlog=backlog)
     assert await queue.receive(is_even) == 2
-    assert [await queue.receive(is_odd) for _ in range(2)] == [3, 5]
-    assert "unread" in caplog.text
+    assert backlog.held == weigh(1)
+    await asyncio.sleep(0)  # the reader ends
+    del queue
+    assert backlog.held == 0
+
+
+def test_nested_values_are_weighed() -> None:
+    nested: list[object] = ["x" * 1000]
+    for _ in range(100_000):
+        nested = [nested]
+    assert weigh(nested) > 1000
+    unnested = nested
+    while isinstance(inner := unnested[0], list):
+        unnested = inner

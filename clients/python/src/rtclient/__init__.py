@@ -16,6 +16,7 @@ from rtclient.exceptions import (
     MalformedMessageError,
     RealtimeException,
     UnreachableError,
+    UnreadMessagesError,
 )
 from rtclient.items import (
     RTAudioContent,
@@ -248,6 +249,7 @@ __all__ = [
     "TurnDetection",
     "UnknownMessage",
     "UnreachableError",
+    "UnreadMessagesError",
     "Usage",
     "UserContentPart",
     "UserMessageItem",

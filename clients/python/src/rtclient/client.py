@@ -17,10 +17,10 @@ from rtclient.exceptions import (
     EventStreamError,
     MalformedMessageError,
     RealtimeException,
-    UnreachableError,
+    UnreadMessagesError,
 )
 from rtclient.items import MessagePredicate, RTInputAudioItem, RTResponse, checked, is_error
-from rtclient.low_level_client import RTLowLevelClient
+from rtclient.low_level_client import CONNECT_TIMEOUT_S, FIRST_EVENT_TIMEOUT_S, RTLowLevelClient, is_ending
 from rtclient.models import (
     AudioFormat,
     ErrorMessage,
@@ -41,6 +41,7 @@ from rtclient.models import (
     Response,
     ResponseCreatedMessage,
     ResponseCreateMessage,
+    ResponseDoneMessage,
     ResponseItem,
     ServerMessageType,
     Session,
@@ -64,6 +65,7 @@ from rtclient.models.server_messages import (
     ResponseTextDoneMessage,
     UnknownMessage,
 )
+from rtclient.util.backlog import DEFAULT_LIMIT, SMALLEST_LIMIT, Backlog
 from rtclient.util.id_generator import generate_id
 from rtclient.util.message_queue import MessageQueueWithError
 
@@ -82,11 +84,11 @@ _NEVER_ASKED_FOR = (
 #: A cancellation that crossed the response's own end. Both sides wanted the same, so it harms nothing.
 _CANCELLED_TOO_LATE = "response_cancel_not_active"
 
-#: As long as a connection may take to be made.
-_FIRST_MESSAGE_TIMEOUT_S = 30.0
-
 #: Rounds of the event loop without a message read, after which `close()` finds its readers at rest.
 _QUIET_ROUNDS = 5
+
+#: Readers of what never ends are not waited for: seconds.
+_LAST_READS_S = 1.0
 
 #: RFC 6455.
 _NORMAL_CLOSURE = 1000
@@ -95,7 +97,11 @@ M = TypeVar("M")
 
 
 class RTClient:
-    """A conversation with a Realtime service. The arguments are those of RTLowLevelClient.
+    """A conversation with a Realtime service. The arguments are those of RTLowLevelClient, and one more.
+
+    `max_unread_bytes` is how much may be unread. Once it is, responses of which the program holds no object are
+    forgotten, and then the connection is not read until the program has read some. What waits in vain meanwhile raises
+    UnreadMessagesError.
 
     Every method raises RealtimeException once the service has sent an `error` event, ConnectionClosedError once the
     service or the network has ended the connection, and MalformedMessageError once a message could not be read.
@@ -111,14 +117,37 @@ class RTClient:
         *,
         dialect: Dialect = "preview",
         base_url: str | None = None,
+        connect_timeout: float = CONNECT_TIMEOUT_S,
+        first_event_timeout: float = FIRST_EVENT_TIMEOUT_S,
+        max_unread_bytes: int = DEFAULT_LIMIT,
     ) -> None:
+        if max_unread_bytes < SMALLEST_LIMIT:
+            raise ValueError(f"max_unread_bytes must be {SMALLEST_LIMIT} at least")
         self._client = RTLowLevelClient(
-            url, token_credential, key_credential, model, azure_deployment, dialect=dialect, base_url=base_url
+            url,
+            token_credential,
+            key_credential,
+            model,
+            azure_deployment,
+            dialect=dialect,
+            base_url=base_url,
+            connect_timeout=connect_timeout,
+            first_event_timeout=first_event_timeout,
         )
+        self._max_unread_bytes = max_unread_bytes
         #: The settings in force, from `connect()` on.
         self.session: Session | None = None
-        self._messages: MessageQueueWithError[ServerMessageType] = MessageQueueWithError(self._next_message, is_error)
+        self._begin()
+        #: What announced the responses that somebody may still read: the message, then the object made of it, holds it.
+        self._announced: WeakValueDictionary[str, Response] = WeakValueDictionary()
         self._responses: WeakValueDictionary[str, RTResponse] = WeakValueDictionary()
+
+    def _begin(self) -> None:
+        """Nothing has arrived."""
+        self.backlog = Backlog(self._max_unread_bytes, UnreadMessagesError)
+        self._messages: MessageQueueWithError[ServerMessageType] = MessageQueueWithError(
+            self._next_message, is_error, backlog=self.backlog
+        )
         self._malformed: MalformedMessageError | None = None
 
     @property
@@ -142,13 +171,12 @@ class RTClient:
         Raises ConnectionError where the service refuses, UnreachableError where none answers, and what the credential
         raises.
         """
-        self._messages = MessageQueueWithError(self._next_message, is_error)
-        self._malformed = None
+        self._begin()
         await self._client.connect()
         try:
             self.session = await self._first_session()
         except BaseException:
-            await self._client.close()
+            await self._client.abandon()
             raise
 
     async def configure(
@@ -241,15 +269,22 @@ class RTClient:
                 yield self._response(message.response)
             else:
                 return
+            del message  # while the next event is awaited, only the program may keep this one
 
     async def close(self) -> None:
         """Close the connection. What has arrived can still be read: readers that run now are let finish first."""
-        quiet = 0
-        while quiet < _QUIET_ROUNDS:
+        loop = asyncio.get_running_loop()
+        quiet, deadline = 0, loop.time() + _LAST_READS_S
+        while quiet < _QUIET_ROUNDS and loop.time() < deadline:
             unread = self._messages.queued_messages_count()
             await asyncio.sleep(0)
             quiet = quiet + 1 if self._messages.queued_messages_count() == unread else 0
+        self.backlog.lift()
         await self._client.close()
+
+    async def _abandon(self) -> None:
+        self.backlog.lift()
+        await self._client.abandon()
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -258,7 +293,7 @@ class RTClient:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.close()
+        await (self._abandon() if is_ending(exc) else self.close())
 
     async def send(self, message: UserMessageType) -> None:
         """Send any message. Answers that no method or object of this client asks for are not kept.
@@ -276,6 +311,9 @@ class RTClient:
         if self._malformed is not None:
             raise self._malformed
         while True:
+            if self.backlog.full:
+                self._messages.forget(self._is_beyond_reach)
+                await self.backlog.room()
             try:
                 message = await self._client.recv()
             except MalformedMessageError as error:
@@ -283,22 +321,24 @@ class RTClient:
                 raise
             if isinstance(message, ErrorMessage) and message.error.code == _CANCELLED_TOO_LATE:
                 continue
+            if isinstance(message, ResponseCreatedMessage):
+                self._announced[message.response.id] = message.response
             if not isinstance(message, _NEVER_ASKED_FOR):
                 return message
 
+    def _is_beyond_reach(self, message: ServerMessageType) -> bool:
+        """Whether it belongs to a response that the program has let go of, with all that is in it."""
+        response_id = (
+            message.response.id if isinstance(message, ResponseDoneMessage) else getattr(message, "response_id", None)
+        )
+        return response_id is not None and response_id not in self._announced
+
     async def _first_session(self) -> Session:
         """Read without the queue: nobody else waits yet, and its tasks would cost a quarter of a start."""
-        while True:
-            try:
-                message = checked(self, await self._client.recv(_FIRST_MESSAGE_TIMEOUT_S))
-            except asyncio.TimeoutError:
-                raise UnreachableError(
-                    f"No session within {_FIRST_MESSAGE_TIMEOUT_S:.0f} seconds", request_id=self.request_id_text
-                ) from None
-            if message is None:
-                raise self._closed_here()
-            if isinstance(message, SessionCreatedMessage):
-                return message.session
+        message = checked(self, await self._client.first(lambda m: isinstance(m, SessionCreatedMessage | ErrorMessage)))
+        if isinstance(message, SessionCreatedMessage):
+            return message.session
+        raise self._closed_here()
 
     async def _awaited(
         self, message_class: type[M], predicate: Callable[[M], bool] = lambda message: True, *, share: bool = False

@@ -6,6 +6,7 @@
     ├── ConnectionError              the handshake was refused: status, code, request identifier, headers
     │   ├── UnreachableError         nobody answered; also an aiohttp.ClientConnectionError
     │   └── ConnectionClosedError    the connection ended while something was awaited: close code and reason
+    ├── UnreadMessagesError          too much is unread, and nobody reads it: what is awaited may be behind
     └── MalformedMessageError        the server sent what cannot be a message; also a ValueError
 
 `ConnectionError` is not the built-in one; it lives in `rtclient.low_level_client` too.
@@ -101,6 +102,20 @@ class ConnectionClosedError(ConnectionError):
     def clean(self) -> bool:
         """Whether the other side meant to end it."""
         return self.close_code == 1000
+
+
+class UnreadMessagesError(Exception):
+    """`limit` bytes of messages are unread, nobody has read any for a while, and what is awaited may be behind them.
+
+    The connection stays usable: what is stored can be read, and then the rest.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} bytes of messages are unread, and what is awaited may be behind them: read the contents of "
+            "responses or let go of them, or allow more by max_unread_bytes"
+        )
+        self.limit = limit
 
 
 class MalformedMessageError(ValueError):

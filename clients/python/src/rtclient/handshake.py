@@ -1,5 +1,6 @@
 """What comes back when a service refuses the WebSocket."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -23,6 +24,12 @@ class Handshake:
     def __init__(self) -> None:
         #: The service's own name for the connection, once it has answered.
         self.request_id: str | None = None
+        self._transport: asyncio.Transport | None = None
+
+    def abort(self) -> None:
+        """Cut the connection that was made, whatever is still to be sent; idempotent."""
+        if self._transport is not None:
+            self._transport.abort()
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         response = await handler(request)
@@ -30,6 +37,8 @@ class Handshake:
             (response.headers[name] for name in _REQUEST_ID_HEADERS if name in response.headers), None
         )
         if response.status == 101:
+            transport = response.connection.transport if response.connection is not None else None
+            self._transport = transport if isinstance(transport, asyncio.Transport) else None
             return response
         try:
             body = await response.content.read(_MAX_BODY)

@@ -1,8 +1,9 @@
 """What a conversation is made of, while it happens: the user's speech, responses, their items and contents.
 
 Each object reads its own messages out of its owner's queue, so all of them can be consumed at the same time, one after
-the other, or late: what nobody has read yet is kept, also after the connection is closed. Where the service or the
-network ends the connection in the middle, reading raises ConnectionClosedError.
+the other, or late: what nobody has read yet is kept, also after the connection is closed. What belongs to a response of
+which the program holds no object any more may be forgotten; so each object keeps the one that it came from. Where the
+service or the network ends the connection in the middle, reading raises ConnectionClosedError.
 """
 
 import base64
@@ -38,6 +39,7 @@ from rtclient.models import (
     Usage,
     UserMessageType,
 )
+from rtclient.util.backlog import Backlog
 from rtclient.util.message_queue import SharedEndQueue
 
 MessagePredicate = Callable[[ServerMessageType], bool]
@@ -51,6 +53,10 @@ class Owner(Protocol):
 
     async def send(self, message: UserMessageType) -> None:
         """Send a message."""
+
+    @property
+    def backlog(self) -> Backlog:
+        """Where unread messages are counted."""
 
     @property
     def lost(self) -> ConnectionClosedError | None:
@@ -67,7 +73,10 @@ class _Stream:
     def __init__(self, owner: Owner, mine: MessagePredicate, end: MessagePredicate) -> None:
         self._owner = owner
         self._queue: SharedEndQueue[ServerMessageType] = SharedEndQueue(
-            lambda: owner.receive(lambda message: mine(message) or end(message)), is_error, end
+            lambda: owner.receive(lambda message: mine(message) or end(message)),
+            is_error,
+            end,
+            backlog=owner.backlog,
         )
 
     async def next(self, wanted: MessagePredicate) -> ServerMessageType | None:
@@ -132,7 +141,16 @@ class RTAudioContent:
 
     type: Literal["audio"] = "audio"
 
-    def __init__(self, owner: Owner, item_id: str, content_index: int, part: ResponseItemAudioContentPart) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        item_id: str,
+        content_index: int,
+        part: ResponseItemAudioContentPart,
+        *,
+        origin: object = None,
+    ) -> None:
+        self._origin = origin
         self.item_id = item_id
         self.content_index = content_index
         self._part = part
@@ -177,7 +195,16 @@ class RTTextContent:
 
     type: Literal["text"] = "text"
 
-    def __init__(self, owner: Owner, item_id: str, content_index: int, part: ResponseItemTextContentPart) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        item_id: str,
+        content_index: int,
+        part: ResponseItemTextContentPart,
+        *,
+        origin: object = None,
+    ) -> None:
+        self._origin = origin
         self.item_id = item_id
         self.content_index = content_index
         self._part = part
@@ -213,7 +240,16 @@ class RTMessageItem:
 
     type: Literal["message"] = "message"
 
-    def __init__(self, owner: Owner, response_id: str, item: ResponseMessageItem, previous_id: str | None) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        response_id: str,
+        item: ResponseMessageItem,
+        previous_id: str | None,
+        *,
+        origin: object = None,
+    ) -> None:
+        self._origin = origin
         self.id = item.id
         self.response_id = response_id
         self.previous_id = previous_id
@@ -233,9 +269,9 @@ class RTMessageItem:
             raise StopAsyncIteration
         part = message.part
         if isinstance(part, ResponseItemAudioContentPart):
-            return RTAudioContent(self._owner, self.id, message.content_index, part)
+            return RTAudioContent(self._owner, self.id, message.content_index, part, origin=self)
         if isinstance(part, ResponseItemTextContentPart):
-            return RTTextContent(self._owner, self.id, message.content_index, part)
+            return RTTextContent(self._owner, self.id, message.content_index, part, origin=self)
         raise ValueError(f"Unexpected content part: {part.type}")
 
 
@@ -244,7 +280,16 @@ class RTFunctionCallItem:
 
     type: Literal["function_call"] = "function_call"
 
-    def __init__(self, owner: Owner, response_id: str, item: ResponseFunctionCallItem, previous_id: str | None) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        response_id: str,
+        item: ResponseFunctionCallItem,
+        previous_id: str | None,
+        *,
+        origin: object = None,
+    ) -> None:
+        self._origin = origin
         self.id = item.id
         self.response_id = response_id
         self.previous_id = previous_id
@@ -298,6 +343,7 @@ class RTResponse:
     def __init__(self, owner: Owner, response: Response) -> None:
         self._owner = owner
         self._response = response
+        self._announced = response  # RTClient knows by it that somebody may still read this response
         self._cancelled = False
         self._stream = _Stream(
             owner,
@@ -341,9 +387,9 @@ class RTResponse:
                 break
             item, previous_id = await self._created(message.item)
             if isinstance(item, ResponseMessageItem):
-                return RTMessageItem(self._owner, self.id, item, previous_id)
+                return RTMessageItem(self._owner, self.id, item, previous_id, origin=self)
             if isinstance(item, ResponseFunctionCallItem):
-                return RTFunctionCallItem(self._owner, self.id, item, previous_id)
+                return RTFunctionCallItem(self._owner, self.id, item, previous_id, origin=self)
         raise StopAsyncIteration
 
     async def cancel(self) -> None:

@@ -5,6 +5,7 @@ import logging
 import socket
 import sys
 import uuid
+from collections.abc import Callable
 from types import TracebackType
 
 import aiohttp
@@ -25,7 +26,15 @@ __all__ = ["ConnectionError", "Dialect", "RTLowLevelClient", "TokenCredential"]
 _LOGGER = logging.getLogger(__name__)
 
 #: Azure answers in a second, a server that loads models first in some more.
-_CONNECT_TIMEOUT_S = 30.0
+CONNECT_TIMEOUT_S = 30.0
+
+#: As long as a connection may take to be made.
+FIRST_EVENT_TIMEOUT_S = 30.0
+
+#: Seconds for the other side's half of closing, as RFC 6455 7.1.1 lets a client choose; and the same where the program
+#: is being ended, by Ctrl-C or otherwise: enough for a close frame to leave.
+_CLOSE_TIMEOUT_S = 2.0
+_ABANDON_TIMEOUT_S = 0.1
 
 #: The largest message of the service holds a whole item's audio; aiohttp's own limit of 4 MiB is 65 s of it.
 _MAX_MESSAGE_BYTES = 32 * 1024 * 1024
@@ -51,8 +60,9 @@ class RTLowLevelClient:
     Without, it is OpenAI: `model` and `key_credential` are needed, and `base_url` may name another server.
     `dialect="ga"` speaks to a service of today; the models stay as they are, and what differs is translated.
     `intent="transcription"` opens a session that only listens; its settings are sent as plain JSON objects.
+    `connect_timeout` and `first_event_timeout` are seconds: for the handshake, and from then to the first message.
 
-    Raises ValueError where one of them is missing.
+    While the program does not call `recv()`, the connection is not read. Raises ValueError for wrong arguments.
     """
 
     def __init__(
@@ -66,7 +76,11 @@ class RTLowLevelClient:
         dialect: Dialect = "preview",
         base_url: str | None = None,
         intent: Intent | None = None,
+        connect_timeout: float = CONNECT_TIMEOUT_S,
+        first_event_timeout: float = FIRST_EVENT_TIMEOUT_S,
     ) -> None:
+        if min(connect_timeout, first_event_timeout) <= 0:
+            raise ValueError("connect_timeout and first_event_timeout are seconds, more than none")
         if dialect not in ("preview", "ga"):
             raise ValueError(f'dialect must be "preview" or "ga", not {dialect!r}')
         self._endpoint: AzureEndpoint | OpenAIEndpoint
@@ -92,6 +106,10 @@ class RTLowLevelClient:
         self._handshake = Handshake()
         self._lost: ConnectionClosedError | None = None
         self._closing = False
+        self._connect_timeout = connect_timeout
+        self._first_event_timeout = first_event_timeout
+        self._heard = False
+        self._gave_up = False
 
     async def connect(self) -> None:
         """Connect, or connect again.
@@ -101,16 +119,16 @@ class RTLowLevelClient:
         """
         await self.close()
         self.request_id = uuid.uuid4()
-        self._lost, self._closing = None, False
+        self._lost, self._closing, self._heard, self._gave_up = None, False, False, False
         self._codec, self._handshake = self._new_codec(), Handshake()
         address, headers = self._endpoint.address(), await self._endpoint.headers(self.request_id)
         self._session = aiohttp.ClientSession(
-            middlewares=(self._handshake,), timeout=aiohttp.ClientTimeout(total=_CONNECT_TIMEOUT_S)
+            middlewares=(self._handshake,), timeout=aiohttp.ClientTimeout(total=self._connect_timeout)
         )
         try:
             self.ws = await self._session.ws_connect(address, headers=headers, max_msg_size=_MAX_MESSAGE_BYTES)
         except BaseException as error:
-            await self.close()
+            await self.abandon()
             explained = self._explained(error)
             if explained is error:
                 raise
@@ -133,27 +151,70 @@ class RTLowLevelClient:
         """The next message; None where the connection has ended (`lost` tells how).
 
         Raises MalformedMessageError where the frame is no message; the connection stays usable. Raises
-        asyncio.TimeoutError where no frame comes within `timeout` seconds.
+        asyncio.TimeoutError where no frame comes within `timeout` seconds; without it, UnreachableError where the first
+        message does not come within `first_event_timeout`.
         """
+        if self._heard or timeout is not None:
+            return await self._receive(timeout)
+        return await self.first(lambda message: True)
+
+    async def first(self, wanted: Callable[[ServerMessageType], bool]) -> ServerMessageType | None:
+        """The first message that `wanted` takes; None where the connection has ended. Others are passed over.
+
+        Raises UnreachableError where it does not come within `first_event_timeout`, and MalformedMessageError.
+        """
+        # The end of the connection ends the wait: a timeout of each frame would begin anew at every ping.
+        timer = asyncio.get_running_loop().call_later(self._first_event_timeout, self._give_up)
+        try:
+            while (message := await self._receive(None)) is not None:
+                if wanted(message):
+                    return message
+        finally:
+            timer.cancel()
+        if self._gave_up:
+            raise UnreachableError(
+                f"No first event within {self._first_event_timeout:g} seconds", request_id=self.service_request_id
+            )
+        return None
+
+    def _give_up(self) -> None:
+        self._gave_up = True
+        self._handshake.abort()
+
+    async def _receive(self, timeout: float | None) -> ServerMessageType | None:
         ws = self._connected()
         while True:
             frame = await ws.receive(timeout)
             if frame.type is not WSMsgType.TEXT:
                 self._note_the_end(frame.type, frame.data, frame.extra)
                 return None
+            self._heard = True
             message = self._decode(frame.data)
             if message is not None:
                 return message
 
     async def close(self) -> None:
-        """Close the connection; nothing happens where it is closed."""
+        """Close the connection; nothing happens where it is closed. Waits two seconds at most for the other side."""
+        await self._close(_CLOSE_TIMEOUT_S)
+
+    async def abandon(self) -> None:
+        """Close the connection without waiting for the other side."""
+        await self._close(_ABANDON_TIMEOUT_S)
+
+    async def _close(self, seconds: float) -> None:
         self._closing = True
         session, self._session = self._session, None
         if session is None:
             return
-        if self.ws is not None:
-            await self.ws.close()
-        await session.close()
+        try:
+            if self.ws is not None:
+                # As a whole: aiohttp's own limit begins anew at every frame, and does not bound its sending.
+                await asyncio.wait_for(self.ws.close(), seconds)
+        except asyncio.TimeoutError:
+            _LOGGER.debug("The other side did not close within %g seconds", seconds)
+        finally:
+            self._handshake.abort()  # what a peer does not read would keep the connection open
+            await session.close()
 
     @property
     def closed(self) -> bool:
@@ -186,7 +247,7 @@ class RTLowLevelClient:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.close()
+        await (self.abandon() if is_ending(exc) else self.close())
 
     def _new_codec(self) -> Codec:
         if self._endpoint.dialect == "ga":
@@ -232,13 +293,18 @@ class RTLowLevelClient:
             return error
         if isinstance(error, asyncio.TimeoutError):
             return UnreachableError(
-                f"No answer within {_CONNECT_TIMEOUT_S:.0f} seconds", request_id=self.service_request_id
+                f"No answer within {self._connect_timeout:g} seconds", request_id=self.service_request_id
             )
         if isinstance(error, aiohttp.WSServerHandshakeError):
             return ConnectionError(error.message, status=error.status, headers=error.headers or {})
         if isinstance(error, aiohttp.ClientError | OSError):
             return UnreachableError(str(error) or type(error).__name__, request_id=self.service_request_id)
         return error
+
+
+def is_ending(error: BaseException | None) -> bool:
+    """Whether the program or its task is being ended, by Ctrl-C or a cancellation; courtesies would hold that up."""
+    return error is not None and not isinstance(error, Exception)
 
 
 def _notice_a_dead_peer(ws: "aiohttp.ClientWebSocketResponse[bool]") -> None:

@@ -6,19 +6,15 @@ response is done, and after the connection is closed.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-_LOGGER = logging.getLogger(__name__)
+from rtclient.util.backlog import DEFAULT_LIMIT, Backlog, weigh
 
 T = TypeVar("T")
 
 Predicate = Callable[[T], bool]
-
-#: Three quarters of an hour of a response's deltas. Who leaves more unread loses the oldest.
-_MAX_STORED = 65_536
 
 
 @dataclass(eq=False)
@@ -29,14 +25,25 @@ class _Receiver(Generic[T]):
 
 
 class MessageQueue(Generic[T]):
-    """`receive_delegate` fetches the next message, or None at the end of the stream."""
+    """`receive_delegate` fetches the next message, or None at the end of the stream.
 
-    def __init__(self, receive_delegate: Callable[[], Awaitable[T | None]]) -> None:
+    Queues that share a `backlog` leave it to their delegate to wait for room; a queue of its own sees to it itself.
+    """
+
+    def __init__(self, receive_delegate: Callable[[], Awaitable[T | None]], *, backlog: Backlog | None = None) -> None:
         self.receive_delegate = receive_delegate
         self.poll_task: asyncio.Task[None] | None = None
-        self._stored: list[T] = []
+        self._own = backlog is None
+        self._backlog = backlog or Backlog(DEFAULT_LIMIT, lambda limit: BufferError(f"{limit} bytes are unread"))
+        self._held = 0
+        self._stored: list[tuple[T, int]] = []
         self._receivers: list[_Receiver[T]] = []
         self._final: T | None = None
+
+    def __del__(self) -> None:
+        # Not `remove()`: the garbage collector may run in any thread, and that wakes a task.
+        if hasattr(self, "_held"):
+            self._backlog.held -= self._held
 
     @property
     def is_polling(self) -> bool:
@@ -53,9 +60,10 @@ class MessageQueue(Generic[T]):
         `share`: a message that another receiver takes is welcome too.
         Raises what the delegate raises.
         """
-        for index, message in enumerate(self._stored):
+        for index, (message, _) in enumerate(self._stored):
             if predicate(message):
-                return self._stored.pop(index)
+                self._drop(index)
+                return message
         if self._final is not None:
             return self._final
         receiver = _Receiver(predicate, asyncio.get_running_loop().create_future(), share)
@@ -68,6 +76,13 @@ class MessageQueue(Generic[T]):
         except asyncio.CancelledError:
             self._give_back(receiver)
             raise
+
+    def forget(self, predicate: Predicate[T]) -> None:
+        """Drop the stored messages that `predicate` takes."""
+        kept = [(message, size) for message, size in self._stored if not predicate(message)]
+        dropped = self._held - sum(size for _, size in kept)
+        self._stored, self._held = kept, self._held - dropped
+        self._backlog.remove(dropped)
 
     def _push_back(self, message: T) -> None:
         """Hand out a message as if it had just arrived."""
@@ -92,6 +107,8 @@ class MessageQueue(Generic[T]):
     async def _poll(self) -> None:
         try:
             while self._receivers:
+                if self._own and self._backlog.full:
+                    await self._backlog.room()
                 message = await self.receive_delegate()
                 if message is None:
                     self._release(lambda receiver: receiver.future.set_result(None))
@@ -112,11 +129,16 @@ class MessageQueue(Generic[T]):
             if not receiver.future.done():
                 settle(receiver)
 
-    def _store(self, message: T) -> None:
-        if len(self._stored) >= _MAX_STORED:
-            _LOGGER.warning("More than %d messages are unread; the oldest is dropped", _MAX_STORED)
-            del self._stored[0]
-        self._stored.append(message)
+    def _store(self, message: T, *, first: bool = False) -> None:
+        size = weigh(message)
+        self._stored.insert(0 if first else len(self._stored), (message, size))
+        self._held += size
+        self._backlog.add(size)
+
+    def _drop(self, index: int) -> None:
+        _, size = self._stored.pop(index)
+        self._held -= size
+        self._backlog.remove(size)
 
     def _give_back(self, receiver: _Receiver[T]) -> None:
         """Whoever was cancelled between a message's arrival and its reading loses nothing."""
@@ -125,14 +147,20 @@ class MessageQueue(Generic[T]):
         elif receiver.future.done() and not receiver.future.cancelled() and receiver.future.exception() is None:
             message = receiver.future.result()
             if message is not None and message is not self._final:
-                self._stored.insert(0, message)
+                self._store(message, first=True)
 
 
 class MessageQueueWithError(MessageQueue[T]):
     """A message that `error_predicate` takes ends every wait, now and later."""
 
-    def __init__(self, receive_delegate: Callable[[], Awaitable[T | None]], error_predicate: Predicate[T]) -> None:
-        super().__init__(receive_delegate)
+    def __init__(
+        self,
+        receive_delegate: Callable[[], Awaitable[T | None]],
+        error_predicate: Predicate[T],
+        *,
+        backlog: Backlog | None = None,
+    ) -> None:
+        super().__init__(receive_delegate, backlog=backlog)
         self._error_predicate = error_predicate
 
     def _is_final(self, message: T) -> bool:
@@ -147,8 +175,10 @@ class SharedEndQueue(MessageQueue[T]):
         receive: Callable[[], Awaitable[T | None]],
         error_predicate: Predicate[T],
         end_predicate: Predicate[T],
+        *,
+        backlog: Backlog | None = None,
     ) -> None:
-        super().__init__(receive)
+        super().__init__(receive, backlog=backlog)
         self._error_predicate = error_predicate
         self._end_predicate = end_predicate
 
