@@ -1,10 +1,15 @@
 """What a response depends on besides the last sentence: the items before it, and the instructions."""
 
-import pytest
-from llm_cases import ALL_TOOLS, WEATHER, Ask, called, gave, replied, speech, spoke, system, user
+from pathlib import Path
+from typing import Any
 
+import pytest
+from llm_cases import ALL_TOOLS, WEATHER, Ask, called, function, gave, replied, speech, spoke, system, user
+
+from voxwire.engines.llm.skills.emergency import CANNOT_CALL
 from voxwire.events.items import InputImage, MessageItem, Role
 
+ROOT = Path(__file__).parents[3]
 NOT_CAUGHT = "Sorry, I did not catch that. Please say it again."
 
 
@@ -194,3 +199,74 @@ class TestFollowingUp:
 
     async def test_a_function_that_is_gone(self, ask: Ask) -> None:
         assert (await ask(*self.HISTORY, "and in Rome?")).text.startswith("I heard:")
+
+
+class TestNoAnswer:
+    UNKNOWN = "what is the meaning of life"
+
+    async def test_says_what_it_is_and_how_to_attach_a_model(self, ask: Ask) -> None:
+        answer = (await ask(self.UNKNOWN)).text
+        assert answer.startswith(f'I heard: "{self.UNKNOWN}". I have no answer to that.')
+        assert "a rule-based demo without a language model" in answer
+        assert "--llm" in answer
+        assert 'the page "Attach a model" of the documentation' in answer
+        assert (ROOT / "docs/howto/attach-a-model.md").read_text().startswith("# Attach a model\n")
+
+    @pytest.mark.parametrize("say", [replied, spoke])
+    async def test_in_full_once_in_a_conversation(self, ask: Ask, say: Any) -> None:
+        first = (await ask(self.UNKNOWN)).text
+        answer = await ask(self.UNKNOWN, say(first), "hello", replied("Hi."), "and of death")
+        assert answer.text == ('I heard: "and of death". I have no answer to that. Say "help" to hear what I can do.')
+
+    async def test_who_are_you_says_it_too(self, ask: Ask) -> None:
+        assert "--llm" in (await ask("who are you")).text
+
+
+class TestSayThatAgain:
+    @pytest.mark.parametrize(
+        "again",
+        ["Say that again.", "repeat that", "Pardon?", "can you repeat that please", "sorry what did you say",
+         "once more",
+         "I didn't catch that", "say it one more time"],
+    )  # fmt: skip
+    async def test_the_last_answer_is_repeated(self, ask: Ask, again: str) -> None:
+        turns = (user("what is twelve times seven"), spoke("That is 84."), speech(again))
+        assert (await ask(*turns)).text == "That is 84."
+        assert (await ask(*turns, spoke("That is 84."), again, tools=ALL_TOOLS)).text == "That is 84."
+
+    async def test_nothing_was_said_yet(self, ask: Ask) -> None:
+        assert (await ask("say that again")).text == "I have not said anything yet."
+
+    async def test_a_question_that_was_repeated_is_still_open(self, ask: Ask) -> None:
+        asked = (user("what's the weather"), spoke("Which location?"), speech("pardon"), spoke("Which location?"))
+        assert (await ask(*asked[:-1], tools=ALL_TOOLS)).text == "Which location?"
+        assert (await ask(*asked, "Rome", tools=ALL_TOOLS)).calls == [("get_weather", {"location": "Rome"})]
+
+    async def test_words_to_repeat_are_repeated(self, ask: Ask) -> None:
+        assert (await ask("repeat after me good morning", replied("x"))).text
+        assert (await ask("hi", replied("Hello."), "say good morning")).text == "Good morning."
+
+
+class TestEmergency:
+    @pytest.mark.parametrize(
+        "said",
+        ["call an ambulance", "Call the police!", "I need help, call 911", "please call nine one one", "dial 9-1-1",
+         "my husband collapsed get me an ambulance", "this is an emergency", "help call the fire department now",
+         "I can't breathe", "call a doctor", "call for help"],
+    )  # fmt: skip
+    async def test_it_says_that_it_cannot_call(self, ask: Ask, said: str) -> None:
+        for tools in ((), ALL_TOOLS):
+            answer = await ask(said, tools=tools)
+            assert answer.calls == []
+            assert answer.text == CANNOT_CALL
+        assert "dial the emergency number yourself" in CANNOT_CALL
+
+    async def test_a_function_that_calls_is_called(self, ask: Ask) -> None:
+        tool = function("call_number", "Call a phone number", ["who"], who={"type": "string"})
+        assert (await ask("call the police", tools=[tool])).calls == [("call_number", {"who": "police"})]
+        alarm = function("call_ambulance", "Call an ambulance")
+        assert (await ask("please call an ambulance", tools=[alarm])).calls == [("call_ambulance", {})]
+
+    @pytest.mark.parametrize("said", ["get the police report", "call me later", "I need a doctor's appointment"])
+    async def test_other_talk_is_no_emergency(self, ask: Ask, said: str) -> None:
+        assert (await ask(said)).text != CANNOT_CALL

@@ -346,6 +346,69 @@ class TestForced:
         assert answer.calls == [("get_weather", {"location": "unknown"})]
 
 
+#: What zod 4 (`z.toJSONSchema`) writes for an account with an e-mail address, a role, a plan of two kinds, and labels.
+ZOD: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "properties": {
+        "email": {
+            "type": "string",
+            "format": "email",
+            "pattern": r"^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@"
+            r"([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$",
+        },
+        "role": {"type": "string", "enum": ["admin", "guest"]},
+        "plan": {
+            "oneOf": [
+                {
+                    "type": "object",
+                    "properties": {"type": {"type": "string", "const": "free"}},
+                    "required": ["type"],
+                    "additionalProperties": False,
+                },
+                {
+                    "type": "object",
+                    "properties": {
+                        "type": {"type": "string", "const": "paid"},
+                        "months": {"type": "integer", "exclusiveMinimum": 0, "maximum": 9007199254740991},
+                    },
+                    "required": ["type", "months"],
+                    "additionalProperties": False,
+                },
+            ]
+        },
+        "labels": {
+            "type": "object",
+            "propertyNames": {"type": "string", "minLength": 1},
+            "additionalProperties": {"type": "string"},
+        },
+        "born": {"type": "string", "format": "date", "pattern": r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$"},
+    },
+    "required": ["email", "role", "plan"],
+    "additionalProperties": False,
+}
+
+
+class TestZod:
+    TOOL = FunctionTool(name="create_account", description="Create an account", parameters=ZOD)
+
+    async def test_what_was_said_is_understood_and_the_rest_asked_for(self, ask: Ask) -> None:
+        turns: list[Any] = ["create an account for ann at example dot com as admin"]
+        for question, reply in (("Which plan type: free or paid?", "paid"), ("How many plan months?", "three")):
+            assert (await ask(*turns, tools=[self.TOOL])).text == question
+            turns += [replied(question), reply]
+        answer = await ask(*turns, tools=[self.TOOL])
+        plan = {"type": "paid", "months": 3}
+        assert answer.calls == [("create_account", {"email": "ann@example.com", "role": "admin", "plan": plan})]
+        assert_valid(answer, self.TOOL)
+
+    @pytest.mark.parametrize("said", ["", "a paid plan of two months", "admin bob at example dot com"])
+    async def test_forced(self, ask: Ask, said: str) -> None:
+        answer = await ask(said, tools=[self.TOOL], tool_choice="required")
+        assert len(answer.calls) == 1
+        assert_valid(answer, self.TOOL)
+
+
 # --- any schema ---------------------------------------------------------------------------------------
 
 WORDS = ("red", "blue", "size", "seven", "twelve", "tomorrow", "noon", "paris", "called", "with", "and", "of", "bob",

@@ -83,7 +83,7 @@ async def test_answers(ask: Ask, said: str, answer: str) -> None:
 async def test_it_never_pretends(ask: Ask, said: str) -> None:
     answer = (await ask(said)).text
     assert "rules, not a language model" in answer
-    assert "attaches" in answer
+    assert "starts it with the option --llm" in answer
 
 
 @pytest.mark.parametrize("said", ["help", "what can you do", "can you help me"])
@@ -129,5 +129,5 @@ async def test_what_matches_nothing_is_repeated(ask: Ask, said: str) -> None:
 
 async def test_long_unknown_speech_is_repeated_in_part(ask: Ask) -> None:
     answer = (await ask("blah " * 500)).text
-    assert len(answer) < 400
+    assert len(answer) < 520
     assert '..."' in answer

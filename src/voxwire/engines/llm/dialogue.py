@@ -14,10 +14,12 @@ import msgspec
 
 from voxwire.engines.llm.arguments import Arguments, merged
 from voxwire.engines.llm.domain import Domain, politeness_removed
+from voxwire.engines.llm.facts import fact_for
 from voxwire.engines.llm.openings import opening_in, told_to_say
 from voxwire.engines.llm.parameter_slots import ParameterKind
 from voxwire.engines.llm.parameters import Parameter
 from voxwire.engines.llm.results import say_result
+from voxwire.engines.llm.skills.emergency import CANNOT_CALL, EMERGENCY, calls_for_help
 from voxwire.engines.llm.skills.skill import Situation
 from voxwire.engines.llm.skills.smalltalk import GREETING, GREETS
 from voxwire.engines.llm.text import Utterance, identifier_words, plain_words, read, sentence
@@ -39,6 +41,11 @@ from voxwire.events.items import (
 NOT_CAUGHT: Final = "Sorry, I did not catch that. Please say it again."
 NO_EYES: Final = "I cannot see pictures. Please tell me in words."
 STILL_HERE: Final = "I am here. What can I do for you?"
+NO_MODEL: Final = "I am a rule-based demo without a language model"
+_ATTACH_ONE: Final = (
+    ". To attach one, start the server with the option --llm and the address of a model; "
+    'the page "Attach a model" of the documentation says how.'
+)
 #: How far back a question of ours can still be open, in items.
 _HORIZON: Final = 24
 _HEARD_CHARACTERS: Final = 240
@@ -110,7 +117,8 @@ def answer(domain: Domain, items: Sequence[Item], tool_choice: ToolChoice, now: 
     if text is None:
         return (Say(NO_EYES if any(isinstance(part, InputImage) for part in last.content) else NOT_CAUGHT),)
     may_call = tool_choice != "none"
-    return _answer_user(domain, items, text, may_call=may_call, situation=Situation(now, _checksum(items)))
+    situation = Situation(now, _checksum(items), _last_said(items))
+    return _answer_user(domain, items, text, may_call=may_call, situation=situation)
 
 
 def _answer_user(domain: Domain, items: Sequence[Item], text: str, *, may_call: bool, situation: Situation) -> Answer:
@@ -131,7 +139,10 @@ def _answer_user(domain: Domain, items: Sequence[Item], text: str, *, may_call: 
             skill, match = found
             greeting = domain.instructions.greeting if skill is GREETS else None
             return (Say(greeting or skill.answer(match, situation)),)
-    return (Say(_no_match(text)),)
+    if calls_for_help(said):
+        return (Say(CANNOT_CALL),)
+    facts = (fact_for(domain.instructions.facts, core.words) for core in politeness_removed(said))
+    return (Say(next(filter(None, facts), None) or _no_match(text, items)),)
 
 
 def _unsaid_greeting(domain: Domain, items: Sequence[Item]) -> str | None:
@@ -167,9 +178,11 @@ def _function(
         return _answered(domain, said, question)
     if reading is None and last_call is not None:
         reading = _followed_up(said, *last_call)
-    if reading is None and domain.skill(said, known=True) is None:
+    skill = domain.skill(said, known=True)
+    if reading is None and (skill is None or skill[0] is EMERGENCY):
         reading = domain.tool(said, known=False)
-        if reading is None and domain.skill(said, known=False) is None:
+        # A call for help ends no call because both speak of one.
+        if reading is None and not calls_for_help(said) and domain.skill(said, known=False) is None:
             reading = domain.tool_loosely(said) or domain.tool_for_questions(said)
     return None if reading is None else _act(reading)
 
@@ -245,7 +258,8 @@ def _open_question(domain: Domain, items: Sequence[Item]) -> _Ask | None:
             question = asked = None
         elif item.role is Role.USER:
             outcome = _function(domain, read(_text(item) or ""), question, None)
-            asked, question = (outcome if isinstance(outcome, _Ask) else None), None
+            # What no function answers may have been "say that again": the next message tells.
+            asked, question = (outcome if isinstance(outcome, _Ask) else None if outcome else question), None
         elif item.role is Role.ASSISTANT and asked is not None:
             question, asked = (asked if _is_question(item, asked.parameter) else None), None
     return question
@@ -308,9 +322,18 @@ def _spoken_name(name: str) -> str:
     return " ".join(identifier_words(name)) or name
 
 
-def _no_match(text: str) -> str:
+def _no_match(text: str, items: Sequence[Item]) -> str:
+    """That there is no answer, and once in a conversation why."""
     heard = text if len(text) <= _HEARD_CHARACTERS else text[:_HEARD_CHARACTERS].rsplit(" ", 1)[0] + " ..."
-    return f'I heard: "{heard}". I have no answer to that. Say "help" to hear what I can do.'
+    told = any(NO_MODEL in (_text(item) or "") for item in items if isinstance(item, MessageItem))
+    why = "" if told else f"{NO_MODEL}{_ATTACH_ONE} "
+    return f'I heard: "{heard}". I have no answer to that. {why}Say "help" to hear what I can do.'
+
+
+def _last_said(items: Sequence[Item]) -> str | None:
+    """The assistant's last words, as far as they were spoken."""
+    said = (_text(item) for item in reversed(items) if isinstance(item, MessageItem) and item.role is Role.ASSISTANT)
+    return next(filter(None, said), None)
 
 
 def _is_system(item: Item) -> bool:

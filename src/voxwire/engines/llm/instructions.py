@@ -5,6 +5,7 @@ An assistant without a language model cannot follow instructions, but it can quo
 - "Q: ... A: ..." pairs and "question? answer" lines answer that question,
 - "key: value" lines answer "what is the key",
 - `Greet the user with: "..."` opens the conversation (`openings`),
+- a sentence of prose that shares its words answers a question (`facts`),
 - instructions that as a whole are `Say exactly: ...` or `Say "..."` are the answer.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from voxwire.engines.llm.facts import Fact, read_facts
 from voxwire.engines.llm.openings import opening_in, verbatim
 from voxwire.engines.llm.text import plain_words, sentence, typewritten
 
@@ -45,6 +47,7 @@ class Instructions:
     questions: tuple[str, ...] = ()
     greeting: str | None = None
     verbatim: str | None = None
+    facts: tuple[Fact, ...] = ()
 
     def answer(self, words: tuple[str, ...]) -> str | None:
         """The quote that answers a question, given as plain words; None when none does."""
@@ -97,6 +100,7 @@ def read_instructions(text: str) -> Instructions:
         questions=tuple(questions),
         greeting=opening_in(text),
         verbatim=verbatim(text),
+        facts=read_facts(text),
     )
 
 

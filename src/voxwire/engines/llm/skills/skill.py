@@ -9,10 +9,14 @@ from voxwire.engines.llm.grammar import Match, Slot, Template
 
 @dataclass(frozen=True)
 class Situation:
-    """What an answer may depend on besides the words: the time, and the conversation so far as a number."""
+    """What an answer may depend on besides the words: the time, and the conversation so far.
+
+    `conversation` is all of it as a number, `last_said` the assistant's last words.
+    """
 
     now: datetime
     conversation: int
+    last_said: str | None = None
 
 
 @dataclass(frozen=True)

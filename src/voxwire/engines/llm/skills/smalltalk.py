@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from voxwire.engines.llm.skills.skill import Skill, reply
+from voxwire.engines.llm.grammar import Match
+from voxwire.engines.llm.skills.skill import Situation, Skill, reply, skill
 
 GREETING: Final = (
     "Hello, this is the offline assistant of Voxwire. "
@@ -16,8 +17,14 @@ HELP: Final = (
 WHO: Final = (
     "I am the offline assistant of Voxwire: a small set of rules, not a language model. I run without any download, "
     "so that speech in and speech out work at once. "
-    "To talk to a real model, whoever runs this server attaches one as the language engine of the deployment."
+    "To talk to a real model, whoever runs this server starts it with the option --llm and the address of a model; "
+    'the page "Attach a model" of the documentation says how.'
 )
+
+
+def _again(_match: Match, situation: Situation) -> str:
+    return situation.last_said or "I have not said anything yet."
+
 
 GREETS: Final = reply(
     GREETING,
@@ -50,6 +57,14 @@ SKILLS: Final[tuple[Skill, ...]] = (
         "are you (real|human|chat gpt|chatgpt|gpt|gpt 4|gpt four|open ai|openai)",
         "(who|what) (made|built|created) you",
         "how do (i|you) (attach|connect|use) a real model",
+    ),
+    skill(
+        _again,
+        "(say|repeat) (that|it|yourself) [again|once more|one more time]",
+        "(can|could) you (say|repeat) that [again]",
+        "(pardon|pardon me|i beg your pardon|come again|repeat|once more|one more time)",
+        "[sorry|excuse me] what (was that|did you [just] say)",
+        "[sorry|excuse me] i (didn't|did not) (catch|hear|get|understand) (that|you)",
     ),
     reply(
         "I am well, thank you. What can I do for you?",
