@@ -48,6 +48,19 @@ def test_without_keys_a_listed_origin_is_served() -> None:
     NetworkPolicy(keyed=False, allowed_origins=("https://app.example",)).check("localhost", "https://APP.example")
 
 
+SHELLS = ["null", "file://", "tauri://localhost", "capacitor://localhost", "app://voxwire", "http://tauri.localhost"]
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+@pytest.mark.parametrize("listed", SHELLS)
+def test_pages_of_shells_are_allowed_by_name(listed: str, keyed: bool) -> None:
+    policy = NetworkPolicy(keyed=keyed, allowed_origins=(listed,))
+    policy.check("localhost", listed)
+    for other in {*SHELLS} - {listed}:
+        with pytest.raises(RequestRefused):
+            policy.check("localhost", other)
+
+
 def test_with_keys_every_host_and_origin_is_served() -> None:
     for host in ["example.com", None]:
         for origin in ["https://anywhere.example", "null", None]:

@@ -143,10 +143,17 @@ class TestMistakes:
         assert message == "There is no deployment 'nobody', which default_deployment names"
 
     @pytest.mark.parametrize(
-        "origin", ["app.example", "https://app.example/", "https://app.example/page", "://app.example", "https://"]
+        "origin",
+        "app.example https://app.example/ https://app.example/page ://app.example https:// tauri:// file: file:/// "
+        "file:///index.html nil * https://user@app.example https://app.example?x".split(),
     )
     def test_origin_form(self, origin: str) -> None:
         assert "is not an origin" in refusal(None, {"auth": {"allowed_origins": [origin]}})
+
+    def test_origins_of_shells(self) -> None:
+        listed = ["tauri://localhost", "capacitor://localhost", "app://-", "App://Name", "file://", "null"]
+        settings = load_settings(None, {"auth": {"allowed_origins": listed}})
+        assert settings.auth.allowed_origins == tuple(origin.lower() for origin in listed)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "[::1]"])

@@ -222,6 +222,12 @@ class TestRefusals:
         answer = await handshake(url, GA, {"Origin": origin})
         assert (answer.status, answer.error["code"]) == (403, "origin_not_allowed")
 
+    @pytest.mark.parametrize("origin", ["null", "file://", "tauri://localhost"])
+    async def test_pages_of_shells(self, serve: Serve, origin: str) -> None:
+        url = await serve(auth={"allowed_origins": [origin]})
+        assert (await handshake(url, GA, {"Origin": origin})).status == 101
+        assert (await handshake(url, GA, {"Origin": "app://other"})).status == 403
+
     async def test_local_pages_without_keys(self, url: str) -> None:
         assert (await handshake(url, GA, {"Host": "localhost", "Origin": "http://localhost:5173"})).status == 101
 

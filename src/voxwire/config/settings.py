@@ -7,8 +7,9 @@ the TOML file given by `--config`, the defaults here. Every setting is described
 
 import ipaddress
 import json
+import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -26,6 +27,10 @@ MIB = 1024 * 1024
 _YEAR_S = 366 * 86_400
 _Seconds = Annotated[float, Field(gt=0, le=_YEAR_S)]
 
+#: Scheme and authority, as browsers and shells send them (RFC 6454 section 7).
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#@]+", re.IGNORECASE)
+#: What pages of files send, by shell; a `null` is also sent by sandboxed frames of any page.
+_ORIGINS_WITHOUT_HOST: Final = frozenset({"file://", "null"})
 #: The deployments that always exist, so that a quickstart works without a settings file.
 DEFAULT_DEPLOYMENTS = ("gpt-4o-realtime-preview", "gpt-realtime")
 
@@ -77,8 +82,10 @@ class AuthSettings(_Table):
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Web origins (`https://app.example`) whose pages may connect. With keys and an empty list every "
-        "origin may; without keys only loopback origins and the ones listed.",
+        description="Origins whose pages may connect: of the web (`https://app.example`), of desktop and mobile "
+        "shells (`tauri://localhost`, `capacitor://localhost`, `app://name`, `file://`), and `null`, which every page "
+        "without an origin of its own sends. With keys and an empty list every origin may; without keys only "
+        "loopback origins and the ones listed.",
     )
     dev_identity: bool = Field(
         default=False,
@@ -111,9 +118,11 @@ class AuthSettings(_Table):
     @classmethod
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
-            scheme, _, authority = origin.partition("://")
-            if not scheme or not authority or "/" in authority:
-                raise ValueError(f"{origin!r} is not an origin; write scheme and host, like https://app.example")
+            if origin.lower() not in _ORIGINS_WITHOUT_HOST and not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is not an origin; write scheme and host, like https://app.example or "
+                    "tauri://localhost, or else file:// or null"
+                )
         return tuple(origin.lower() for origin in origins)
 
 
