@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from voxwire.runtime.budget import Budget
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.outbox import DeferredFrame, Ending, Outbox
 from voxwire.testing.clock import ScriptedClock
@@ -26,7 +27,8 @@ class Bench:
         self.transport = MemoryTransport()
         self.clock = ScriptedClock()
         self.drained = 0
-        self.outbox = Outbox(self.transport, limits, self.clock, self._on_drained)
+        self.budget = Budget(LIMITS.message_bytes)
+        self.outbox = Outbox(self.transport, limits, self.clock, self._on_drained, self.budget.share())
         self.task = asyncio.create_task(self.outbox.run())
 
     def _on_drained(self) -> None:
@@ -38,7 +40,9 @@ class Bench:
 
     async def ending(self) -> Ending:
         async with asyncio.timeout(5):
-            return await self.task
+            ending = await self.task
+        assert self.budget.used == 0, "whatever the end was, nothing is counted any more"
+        return ending
 
     @property
     def numbers(self) -> list[int]:

@@ -17,6 +17,7 @@ from voxwire.events.client import AppendAudio, ClientEvent, CommitAudio, CreateR
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.server import BufferCleared, ErrorOccurred, ItemRetrieved, ServerEvent
 from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.budget import Budget
 from voxwire.runtime.conversation import Conversation
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.session.commands import Analyse, CloseSession, DiscardPendingAudio, Output
@@ -79,12 +80,14 @@ class Bench:
         self.session = ScriptedSession()
         self.clock = ScriptedClock()
         self.lanes: list[SimpleNamespace] = []
+        self.budget = Budget(1000)
         self.conversation = Conversation(
             "sess_1",
             self.session,
             fake_deployment(),
             open_lane=self._open_lane,
             limits=limits or RuntimeLimits(),
+            budget=self.budget,
             clock=self.clock,
         )
         self.wires: list[MemoryTransport] = []
@@ -284,6 +287,24 @@ class TestBackPressure:
             setattr(bench.session, busy, 0)
             bench.conversation.submit(SpeechScores(epoch=1, scores=(0.0,)))
             await asyncio.wait_for(reading, 1)
+
+    async def test_events_that_wait_count_by_their_size_until_they_are_taken(self) -> None:
+        bench = Bench(RuntimeLimits(waiting_bytes=10))
+        client, session = bench.attach(), bench.session
+        async with bench:
+            sizes = []
+            for waiting, frame in ((1, "commit"), (2, "respond")):
+                session.waiting_events = waiting
+                reading = asyncio.create_task(client.receive(frame))
+                await settle()
+                sizes.append(bench.budget.used)
+            assert sizes == [len("commit"), len("commit") + len("respond")]
+            assert not reading.done(), "13 bytes are more than may wait"
+            session.waiting_events = 1
+            bench.conversation.submit(SpeechScores(epoch=1, scores=(0.0,)))
+            assert bench.budget.used == len("respond")
+            await asyncio.wait_for(reading, 1)
+        assert bench.budget.used == 0
 
     async def test_the_reader_waits_for_its_own_outbox_alone(self) -> None:
         bench = Bench(RuntimeLimits(outbox_high_bytes=100, outbox_low_bytes=10))

@@ -9,6 +9,7 @@ from typing import Any
 
 from voxwire.events.config import SessionKind
 from voxwire.events.engines import EngineInfo
+from voxwire.runtime.budget import Budget
 from voxwire.runtime.transport import Transport, TransportClosed
 
 #: The fixture `serve`: starts a server, returns its address.
@@ -65,6 +66,9 @@ class EchoAttachment:
         except TransportClosed:
             self.closed.set()
 
+    def turn_away(self) -> None:
+        pass
+
     async def leave(self, code: int, reason: str) -> None:
         await self.transport.close(code, reason)
 
@@ -79,6 +83,7 @@ class EchoService:
         self.deployments = [deployment(name) for name in names]
         self.default = default
         self.running = False
+        self.budget = Budget(512 * 1024 * 1024)
         self.verbatim = False
         self.attachments: set[EchoAttachment] = set()
         self.start_delay_s = 0.0

@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as websocket
 from websockets.exceptions import ConnectionClosedError
 
-from voxwire.server import protocols
+from voxwire.server import http_protocol, websocket_protocol
 from voxwire.server.frames import FrameCutter
 from voxwire.testing.live_server import served
 
@@ -233,7 +233,7 @@ class TestTooLarge:
     async def test_the_connection_ends_although_the_client_stays(
         self, url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(protocols, "_DROP_S", 0.05)
+        monkeypatch.setattr(websocket_protocol, "_DROP_S", 0.05)
         reader, writer = await raw_websocket(url)
         writer.write(frame(0x1, b"x", length=2**40))
         assert await close_code(reader) == 1009
@@ -331,8 +331,8 @@ class TestPeerThatDoesNotRead:
     async def test_is_cut_off_when_it_breaks_the_rules_besides(
         self, serve: Serve, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(protocols, "_DROP_S", 0.05)
-        monkeypatch.setattr(protocols, "_LINGER_S", 0.1)
+        monkeypatch.setattr(websocket_protocol, "_DROP_S", 0.05)
+        monkeypatch.setattr(websocket_protocol, "_LINGER_S", 0.1)
         service = EchoService()
         _, writer = await self._deaf(await serve(service))
         writer.write(frame(0x1, b"flood 2000"))
@@ -402,7 +402,7 @@ class TestHead:
         writer.close()
 
     async def test_slow_headers(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(protocols, "HEAD_TIMEOUT_S", 0.05)
+        monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_S", 0.05)
         reader, writer = await connect(url)
         writer.write(b"GET / HTTP/1.1\r\nHost: loc")
         async with asyncio.timeout(5):
@@ -410,14 +410,14 @@ class TestHead:
         writer.close()
 
     async def test_silent_connection(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(protocols, "HEAD_TIMEOUT_S", 0.05)
+        monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_S", 0.05)
         reader, writer = await connect(url)
         async with asyncio.timeout(5):
             assert await reader.read() == b""
         writer.close()
 
     async def test_a_websocket_outlives_the_deadline(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(protocols, "HEAD_TIMEOUT_S", 0.1)
+        monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_S", 0.1)
         async with open_socket(url) as client:
             await client.recv()
             await asyncio.sleep(0.3)

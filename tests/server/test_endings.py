@@ -12,7 +12,7 @@ from echo_service import EchoService, Serve
 from http_client import UPGRADE, connect, handshake, read_answer
 from raw_websocket import CLOSE, PING, PONG, TARGET, TEXT, RawWebSocket, close, fragments, frame
 
-from voxwire.server import protocols
+from voxwire.server import websocket_protocol
 from voxwire.testing.live_server import serve_process, served
 
 SCRIPT = str(Path(__file__).parent / "serve_fake.py")
@@ -82,7 +82,7 @@ async def test_nothing_after_the_end_is_taken(url: str) -> None:
 
 
 async def test_who_reads_nothing_is_cut_off(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocols, "_LINGER_S", 0.2)
+    monkeypatch.setattr(websocket_protocol, "_LINGER_S", 0.2)
     service = EchoService()
     client = await RawWebSocket.open(await serve(service))
     client.writer.transport.pause_reading()  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ import uvloop
 from echo_service import EchoService, Serve
 from http_client import UPGRADE, connect, read_answer
 
-from voxwire.server import protocols, run
+from voxwire.server import http_protocol, run
 from voxwire.testing.live_server import served
 
 PAGE = b"GET /playground/js/talk.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -42,13 +42,13 @@ class TestPeerThatDoesNotRead:
     def lost(self, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
         """Set when the server has let go of a connection."""
         lost = asyncio.Event()
-        connection_lost = protocols.HttpProtocol.connection_lost
+        connection_lost = http_protocol.HttpProtocol.connection_lost
 
-        def notice(protocol: protocols.HttpProtocol, exc: Exception | None) -> None:
+        def notice(protocol: http_protocol.HttpProtocol, exc: Exception | None) -> None:
             connection_lost(protocol, exc)
             lost.set()
 
-        monkeypatch.setattr(protocols.HttpProtocol, "connection_lost", notice)
+        monkeypatch.setattr(http_protocol.HttpProtocol, "connection_lost", notice)
         return lost
 
     @pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
@@ -59,7 +59,7 @@ class TestPeerThatDoesNotRead:
         monkeypatch: pytest.MonkeyPatch,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        monkeypatch.setattr(protocols, "_WRITE_TIMEOUT_S", 0.05)
+        monkeypatch.setattr(http_protocol, "_WRITE_TIMEOUT_S", 0.05)
 
         async def scenario() -> None:
             service: Any = EchoService()

@@ -1,6 +1,7 @@
 """The runtime's side of a WebSocket."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ class Socket:
             await asyncio.Event().wait()
         self.sent.append(message)
 
-    def deliver_to(self, offer: Offer) -> None:
+    def deliver_to(self, offer: Offer, turn_away: Callable[[], None]) -> None:
         raise AssertionError("the transport only sends")
 
     async def send_texts(self, frames: tuple[bytes, ...]) -> None:

@@ -58,6 +58,12 @@ class ServerSettings(_Table):
     drain_s: Annotated[float, Field(ge=0, le=_YEAR_S)] = Field(
         default=5.0, description="Seconds that running conversations get to end by themselves after SIGTERM."
     )
+    message_memory_bytes: PositiveInt | None = Field(
+        default=None,
+        description="Memory for messages of all clients together that are unfinished or wait, in bytes. Once it is "
+        "full, a client that sends a large one is closed with code 1013; small ones always pass. Left out: a quarter "
+        "of the memory of the machine or the container, at least 512 MiB.",
+    )
 
     @model_validator(mode="after")
     def _pair(self) -> Self:

@@ -7,6 +7,7 @@
   `voicing` and `chunker`), `transcriber` (an utterance), `vad` (speech scores, one batch for all conversations)
 - `delivery`: the way of its results to the session
 - `deployment`: the engines behind a name; `engine_calls`: deadlines and failures of engines
-- `contracts`: what the runtime needs of its neighbours; `limits`: its bounds
+- `contracts`: what the runtime needs of its neighbours; `limits`: its bounds; `budget`: the
+  memory that messages of all clients share
 - `ids`, `signal`, `tasks`: identifiers, waking who waits, the tasks of one conversation
 """

@@ -66,6 +66,7 @@ class Attachment:
         try:
             self._take(frame, binary=binary)
             self._cost += 1 + len(frame) // _BYTES_PER_COST
+            del frame  # from here on the session holds what it needs of it
             if self._cost >= _TURN_COST:
                 self._cost = 0
                 await asyncio.sleep(0)
@@ -73,6 +74,10 @@ class Attachment:
                 await self._conversation.readable(self)
         finally:
             self._receiving = False
+
+    def turn_away(self) -> None:
+        """Tell the client that a large message is not taken, neither from it nor for it, for want of memory."""
+        self._conversation.turn_away(self.number)
 
     async def leave(self, code: int, reason: str) -> None:
         """The client has ended the connection: what it was answered before leaves, then the transport is
@@ -88,11 +93,14 @@ class Attachment:
         except Exception as bug:
             self._conversation.crash(bug)
             return
-        self._conversation.submit(event, self.number)
+        self._conversation.submit(event, self.number, len(frame))
 
     def send(self, event: ServerEvent, event_id: str) -> None:
         """Queue an event, unless this dialect does not have it."""
         if type(event) is ItemRetrieved and event.audio_bytes >= _LARGE_AUDIO_BYTES:
+            if self.outbox.crowded:
+                self.turn_away()
+                return
             encode = partial(self._encode_in_thread, event, event_id)
             self.outbox.put(DeferredFrame(encode, event.audio_bytes * 4 // 3))
             return

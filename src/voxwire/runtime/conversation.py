@@ -14,6 +14,7 @@ from voxwire.errors import SERVER_ERROR
 from voxwire.events.client import AppendAudio
 from voxwire.events.server import ErrorOccurred, ServerEvent, SessionUpdated
 from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_CODE, Budget
 from voxwire.runtime.contracts import Clock, Codec, OpenLane, SessionCore, Timer
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import log_bug
@@ -45,6 +46,7 @@ class Conversation:
         *,
         open_lane: OpenLane,
         limits: RuntimeLimits,
+        budget: Budget,
         clock: Clock,
     ) -> None:
         self.id = session_id
@@ -54,9 +56,12 @@ class Conversation:
         self._event_ids = EventIds()
         self._attachments: list[Attachment] = []
         self._attached = 0
-        self._inbox: deque[tuple[Input, int | None]] = deque()
+        self._inbox: deque[tuple[Input, int | None, int]] = deque()
         self._busy = False
         self._closing = False
+        self._budget = budget
+        self._line: deque[int] = deque()
+        self._line_share = budget.share()
         self._relief = Signal()
         self._timer: Timer | None = None
         self._timer_due = 0.0
@@ -74,7 +79,7 @@ class Conversation:
 
     def attach(self, codec: Codec, transport: Transport) -> Attachment:
         """Add a client; it receives every event from now on."""
-        outbox = Outbox(transport, self._limits, self._clock, self._relief.wake)
+        outbox = Outbox(transport, self._limits, self._clock, self._relief.wake, self._budget.share())
         self._attached += 1
         attachment = Attachment(self, self._attached, codec, outbox)
         self._attachments.append(attachment)
@@ -92,6 +97,8 @@ class Conversation:
             await self._tasks.close()
             for attachment in self._attachments:
                 attachment.closed.set()
+            self._line.clear()
+            self._line_share.hold(0)
             # Nothing asks it after the end. What else is here weighs little and may wait for a collection.
             del self._session
 
@@ -132,18 +139,23 @@ class Conversation:
 
     # --- inputs and outputs -------------------------------------------------------------------------
 
-    def submit(self, event: Input, origin: int | None = None) -> None:
-        """Hand an input to the session and act on what it says. After the end it has no effect."""
+    def submit(self, event: Input, origin: int | None = None, size: int = 0) -> None:
+        """Hand an input to the session and act on what it says. After the end it has no effect.
+
+        `size` is what a client's event weighs in memory if it has to wait, in bytes.
+        """
         if self._closing:
             return
-        self._inbox.append((event, origin))
+        self._inbox.append((event, origin, size))
         if self._busy:
             return
         self._busy = True
         try:
             while self._inbox:
-                event, origin = self._inbox.popleft()
+                event, origin, size = self._inbox.popleft()
                 outputs = self._session.receive(event, now=self._clock.time(), origin=origin)
+                if (waiting := self._session.waiting_events) or self._line:
+                    self._stand_in_line(waiting, size)
                 self._act(outputs)
                 # Audio comes fifty times a second, and neither an append nor scores that decide nothing
                 # bring a deadline nearer.
@@ -155,6 +167,21 @@ class Conversation:
         finally:
             self._busy = False
         self._relief.wake()
+
+    def _stand_in_line(self, waiting: int, size: int) -> None:
+        """Events wait inside the session in the order in which they came; an input adds one at most, as the last."""
+        line = self._line
+        if waiting > len(line):
+            line.append(size)
+        while len(line) > waiting:
+            line.popleft()
+        self._line_share.hold(sum(line))
+
+    def turn_away(self, origin: int) -> None:
+        """Tell this client that its large message is not taken."""
+        if not self._closing:
+            self._emit(ErrorOccurred(type=SERVER_ERROR, code=TRY_AGAIN_CODE, message=TRY_AGAIN, origin=origin))
+            self._flush()
 
     def crash(self, bug: BaseException) -> None:
         """A bug of ours: say so in the log and to the client, and end this conversation alone."""
@@ -190,8 +217,11 @@ class Conversation:
                     self._work.expect(output.config)
                 self._emit(cast("ServerEvent", output))  # all that is no command
         if outputs:
-            for attachment in self._attachments:
-                attachment.outbox.flush()
+            self._flush()
+
+    def _flush(self) -> None:
+        for attachment in self._attachments:
+            attachment.outbox.flush()
 
     def _emit(self, event: ServerEvent) -> None:
         """Errors go to the client that caused them, everything else to all, under one event id."""
@@ -210,6 +240,7 @@ class Conversation:
         return (
             session.backlog_ms > limits.unscored_ms
             or session.waiting_events > limits.waiting_events
+            or self._line_share.size > limits.waiting_bytes
             or self._work.untranscribed_ms > limits.untranscribed_ms
         )
 

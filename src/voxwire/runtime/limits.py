@@ -42,6 +42,10 @@ class RuntimeLimits(msgspec.Struct, frozen=True, kw_only=True):
     waiting_events: int = 16
     """Events waiting for the scores of earlier audio at which the reader pauses; each may be an append
     of 15 MiB."""
+    waiting_bytes: int = 1024 * 1024
+    """The same by their size: one large event may wait, the next is not read before."""
+    message_bytes: int = 512 * 1024 * 1024
+    """Messages of all clients that are unfinished or wait: see `voxwire.runtime.budget`."""
     untranscribed_ms: float = 30_000.0
     """Audio waiting for the recogniser at which the reader pauses: more than a long turn."""
     deadlines: Deadlines = Deadlines()

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from typing import Final
 
+from voxwire.runtime.budget import Share
 from voxwire.runtime.contracts import Clock, Timer
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.transport import Transport, TransportClosed
@@ -57,13 +58,20 @@ class Outbox:
     """Frames on their way to one transport. `put` never waits; `run` is the writer, to be run once."""
 
     def __init__(
-        self, transport: Transport, limits: RuntimeLimits, clock: Clock, on_drained: Callable[[], None]
+        self,
+        transport: Transport,
+        limits: RuntimeLimits,
+        clock: Clock,
+        on_drained: Callable[[], None],
+        share: Share,
     ) -> None:
-        """`on_drained` is called when `writable` has turned true again."""
+        """`on_drained` is called when `writable` has turned true again. Frames count in `share` from the
+        high-water mark until the low one: below, there is nothing to speak of, and a delta need not be counted."""
         self._transport = transport
         self._limits = limits
         self._clock = clock
         self._on_drained = on_drained
+        self._share = share
         self._frames: deque[tuple[bytes | DeferredFrame, str | None]] = deque()
         self._bytes = 0
         self._paused = False
@@ -85,6 +93,11 @@ class Outbox:
         """Bytes of frames not yet handed to the transport."""
         return self._bytes
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the messages of all clients leave no memory for a large one."""
+        return self._share.spent
+
     def put(self, frame: bytes | DeferredFrame, audio_of: str | None = None) -> None:
         """Queue a frame; `audio_of` names the response whose audio it carries. It leaves after the next `flush`."""
         if not self._open:
@@ -93,6 +106,7 @@ class Outbox:
         self._bytes += len(frame)
         if self._bytes >= self._limits.outbox_high_bytes:
             self._paused = True
+            self._share.hold(self._bytes)
             if self._bytes > self._limits.outbox_limit_bytes:
                 self._open = False
                 self._give_up(Ending.OVERFLOWED)
@@ -169,6 +183,8 @@ class Outbox:
         else:
             self._frames[0] = frame, None
             self._bytes += len(frame)
+            if self._paused:
+                self._share.hold(self._bytes)
 
     def _next_frames(self) -> tuple[list[bytes], int]:
         """The frames to hand over together, and their bytes: what one turn of the loop made is one write."""
@@ -191,7 +207,12 @@ class Outbox:
             pass  # the peer does not read, so it cannot be told either; the transport tears down
 
     def _resume_producers(self) -> None:
-        if self._paused and self._bytes <= self._limits.outbox_low_bytes:
+        if not self._paused:
+            return
+        if self._bytes > self._limits.outbox_low_bytes:
+            self._share.hold(self._bytes)
+        else:
+            self._share.hold(0)
             self._paused = False
             self._on_drained()
 

@@ -11,6 +11,7 @@ from voxwire.errors import ConfigurationError
 from voxwire.events.config import SessionKind
 from voxwire.events.engines import VadEngine
 from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.budget import Budget
 from voxwire.runtime.contracts import Codec
 from voxwire.runtime.conversation import Conversation
 from voxwire.runtime.deployment import Deployment
@@ -60,6 +61,8 @@ class Service:
         self._batcher = VadBatcher(vad)
         self._limits = limits or Limits()
         self._runtime_limits = runtime_limits or RuntimeLimits()
+        self.budget = Budget(self._runtime_limits.message_bytes)
+        """What messages of all clients may take together."""
         self._ids = ids
         self._conversations = Conversations(self._runtime_limits.conversations)
         self._left = Signal()
@@ -168,5 +171,6 @@ class Service:
             deployment,
             open_lane=self._batcher.open,
             limits=self._runtime_limits,
+            budget=self.budget,
             clock=clock,
         )

@@ -32,8 +32,9 @@ _API_PREFIXES = ("/v1", "/openai/v1", "/openai")
 def create_app(settings: Settings, service: Service) -> Starlette:
     """Put the server together. Its lifespan starts and stops `service`.
 
-    `app.state.websocket` is the endpoint, for whoever needs to drain it; `app.state.identity` the
-    development identity, or None, for whoever tells its secret to the person at the terminal.
+    `app.state.websocket` is the endpoint, for whoever needs to drain it; `app.state.budget` the memory
+    for messages, which all connections share; `app.state.identity` the development identity, or None,
+    for whoever tells its secret to the person at the terminal.
     """
     identity = DevIdentity() if settings.auth.dev_identity else None
     authenticator = Authenticator(settings.auth.api_keys, identity)
@@ -67,6 +68,7 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     # Trailing slashes are gone before the routes are asked: a redirect to them would come back for ever.
     app.router.redirect_slashes = False
     app.state.websocket = websocket
+    app.state.budget = service.budget
     app.state.identity = identity
     return app
 

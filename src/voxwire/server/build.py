@@ -10,6 +10,7 @@ from voxwire.events.engines import LlmEngine, SttEngine, TtsEngine
 from voxwire.runtime.deployment import Deployment, capabilities_of
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.service import Service
+from voxwire.server.memory import message_memory
 from voxwire.session.limits import Limits
 
 #: The engines that a profile starts from.
@@ -28,7 +29,9 @@ def build_service(settings: Settings) -> Service:
         vad=SileroVad(),
         limits=session_limits(settings),
         runtime_limits=RuntimeLimits(
-            conversations=settings.server.max_sessions, write_deadline_s=settings.websocket.write_timeout_s
+            conversations=settings.server.max_sessions,
+            write_deadline_s=settings.websocket.write_timeout_s,
+            message_bytes=settings.server.message_memory_bytes or message_memory(),
         ),
     )
 

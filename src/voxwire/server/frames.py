@@ -37,6 +37,11 @@ class FrameCutter:
         self._fragmented = False
         self._broken = False
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of a frame that is not whole yet."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> Iterator[tuple[bytes, int]]:
         """Take bytes, yield the frames that they complete, each with the place of its payload.
 

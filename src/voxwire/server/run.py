@@ -10,8 +10,9 @@ import ssl
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from types import FrameType
-from typing import Final
+from typing import Any, Final, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,8 +20,9 @@ from starlette.applications import Starlette
 from voxwire.config import Settings
 from voxwire.server.allocator import return_large_blocks
 from voxwire.server.descriptors import make_room
+from voxwire.server.http_protocol import HttpProtocol
 from voxwire.server.listen import Listener
-from voxwire.server.protocols import HttpProtocol, WebSocketProtocol
+from voxwire.server.websocket_protocol import WebSocketProtocol
 from voxwire.transports.websocket import WebSocketEndpoint
 
 logger = logging.getLogger(__name__)
@@ -140,7 +142,7 @@ def _uvicorn_config(app: Starlette, settings: Settings, tls: ssl.SSLContext | No
     return uvicorn.Config(
         app,
         http=HttpProtocol,
-        ws=WebSocketProtocol,
+        ws=cast("Any", partial(WebSocketProtocol, budget=app.state.budget)),
         ssl_context_factory=None if tls is None else lambda *_: tls,
         interface="asgi3",
         lifespan="off",  # entered in `startup`, so that failures are exceptions

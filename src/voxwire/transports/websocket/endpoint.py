@@ -174,7 +174,7 @@ class WebSocketEndpoint:
                 admitted.deployment, kind=kind, codec=codec, transport=transport, model=admitted.model
             ) as attachment:
                 self._attachments.add(attachment)
-                express.deliver_to(attachment.offer)
+                express.deliver_to(attachment.offer, attachment.turn_away)
                 try:
                     connection.close_code, reason = await _read(receive, attachment)
                     await attachment.leave(connection.close_code, reason)
@@ -207,11 +207,11 @@ async def _read(receive: Receive, attachment: Attachment) -> tuple[int, str]:
         message = await receive()
         if message["type"] == "websocket.disconnect":
             return int(message.get("code") or 1005), message.get("reason") or ""
-        text = message.get("text")
-        if text is not None:
-            await attachment.receive(text)
+        # Taken out, so that nobody holds a message while the next one has to wait.
+        if "text" in message:
+            await attachment.receive(message.pop("text"))
         else:
-            await attachment.receive(message["bytes"], binary=True)
+            await attachment.receive(message.pop("bytes"), binary=True)
 
 
 async def _refuse(send: Send, request: Request, refusal: RequestRefused) -> None:

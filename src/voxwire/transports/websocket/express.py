@@ -18,8 +18,12 @@ EXPRESS_EXTENSION: Final = "voxwire.express"
 class Express(Protocol):
     """One connection."""
 
-    def deliver_to(self, offer: Offer) -> None:
-        """Offer text messages from now on. No message is offered while earlier ones wait for `receive`."""
+    def deliver_to(self, offer: Offer, turn_away: Callable[[], None]) -> None:
+        """Offer text messages from now on. No message is offered while earlier ones wait for `receive`.
+
+        `turn_away` is called when the server takes no more of a large message, for want of memory; then comes
+        the disconnect, with close code 1013.
+        """
 
     async def send_texts(self, frames: tuple[bytes, ...]) -> None:
         """Send text messages, UTF-8, in one write; waits while the socket is full. Raises OSError for a

@@ -1,35 +1,28 @@
-"""uvicorn's two connection classes, with the bounds and manners that a public endpoint needs.
+"""uvicorn's WebSocket connection, with the bounds and manners that a public endpoint needs.
 
-Everything that touches uvicorn's insides is in this file; `tests/server/test_connections.py`,
-`test_plain_connections.py` and `test_handshake.py` hold each difference over real sockets, so that a
-new uvicorn which moves them is noticed.
+`tests/server/test_connections.py`, `test_endings.py` and `test_handshake.py` hold each difference over real
+sockets, so that a new uvicorn or websockets which moves what is overridden here is noticed.
 """
 
 import asyncio
 import codecs
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, Final, cast
 
-import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Close, Frame
 from websockets.http11 import Request as Handshake
 from websockets.protocol import State
 
 from voxwire.errors import RequestRefused
+from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_LATER, Budget
 from voxwire.server.frames import FrameCutter, payload, text_frames
-from voxwire.transports.refusal import refusal_body, refusal_headers
+from voxwire.server.http_protocol import raw_response
 from voxwire.transports.websocket import EXPRESS_EXTENSION, Offer
 
-#: Request line and headers together; h11 and nginx stop between 32 and 64 KiB.
-MAX_HEAD_BYTES: Final = 64 * 1024
-#: How long they may take; Apache gives 20 to 40 s.
-HEAD_TIMEOUT_S: Final = 20.0
-#: How long the peer may take to read an answer, of 16 KB at most; nginx waits 60 s for each piece.
-_WRITE_TIMEOUT_S: Final = 60.0
 #: Received messages that may wait for the application before reading pauses. uvicorn pauses after
 #: each one, which costs two system calls: 43 us a message against 35 at 4,000 messages a second.
 _READ_AHEAD: Final = 16
@@ -42,146 +35,6 @@ _LINGER_S: Final = 20.0
 #: How long a message that was refused is still read, and dropped.
 _DROP_S: Final = 2.0
 _Utf8: Final = codecs.getincrementaldecoder("utf-8")
-
-
-class HttpProtocol(HttpToolsProtocol):
-    """An HTTP connection.
-
-    Differences: request line and headers are bounded in size and time, an answer in the time that its
-    peer takes to read it, and the rest between requests also when bytes come that begin none; what comes
-    together with a handshake is not lost, and one that cannot be is refused in true words.
-    """
-
-    _head_bytes = 0
-    _head_timer: asyncio.TimerHandle | None = None
-    _write_timer: asyncio.TimerHandle | None = None
-    _answering: Any = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(cast("asyncio.Transport", transport))
-        self.transport.set_write_buffer_limits(high=1, low=0)  # writing pauses while an answer waits for its peer
-        self._start_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._end_head()
-        self._end_write()
-        self.cycle = self._answering  # uvicorn would tell the last request in line, which has not begun
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        # Not `close`, which flushes first: a peer that does not read would hold its socket for ever.
-        self._write_timer = self.loop.call_later(_WRITE_TIMEOUT_S, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        self._end_write()
-        super().resume_writing()
-
-    def data_received(self, data: bytes) -> None:
-        # Of a head no more than it may hold, lest a larger one that comes at once be taken whole.
-        while data and not self.transport.is_closing() and self.transport.get_protocol() is self:
-            piece = data if self._head_timer is None else data[: MAX_HEAD_BYTES - self._head_bytes]
-            data = self._parse(piece) + data[len(piece) :]
-        upgraded = self.transport.get_protocol()
-        if data and upgraded is not self and isinstance(upgraded, asyncio.Protocol):
-            upgraded.data_received(data)
-
-    def _parse(self, data: bytes) -> bytes:
-        """Returns what follows a WebSocket handshake, which uvicorn would drop."""
-        if self._head_timer is not None:
-            self._head_bytes += len(data)
-        self._unset_keepalive_if_required()
-        rest = b""
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            if self._should_upgrade() and not self.transport.is_closing():
-                rest = data[upgrade.args[0] :]
-                self.handle_websocket_upgrade()
-        except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
-        if self._head_timer is not None and self._head_bytes >= MAX_HEAD_BYTES:
-            self._refuse(
-                RequestRefused(431, f"The headers exceed {MAX_HEAD_BYTES} bytes.", code="request_headers_too_large")
-            )
-        elif self._rests and self.timeout_keep_alive_task is None:  # uvicorn took the bytes for a request
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
-        return rest
-
-    @property
-    def _rests(self) -> bool:
-        """Whether the last request is answered and no other has begun."""
-        answered = self.cycle is not None and self.cycle.response_complete
-        return answered and self._head_timer is None and self.transport.get_protocol() is self
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        if self._head_timer is None:  # the next request on a connection that is kept alive
-            self._start_head()
-
-    def on_headers_complete(self) -> None:
-        self._end_head()
-        super().on_headers_complete()
-        if self.parser.should_upgrade() and self._should_upgrade() and (refusal := self._cannot_upgrade()):
-            self._refuse(refusal)
-
-    def _cannot_upgrade(self) -> RequestRefused | None:
-        """What the WebSocket parser is not asked about: it gets a request line and headers of our making."""
-        if self.scope["http_version"] != "1.1":
-            return RequestRefused(
-                426,
-                f"A WebSocket handshake needs HTTP/1.1, and this one is HTTP/{self.scope['http_version']}. "
-                "A proxy in between may have to be told: nginx by proxy_http_version 1.1.",
-                code="invalid_request",
-                headers=(("upgrade", "HTTP/1.1"),),
-            )
-        if any(
-            name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
-            for name, value in self.headers
-        ):
-            return RequestRefused(
-                400,
-                "A WebSocket handshake has no body: leave Content-Length and Transfer-Encoding out.",
-                code="invalid_request",
-            )
-        return None
-
-    def handle_websocket_upgrade(self) -> None:
-        self._end_write()
-        self.transport.set_write_buffer_limits()
-        super().handle_websocket_upgrade()
-        upgraded = self.transport.get_protocol()
-        if isinstance(upgraded, WebSocketsSansIOProtocol) and not upgraded.handshake_initiated:
-            # The WebSocket parser has bounds of its own (8 KiB a line, 128 headers) and uvicorn says nothing.
-            self._refuse(RequestRefused(431, "A header is too long or malformed.", code="request_headers_too_large"))
-
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(RequestRefused(400, msg, code="invalid_request"))
-
-    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        self._answering = cycle
-        super()._start_asgi_task(cycle, app)
-
-    def _start_head(self) -> None:
-        self._head_bytes = 0
-        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
-
-    def _end_head(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _end_write(self) -> None:
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
-
-    def _refuse(self, refusal: RequestRefused) -> None:
-        self._end_head()
-        self.transport.write(raw_response(refusal))
-        self.transport.close()
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -200,6 +53,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _timer: asyncio.TimerHandle | None = None
     _early = b""
     _dropping = False
+    _deaf = False
     #: The close frame that ends the connection once the application has said all, and whether the peer
     #: still sends.
     _farewell: bytes | None = None
@@ -208,7 +62,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _cutter: FrameCutter | None = None
     _left: Iterator[tuple[bytes, int]] | None = None
     _offer: Offer | None = None
+    _turn_away: Callable[[], None] | None = None
     _extensions: dict[str, Any] | None = None
+
+    def __init__(self, *args: Any, budget: Budget, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._share = budget.share()
+        self._queued: deque[int] = deque()  # bytes of the messages in `queue`
+        self._queued_bytes = 0
 
     def handle_connect(self, event: Handshake) -> None:
         # Keys among the subprotocols may hold characters that the parser would refuse (PROTOCOL 1.4), so
@@ -234,7 +95,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         self._extensions = cast("dict[str, Any]", self.scope["extensions"])
         self._extensions[EXPRESS_EXTENSION] = self
-        await super().run_asgi()
+        try:
+            await super().run_asgi()
+        finally:
+            self._deaf = True
+            self.queue = asyncio.Queue()
+            self._queued_bytes = 0
+            self._weigh()
         if not self.disconnected:
             self._end_in_time()
 
@@ -253,8 +120,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     # --- voxwire.transports.websocket.Express -----------------------------------------------------------
 
-    def deliver_to(self, offer: Offer) -> None:
+    def deliver_to(self, offer: Offer, turn_away: Callable[[], None]) -> None:
         self._offer = offer
+        self._turn_away = turn_away
 
     async def send_texts(self, frames: tuple[bytes, ...]) -> None:
         if not self.writable.is_set():
@@ -295,6 +163,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             else:
                 super().data_received(frame)
                 self._forget(len(frame))
+        self._weigh()
         if self._dropping:
             return
         if len(taken) == at_most and not self.transport.is_closing():
@@ -312,12 +181,32 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             conn.parser = conn.parse()
             next(conn.parser)
 
+    def _weigh(self) -> None:
+        """Count what is held here; take no more of a large message once all clients hold too much together."""
+        unfinished = self._cutter.waiting if self._cutter is not None else 0
+        if self.frames:
+            unfinished += len(self.frames[0])
+        size = unfinished + self._queued_bytes
+        if size != self._share.size:
+            self._share.hold(size)
+            if unfinished > _LARGE_MESSAGE_BYTES and self._share.spent and not (self._dropping or self.close_sent):
+                self._refuse_large()
+
+    def _refuse_large(self) -> None:
+        if self._turn_away is not None:
+            self._turn_away()
+        self.conn.fail(TRY_AGAIN_LATER, TRY_AGAIN)
+        self.handle_parser_exception()
+
     def _take_more(self) -> None:
         if self._left is not None:
             self._take(self._left, at_most=_TURN_FRAMES)
 
     async def receive(self) -> Any:
         message = await self.queue.get()
+        if message["type"] == "websocket.receive":
+            self._queued_bytes -= self._queued.popleft()
+            self._weigh()
         self._resume()
         return message
 
@@ -337,8 +226,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         return self._farewell is not None and self.scheme == "ws"
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._offer = self._left = self._farewell = self._cutter = None
+        self._offer = self._turn_away = self._left = self._farewell = self._cutter = None
         self.frames = []
+        self._weigh()
         # The two cycles through this object: with them, all that it still holds would wait for a full collection.
         if self._extensions is not None:
             self._extensions.clear()
@@ -404,7 +294,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.handle_parser_exception()
 
     def _enqueue(self, message: Any, size: int) -> None:
+        if self._deaf:  # the application has ended
+            return
         self.queue.put_nowait(message)
+        self._queued.append(size)
+        self._queued_bytes += size
         if self.queue.qsize() >= _READ_AHEAD or size > _LARGE_MESSAGE_BYTES:
             self._pause()
 
@@ -447,7 +341,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
         self._farewell = b"".join(self.conn.data_to_send())
         self._dropping = True
-        self._left = None
+        self._left = self._cutter = None
+        self.frames = []
+        self._weigh()
         self.stop_keepalive()
         if self.read_paused:
             self.read_paused = False
@@ -478,12 +374,3 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Closing flushes first, and a peer that does not read would hold its socket for ever."""
         if self._timer is None:
             self._timer = self.loop.call_later(_LINGER_S, self.transport.abort)
-
-
-def raw_response(refusal: RequestRefused) -> bytes:
-    """An HTTP/1.1 response that ends the connection, for refusals below ASGI."""
-    body = refusal_body(refusal)
-    status = HTTPStatus(refusal.status)
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
-    lines += [name + b": " + value for name, value in refusal_headers(refusal, body)]
-    return b"\r\n".join([*lines, b"connection: close", b"", body])

@@ -1,0 +1,172 @@
+"""uvicorn's HTTP connection, with the bounds and manners that a public endpoint needs.
+
+`tests/server/test_plain_connections.py` and `test_handshake.py` hold each difference over real sockets, so that
+a new uvicorn which moves what is overridden here is noticed.
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from voxwire.errors import RequestRefused
+from voxwire.transports.refusal import refusal_body, refusal_headers
+
+#: Request line and headers together; h11 and nginx stop between 32 and 64 KiB.
+MAX_HEAD_BYTES: Final = 64 * 1024
+#: How long they may take; Apache gives 20 to 40 s.
+HEAD_TIMEOUT_S: Final = 20.0
+#: How long the peer may take to read an answer, of 16 KB at most; nginx waits 60 s for each piece.
+_WRITE_TIMEOUT_S: Final = 60.0
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """An HTTP connection.
+
+    Differences: request line and headers are bounded in size and time, an answer in the time that its
+    peer takes to read it, and the rest between requests also when bytes come that begin none; what comes
+    together with a handshake is not lost, and one that cannot be is refused in true words.
+    """
+
+    _head_bytes = 0
+    _head_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
+    _answering: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", transport))
+        self.transport.set_write_buffer_limits(high=1, low=0)  # writing pauses while an answer waits for its peer
+        self._start_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_head()
+        self._end_write()
+        self.cycle = self._answering  # uvicorn would tell the last request in line, which has not begun
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        # Not `close`, which flushes first: a peer that does not read would hold its socket for ever.
+        self._write_timer = self.loop.call_later(_WRITE_TIMEOUT_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._end_write()
+        super().resume_writing()
+
+    def data_received(self, data: bytes) -> None:
+        # Of a head no more than it may hold, lest a larger one that comes at once be taken whole.
+        while data and not self.transport.is_closing() and self.transport.get_protocol() is self:
+            piece = data if self._head_timer is None else data[: MAX_HEAD_BYTES - self._head_bytes]
+            data = self._parse(piece) + data[len(piece) :]
+        upgraded = self.transport.get_protocol()
+        if data and upgraded is not self and isinstance(upgraded, asyncio.Protocol):
+            upgraded.data_received(data)
+
+    def _parse(self, data: bytes) -> bytes:
+        """Returns what follows a WebSocket handshake, which uvicorn would drop."""
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+        self._unset_keepalive_if_required()
+        rest = b""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._should_upgrade() and not self.transport.is_closing():
+                rest = data[upgrade.args[0] :]
+                self.handle_websocket_upgrade()
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+        if self._head_timer is not None and self._head_bytes >= MAX_HEAD_BYTES:
+            self._refuse(
+                RequestRefused(431, f"The headers exceed {MAX_HEAD_BYTES} bytes.", code="request_headers_too_large")
+            )
+        elif self._rests and self.timeout_keep_alive_task is None:  # uvicorn took the bytes for a request
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        return rest
+
+    @property
+    def _rests(self) -> bool:
+        """Whether the last request is answered and no other has begun."""
+        answered = self.cycle is not None and self.cycle.response_complete
+        return answered and self._head_timer is None and self.transport.get_protocol() is self
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._head_timer is None:  # the next request on a connection that is kept alive
+            self._start_head()
+
+    def on_headers_complete(self) -> None:
+        self._end_head()
+        super().on_headers_complete()
+        if self.parser.should_upgrade() and self._should_upgrade() and (refusal := self._cannot_upgrade()):
+            self._refuse(refusal)
+
+    def _cannot_upgrade(self) -> RequestRefused | None:
+        """What the WebSocket parser is not asked about: it gets a request line and headers of our making."""
+        if self.scope["http_version"] != "1.1":
+            return RequestRefused(
+                426,
+                f"A WebSocket handshake needs HTTP/1.1, and this one is HTTP/{self.scope['http_version']}. "
+                "A proxy in between may have to be told: nginx by proxy_http_version 1.1.",
+                code="invalid_request",
+                headers=(("upgrade", "HTTP/1.1"),),
+            )
+        if any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
+            for name, value in self.headers
+        ):
+            return RequestRefused(
+                400,
+                "A WebSocket handshake has no body: leave Content-Length and Transfer-Encoding out.",
+                code="invalid_request",
+            )
+        return None
+
+    def handle_websocket_upgrade(self) -> None:
+        self._end_write()
+        self.transport.set_write_buffer_limits()
+        super().handle_websocket_upgrade()
+        upgraded = self.transport.get_protocol()
+        if isinstance(upgraded, WebSocketsSansIOProtocol) and not upgraded.handshake_initiated:
+            # The WebSocket parser has bounds of its own (8 KiB a line, 128 headers) and uvicorn says nothing.
+            self._refuse(RequestRefused(431, "A header is too long or malformed.", code="request_headers_too_large"))
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(RequestRefused(400, msg, code="invalid_request"))
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _start_head(self) -> None:
+        self._head_bytes = 0
+        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
+
+    def _end_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _end_write(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def _refuse(self, refusal: RequestRefused) -> None:
+        self._end_head()
+        self.transport.write(raw_response(refusal))
+        self.transport.close()
+
+
+def raw_response(refusal: RequestRefused) -> bytes:
+    """An HTTP/1.1 response that ends the connection, for refusals below ASGI."""
+    body = refusal_body(refusal)
+    status = HTTPStatus(refusal.status)
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+    lines += [name + b": " + value for name, value in refusal_headers(refusal, body)]
+    return b"\r\n".join([*lines, b"connection: close", b"", body])
