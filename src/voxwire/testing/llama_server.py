@@ -1,7 +1,7 @@
 """llama.cpp's real server in a process of its own: a broken model file would end ours.
 
-As a program: `python -m voxwire.testing.llama_server MODEL.gguf [TEMPLATE.jinja]`. It prints its address, and ends when
-its standard input does.
+As a program, `llama_server.py MODEL.gguf CONTEXT [TEMPLATE.jinja]` needs nothing but xllamacpp, so that any environment
+that has it can run it. It prints its address, and ends when its standard input does.
 """
 
 import contextlib
@@ -16,8 +16,6 @@ from urllib.request import urlopen
 
 #: Answers that can be written at a time.
 SLOTS: Final = 2
-#: Tokens that all answers together may read and write.
-_CONTEXT: Final = 65_536
 _THREADS: Final = 2
 
 
@@ -35,9 +33,12 @@ class LlamaServer:
 
 
 @contextlib.contextmanager
-def llama_server(model: Path, template: Path | None = None, *, python: str = sys.executable) -> Iterator[LlamaServer]:
-    """Serve a model file; `template` replaces the one in the file. Raises RuntimeError when it cannot be served."""
-    command = [python, "-I", __file__, str(model), *([str(template)] if template else [])]
+def llama_server(
+    model: Path, template: Path | None = None, *, context: int = 65_536, python: str | Path = sys.executable
+) -> Iterator[LlamaServer]:
+    """Serve a model file; `template` replaces the one in the file. `context` is how many tokens all answers together
+    may read and write. Raises RuntimeError when the file cannot be served."""
+    command = [python, "-I", __file__, str(model), str(context), *([str(template)] if template else [])]
     with (
         tempfile.TemporaryFile("w+") as log,  # a pipe that nobody reads would stop it
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True) as process,
@@ -54,7 +55,7 @@ def llama_server(model: Path, template: Path | None = None, *, python: str = sys
             process.kill()
 
 
-def _main(model: str, template: str | None = None) -> None:
+def _main(model: str, context: str, template: str | None = None) -> None:
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()
@@ -63,7 +64,7 @@ def _main(model: str, template: str | None = None) -> None:
     parameters.hostnames = ["127.0.0.1"]  # a list: `hostname` is silently no setting
     parameters.port = 0
     parameters.n_parallel = SLOTS
-    parameters.n_ctx = _CONTEXT
+    parameters.n_ctx = int(context)
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = _THREADS
     parameters.endpoint_slots = True
     parameters.use_jinja = True
