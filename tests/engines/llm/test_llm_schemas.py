@@ -269,6 +269,8 @@ class TestKeywords:
         [
             ({"type": "string", "format": "email"}, "make a gadget for bob at example dot com", "bob@example.com"),
             ({"type": "string", "format": "email"}, "make a gadget for Bob.Ray@example.com.", "Bob.Ray@example.com"),
+            ({"type": "string", "format": "email"}, "make a gadget my mail is b o b at example dot com thanks",
+             "bob@example.com"),
             ({"type": "string", "format": "uri"}, "make a gadget for example dot com", "https://example.com"),
             ({"type": "string", "format": "date-time"}, "make a gadget for tomorrow at three thirty pm",
              "2026-03-06T15:30:00+00:00"),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from voxwire.engines.llm.formats import has_format
@@ -43,7 +44,7 @@ class WrittenSlot:
                 yield Filled(end, value)
         for end in range(min(len(said), start + _MAX_WORDS), start + 2, -1):
             words = said.words[start:end]
-            if "dot" in words:
+            if "dot" in words and _is_spelt(words):
                 value = self._valid("".join(_SPOKEN.get(word, word) for word in words))
                 if value is not None:
                     yield Filled(end, value)
@@ -56,3 +57,11 @@ class WrittenSlot:
             return None
         forms = [text, f"https://{text}"] if self._web and has_format(text.partition("/")[0], "hostname") else [text]
         return next((form for form in reversed(forms) if has_format(form, self._format)), None)
+
+
+def _is_spelt(words: tuple[str, ...]) -> bool:
+    """Whether words stand apart by "at", "dot" and the like; only single letters and digits may follow each other."""
+    pairs = pairwise(words)
+    return not any(
+        one not in _SPOKEN and other not in _SPOKEN and (len(one) > 1 or len(other) > 1) for one, other in pairs
+    )
