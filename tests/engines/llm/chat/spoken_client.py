@@ -1,5 +1,6 @@
 """A caller with a headset: real sockets to a real server, recordings in, events out."""
 
+import asyncio
 import base64
 import json
 import time
@@ -41,12 +42,16 @@ class Caller:
         await self.send("session.update", session={"type": "realtime", **session})
         await self.until("session.updated")
 
-    async def say(self, name: str, *, silence_ms: int = 1000) -> None:
-        """Speak a fixture as fast as it is taken. Without silence behind it the turn does not end."""
+    async def say(self, name: str, *, silence_ms: int = 1000, pace: float = 0.0) -> None:
+        """Speak a fixture, as fast as it is taken or, at `pace` 1, as people do.
+
+        Without silence behind it the turn does not end.
+        """
         pcm = recording(name) + bytes(_BYTES_PER_MS * silence_ms)
         for start in range(0, len(pcm), 100 * _BYTES_PER_MS):
             piece = base64.b64encode(pcm[start : start + 100 * _BYTES_PER_MS]).decode()
             await self.send("input_audio_buffer.append", audio=piece)
+            await asyncio.sleep(0.1 * pace)
 
     async def until(self, type: str) -> Event:
         """The next event of this type."""
