@@ -212,7 +212,7 @@ class TestServer:
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(15) == 0
                 reading.join()
-        requests = [line for line in lines if f"id={'r' * 60}" in line]
+        requests = [line for line in lines if f"given={'r' * 60}" in line]
         missing = sum(int(found[1]) for line in lines if (found := MISSING.match(line)))
         assert missing > REQUESTS // 2
         assert len(requests) + missing == REQUESTS

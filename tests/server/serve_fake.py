@@ -1,5 +1,6 @@
 """A program for tests of signals: the real runner, an `EchoService` behind it."""
 
+import asyncio
 import sys
 
 from echo_service import EchoService
@@ -9,11 +10,20 @@ from voxwire.server.listen import Listener
 from voxwire.server.run import run
 from voxwire.testing.live_server import settings_for_tests
 
+#: How long the engines take to end.
+CLOSING_S = float(sys.argv[3]) if len(sys.argv) > 3 else 0.0
+
 
 class Service(EchoService):
     async def start(self) -> None:
         print("warming up", flush=True)
         await super().start()
+
+    async def close(self) -> None:
+        if CLOSING_S:
+            print("engines end", flush=True)
+            await asyncio.sleep(CLOSING_S)
+        await super().close()
 
 
 service = Service()

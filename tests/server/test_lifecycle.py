@@ -31,6 +31,12 @@ def fake(*, start_delay_s: float = 0.0, drain_s: float = 0.0) -> AbstractContext
     return serve_process(str(start_delay_s), str(drain_s), command=[SCRIPT])
 
 
+def children(pid: int) -> list[int]:
+    """Processes started by any thread of this one."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for found in lists for child in found.read_text().split()]
+
+
 class TestSignals:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_stopping_as_asked_is_success(self, number: int) -> None:
@@ -70,6 +76,34 @@ class TestSignals:
             assert server.process.poll() is None
             server.process.send_signal(signal.SIGINT)
             assert server.wait(10) == 0
+
+    @pytest.mark.parametrize("again", [signal.SIGINT, signal.SIGTERM])
+    def test_a_second_one_while_the_engines_end_changes_nothing(self, again: int) -> None:
+        process = subprocess.Popen(
+            [sys.executable, SCRIPT, "0", "0", "0.5"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        with process:
+            assert process.stdout is not None
+            lines = iter(process.stdout.readline, "")
+            assert any("listening" in line for line in lines)
+            process.send_signal(signal.SIGINT)
+            assert next(lines) == "engines end\n"
+            process.send_signal(again)
+            assert list(lines) == ["stopped\n"]
+            assert process.wait(10) == 0
+
+    @pytest.mark.engines
+    @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="this system does not list children")
+    @pytest.mark.parametrize("delay_s", [0.0, 0.1, 0.2, 0.3, 0.4])
+    def test_a_second_ctrl_c_leaves_no_workers(self, delay_s: float) -> None:
+        with serve_process() as server:
+            workers = children(server.process.pid)
+            assert workers
+            server.process.send_signal(signal.SIGINT)
+            time.sleep(delay_s)  # as a person's second try comes
+            server.process.send_signal(signal.SIGINT)
+            assert server.wait() == 0
+            assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_warming_up_is_given_up(self, number: int) -> None:
@@ -111,7 +145,7 @@ class TestStarting:
         settings = settings_for_tests()
         listener = Listener.open(settings.server)
         server = Server(create_app(settings, service), settings, listener)  # type: ignore[arg-type]
-        serving = asyncio.ensure_future(server.run_until_stopped(handle_signals=False))
+        serving = asyncio.ensure_future(server.run_until_stopped())
         await asyncio.sleep(0.1)
         with pytest.raises(ConnectionRefusedError):
             await request(listener.url, "/healthz")
@@ -149,7 +183,7 @@ class TestStarting:
             service = EchoService()
             server = Server(create_app(settings, service), settings, listener)  # type: ignore[arg-type]
             with pytest.raises(ConfigurationError, match=f"Port {port} on 127.0.0.1 is in use"):
-                await server.run_until_stopped(handle_signals=False)
+                await server.run_until_stopped()
             assert not service.running
 
     async def test_a_failing_engine_is_an_exception(self, capfd: pytest.CaptureFixture[str]) -> None:

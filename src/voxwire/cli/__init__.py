@@ -40,8 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _ended("voxwire", lambda: _command(sys.argv[1:] if arguments is None else list(arguments)))
     finally:
         if arguments is None:
-            # Everything has ended; a Ctrl-C now must not make the interpreter complain.
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            # Everything has ended; a Ctrl-C now must not make the interpreter complain. To a server that has
+            # stopped as asked it is nothing new.
+            if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _command(typed: list[str]) -> int:

@@ -8,7 +8,6 @@ import signal
 import socket
 import ssl
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from types import FrameType
@@ -36,6 +35,7 @@ _GRACE_S: Final = 10
 #: How long peers may take to read their last answers and, over TLS, to agree to the end.
 _PARTING_S: Final = 2.0
 _TICK_S: Final = 0.05
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 #: How long a peer may acknowledge nothing, pings included; longer where clients may leave more unread.
 _SILENCE_S: Final = 120.0
 
@@ -56,13 +56,11 @@ class Server(uvicorn.Server):
         self._listener = listener
         self._lifespan = contextlib.AsyncExitStack()
         self._signal: int | None = None
-        self._handles_signals = True
         # TCP counts a peer that reads nothing as silent: its end by the write deadline comes first.
         listener.bound_silence(max(_SILENCE_S, 4 * settings.websocket.write_timeout_s))
 
-    async def run_until_stopped(self, *, handle_signals: bool = True) -> None:
-        """Serve until a signal, or until `should_exit` is set. Raises what starting the engines raised."""
-        self._handles_signals = handle_signals
+    async def run_until_stopped(self) -> None:
+        """Serve until `should_exit` is set. Raises what starting the engines raised."""
         try:
             await self.serve(sockets=self._listener.sockets)
         finally:
@@ -120,16 +118,20 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Without uvicorn's way of raising the signal again at the end: having stopped as asked is success."""
-        if not self._handles_signals or threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        previous = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        """uvicorn would let go of signals while the engines end, and raise them again after that."""
+        yield
+
+    @contextlib.contextmanager
+    def stopped_by_signals(self) -> Iterator[None]:
+        """Signals stop the server while the block lasts; when it is left, everything has ended, and they have no
+        effect: having stopped as asked is success, however often it was asked."""
         try:
+            for number in _STOPPING:
+                signal.signal(number, self.handle_exit)
             yield
         finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+            for number in _STOPPING:
+                signal.signal(number, signal.SIG_IGN)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit and sig == signal.SIGINT:
@@ -163,7 +165,7 @@ async def running(app: Starlette, settings: Settings) -> AsyncIterator[str]:
     """Run `app` in this event loop for as long as the block lasts; yields its address."""
     listener = Listener.open(settings.server)
     server = Server(app, settings, listener)
-    serving = asyncio.ensure_future(server.run_until_stopped(handle_signals=False))
+    serving = asyncio.ensure_future(server.run_until_stopped())
     listening = asyncio.ensure_future(server.listening.wait())
     try:
         await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
@@ -179,12 +181,14 @@ async def running(app: Starlette, settings: Settings) -> AsyncIterator[str]:
 def run(app: Starlette, settings: Settings, listener: Listener, on_listening: Callable[[], None]) -> None:
     """Run `app` on `listener` until a signal ends it; `on_listening` is called once clients may come.
 
+    To be called in the main thread of a process that ends then: further signals to stop are ignored.
     Raises what starting the engines raised.
     """
     make_room(settings.server.max_sessions)
     return_large_blocks()
-    with asyncio.Runner(loop_factory=_new_event_loop) as runner:
-        runner.run(_run(Server(app, settings, listener), on_listening))
+    server = Server(app, settings, listener)
+    with server.stopped_by_signals(), asyncio.Runner(loop_factory=_new_event_loop) as runner:
+        runner.run(_run(server, on_listening))
 
 
 async def _run(server: Server, on_listening: Callable[[], None]) -> None:
