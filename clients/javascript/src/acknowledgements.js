@@ -43,6 +43,11 @@ export class Acknowledgements {
     return first !== undefined;
   }
 
+  /** Whether anything is awaited. */
+  get any() {
+    return this.#waiting.size > 0;
+  }
+
   /** @param {Error} error for all who wait, and all who will */
   fail(error) {
     this.#error ??= error;

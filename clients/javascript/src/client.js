@@ -1,9 +1,11 @@
+import { OBJECT_BYTES } from "./backlog.js";
 import { Acknowledgements } from "./acknowledgements.js";
 import { encodeBase64 } from "./base64.js";
 import { RTError } from "./errors.js";
 import { generateId } from "./identifiers.js";
 import { RTInputAudioItem } from "./items/input-audio.js";
-import { end, receive } from "./items/internal.js";
+import { backlog, end, receive } from "./items/internal.js";
+import { parseLimits } from "./limits.js";
 import { RTResponse } from "./items/response.js";
 import { LowLevelRTClient } from "./low-level-client.js";
 import { Pardons } from "./pardons.js";
@@ -43,7 +45,9 @@ export class RTClient {
   #pardons = new Pardons();
   #listeners = 0;
   /** @type {Stream<RTInputAudioItem | RTResponse>} */
-  #events = new Stream(MAX_UNREAD_EVENTS);
+  #events;
+  #backlog;
+  #startTimeoutMs;
   /** Answers that are not done. @type {Map<string, RTResponse>} */
   #responses = new Map();
   /** The user's turns of which more is to come. @type {Map<string, RTInputAudioItem>} */
@@ -56,6 +60,11 @@ export class RTClient {
    */
   constructor(...args) {
     this.#connection = new LowLevelRTClient(...args);
+    const { connectTimeoutMs, firstEventTimeoutMs } = parseLimits(args);
+    this.#startTimeoutMs = connectTimeoutMs + firstEventTimeoutMs;
+    this.#backlog = this.#connection[backlog];
+    this.#backlog.onStall = () => this.#stalled();
+    this.#events = new Stream(MAX_UNREAD_EVENTS, this.#backlog);
   }
 
   /** Names this connection in the service's logs. */
@@ -74,7 +83,14 @@ export class RTClient {
   async #start() {
     const created = this.#acknowledgements.expect("session.created");
     this.#read();
-    await created.promise;
+    const timer = setTimeout(() => {
+      this.#fail(`no session within ${this.#startTimeoutMs / 1000} seconds`, "connection_failed");
+    }, this.#startTimeoutMs);
+    try {
+      await created.promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
@@ -180,6 +196,7 @@ export class RTClient {
   async #request(kind, message) {
     await this.init();
     const acknowledgement = this.#acknowledgements.expect(kind);
+    if (this.#over) return /** @type {Promise<T>} */ (acknowledgement.promise);
     try {
       await this.#connection.send(message);
     } catch (error) {
@@ -197,10 +214,28 @@ export class RTClient {
       if (cause instanceof RTError) {
         this.#end(cause);
       } else {
-        this.#end(this.#error("the service sent a malformed event", "malformed_event", cause));
-        await this.#connection.close();
+        await this.#fail("the service sent a malformed event", "malformed_event", cause);
       }
     }
+  }
+
+  /** The connection is paused, and nobody has read anything for a while: is something awaited that is behind it? */
+  #stalled() {
+    // One reader is this client's own, which passes on what comes.
+    if (this.#acknowledgements.any || this.#backlog.waiting > 1) {
+      this.#fail("too much is unread, and what is awaited is behind it", "unread_overflow");
+    }
+  }
+
+  /**
+   * End the conversation from this side.
+   * @param {string} message
+   * @param {string} code
+   * @param {unknown} [cause]
+   */
+  async #fail(message, code, cause) {
+    this.#end(this.#error(message, code, cause));
+    await this.#connection.close();
   }
 
   /** @param {ServerMessageType} message */
@@ -245,7 +280,7 @@ export class RTClient {
         break;
       case "response.done":
         this.#responses.get(message.response.id)?.[receive](message);
-        this.#responses.delete(message.response.id);
+        if (this.#responses.delete(message.response.id)) this.#backlog.remove(OBJECT_BYTES);
         break;
       default:
         if ("response_id" in message) this.#responses.get(message.response_id)?.[receive](message);
@@ -263,6 +298,7 @@ export class RTClient {
     if (!input) {
       input = new RTInputAudioItem(id, audioStartMillis, Boolean(this.session?.input_audio_transcription));
       this.#inputs.set(id, input);
+      this.#backlog.add(OBJECT_BYTES);
     }
     return input;
   }
@@ -273,14 +309,14 @@ export class RTClient {
    */
   #forwardToInput(id, message) {
     const input = this.#inputs.get(id);
-    if (input && !input[receive](message)) this.#inputs.delete(id);
+    if (input && !input[receive](message) && this.#inputs.delete(id)) this.#backlog.remove(OBJECT_BYTES);
   }
 
   /** @param {Response} response */
   #addResponse(response) {
-    const added = new RTResponse(response, () =>
-      this.#connection.send({ type: "response.cancel", event_id: this.#pardons.grant() }),
-    );
+    const cancel = () => this.#connection.send({ type: "response.cancel", event_id: this.#pardons.grant() });
+    const added = new RTResponse(response, cancel, this.#backlog);
+    if (!this.#responses.has(response.id)) this.#backlog.add(OBJECT_BYTES);
     this.#responses.set(response.id, added);
     if (!this.#acknowledgements.settle("response.created", added)) this.#events.push(added);
   }

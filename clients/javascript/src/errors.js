@@ -18,6 +18,8 @@
  * - `connection_failed`: no connection came about; `cause` has the system's error
  * - `handshake_refused`: the service answered with `status` and named no code
  * - `connection_closed`: the connection ended while something was awaited
+ * - `unread_overflow`: too much is unread, and what is awaited is behind it
+ * - `unread_dropped`: this was left unread while too much was
  * - `malformed_event`: the service sent what is not an event of the protocol
  */
 export class RTError extends Error {

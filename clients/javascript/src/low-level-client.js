@@ -1,9 +1,12 @@
+import { Backlog } from "./backlog.js";
 import { parseArguments, resolveCredential } from "./connection/handshake.js";
 import { openSocket } from "./connection/platform.js";
 import { createDialect } from "./dialects/index.js";
 import { RTError } from "./errors.js";
 import { checkEvent, parseEvent } from "./events.js";
 import { generateId } from "./identifiers.js";
+import { backlog } from "./items/internal.js";
+import { parseLimits } from "./limits.js";
 import { Stream } from "./stream.js";
 
 /**
@@ -14,9 +17,6 @@ import { Stream } from "./stream.js";
  * @import { ConnectionArguments } from "./options.js"
  */
 
-/** As long as services take to wake a deployment, and some more. */
-const HANDSHAKE_TIMEOUT_MS = 30_000;
-
 /** How long to wait for the other side's half of closing, as RFC 6455 7.1.1 lets a client choose. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
@@ -25,14 +25,25 @@ const NORMAL_CLOSURE = 1000;
 /** Invalid payload is 1007, but pages may only send 1000 and codes from 3000 on. */
 const MALFORMED_EVENT_CLOSURE = 4007;
 
+/** Likewise for what is 1009, a message too big. */
+const UNREAD_CLOSURE = 4009;
+
+/** What surrounds the text of a message in memory, about. */
+const MESSAGE_BYTES = 500;
+
 /**
  * Messages in and messages out, as they are on the wire.
  *
  * The constructor begins to connect. If that fails, `messages()` and `send()` say so.
  */
 export class LowLevelRTClient {
+  #limits;
+  /** What is unread, here and in the objects of an `RTClient`. @type {Backlog} */
+  [backlog];
   /** @type {Stream<ServerMessageType>} */
-  #incoming = new Stream();
+  #incoming;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #silence;
   #connecting = new AbortController();
   #dialect;
   /** @type {Promise<Socket>} */
@@ -40,6 +51,7 @@ export class LowLevelRTClient {
   /** @type {Promise<void> | undefined} */
   #closing;
   #ended = false;
+  #heard = false;
   /** @type {() => void} */
   #resolveEnd = () => {};
   /** @type {Promise<void>} */
@@ -52,6 +64,9 @@ export class LowLevelRTClient {
    */
   constructor(...args) {
     const handshake = parseArguments(args);
+    this.#limits = parseLimits(args);
+    this[backlog] = new Backlog(this.#limits.maxUnreadBytes);
+    this.#incoming = new Stream(Infinity, this[backlog]);
     /**
      * Names this connection in the service's logs. Of OpenAI, the service's own, known once connected.
      * @type {string | undefined}
@@ -113,6 +128,7 @@ export class LowLevelRTClient {
    */
   async #closeSocket(socket, code, reason) {
     socket.close(code, reason);
+    this[backlog].end(); // A paused socket would not hear the other side's half of closing.
     const timer = setTimeout(() => {
       socket.terminate?.();
       this.#onClose(1006, "the service did not answer the closing");
@@ -131,8 +147,8 @@ export class LowLevelRTClient {
     try {
       const secret = await this.#secret(handshake, signal);
       timer = setTimeout(() => {
-        this.#connecting.abort(new Error(`no answer within ${HANDSHAKE_TIMEOUT_MS / 1000} seconds`));
-      }, HANDSHAKE_TIMEOUT_MS);
+        this.#connecting.abort(new Error(`no answer within ${this.#limits.connectTimeoutMs / 1000} seconds`));
+      }, this.#limits.connectTimeoutMs);
       const socket = await openSocket(
         handshake,
         secret,
@@ -140,6 +156,7 @@ export class LowLevelRTClient {
         signal,
       );
       this.requestId ??= socket.requestId;
+      this.#opened(socket);
       return socket;
     } catch (cause) {
       const error =
@@ -171,18 +188,47 @@ export class LowLevelRTClient {
     }
   }
 
+  /** @param {Socket} socket */
+  #opened(socket) {
+    const { pause, resume } = socket;
+    if (pause && resume) {
+      this[backlog].onFull = pause;
+      this[backlog].onRoom = resume;
+    } else {
+      this[backlog].onFull = () => this.#fail("too much is unread", "unread_overflow", UNREAD_CLOSURE);
+    }
+    if (this.#heard || this.#ended) return; // In the same moment.
+    const { firstEventTimeoutMs } = this.#limits;
+    this.#silence = setTimeout(() => {
+      this.#finish(this.#error(`no first event within ${firstEventTimeoutMs / 1000} seconds`, "connection_failed"));
+      if (socket.terminate) socket.terminate();
+      else socket.close(NORMAL_CLOSURE, "");
+    }, firstEventTimeoutMs);
+  }
+
   /** @param {unknown} data */
   #onMessage(data) {
-    if (this.#ended) return;
+    this.#heard = true;
+    clearTimeout(this.#silence);
+    if (this.#ended || this.#closing) return;
     try {
       const event = this.#dialect.incoming(parseEvent(data));
-      if (event) this.#incoming.push(checkEvent(event));
+      if (event) this.#incoming.push(checkEvent(event), MESSAGE_BYTES + /** @type {string} */ (data).length);
     } catch (cause) {
-      this.#incoming.end(this.#error("the service sent a malformed event", "malformed_event", cause));
-      this.#closing ??= this.#socket.then((socket) =>
-        this.#closeSocket(socket, MALFORMED_EVENT_CLOSURE, "malformed event"),
-      );
+      this.#fail("the service sent a malformed event", "malformed_event", MALFORMED_EVENT_CLOSURE, cause);
     }
+  }
+
+  /**
+   * End the connection from this side, with an error for who reads.
+   * @param {string} what
+   * @param {string} code
+   * @param {number} closure
+   * @param {unknown} [cause]
+   */
+  #fail(what, code, closure, cause) {
+    this.#incoming.end(this.#error(what, code, cause));
+    this.#closing ??= this.#socket.then((socket) => this.#closeSocket(socket, closure, what));
   }
 
   /**
@@ -197,6 +243,8 @@ export class LowLevelRTClient {
   /** @param {RTError} [error] */
   #finish(error) {
     this.#ended = true;
+    clearTimeout(this.#silence);
+    this[backlog].end();
     this.#incoming.end(error);
     this.#resolveEnd();
   }

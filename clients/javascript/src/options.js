@@ -21,6 +21,9 @@
  * @property {string} model
  * @property {string | URL} [baseURL] of another service, as in `http://127.0.0.1:8000/v1`
  * @property {Dialect} [dialect]
+ * @property {number} [connectTimeoutMs] for the handshake; 30 s by default
+ * @property {number} [firstEventTimeoutMs] from then to the first event; 30 s by default
+ * @property {number} [maxUnreadBytes] how much may be unread; 64 MiB by default
  */
 
 /**
@@ -28,6 +31,9 @@
  * @property {string} deployment
  * @property {string} [requestId] sent along, to find this connection in the service's logs; random by default
  * @property {Dialect} [dialect]
+ * @property {number} [connectTimeoutMs] for the handshake; 30 s by default
+ * @property {number} [firstEventTimeoutMs] from then to the first event; 30 s by default
+ * @property {number} [maxUnreadBytes] how much may be unread; 64 MiB by default
  */
 
 /**

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { WebSocket } from "ws";
 import { refuse, serve } from "./support/scripted-server.js";
-import { created, done, sessionCreated } from "./support/events.js";
+import { created, done, itemBegins, messageItem, sessionCreated, speech } from "./support/events.js";
 
 // ws has the interface of browsers, too; Node has none before version 22.
 Object.assign(globalThis, { WebSocket });
@@ -61,4 +61,20 @@ test("a malformed event closes with a code that pages may use", async (t) => {
   await assert.rejects(client.messages().next(), { code: "malformed_event" });
   const [code] = await new Promise((resolve) => peer().socket.on("close", (...args) => resolve(args)));
   assert.equal(code, 4007);
+});
+
+test("a page that leaves too much unread loses the connection: its WebSocket cannot be paused", async (t) => {
+  const { url, peer } = await serve(t, (peer) => {
+    peer.send(sessionCreated, created("resp_1"), ...itemBegins("resp_1", messageItem("item_1")));
+    peer.send(...speech("resp_1", "item_1", [new Uint8Array(700_000), new Uint8Array(700_000)], "Hello"));
+  });
+  const options = { deployment: "dep1", maxUnreadBytes: 2 ** 20 };
+  const client = new RTClient(url, { key: "secret" }, options);
+  const events = client.events();
+  const answer = (await events.next()).value;
+  await assert.rejects(events.next(), { name: "RTError", code: "unread_overflow" });
+  assert.ok(answer?.type === "response");
+  await assert.rejects(client.configure({}), { code: "unread_overflow" });
+  const [code] = await new Promise((resolve) => peer().socket.on("close", (...args) => resolve(args)));
+  assert.equal(code, 4009);
 });

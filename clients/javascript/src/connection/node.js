@@ -4,6 +4,9 @@ import { VERSION } from "../version.js";
 /** Of a refusal's body as much as an error message may need. */
 const MAX_BODY_LENGTH = 65_536;
 
+/** The largest message of the service holds a whole item's audio. */
+const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+
 /**
  * Node: the credential travels in headers, and a refusal is told with all that the service said.
  * @type {import("./socket.js").OpenSocket}
@@ -16,6 +19,7 @@ export async function openSocket(handshake, secret, listener, signal) {
     const socket = new WebSocket(handshake.url, {
       headers: nodeHeaders(handshake, secret),
       perMessageDeflate: false,
+      maxPayload: MAX_MESSAGE_BYTES,
     });
     /** @type {string | undefined} */
     let requestId;
@@ -46,6 +50,8 @@ export async function openSocket(handshake, secret, listener, signal) {
         send: (text) => socket.send(text),
         close: (code, reason) => socket.close(code, reason),
         terminate: () => socket.terminate(),
+        pause: () => socket.pause(),
+        resume: () => socket.resume(),
       });
     });
     socket.on("message", (data, isBinary) => listener.onMessage(isBinary ? data : data.toString()));

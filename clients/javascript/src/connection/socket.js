@@ -4,6 +4,8 @@
  * @property {(text: string) => void} send
  * @property {(code: number, reason: string) => void} close begin to close; `onClose` tells when it is done
  * @property {() => void} [terminate] close without the other side, where the platform can
+ * @property {() => void} [pause] read nothing, where the platform can
+ * @property {() => void} [resume] read on
  * @property {string} [requestId] what the service calls this connection, where the platform can read it
  */
 

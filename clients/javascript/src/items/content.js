@@ -1,9 +1,13 @@
 import { decodeBase64 } from "../base64.js";
 import { MalformedEvent } from "../events.js";
 import { Stream } from "../stream.js";
+import { Backlog } from "../backlog.js";
 import { end, receive } from "./internal.js";
 
 /** @import { ServerMessageType } from "../models/server-messages.js" */
+
+/** What surrounds a chunk in memory, about. */
+const CHUNK_BYTES = 200;
 
 /** @typedef {RTAudioContent | RTTextContent} RTMessageContent */
 
@@ -14,15 +18,21 @@ export class RTAudioContent {
   /** Complete once the chunks have ended; until then, as far as it came. */
   transcript = "";
   /** @type {Stream<Uint8Array<ArrayBuffer>>} */
-  #audio = new Stream();
+  #audio;
   /** @type {Stream<string>} */
-  #transcript = new Stream();
+  #transcript;
+  #backlog;
+  #kept = 0;
 
   /**
    * @param {string} itemId
    * @param {number} contentIndex
+   * @param {Backlog} [backlog]
    */
-  constructor(itemId, contentIndex) {
+  constructor(itemId, contentIndex, backlog = new Backlog()) {
+    this.#backlog = backlog;
+    this.#audio = new Stream(Infinity, backlog);
+    this.#transcript = new Stream(Infinity, backlog);
     /** @readonly */
     this.itemId = itemId;
     /** @readonly */
@@ -41,10 +51,14 @@ export class RTAudioContent {
   /** @param {ServerMessageType} message */
   [receive](message) {
     if (message.type === "response.audio.delta") {
-      this.#audio.push(decodeAudio(message.delta));
+      const chunk = decodeAudio(message.delta);
+      this.#audio.push(chunk, CHUNK_BYTES + chunk.length);
     } else if (message.type === "response.audio_transcript.delta") {
       this.transcript += message.delta;
-      this.#transcript.push(message.delta);
+      // Twice: as a chunk, and in the whole, which is kept as long as more may come.
+      this.#backlog.add(message.delta.length);
+      this.#kept += message.delta.length;
+      this.#transcript.push(message.delta, CHUNK_BYTES + message.delta.length);
     } else if (message.type === "response.content_part.done") {
       if (message.part.type === "audio" && message.part.transcript) this.transcript = message.part.transcript;
       this[end]();
@@ -53,6 +67,8 @@ export class RTAudioContent {
 
   /** @param {Error} [error] */
   [end](error) {
+    this.#backlog.remove(this.#kept);
+    this.#kept = 0;
     this.#audio.end(error);
     this.#transcript.end(error);
   }
@@ -65,13 +81,18 @@ export class RTTextContent {
   /** Complete once the chunks have ended; until then, as far as it came. */
   text = "";
   /** @type {Stream<string>} */
-  #chunks = new Stream();
+  #chunks;
+  #backlog;
+  #kept = 0;
 
   /**
    * @param {string} itemId
    * @param {number} contentIndex
+   * @param {Backlog} [backlog]
    */
-  constructor(itemId, contentIndex) {
+  constructor(itemId, contentIndex, backlog = new Backlog()) {
+    this.#backlog = backlog;
+    this.#chunks = new Stream(Infinity, backlog);
     /** @readonly */
     this.itemId = itemId;
     /** @readonly */
@@ -86,7 +107,9 @@ export class RTTextContent {
   [receive](message) {
     if (message.type === "response.text.delta") {
       this.text += message.delta;
-      this.#chunks.push(message.delta);
+      this.#backlog.add(message.delta.length);
+      this.#kept += message.delta.length;
+      this.#chunks.push(message.delta, CHUNK_BYTES + message.delta.length);
     } else if (message.type === "response.content_part.done") {
       if (message.part.type === "text" && message.part.text) this.text = message.part.text;
       this[end]();
@@ -95,6 +118,8 @@ export class RTTextContent {
 
   /** @param {Error} [error] */
   [end](error) {
+    this.#backlog.remove(this.#kept);
+    this.#kept = 0;
     this.#chunks.end(error);
   }
 }

@@ -1,4 +1,5 @@
 import { Deferred } from "../deferred.js";
+import { Backlog } from "../backlog.js";
 import { Stream } from "../stream.js";
 import { end, receive } from "./internal.js";
 
@@ -6,6 +7,9 @@ import { end, receive } from "./internal.js";
  * @import { ResponseFunctionCallItem } from "../models/server-items.js"
  * @import { ServerMessageType } from "../models/server-messages.js"
  */
+
+/** What surrounds a piece in memory, about. */
+const PIECE_BYTES = 200;
 
 /**
  * A function that the model calls: either iterate over it for the pieces of its arguments, or wait.
@@ -19,7 +23,9 @@ export class RTFunctionCallItem {
   /** @type {string | null | undefined} */
   previousItemId;
   /** @type {Stream<string>} */
-  #stream = new Stream();
+  #stream;
+  #backlog;
+  #kept = 0;
   /** @type {Deferred<void>} */
   #completion = new Deferred();
   /** @type {"iterated" | "awaited" | undefined} */
@@ -28,8 +34,11 @@ export class RTFunctionCallItem {
   /**
    * @param {string} responseId
    * @param {ResponseFunctionCallItem} item
+   * @param {Backlog} [backlog]
    */
-  constructor(responseId, item) {
+  constructor(responseId, item, backlog = new Backlog()) {
+    this.#backlog = backlog;
+    this.#stream = new Stream(Infinity, backlog);
     /** @readonly */
     this.responseId = responseId;
     /** @readonly */
@@ -58,7 +67,10 @@ export class RTFunctionCallItem {
   [receive](message) {
     if (message.type === "response.function_call_arguments.delta") {
       this.arguments += message.delta;
-      this.#stream.push(message.delta);
+      // Twice: as a piece, and in the whole.
+      this.#backlog.add(message.delta.length);
+      this.#kept += message.delta.length;
+      this.#stream.push(message.delta, PIECE_BYTES + message.delta.length);
     } else if (message.type === "response.output_item.done") {
       if (message.item.type === "function_call") this.arguments = message.item.arguments;
       this[end]();
@@ -67,6 +79,8 @@ export class RTFunctionCallItem {
 
   /** @param {Error} [error] */
   [end](error) {
+    this.#backlog.remove(this.#kept);
+    this.#kept = 0;
     this.#stream.end(error);
     if (error) this.#completion.reject(error);
     else this.#completion.resolve();

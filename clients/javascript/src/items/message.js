@@ -1,3 +1,4 @@
+import { Backlog, OBJECT_BYTES } from "../backlog.js";
 import { Stream } from "../stream.js";
 import { RTAudioContent, RTTextContent } from "./content.js";
 import { end, receive } from "./internal.js";
@@ -19,15 +20,19 @@ export class RTMessageItem {
   /** @type {string | null | undefined} */
   previousItemId;
   /** @type {Stream<RTMessageContent>} */
-  #stream = new Stream();
+  #stream;
+  #backlog;
   /** @type {Map<number, RTMessageContent>} */
   #contents = new Map();
 
   /**
    * @param {string} responseId
    * @param {ResponseMessageItem} item
+   * @param {Backlog} [backlog]
    */
-  constructor(responseId, item) {
+  constructor(responseId, item, backlog = new Backlog()) {
+    this.#backlog = backlog;
+    this.#stream = new Stream(Infinity, backlog);
     /** @readonly */
     this.responseId = responseId;
     /** @readonly */
@@ -60,9 +65,10 @@ export class RTMessageItem {
    */
   #add(index, type) {
     if (type !== "audio" && type !== "text") return;
-    const content = type === "audio" ? new RTAudioContent(this.id, index) : new RTTextContent(this.id, index);
+    const Content = type === "audio" ? RTAudioContent : RTTextContent;
+    const content = new Content(this.id, index, this.#backlog);
     this.#contents.set(index, content);
-    this.#stream.push(content);
+    this.#stream.push(content, OBJECT_BYTES);
   }
 
   /** @param {Error} [error] */

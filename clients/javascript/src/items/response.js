@@ -1,3 +1,4 @@
+import { Backlog, OBJECT_BYTES } from "../backlog.js";
 import { Stream } from "../stream.js";
 import { RTFunctionCallItem } from "./function-call.js";
 import { end, receive } from "./internal.js";
@@ -23,7 +24,9 @@ export class RTResponse {
   #requestCancellation;
   #done = false;
   /** @type {Stream<RTOutputItem>} */
-  #stream = new Stream();
+  #stream;
+  #backlog;
+  #kept = 0;
   /** @type {Map<string, RTOutputItem>} */
   #items = new Map();
   /** Items that wait for their place in the conversation. @type {Set<RTOutputItem>} */
@@ -34,8 +37,11 @@ export class RTResponse {
   /**
    * @param {Response} response
    * @param {() => Promise<void>} requestCancellation
+   * @param {Backlog} [backlog]
    */
-  constructor(response, requestCancellation) {
+  constructor(response, requestCancellation, backlog = new Backlog()) {
+    this.#backlog = backlog;
+    this.#stream = new Stream(Infinity, backlog);
     this.#response = response;
     this.#requestCancellation = requestCancellation;
   }
@@ -93,6 +99,7 @@ export class RTResponse {
   #add(item) {
     const added = this.#create(item);
     if (!added) return; // Of a later protocol.
+    this.#keep();
     this.#items.set(added.id, added);
     this.#unplaced.add(added);
     if (this.#places.has(added.id)) this.#place(added.id, this.#places.get(added.id));
@@ -103,8 +110,8 @@ export class RTResponse {
    * @returns {RTOutputItem | undefined}
    */
   #create(item) {
-    if (item.type === "message") return new RTMessageItem(this.id, item);
-    if (item.type === "function_call") return new RTFunctionCallItem(this.id, item);
+    if (item.type === "message") return new RTMessageItem(this.id, item, this.#backlog);
+    if (item.type === "function_call") return new RTFunctionCallItem(this.id, item, this.#backlog);
     return undefined;
   }
 
@@ -115,6 +122,7 @@ export class RTResponse {
   #place(itemId, previousItemId) {
     const item = this.#items.get(itemId);
     if (!item) {
+      this.#keep();
       this.#places.set(itemId, previousItemId);
       return;
     }
@@ -124,7 +132,7 @@ export class RTResponse {
 
   /** @param {RTOutputItem} item once */
   #yield(item) {
-    if (this.#unplaced.delete(item)) this.#stream.push(item);
+    if (this.#unplaced.delete(item)) this.#stream.push(item, OBJECT_BYTES);
   }
 
   /**
@@ -139,9 +147,17 @@ export class RTResponse {
     item[receive](message);
   }
 
+  /** An item, or the place of one, is kept until the answer ends. */
+  #keep() {
+    this.#kept += OBJECT_BYTES;
+    this.#backlog.add(OBJECT_BYTES);
+  }
+
   /** @param {Error} [error] */
   [end](error) {
     this.#done = true;
+    this.#backlog.remove(this.#kept);
+    this.#kept = 0;
     this.#stream.end(error);
     for (const item of this.#items.values()) item[end](error);
     this.#places.clear();

@@ -32,7 +32,7 @@ const azure: RTAzureOpenAIOptions = { deployment: "dep1", requestId: "id" };
 const openai: RTOpenAIOptions = { model: "gpt-4o-realtime-preview" };
 const clients = [
   new RTClient(new URL("wss://example.test"), key, azure),
-  new RTClient(new URL("wss://example.test"), new Credential(), { deployment: "dep1", dialect: "ga" }),
+  new RTClient(new URL("wss://example.test"), new Credential(), { deployment: "dep1", dialect: "ga", maxUnreadBytes: 2 ** 24, connectTimeoutMs: 5000 }),
   new RTClient(key, openai),
 ];
 
