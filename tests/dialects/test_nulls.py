@@ -148,6 +148,7 @@ class TestItems:
             "transcript": None,
             "image_url": None,
             "detail": None,
+            "id": None,
         }
         item = {"type": "message", "role": "user", "content": [part], "name": None, "output": None, "call_id": None}
         expected = MessageItem(role=Role.USER, content=(InputText(text="Hi"),), status=ItemStatus.COMPLETED)

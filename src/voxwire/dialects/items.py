@@ -40,9 +40,14 @@ Id = Annotated[str, Meta(max_length=512)]
 
 
 class _PartBase(Wire, frozen=True, tag_field="type"):
-    """`annotations` come from the types of the Responses API, always empty: speech has none."""
+    """What any part may carry along.
+
+    `annotations` come from the types of the Responses API, always empty: speech has none. `id` is for references alone,
+    but programs that write every field of their types send a null.
+    """
 
     annotations: list[Any] | None = None
+    id: None = None
 
     def check(self, param: str) -> None:
         """Refuse annotations, of which nothing could be kept."""
