@@ -29,6 +29,8 @@ SAYS = "Your instructions say: "
         ("when does the museum close on sunday", "on Sundays it closes at half past five in the evening."),
         ("how much are the tickets", "Tickets cost ten euros, children pay half."),
         ("what does a ticket cost", "Tickets cost ten euros, children pay half."),
+        ("what are your opening hours", "it opens at nine."),
+        ("what's the address", "the entrance is on Mill Street, opposite the station."),
         ("who is the director", "the director is Ann Lee."),
         ("are dogs allowed", "Dogs are allowed on a leash."),
         ("where is the entrance", "the entrance is on Mill Street, opposite the station."),

@@ -229,6 +229,21 @@ class TestNesting:
         assert answer.calls == [("add_pet", arguments)]
 
 
+class Drink(BaseModel):
+    drink: Literal["coffee", "tea"]
+    size: Size = Size.SMALL
+    extras: list[Literal["milk", "sugar", "lemon"]] = []
+
+
+async def test_all_that_was_named_for_a_list_is_collected(ask: Ask) -> None:
+    tool = of_model("order_drink", Drink, "Order a drink")
+    said = "please order an extra large tea with milk and sugar"
+    arguments = {"drink": "tea", "size": "extra_large", "extras": ["milk", "sugar"]}
+    assert (await ask(said, tools=[tool])).calls == [("order_drink", arguments)]
+    assert (await ask("order a coffee", tools=[tool])).calls == [("order_drink", {"drink": "coffee"})]
+    assert (await ask("in order to drink tea", tools=[tool], tool_choice="none")).calls == []
+
+
 class TestLeftOut:
     async def test_a_lone_optional_number_is_not_made_up(self, ask: Ask) -> None:
         handmade = function("get_orders", "Get the orders", None, limit={"type": "integer"})

@@ -44,6 +44,11 @@ _PLACE: Final = frozenset(
     "street road avenue square floor upstairs downstairs building city town near behind opposite next located left "
     "right entrance corner room".split()
 )
+#: Stems of other words for what a question may name.
+_ALIKE: Final = {
+    "hours": ("open", "clos"), "open": ("hour",), "close": ("hour",), "address": ("street", "road", "avenu", "locat"),
+    "located": ("address",), "price": ("cost",), "cost": ("pric",), "phone": ("telephon", "numb"),
+}  # fmt: skip
 #: First words of a sentence that have their capital from there alone.
 _NO_NAMES: Final = frozenset("it the we our there they this all a an its in on at".split())
 _ENDINGS: Final = ("ings", "ing", "ied", "ies", "ed", "es", "s", "e", "y")
@@ -74,15 +79,16 @@ def fact_for(facts: Sequence[Fact], words: tuple[str, ...]) -> str | None:
     if not asked or (asked is words and words[0] not in _ASKS | _ASKS_YES_OR_NO):
         return None
     content = {_stem(word) for word in asked if word not in _EMPTY}
+    alike = content.union(*(_ALIKE.get(word, ()) for word in asked))
     wanted = _kind_of_answer(asked)
     # "Can I bring my dog" says more than it asks; "what is the capital of France" must share all but its filler.
     enough = 0.5 if asked[0] in _ASKS_YES_OR_NO else 0.51
     best, best_score = None, 0.0
     for fact in facts:
-        shared = len(content & fact.stems)
+        shared = len(alike & fact.stems)
         fits = wanted is not None and bool(wanted & fact.words or any(word[0].isdigit() for word in fact.words))
         if shared and (fits or (wanted is None and shared >= enough * len(content))):
-            score = shared / len(content) + fits
+            score = shared / max(len(content), 1) + fits
             best, best_score = (fact, score) if score > best_score else (best, best_score)
     return f"Your instructions say: {_continued(best.text)}" if best else None
 
@@ -94,7 +100,7 @@ def _kind_of_answer(asked: tuple[str, ...]) -> frozenset[str] | None:
         return _TIME
     if start[:2] == ("how", "much") or {"cost", "price", "fee"} & set(asked):
         return _MONEY
-    return _PLACE if "where" in start else None
+    return _PLACE if "where" in start or "address" in asked else None
 
 
 def _continued(text: str) -> str:

@@ -24,7 +24,7 @@ from voxwire.engines.llm.schema_example import example
 from voxwire.engines.llm.slots import TextSlot
 from voxwire.engines.llm.text import Utterance
 from voxwire.engines.llm.tool_grammar import ToolGrammar
-from voxwire.engines.llm.tool_words import LOOKUPS, stem, tool_words
+from voxwire.engines.llm.tool_words import GENERIC, LOOKUPS, stem, tool_words
 from voxwire.events.config import FunctionTool
 
 #: How many calls one sentence can make ("in Paris and in Rome").
@@ -118,10 +118,17 @@ class Tool:
         acts = any(set(verb.split()) <= set(said.words) for verb in (*self.words.verbs, *_WISHES))
         if self.words.verbs and not acts:
             return None  # speaking of a call is not asking to end it
-        if not (2 * len(topics) >= len(self.words.topics) > 0 or (len(hints) >= 2 and (topics or acts))):
+        speaks_of_it = 2 * len(topics) >= len(self.words.topics) > 0 or (len(hints) >= 2 and (topics or acts))
+        # "Order a large tea" asks for a drink: a verb of the function's own, with a choice that it needs.
+        own = any(set(verb.split()) <= set(said.words) for verb in self.words.verbs if verb not in GENERIC)
+        if not (speaks_of_it or own):
             return None
         arguments = self._extract(said)
-        score = 3 * len(topics) / len(self.words.topics) + acts + 0.5 * len(hints) + 0.25 * self._filled(arguments)
+        choices = [p.path for p in self.parameters if p.required and p.kind is ParameterKind.ENUM]
+        if not speaks_of_it and all(lookup(arguments, path) is UNSET for path in choices):
+            return None
+        told = 3 * len(topics) / max(len(self.words.topics), 1)
+        score = told + acts + 0.5 * len(hints) + 0.25 * self._filled(arguments)
         return Reading(self, (arguments,), self._missing(arguments), known=False, score=score)
 
     def find(self, said: Utterance, parameter: Parameter) -> Arguments:
@@ -221,11 +228,16 @@ class Tool:
         free = [True] * len(said)
         arguments: Arguments = {}
         for parameter in sorted(self.parameters, key=lambda p: _SPECIFIC.index(p.kind)):
+            several = parameter.many and parameter.kind in _COLLECTED
+            taken: list[Any] = []
             for start, filled in _candidates(parameter, said, self):
-                if all(free[start : filled.end]) and (values := parameter.fill((filled.value,))):
+                if all(free[start : filled.end]) and (several or parameter.fill((filled.value,))):
                     free[start : filled.end] = [False] * (filled.end - start)
-                    arguments = merged(arguments, values)
-                    break
+                    taken.append(filled.value)
+                    if not several:
+                        break
+            if taken:
+                arguments = merged(arguments, parameter.fill(taken))
         return self._pruned(arguments)
 
 
@@ -238,6 +250,8 @@ def _holding(value: Any) -> dict[str, Any]:
     return {"const": value}
 
 
+#: Kinds of which a list takes all that was named.
+_COLLECTED: Final = (ParameterKind.ENUM, ParameterKind.DAY, ParameterKind.PLACE)
 _SPECIFIC: Final = (
     ParameterKind.WRITTEN,
     ParameterKind.ENUM,
