@@ -35,10 +35,7 @@ def lookup(arguments: Any, path: Path) -> Any:
 def merged(first: Any, second: Any) -> Any:
     """Both put together; where both have a value, that of `second`."""
     if isinstance(first, dict) and isinstance(second, dict):
-        return {
-            key: merged(first[key], second[key]) if key in first and key in second else {**first, **second}[key]
-            for key in {**first, **second}
-        }
+        return {**first, **second, **{key: merged(first[key], second[key]) for key in first if key in second}}
     if _one_object(first) and _one_object(second):
         return [merged(first[0], second[0])]
     return second

@@ -6,8 +6,8 @@ on the event loop of all sessions.
 
 from typing import Final
 
-#: Steps for one answer, 10 to 20 ms; the largest functions of real life take some thousand.
-_STEPS: Final = 12_000
+#: Steps for one answer, 10 to 20 ms; the largest functions of real life take 1,500.
+_STEPS: Final = 6_000
 
 
 class TooMuch(Exception):

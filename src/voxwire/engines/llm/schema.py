@@ -115,10 +115,8 @@ def _both(first: Schema, second: Schema) -> Schema:
     for key in first.keys() & second.keys():
         one, other = first[key], second[key]
         if key == "properties" and isinstance(one, dict) and isinstance(other, dict):
-            merged[key] = {
-                name: {"allOf": [one[name], other[name]]} if name in one and name in other else {**one, **other}[name]
-                for name in {**one, **other}
-            }
+            shared = {name: {"allOf": [one[name], other[name]]} for name in one if name in other}
+            merged[key] = {**one, **other, **shared}
         elif key == "required" and isinstance(one, list) and isinstance(other, list):
             merged[key] = [*one, *(name for name in other if name not in one)]
         elif key == "enum" and isinstance(one, list) and isinstance(other, list):
