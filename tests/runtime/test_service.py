@@ -391,6 +391,8 @@ async def test_leaving_in_the_middle_of_everything_leaves_nothing_running() -> N
         await client.wire.wait_for("response.output_audio.delta")
         await client.append(loud(300))
         await client.wire.wait_for("input_audio_buffer.speech_started")
+        while not stt.streams:  # noqa: ASYNC110 - a thread finds the words to expect first
+            await asyncio.sleep(0)
     assert service.conversations == 0
     assert tts.streams[0].cancelled
     assert stt.streams[0].cancelled

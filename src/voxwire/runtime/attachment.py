@@ -8,7 +8,7 @@ from voxwire.errors import INVALID_REQUEST, ClientError
 from voxwire.events.server import AudioDelta, ItemRetrieved, ServerEvent
 from voxwire.runtime.contracts import Codec
 from voxwire.runtime.outbox import DeferredFrame, Outbox
-from voxwire.session.inputs import ClientMistake
+from voxwire.session.inputs import ClientMistake, Input
 
 if TYPE_CHECKING:
     from voxwire.runtime.conversation import Conversation
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: After this much work without waiting, a reader lets the others run: 16 small frames, or 256 KiB.
 _TURN_COST: Final = 16
 _BYTES_PER_COST: Final = 16 * 1024
+#: A frame of this many characters is read, and its event worked on, by a thread: the largest would hold
+#: everybody up for a tenth of a second, this much for a millisecond.
+_LARGE_FRAME: Final = 64 * 1024
 #: Retrieved audio from this size on is converted and encoded by a thread: 32 MiB, the most there is, would
 #: hold everybody up for 0.4 s, this much for 3 ms.
 _LARGE_AUDIO_BYTES: Final = 256 * 1024
@@ -50,6 +53,8 @@ class Attachment:
         """
         if self._receiving or self.closed.is_set() or self._conversation.congested or not self.outbox.writable:
             return False
+        if len(frame) >= _LARGE_FRAME:
+            return False
         self._take(frame, binary=False)
         return True
 
@@ -64,7 +69,10 @@ class Attachment:
             return
         self._receiving = True
         try:
-            self._take(frame, binary=binary)
+            if len(frame) >= _LARGE_FRAME:
+                await self._take_beside(frame, binary=binary)
+            else:
+                self._take(frame, binary=binary)
             self._cost += 1 + len(frame) // _BYTES_PER_COST
             del frame  # from here on the session holds what it needs of it
             if self._cost >= _TURN_COST:
@@ -87,13 +95,26 @@ class Attachment:
 
     def _take(self, frame: str | bytes, *, binary: bool) -> None:
         try:
-            event = BINARY_FRAME if binary else self._codec.decode(frame)
-        except ClientError as error:
-            event = ClientMistake.of(error)
+            event = self._event(frame, binary=binary)
         except Exception as bug:
             self._conversation.crash(bug)
             return
         self._conversation.submit(event, self.number, len(frame))
+
+    async def _take_beside(self, frame: str | bytes, *, binary: bool) -> None:
+        """The same, beside the event loop."""
+        try:
+            event = await asyncio.to_thread(self._event, frame, binary=binary)
+        except Exception as bug:
+            self._conversation.crash(bug)
+            return
+        await self._conversation.submit_beside(event, self.number, len(frame))
+
+    def _event(self, frame: str | bytes, *, binary: bool) -> Input:
+        try:
+            return BINARY_FRAME if binary else self._codec.decode(frame)
+        except ClientError as error:
+            return ClientMistake.of(error)
 
     def send(self, event: ServerEvent, event_id: str) -> None:
         """Queue an event, unless this dialect does not have it."""

@@ -1,9 +1,10 @@
 """One session with its attachments: inputs in, events out, commands executed, time kept.
 
-Everything here is synchronous and runs on one loop, so a session never sees two inputs at once;
-whatever arrives while an input is being worked on waits in line behind it.
+A session never sees two inputs at once: whatever arrives while one is being worked on waits in line
+behind it. All but the largest are worked on by the loop itself.
 """
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator
@@ -151,22 +152,46 @@ class Conversation:
             return
         self._busy = True
         try:
-            while self._inbox:
-                event, origin, size = self._inbox.popleft()
-                outputs = self._session.receive(event, now=self._clock.time(), origin=origin)
-                if (waiting := self._session.waiting_events) or self._line:
-                    self._stand_in_line(waiting, size)
-                self._act(outputs)
-                # Audio comes fifty times a second, and neither an append nor scores that decide nothing
-                # bring a deadline nearer.
-                kind = type(event)
-                if kind is not AppendAudio and (outputs or kind is not SpeechScores):
-                    self._keep_time()
+            self._work_off()
         except Exception as bug:
             self.crash(bug)
         finally:
             self._busy = False
         self._relief.wake()
+
+    async def submit_beside(self, event: Input, origin: int, size: int = 0) -> None:
+        """Hand over an input with much in it: a thread works on it, and what comes meanwhile waits in line."""
+        if self._closing or self._busy:
+            self.submit(event, origin, size)
+            return
+        self._busy = True
+        try:
+            outputs = await asyncio.to_thread(self._session.receive, event, now=self._clock.time(), origin=origin)
+            self._took(size)
+            self._act(outputs)
+            self._keep_time()
+            self._work_off()
+        except Exception as bug:
+            self.crash(bug)
+        finally:
+            self._busy = False
+        self._relief.wake()
+
+    def _work_off(self) -> None:
+        while self._inbox:
+            event, origin, size = self._inbox.popleft()
+            outputs = self._session.receive(event, now=self._clock.time(), origin=origin)
+            self._took(size)
+            self._act(outputs)
+            # Audio comes fifty times a second, and neither an append nor scores that decide nothing
+            # bring a deadline nearer.
+            kind = type(event)
+            if kind is not AppendAudio and (outputs or kind is not SpeechScores):
+                self._keep_time()
+
+    def _took(self, size: int) -> None:
+        if (waiting := self._session.waiting_events) or self._line:
+            self._stand_in_line(waiting, size)
 
     def _stand_in_line(self, waiting: int, size: int) -> None:
         """Events wait inside the session in the order in which they came; an input adds one at most, as the last."""
@@ -275,6 +300,8 @@ class Conversation:
 
     def _look(self) -> None:
         self._timer = None
+        if self._busy:  # a thread works on an input; the time is kept after it
+            return
         due = self._session.deadline
         if due is not None and due <= self._clock.time():
             self.submit(Tick())

@@ -16,7 +16,7 @@ from voxwire.session.limits import Capabilities
 DEFAULT_VOICE: Final = "alloy"
 
 #: Sets of expected phrases kept at once: sessions of one application mostly share theirs.
-_PHRASE_SETS: Final = 64
+_PHRASE_SETS: Final = 16
 
 
 def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine) -> Capabilities:
@@ -37,26 +37,16 @@ class Phrasebook:
         self._llm = llm
         self._known: OrderedDict[tuple[str, bytes], tuple[str, ...]] = OrderedDict()
 
-    def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
-        """Made in place when they are not known: up to tenths of a second with many tools."""
+    async def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+        """Made beside the event loop when they are not known: up to tenths of a second with many tools."""
         key = instructions, msgspec.json.encode(tools)
         phrases = self._known.get(key)
         if phrases is None:
-            return self._keep(key, self._llm.phrases(instructions, tools))
-        self._known.move_to_end(key)
-        return phrases
-
-    async def made(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
-        """The same, made beside the event loop."""
-        key = instructions, msgspec.json.encode(tools)
-        if key not in self._known:
-            self._keep(key, await asyncio.to_thread(self._llm.phrases, instructions, tools))
-        return self.phrases(instructions, tools)
-
-    def _keep(self, key: tuple[str, bytes], phrases: tuple[str, ...]) -> tuple[str, ...]:
-        self._known[key] = phrases
-        if len(self._known) > _PHRASE_SETS:
-            self._known.popitem(last=False)
+            phrases = self._known[key] = await asyncio.to_thread(self._llm.phrases, instructions, tools)
+            if len(self._known) > _PHRASE_SETS:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(key)
         return phrases
 
 
@@ -97,7 +87,7 @@ class Deployment:
 
     async def expect(self, instructions: str, tools: Sequence[FunctionTool]) -> None:
         """Have the recogniser get ready for what users of these settings are likely to say. Raises EngineError."""
-        await self.stt.prepare(SttConfig(phrases=await self.phrasebook.made(instructions, tools)))
+        await self.stt.prepare(SttConfig(phrases=await self.phrasebook.phrases(instructions, tools)))
 
     @property
     def engines(self) -> tuple[SttEngine, LlmEngine, TtsEngine]:

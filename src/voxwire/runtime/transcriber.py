@@ -87,8 +87,9 @@ class Transcriber:
 
     async def _recognise(self) -> None:
         command = self._command
+        with engine_errors("llm"):
+            phrases = await self._deployment.phrasebook.phrases(command.instructions, command.tools)
         with engine_errors("stt"):
-            phrases = self._deployment.phrasebook.phrases(command.instructions, command.tools)
             rates = self._deployment.stt.capabilities.rates
             rate = command.format.rate if command.format.rate in rates else rates[0]
             stream = self._deployment.stt.open(
@@ -102,7 +103,7 @@ class Transcriber:
                 final = await self._listen(stream)
                 pump.cancel()
                 with engine_errors("llm"):
-                    text = self._choose(final)
+                    text = await asyncio.to_thread(self._choose, final) if final.alternatives else final.text
                 logprobs = final.logprobs if text == final.text else None
                 self._delivery.submit(
                     TranscriptFinal(transcription=command.transcription, text=text, logprobs=logprobs)

@@ -60,7 +60,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _broken = False
     _utf8: codecs.IncrementalDecoder | None = None
     _cutter: FrameCutter | None = None
-    _left: Iterator[tuple[bytes, int]] | None = None
+    _left: Iterator[tuple[bytes | bytearray, int]] | None = None
     _offer: Offer | None = None
     _turn_away: Callable[[], None] | None = None
     _extensions: dict[str, Any] | None = None
@@ -151,7 +151,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._take(self._left, at_most=None)
         self._take(self._cutter.feed(data), at_most=_TURN_FRAMES)
 
-    def _take(self, frames: Iterator[tuple[bytes, int]], *, at_most: int | None) -> None:
+    def _take(self, frames: Iterator[tuple[bytes | bytearray, int]], *, at_most: int | None) -> None:
         """So many frames now, the others turn by turn; nothing is read until then."""
         self._left = None
         taken = list(islice(frames, at_most))
@@ -161,7 +161,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             if start and not self.close_sent:
                 self._message(payload(frame, start))
             else:
-                super().data_received(frame)
+                super().data_received(bytes(frame))
                 self._forget(len(frame))
         self._weigh()
         if self._dropping:
@@ -270,6 +270,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _message(self, data: bytes) -> None:
         """A text message: to the application at once where it can take it, else into the queue."""
+        if len(data) > _LARGE_MESSAGE_BYTES and data.isascii():  # so it is text, and whoever reads it need not hurry
+            self._enqueue({"type": "websocket.receive", "text": data}, len(data))
+            return
         try:
             text = data.decode()
         except UnicodeDecodeError:

@@ -9,6 +9,7 @@ Answers are streamed word by word, so that cancelling and barge-in work as with 
 
 import asyncio
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -48,6 +49,8 @@ _WORD: Final = re.compile(r"\s*\S+\s*")
 _ARGUMENT_PIECE: Final = 8
 #: Settings are per session and change seldom; this many different ones are kept.
 _DOMAINS: Final = 32
+#: Functions in all of them, each some hundred objects.
+_TOOLS: Final = 128
 _LISTED_CLOCK_PLACES: Final = 200
 
 _CAPABILITIES: Final = LlmCapabilities(
@@ -78,6 +81,7 @@ class OfflineAssistant:
     def __init__(self, *, timezone: str | None = None, clock: Callable[[], datetime] | None = None) -> None:
         self._clock = clock or _server_clock(timezone)
         self._domains: OrderedDict[tuple[str, bytes], Domain] = OrderedDict()
+        self._lock = threading.Lock()  # domains are made and looked up by threads
         self._gazetteer: Gazetteer | None = None
         self._skills: tuple[Skill, ...] = ()
         self._skill_phrases: tuple[str, ...] = ()
@@ -99,7 +103,10 @@ class OfflineAssistant:
         self._domains.clear()
 
     async def respond(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
-        domain = self._domain(_all_instructions(request.instructions, request.items), request.tools)
+        instructions = _all_instructions(request.instructions, request.items)
+        domain = self._known(_key(instructions, request.tools))
+        if domain is None:  # reading a mebibyte of instructions takes tenths of a second: not on the loop
+            domain = await asyncio.to_thread(self._domain, instructions, request.tools)
         for part in answer(domain, request.items, request.tool_choice, self._clock()):
             if isinstance(part, Call):
                 yield LlmToolCall(name=part.name)
@@ -122,25 +129,40 @@ class OfflineAssistant:
     def _domain(self, instructions: str, tools: Sequence[FunctionTool]) -> Domain:
         if self._gazetteer is None:
             raise InvariantError("using the offline assistant", expected="after start()", actual="not started")
-        key = (instructions, msgspec.json.encode(tuple(tools)))
-        domain = self._domains.get(key)
-        if domain is None:
-            world = World(self._gazetteer, self._clock, Effort())
-            domain = Domain(
-                skills=self._skills,
-                skill_phrases=self._skill_phrases,
-                instructions=read_instructions(instructions),
-                tools=tuple(Tool(function, world) for function in tools),
-                effort=world.effort,
-            )
-            self._domains[key] = domain
-            if len(self._domains) > _DOMAINS:
+        key = _key(instructions, tools)
+        if (known := self._known(key)) is not None:
+            return known
+        world = World(self._gazetteer, self._clock, Effort())
+        domain = Domain(
+            skills=self._skills,
+            skill_phrases=self._skill_phrases,
+            instructions=read_instructions(instructions),
+            tools=tuple(Tool(function, world) for function in tools),
+            effort=world.effort,
+        )
+        with self._lock:
+            domain = self._domains.setdefault(key, domain)
+            while len(self._domains) > 1 and self._too_many():
                 self._domains.popitem(last=False)
-        self._domains.move_to_end(key)
         return domain
+
+    def _too_many(self) -> bool:
+        tools = sum(len(domain.tools) for domain in self._domains.values())
+        return len(self._domains) > _DOMAINS or tools > _TOOLS
+
+    def _known(self, key: tuple[str, bytes]) -> Domain | None:
+        with self._lock:
+            domain = self._domains.get(key)
+            if domain is not None:
+                self._domains.move_to_end(key)
+            return domain
 
     def _today(self) -> date:
         return self._clock().date()
+
+
+def _key(instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, bytes]:
+    return instructions, msgspec.json.encode(tuple(tools))
 
 
 def _all_instructions(instructions: str, items: Sequence[Item]) -> str:

@@ -15,6 +15,7 @@ of it is about this file's size.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -224,16 +225,31 @@ class Template:
             assert piece is not None
             self._at += 1
             if piece in ("(", "["):
-                inner = self._choice()
+                inner = self._group()
                 if self._peek() != {"(": ")", "[": "]"}[piece]:
                     raise ValueError(f"unbalanced template: {self.text}")
                 self._at += 1
-                parts.append(inner if piece == "(" else _Choice((inner, _Sequence(()))))
+                parts.append(inner if piece == "(" else _Choice((inner, _NOTHING)))
             elif piece.startswith("{"):
                 parts.append(self._filler(piece[1:-1]))
             else:
-                parts.append(_Words(piece, plain_words(piece)))
+                parts.append(_words(piece))
         return parts[0] if len(parts) == 1 else _Sequence(tuple(parts))
+
+    def _group(self) -> _Node:
+        """What stands between brackets."""
+        depth, end = 1, self._at
+        while depth and end < len(self._pieces):
+            piece = self._pieces[end]
+            depth += (piece in ("(", "[")) - (piece in (")", "]"))
+            if piece.startswith("{"):
+                return self._choice()
+            end += 1
+        if depth:
+            raise ValueError(f"unbalanced template: {self.text}")
+        constant = _constant(" ".join(self._pieces[self._at : end - 1]))
+        self._at = end - 1
+        return constant
 
     def _filler(self, name: str) -> _Node:
         slot = self._slots[name]
@@ -245,6 +261,24 @@ class Template:
 
     def _peek(self) -> str | None:
         return self._pieces[self._at] if self._at < len(self._pieces) else None
+
+
+# A hundred functions make a hundred thousand nodes, most of them alike ("can you please"), and the garbage
+# collector looks at each for as long as the session's settings are kept: so those without slots are shared.
+
+
+@lru_cache(maxsize=4096)
+def _words(piece: str) -> _Words:
+    return _Words(piece, plain_words(piece))
+
+
+@lru_cache(maxsize=2048)
+def _constant(text: str) -> _Node:
+    """A part of a template without slots."""
+    return Template(text)._root
+
+
+_NOTHING: Final = _Sequence(())
 
 
 def in_turn(sources: Iterable[Iterable[str]]) -> Iterator[str]:

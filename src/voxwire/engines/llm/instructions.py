@@ -27,6 +27,7 @@ _KEY_WORDS: Final = 6
 _DETERMINERS: Final = frozenset(("the", "your", "our", "a", "an", "my"))
 #: Bounds the work of a hostile instruction text; far more than a page of questions.
 _MAX_LINES: Final = 2_000
+_MAX_READ: Final = 128 * 1024
 _KEY_SHAPES: Final = ("what is the {}", "what's your {}", "what are your {}", "tell me the {}", "{}")
 _KEY_OPENINGS: Final = tuple(
     plain_words(opening)
@@ -68,7 +69,8 @@ class Instructions:
 
 
 def read_instructions(text: str) -> Instructions:
-    """Find what can be quoted. Never fails: other text is simply not quotable."""
+    """Find what can be quoted in the first `_MAX_READ` characters. Never fails: other text is simply not quotable."""
+    text = text[:_MAX_READ]
     answers: dict[tuple[str, ...], str] = {}
     keys: dict[tuple[str, ...], str] = {}
     questions: list[str] = []

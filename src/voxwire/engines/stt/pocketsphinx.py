@@ -84,7 +84,7 @@ class PocketsphinxStt:
 
     async def prepare(self, config: SttConfig) -> None:
         """Have every free worker build its decoder for these sentences; half a second for ten thousand."""
-        phrases = _phrase_set(config.phrases, config.prompt or "")
+        phrases = await _phrases_of(config)
         if phrases.key and phrases.key not in self._prepared:
             self._prepared[phrases.key] = None
             if len(self._prepared) > DECODERS_KEPT:
@@ -107,7 +107,7 @@ class PocketsphinxStt:
         """Begin an utterance. Raises EngineError for a language other than English."""
         if config.language is not None and config.language.partition("-")[0].lower() != "en":
             raise EngineError("stt", "unsupported_language", "This recogniser understands English alone (en).")
-        return PocketsphinxStream(self.pool, _phrase_set(config.phrases, config.prompt or ""), config)
+        return PocketsphinxStream(self.pool, config)
 
 
 class _PhraseSet(msgspec.Struct, frozen=True):
@@ -117,7 +117,12 @@ class _PhraseSet(msgspec.Struct, frozen=True):
     sentences: list[str]
 
 
-@lru_cache(maxsize=32)
+async def _phrases_of(config: SttConfig) -> _PhraseSet:
+    """Twenty thousand sentences take tenths of a second: not on the loop."""
+    return await asyncio.to_thread(_phrase_set, config.phrases, config.prompt or "")
+
+
+@lru_cache(maxsize=8)
 def _phrase_set(phrases: tuple[str, ...], prompt: str) -> _PhraseSet:
     """What to expect. A prompt counts as sentences too: people give the words to listen for."""
     spoken = dict.fromkeys(words for text in (*phrases[:MAX_PHRASES], *_clauses(prompt)) if (words := plain(text)))
@@ -136,12 +141,11 @@ def _clauses(prompt: str) -> list[str]:
 class PocketsphinxStream:
     """One utterance. Audio waits here until a worker is free; errors come out of the iteration alone."""
 
-    def __init__(
-        self, pool: WorkerPool[NeedPhrases | Partial | Result], phrases: _PhraseSet, config: SttConfig
-    ) -> None:
+    def __init__(self, pool: WorkerPool[NeedPhrases | Partial | Result], config: SttConfig) -> None:
         loop = asyncio.get_running_loop()
         self._pool = pool
-        self._phrases = phrases
+        self._config = config
+        self._phrases = _PhraseSet("", [])
         self._rate = config.rate
         self._claim = config.claim
         self._most_waiting = _WAITING_S * 2 * config.rate
@@ -200,6 +204,7 @@ class PocketsphinxStream:
 
     async def _feed(self) -> None:
         """Lease a worker, hand it the audio as it comes, then commit."""
+        self._phrases = await _phrases_of(self._config)
         try:
             lease = await self._leased()
         except EngineError as error:

@@ -208,7 +208,7 @@ async def _read(receive: Receive, attachment: Attachment) -> tuple[int, str]:
         if message["type"] == "websocket.disconnect":
             return int(message.get("code") or 1005), message.get("reason") or ""
         # Taken out, so that nobody holds a message while the next one has to wait.
-        if "text" in message:
+        if "text" in message:  # of a large message the bytes, not decoded yet
             await attachment.receive(message.pop("text"))
         else:
             await attachment.receive(message.pop("bytes"), binary=True)
