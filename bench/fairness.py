@@ -79,6 +79,7 @@ class Talker:
         self.client = client
         self.counts: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
+        self.last: dict[str, float] = {}
         self._waiting: dict[str, asyncio.Future[float]] = {}
         client.on_event = self._event
 
@@ -111,6 +112,7 @@ class Talker:
             return
         kind = found[1].decode()
         self.counts[kind] += 1
+        self.last[kind] = at
         if kind == "error" or b'"status":"failed"' in payload or kind.endswith("transcription.failed"):
             self.errors[_code(payload)] += 1
         if (future := self._waiting.pop(kind, None)) is not None and not future.done():
@@ -240,16 +242,13 @@ async def speaker(port: int, number: int, seconds: float, turns: Turns) -> None:
     started = perf_counter()
     clips = [append_frames(_pcm(path) + bytes(48_000), _FRAME_MS) for path in _SPEECH]
     while perf_counter() - started < seconds:
-        stopped = talker.expect("input_audio_buffer.speech_stopped")
         sound, done = talker.expect("response.output_audio.delta"), talker.expect("response.done")
         turns.asked += 1
         await _say(talker, clips[chance.randrange(len(clips))])
-        try:
-            begin = await asyncio.wait_for(stopped, _PATIENCE_S)
-            first = await asyncio.wait([sound, done], timeout=_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
-            if sound in first[0]:
-                turns.times.append((sound.result() - begin) * 1000)
-        except TimeoutError:
+        first, _ = await asyncio.wait([sound, done], timeout=_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        if sound in first:
+            turns.times.append((sound.result() - talker.last["input_audio_buffer.speech_stopped"]) * 1000)
+        elif not first:
             turns.errors["silence"] += 1
     turns.errors.update(talker.errors)
     talker.client.close()

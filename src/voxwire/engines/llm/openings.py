@@ -59,11 +59,13 @@ _GOES_ON: Final = re.compile(
 #: Bounds for what is searched in instructions that somebody made for searching.
 _MAX_ORDERS: Final = 100
 _MAX_CHARACTERS: Final = 4_000
+_MAX_TOLD: Final = 64 * 1024
 _TO_WHOM: Final = re.compile(r"\s*(?:to (?:the|your|our) \w+)?[\s.!]*", re.IGNORECASE)
 
 
 def opening_in(text: str) -> str | None:
-    """The words with which instructions tell to begin; None when they do not."""
+    """The words with which instructions tell to begin; None when they do not, in their first `_MAX_TOLD` characters."""
+    text = text[:_MAX_TOLD]
     plain = typewritten(text)
     for order in islice(_ORDER.finditer(plain), _MAX_ORDERS):
         if not _FORBIDDEN.search(plain[max(order.start() - 40, 0) : order.start()]):
@@ -74,7 +76,12 @@ def opening_in(text: str) -> str | None:
 
 
 def told_to_say(text: str) -> str | None:
-    """The words that a text orders to be said, when it is nothing but this order; None when it is none."""
+    """The words that a text orders to be said, when it is nothing but this order; None when it is none.
+
+    A text beyond `_MAX_TOLD` is none: nobody could listen to it, and looking holds up everybody.
+    """
+    if len(text) > _MAX_TOLD:
+        return None
     plain = typewritten(text)
     start = _ASKED_NICELY.match(plain)
     assert start is not None  # it may be empty
