@@ -2,7 +2,7 @@
 
 import socket
 
-from voxwire.engines.worker.child import Outlet, _Wire
+from voxwire.engines.worker.child import Outlet, Wire
 from voxwire.engines.worker.frames import Kind, encode, encode_body
 
 STREAM = 1
@@ -13,7 +13,7 @@ def test_an_outlet_goes_on_when_the_acknowledgement_came_before_it_looked():
     host, child = socket.socketpair()
     with host, child:
         child.settimeout(1)  # a wait for nothing ends in a closed wire
-        wire = _Wire(child)
+        wire = Wire(child)
         outlet = wire.outlets[STREAM] = Outlet(wire, STREAM, window=1)
         for _ in range(2):
             assert outlet.send("a reply")

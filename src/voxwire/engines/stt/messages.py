@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-#: Sets of phrases whose decoder a worker keeps, about 20 MB each.
-DECODERS_KEPT: Final = 4
+#: Sets of phrases whose decoder is kept for the utterances to come, about 10 MB each.
+DECODERS_KEPT: Final = 8
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin"):
@@ -16,6 +16,13 @@ class Begin(msgspec.Struct, frozen=True, tag="begin"):
 
     phrases: str
     rate: int
+
+
+class Learn(msgspec.Struct, frozen=True, tag="learn"):
+    """No utterance: build the decoder for these sentences of plain words, under this name, for those to come."""
+
+    key: str
+    sentences: list[str]
 
 
 class Phrases(msgspec.Struct, frozen=True, tag="phrases"):
@@ -60,5 +67,5 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
     alternatives: list[str]
 
 
-Request = Begin | Phrases | Audio | Commit
+Request = Begin | Learn | Phrases | Audio | Commit
 Reply = NeedPhrases | Partial | Result

@@ -7,6 +7,7 @@ sentences that the language engine understands, where the sound supports it.
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -20,6 +21,7 @@ from voxwire.engines.stt.messages import (
     Audio,
     Begin,
     Commit,
+    Learn,
     NeedPhrases,
     Partial,
     Phrases,
@@ -30,6 +32,7 @@ from voxwire.engines.stt.words import plain
 from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.engines.worker.stream import Stream
+from voxwire.engines.worker.turns import Gate
 from voxwire.errors import EngineError
 from voxwire.events.engines import Claim, EngineInfo, SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial, Word
 
@@ -37,6 +40,11 @@ from voxwire.events.engines import Claim, EngineInfo, SttCapabilities, SttConfig
 MAX_PHRASES: Final = 20_000
 #: How long a complete utterance waits for a free worker (SEMANTICS 5).
 _LEASE_S: Final = 10.0
+#: A decoder takes a sixth of a core while somebody speaks: so many speakers have one each before the next waits
+#: for a place. Each costs 20 MB.
+_UTTERANCES_PER_CORE: Final = 8
+#: Audio decoded in one go, some thirty milliseconds of work: so long waits who has just finished speaking.
+_STEP_MS: Final = 240
 #: Audio that waits for a worker.
 _WAITING_S: Final = 60
 
@@ -44,13 +52,15 @@ _REPLIES: Final[msgspec.msgpack.Decoder[NeedPhrases | Partial | Result]] = msgsp
 
 
 def engine(options: Mapping[str, Any]) -> "PocketsphinxStt":
-    """The engine; `size` in the options is the number of worker processes. Raises ConfigurationError."""
+    """The engine; `size` in the options is the number of utterances heard at once. Raises ConfigurationError."""
     check_names("pocketsphinx", options, ("size",))
     return PocketsphinxStt(size=pool_size("pocketsphinx", options))
 
 
 class PocketsphinxStt:
-    """An `SttEngine`. A worker is leased for an utterance."""
+    """An `SttEngine`. Each utterance has a process of its own while somebody speaks; as many as there are
+    processors decode at any moment, those first whose speaker has finished.
+    """
 
     def __init__(self, *, size: int | None = None) -> None:
         self._capabilities = SttCapabilities(
@@ -68,8 +78,11 @@ class PocketsphinxStt:
             stage="stt",
             name="pocketsphinx",
             service="voxwire.engines.stt.pocketsphinx_worker:PocketsphinxService",
+            forks=True,
+            capacity=size or _UTTERANCES_PER_CORE * _cores(),
         )
-        self.pool: WorkerPool[NeedPhrases | Partial | Result] = WorkerPool(spec, _REPLIES, size=size)
+        self.gate = Gate(_cores())
+        self.pool: WorkerPool[NeedPhrases | Partial | Result] = WorkerPool(spec, _REPLIES, size=1)
 
     @property
     def capabilities(self) -> SttCapabilities:
@@ -83,23 +96,20 @@ class PocketsphinxStt:
         await self.pool.close()
 
     async def prepare(self, config: SttConfig) -> None:
-        """Have every free worker build its decoder for these sentences; half a second for ten thousand."""
+        """Have the decoder for these sentences built; half a second for ten thousand."""
         phrases = await _phrases_of(config)
         if phrases.key and phrases.key not in self._prepared:
             self._prepared[phrases.key] = None
             if len(self._prepared) > DECODERS_KEPT:
                 del self._prepared[next(iter(self._prepared))]
-            await asyncio.gather(*(self._teach(phrases) for _ in self.pool.pids))
+            await self._teach(phrases)
 
     async def _teach(self, phrases: "_PhraseSet") -> None:
         lease = await self.pool.lease(_LEASE_S, Claim(background=True))
         try:
-            await lease.send(Begin(phrases.key, SPEECH_RATE))
-            await lease.send(Phrases(phrases.sentences))
-            await lease.send(Commit())
-            async for reply in lease:
-                if isinstance(reply, Result):
-                    return
+            await lease.send(Learn(phrases.key, phrases.sentences))
+            async for _ in lease:
+                pass
         finally:
             lease.cancel()
 
@@ -107,7 +117,7 @@ class PocketsphinxStt:
         """Begin an utterance. Raises EngineError for a language other than English."""
         if config.language is not None and config.language.partition("-")[0].lower() != "en":
             raise EngineError("stt", "unsupported_language", "This recogniser understands English alone (en).")
-        return PocketsphinxStream(self.pool, config)
+        return PocketsphinxStream(self, config)
 
 
 class _PhraseSet(msgspec.Struct, frozen=True):
@@ -132,6 +142,10 @@ def _phrase_set(phrases: tuple[str, ...], prompt: str) -> _PhraseSet:
     return _PhraseSet(hashlib.blake2b("\n".join(sentences).encode(), digest_size=16).hexdigest(), sentences)
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _clauses(prompt: str) -> list[str]:
     for mark in ".!?;:,\n":
         prompt = prompt.replace(mark, "\n")
@@ -141,13 +155,15 @@ def _clauses(prompt: str) -> list[str]:
 class PocketsphinxStream:
     """One utterance. Audio waits here until a worker is free; errors come out of the iteration alone."""
 
-    def __init__(self, pool: WorkerPool[NeedPhrases | Partial | Result], config: SttConfig) -> None:
+    def __init__(self, engine: PocketsphinxStt, config: SttConfig) -> None:
         loop = asyncio.get_running_loop()
-        self._pool = pool
+        self._engine = engine
+        self._pool = engine.pool
         self._config = config
         self._phrases = _PhraseSet("", [])
         self._rate = config.rate
         self._claim = config.claim
+        self._step = _STEP_MS * config.rate // 1000 * 2
         self._most_waiting = _WAITING_S * 2 * config.rate
         self._waiting = bytearray()
         self._changed = asyncio.Event()
@@ -218,12 +234,26 @@ class PocketsphinxStream:
         while self._waiting or not self._committed:
             self._changed.clear()
             if self._waiting:
-                pcm, self._waiting = bytes(self._waiting), bytearray()
+                await self._decode(lease)
+            else:
+                await self._changed.wait()
+        await self._decode(lease)
+
+    async def _decode(self, lease: Stream[NeedPhrases | Partial | Result]) -> None:
+        """Have a step of the waiting audio decoded, or the result worked out, when it is our turn."""
+        gate = self._engine.gate
+        await gate.enter(Claim(self._claim.owner, background=self._claim.background or not self._committed))
+        try:
+            if self._waiting:
+                pcm = bytes(self._waiting[: self._step])
+                del self._waiting[: self._step]
                 self._taken.set()
                 await lease.send(Audio(pcm))
             else:
-                await self._changed.wait()
-        await lease.send(Commit())
+                await lease.send(Commit())
+            await lease.taken()
+        finally:
+            gate.leave()
 
     async def _leased(self) -> Stream[NeedPhrases | Partial | Result]:
         """A worker: before the commit however long it takes, then within a deadline."""

@@ -11,6 +11,7 @@ from voxwire.engines.stt.messages import (
     Audio,
     Begin,
     Commit,
+    Learn,
     NeedPhrases,
     Partial,
     Phrases,
@@ -34,7 +35,7 @@ _LOOK: Final = 200 * _BYTES_PER_MS
 
 
 class PocketsphinxService:
-    """The decoders of one process; one utterance at a time."""
+    """The decoders of one process: what is learnt, for its copies; in a copy, those of one utterance."""
 
     requests: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Request)
 
@@ -43,6 +44,9 @@ class PocketsphinxService:
 
     def describe(self) -> None:
         return None
+
+    def is_shared(self, request: Any) -> bool:
+        return isinstance(request, Learn)
 
     def open(self, outlet: Outlet) -> "Utterance":
         return Utterance(self.decoders, outlet)
@@ -64,8 +68,12 @@ class Utterance:
         self._settled = Settled()
         self._last: Partial | None = None
 
-    def receive(self, request: Begin | Phrases | Audio | Commit) -> None:
+    def receive(self, request: Begin | Learn | Phrases | Audio | Commit) -> None:
         match request:
+            case Learn(key=key, sentences=sentences):
+                self._decoders.learn(key, sentences)
+                self._outlet.end()
+                return
             case Begin(phrases=key, rate=rate):
                 self._phrases = key
                 self._resampler = Resampler(rate, SPEECH_RATE)

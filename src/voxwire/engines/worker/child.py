@@ -52,7 +52,7 @@ class Service(Protocol):
 class Outlet:
     """Where a task sends its replies."""
 
-    def __init__(self, wire: "_Wire", stream: int, window: int) -> None:
+    def __init__(self, wire: "Wire", stream: int, window: int) -> None:
         self._wire = wire
         self._stream = stream
         self._window = window
@@ -96,7 +96,7 @@ class Outlet:
         self._cancelled = True
 
 
-class _Wire:
+class Wire:
     """The socket: control frames take effect when read, the rest waits in line for the main loop."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -123,6 +123,21 @@ class _Wire:
         """Wait until something arrives."""
         if not self.closed:
             self._read()
+
+    def look_ahead(self, kind: Kind) -> Frame | None:
+        """The first frame of this kind, left in its place; waits for it. None when a stream ends without one."""
+        while not self.closed:
+            for frame in self._line:
+                if frame.kind is kind:
+                    return frame
+                if frame.kind is Kind.CANCEL:
+                    return None
+            self._read()
+        return None
+
+    def detach(self) -> socket.socket:
+        """The socket, for somebody else."""
+        return self._sock
 
     def next(self) -> Frame | None:
         """The next `OPEN`, `DATA` or `CANCEL`; None when the host is gone."""
@@ -152,7 +167,7 @@ class _Wire:
 class _Loop:
     """Hands each frame to the task of its stream."""
 
-    def __init__(self, wire: _Wire, service: Service, window: int) -> None:
+    def __init__(self, wire: Wire, service: Service, window: int) -> None:
         self._wire = wire
         self._service = service
         self._window = window
@@ -163,7 +178,7 @@ class _Loop:
             try:
                 self._handle(frame)
             except Exception as error:
-                self._wire.outlets[frame.stream].fail(_failure(error))
+                self._wire.outlets[frame.stream].fail(describe_failure(error))
             outlet = self._wire.outlets.get(frame.stream)
             if outlet and outlet.ended:
                 self._finish(frame.stream)
@@ -189,7 +204,7 @@ class _Loop:
         outlet.end()
 
 
-def _failure(error: Exception) -> Failure:
+def describe_failure(error: Exception) -> Failure:
     """The error as the host may show it: only errors made for people keep their text, others may quote speech."""
     if isinstance(error, EngineError):
         return Failure(error.code, error.message)
@@ -207,8 +222,8 @@ def load(service: str) -> Callable[[dict[str, Any]], Service]:
     return factory
 
 
-def _die_with_the_host() -> None:
-    """Have the system kill this process when the host is gone, where it can (Linux).
+def die_with_parent() -> None:
+    """Have the system kill this process when the one that started it is gone, where it can (Linux).
 
     The end of the socket says so, too, but only to a worker that reads it: one that hangs in native code does not.
     """
@@ -222,18 +237,28 @@ def main(descriptor: int, window: int) -> None:
     # the host decides when children end, and that they end when it does (the socket closes).
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _die_with_the_host()
+    die_with_parent()
     os.dup2(2, 1)  # what a native library prints must not vanish
-    wire = _Wire(socket.socket(fileno=descriptor))
+    wire = Wire(socket.socket(fileno=descriptor))
     first = wire.next()
     if first is None:
         return
+    start = msgspec.msgpack.decode(first.body, type=Start)
+    if start.forks:
+        from voxwire.engines.worker.forking import serve_by_forks
+
+        serve_by_forks(wire.detach(), start, window)
+        return
     try:
-        start = msgspec.msgpack.decode(first.body, type=Start)
         service = load(start.service)(msgspec.msgpack.decode(start.options))
         description = service.describe()
     except Exception as error:
-        wire.send(Kind.FAIL, 0, _failure(error))
+        wire.send(Kind.FAIL, 0, describe_failure(error))
         return
     wire.send(Kind.READY, 0, description)
+    serve(wire, service, window)
+
+
+def serve(wire: Wire, service: Service, window: int) -> None:
+    """Serve the streams of a wire until its other end is closed."""
     _Loop(wire, service, window).run()

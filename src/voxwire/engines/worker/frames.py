@@ -46,10 +46,14 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """`service` is `package.module:callable`; the callable gets the options and returns the service."""
+    """`service` is `package.module:callable`; the callable gets the options and returns the service.
+
+    `forks`: each stream is served by a copy of the process (`voxwire.engines.worker.forking`).
+    """
 
     service: str
     options: msgspec.Raw
+    forks: bool = False
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -34,6 +34,9 @@ class WorkerSpec(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, Any] = {}
     capacity: int = 1
     """Streams that one process serves at a time."""
+    forks: bool = False
+    """Whether each stream gets a process of its own, forked from the one that has loaded the service
+    (`voxwire.engines.worker.forking`)."""
     window: int = 64 * 1024
     """Bytes that either side may be ahead of the other in one stream: two seconds of 16 kHz audio."""
     start_s: float = 60.0
@@ -107,7 +110,7 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
             raise
         finally:
             theirs.close()
-        start = Start(self.spec.service, encode_body(self.spec.options))
+        start = Start(self.spec.service, encode_body(self.spec.options), self.spec.forks)
         self.write(Kind.START, 0, start)
         try:
             async with asyncio.timeout(self.spec.start_s):

@@ -56,6 +56,12 @@ class Stream(Generic[Reply]):
         self._unacked += len(body)
         self._line.write(Kind.DATA, self._number, body)
 
+    async def taken(self) -> None:
+        """Wait until the worker has dealt with everything that was sent, or the stream is over."""
+        while self._open and self._unacked:
+            self._writable.clear()
+            await self._writable.wait()
+
     def __aiter__(self) -> "Stream[Reply]":
         return self
 

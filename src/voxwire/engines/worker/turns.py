@@ -1,5 +1,6 @@
 """Who is served next where there is less room than is asked for."""
 
+import asyncio
 import itertools
 from collections import OrderedDict, deque
 from typing import Final, Generic, TypeVar
@@ -67,3 +68,40 @@ class Turns(Generic[T]):
         if len(self._served) > _REMEMBERED:
             self._served.popitem(last=False)
         return entry
+
+
+class Gate:
+    """Lets so many through at once, those who wait in turn (`Turns`)."""
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self._free = places
+        self._waiting: Turns[asyncio.Future[None]] = Turns()
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return sum(1 for _ in self._waiting)
+
+    async def enter(self, claim: Claim) -> None:
+        """Wait for a place; whoever got one must `leave`."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(claim, place)
+        self._let_in()
+        try:
+            await place
+        except BaseException:
+            self._waiting.remove(claim, place)
+            if place.done() and not place.cancelled():
+                self.leave()  # let in at the very moment in which we gave up
+            raise
+
+    def leave(self) -> None:
+        self._free += 1
+        self._let_in()
+
+    def _let_in(self) -> None:
+        while self._free and self._waiting:
+            place = self._waiting.take()
+            if not place.done():
+                self._free -= 1
+                place.set_result(None)
