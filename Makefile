@@ -3,7 +3,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test client-environments test-clients clients-table test-engines serve autobahn bench fuzz docs
+.PHONY: help setup check format test client-environments test-clients clients-table errors-table test-engines serve autobahn bench fuzz docs
 
 help:  ## what there is (this list)
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 24
@@ -37,6 +37,9 @@ clients-table: client-environments  ## the same, and write the table
 test-engines: setup  ## a spoken conversation with a true model; VOXWIRE_ACCEPT_GEMMA_TERMS=1 accepts its terms
 	@scripts/setup weights
 	$(BIN)/python -m pytest tests/engines/llm/chat/test_gemma.py -s
+
+errors-table: setup  ## the tables of docs/errors.md, from the source
+	$(BIN)/python tests/error_table.py --write
 
 serve: setup  ## a server on http://127.0.0.1:8000
 	$(BIN)/voxwire serve

@@ -356,7 +356,7 @@ class TestTruncate:
         driver = Driver(limits=Limits(strict_truncate=True))
         driver.send(CreateItem(item=text("a")))
         driver.send(TruncateItem(item_id="a", content_index=0, audio_end_ms=0))
-        assert driver.errors == ["invalid_value"]
+        assert driver.errors == ["unsupported_content_type"]
 
     def test_an_unknown_item(self) -> None:
         driver = Driver()

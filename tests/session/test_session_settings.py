@@ -101,7 +101,7 @@ class TestMerge:
 class TestKind:
     def test_is_fixed(self) -> None:
         error = refusal(SessionPatch(kind=SessionKind.TRANSCRIPTION))
-        assert (error.code, error.param) == ("invalid_value", "session.type")
+        assert (error.code, error.param) == ("invalid_parameter", "session.type")
 
     def test_a_transcription_session_has_no_voice(self) -> None:
         config = SessionConfig(model="scripted", kind=SessionKind.TRANSCRIPTION)

@@ -275,7 +275,7 @@ class Session:
         has_audio = entry.ledger is not None and entry.ledger.size > 0  # also when it was truncated to nothing
         if not has_audio and (event.audio_end_ms or state.limits.strict_truncate):
             raise ClientError(
-                "Only model output audio messages can be truncated", code="invalid_value", param="item_id"
+                "Only model output audio messages can be truncated", code="unsupported_content_type", param="item_id"
             )
         if event.audio_end_ms > spoken_ms and state.limits.strict_truncate:
             raise ClientError(

@@ -59,7 +59,7 @@ def merge(
     if kind is not config.kind:
         raise ClientError(
             f"Passing a {kind.value} session update event to a {config.kind.value} session is not allowed.",
-            code="invalid_value",
+            code="invalid_parameter",
             param="session.type",
         )
     if config.kind is SessionKind.TRANSCRIPTION:
