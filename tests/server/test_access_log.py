@@ -122,3 +122,11 @@ async def test_lines_cannot_be_forged(url: str, caplog: pytest.LogCaptureFixture
     await handshake(url, "/x%0aWS%20/v1/realtime%20101%1b[31m")
     assert "WS (unknown path) 404" in caplog.text
     assert "101" not in caplog.text
+
+
+async def test_a_page_is_one_line(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    url = await serve()
+    for target in ("/", "/playground/js/main.js", "/playground/css/theme.css", "/playground/missing.js"):
+        await request(url, target)
+    levels = {record.getMessage().split(" ")[2]: record.levelname for record in caplog.records[-4:]}
+    assert [record.levelname for record in caplog.records[-4:]] == ["INFO", "DEBUG", "DEBUG", "INFO"], levels

@@ -15,6 +15,7 @@ from typing import Final
 from starlette.routing import Route
 
 from voxwire.auth.credentials import presented_keys
+from voxwire.server.playground import FILES
 from voxwire.transports.request import Request
 from voxwire.transports.websocket import Connection, path_template
 
@@ -34,9 +35,11 @@ class AccessLog:
 
     def request(self, request: Request, status: int, seconds: float) -> None:
         """An HTTP request was answered."""
-        route = next((route.path_format for route in self._routes if route.path_regex.match(request.path)), None)
-        shown = route or path_template(request.path) or _UNKNOWN
-        logger.info("%s %s %d %.3fs %s", request.method, shown, status, seconds, self._ids(request))
+        route = next((route for route in self._routes if route.path_regex.match(request.path)), None)
+        shown = (route.path_format if route else path_template(request.path)) or _UNKNOWN
+        # A page is one line: that its sixty parts came, too, is for those who look for a fault.
+        level = logging.DEBUG if route and route.path == FILES and status < 400 else logging.INFO
+        logger.log(level, "%s %s %d %.3fs %s", request.method, shown, status, seconds, self._ids(request))
 
     def connection(self, connection: Connection) -> None:
         """A WebSocket was refused or has ended."""

@@ -12,12 +12,15 @@ from voxwire.playground import SECURITY_HEADERS, StaticFile, static_files
 #: Asked for every time and mostly answered by 304: an upgraded server never serves half an old page.
 _HEADERS: Final = {"cache-control": "no-cache", "vary": "accept-encoding", **SECURITY_HEADERS}
 
+#: Where the parts of the page are: some sixty files.
+FILES: Final = "/playground/{path:path}"
+
 
 def playground_routes() -> list[Route]:
     static_files()  # read now: 25 ms in which sessions would get no word
     return [
         Route("/", _index, methods=["GET"]),
-        Route("/playground/{path:path}", _file, methods=["GET"]),
+        Route(FILES, _file, methods=["GET"]),
     ]
 
 
