@@ -24,53 +24,81 @@ def without_nulls(frame: str | bytes, schema: Any) -> bytes:
 
     Raises as `msgspec.json.decode` does when the frame is no JSON.
     """
-    return msgspec.json.encode(_clean(msgspec.json.decode(frame), _chosen(root(schema))))
+    value = msgspec.json.decode(frame)
+    _clean(value, _whole(schema))
+    return msgspec.json.encode(value)
 
 
-def _chosen(place: inspect.Type) -> tuple[inspect.Type, ...]:
-    return tuple(alternatives(place))
+class _Object(msgspec.Struct, frozen=True):
+    """One kind of object: the fields whose null goes, and the places below it that may hold others."""
+
+    idle: frozenset[str]
+    below: dict[str, "_Place"]
 
 
-def _clean(value: Any, places: tuple[inspect.Type, ...], *, siblings: bool = False) -> Any:
-    """`value`, which stands where the schema has `places`.
+class _Place(msgspec.Struct, frozen=True):
+    """Where a value stands: what its entries are if it is a list, and what it is by its tag if it is an object."""
 
-    `siblings`: a null also goes when another of the objects that may stand here has its field. Some types, such as
-    that of an item, are one flat object for all kinds on the client's side.
-    """
+    entries: "_Place | None"
+    tag_field: str | None
+    objects: dict[str | None, _Object]
+
+
+def _clean(value: Any, place: _Place) -> None:
+    """Take the idle nulls out of `value`, in place: a frame may hold 100,000 objects."""
     if isinstance(value, list):
-        inner = tuple(
-            kind for place in places if isinstance(place, inspect.ListType) for kind in _chosen(place.item_type)
-        )
-        return [_clean(each, inner, siblings=True) for each in value] if inner else value
-    objects = [place for place in places if isinstance(place, inspect.StructType)]
-    if not isinstance(value, dict) or not objects:
-        return value
-    own: dict[str, inspect.Field] = {}
-    for kind in objects:
-        if kind.tag_field is None or value.get(kind.tag_field) == kind.tag:
-            own |= _fields(kind)
-    known = frozenset().union(*map(_fields, objects)) if siblings else own.keys()
-    return {
-        key: _clean(inner, _chosen(own[key].type), siblings=True) if key in own else inner
-        for key, inner in value.items()
-        if inner is not None or key not in known or _keeps_null(own.get(key))
-    }
+        if place.entries is not None:
+            for entry in value:
+                _clean(entry, place.entries)
+    elif isinstance(value, dict):
+        tag = None if place.tag_field is None else value.get(place.tag_field)
+        kind = place.objects.get(tag) if tag is None or isinstance(tag, str) else None
+        if kind is None:
+            return
+        for name in [name for name, inner in value.items() if inner is None and name in kind.idle]:
+            del value[name]
+        for name, below in kind.below.items():
+            if name in value:
+                _clean(value[name], below)
 
 
-def _fields(kind: inspect.StructType) -> dict[str, inspect.Field]:
-    return _fields_of(kind.cls)
+# --- what a schema has no use for -------------------------------------------------------------------
 
 
 @cache
-def _fields_of(cls: type) -> dict[str, inspect.Field]:
-    kind = inspect.type_info(cls)
-    return {field.encode_name: field for field in kind.fields} if isinstance(kind, inspect.StructType) else {}
+def _whole(schema: Any) -> _Place:
+    """Of the event itself only its own fields may be null: no program writes those of all events."""
+    return _place(root(schema), siblings=False)
 
 
-def _keeps_null(field: inspect.Field | None) -> bool:
+def _place(kind: inspect.Type, *, siblings: bool = True) -> _Place:
+    """`siblings`: a null also goes where another of the objects that may stand here has its field.
+
+    Some types, such as that of an item, are one flat object for all kinds on the client's side.
+    """
+    kinds = list(alternatives(kind))
+    lists = [_place(each.item_type) for each in kinds if isinstance(each, inspect.ListType)]
+    structs = [each for each in kinds if isinstance(each, inspect.StructType)]
+    everybody = frozenset(field.encode_name for each in structs for field in each.fields) if siblings else frozenset()
+    return _Place(
+        entries=lists[0] if lists else None,
+        tag_field=structs[0].tag_field if structs else None,
+        objects={None if each.tag is None else str(each.tag): _object(each, everybody) for each in structs},
+    )
+
+
+def _object(kind: inspect.StructType, everybody: frozenset[str]) -> _Object:
+    names = frozenset(field.encode_name for field in kind.fields)
+    idle = frozenset(field.encode_name for field in kind.fields if not _keeps_null(field))
+    below = {field.encode_name: _place(field.type) for field in kind.fields}
+    return _Object(
+        idle=idle | (everybody - names),
+        below={name: place for name, place in below.items() if place.entries is not None or place.objects},
+    )
+
+
+def _keeps_null(field: inspect.Field) -> bool:
     """Null means something here, or a value is needed and its absence has an error of its own."""
-    return field is not None and (field.required or any(_is_null(kind) for kind in alternatives(field.type)))
-
-
-def _is_null(kind: inspect.Type) -> bool:
-    return isinstance(kind, inspect.NoneType | inspect.AnyType)
+    return field.required or any(
+        isinstance(kind, inspect.NoneType | inspect.AnyType) for kind in alternatives(field.type)
+    )
