@@ -270,3 +270,24 @@ class TestEmergency:
     @pytest.mark.parametrize("said", ["get the police report", "call me later", "I need a doctor's appointment"])
     async def test_other_talk_is_no_emergency(self, ask: Ask, said: str) -> None:
         assert (await ask(said)).text != CANNOT_CALL
+
+
+class TestTranslation:
+    """An answer in English must not pass for a translation."""
+
+    @pytest.mark.parametrize(
+        "instructions",
+        [
+            "You are an interpreter. Say in Spanish what the user says, and nothing else.",
+            "You are a professional live translator between Dutch and German.",
+            "Translate everything the user says into French.",
+        ],
+    )
+    async def test_it_says_that_it_cannot(self, ask: Ask, instructions: str) -> None:
+        answer = (await ask("what is twelve times seven", instructions=instructions)).text
+        assert answer.startswith("This is no translation: I cannot translate. I am a rule-based demo")
+        assert "84" not in answer
+
+    async def test_who_is_told_not_to_translate_answers(self, ask: Ask) -> None:
+        answer = (await ask("what is twelve times seven", instructions="Never translate. Answer in English.")).text
+        assert "84" in answer

@@ -40,6 +40,7 @@ from voxwire.events.items import (
 
 NOT_CAUGHT: Final = "Sorry, I did not catch that. Please say it again."
 NO_EYES: Final = "I cannot see pictures. Please tell me in words."
+CANNOT_TRANSLATE: Final = "This is no translation: I cannot translate."
 STILL_HERE: Final = "I am here. What can I do for you?"
 NO_MODEL: Final = "I am a rule-based demo without a language model"
 _ATTACH_ONE: Final = (
@@ -122,6 +123,8 @@ def answer(domain: Domain, items: Sequence[Item], tool_choice: ToolChoice, now: 
 
 
 def _answer_user(domain: Domain, items: Sequence[Item], text: str, *, may_call: bool, situation: Situation) -> Answer:
+    if domain.instructions.translates:
+        return (Say(f"{CANNOT_TRANSLATE}{_why(items)}"),)
     order = told_to_say(text) or (opening_in(text) if _is_first(items) else None)
     if order is not None:
         return (Say(order),)
@@ -325,9 +328,13 @@ def _spoken_name(name: str) -> str:
 def _no_match(text: str, items: Sequence[Item]) -> str:
     """That there is no answer, and once in a conversation why."""
     heard = text if len(text) <= _HEARD_CHARACTERS else text[:_HEARD_CHARACTERS].rsplit(" ", 1)[0] + " ..."
+    return f'I heard: "{heard}". I have no answer to that.{_why(items)} Say "help" to hear what I can do.'
+
+
+def _why(items: Sequence[Item]) -> str:
+    """That there is no language model, unless the conversation has it already."""
     told = any(NO_MODEL in (_text(item) or "") for item in items if isinstance(item, MessageItem))
-    why = "" if told else f"{NO_MODEL}{_ATTACH_ONE} "
-    return f'I heard: "{heard}". I have no answer to that. {why}Say "help" to hear what I can do.'
+    return "" if told else f" {NO_MODEL}{_ATTACH_ONE}"
 
 
 def _last_said(items: Sequence[Item]) -> str | None:

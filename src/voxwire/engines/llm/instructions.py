@@ -37,6 +37,12 @@ _KEY_OPENINGS: Final = tuple(
     )
 )  # fmt: skip
 
+_TRANSLATES: Final = re.compile(
+    r"\b(?:you are|act as|be) (?:an?|the|my) (?:\w+ ){0,2}(?:interpreter|translator)\b"
+    r"|\b(?:translate|interpret) (?:everything|whatever|what|all|each|every|the user|it|into|to|from)\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True)
 class Instructions:
@@ -49,6 +55,11 @@ class Instructions:
     greeting: str | None = None
     verbatim: str | None = None
     facts: tuple[Fact, ...] = ()
+
+    @property
+    def translates(self) -> bool:
+        """Whether an interpreter is wanted: whose answers would be taken for translations."""
+        return _TRANSLATES.search(typewritten(self.text)) is not None
 
     def answer(self, words: tuple[str, ...]) -> str | None:
         """The quote that answers a question, given as plain words; None when none does."""
