@@ -78,11 +78,11 @@ export class Backlog {
   #fill() {
     this.#full = true;
     this.#lowest = this.#held;
+    // It also keeps a program alive, as its socket did: one that is paused does not, for Node.
     this.#timer = setInterval(() => {
       if (this.#held >= this.#lowest) this.onStall();
       this.#lowest = Math.min(this.#lowest, this.#held);
     }, this.patience);
-    if (typeof this.#timer === "object") this.#timer.unref(); // Node: a program need not live for this.
     this.onFull();
   }
 
