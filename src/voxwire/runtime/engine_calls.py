@@ -1,12 +1,12 @@
 """Calling engines: deadlines, what goes wrong as an `EngineError`, and reports without content."""
 
-import asyncio
 import logging
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, TypeVar
 
+from voxwire.awake import Deadline
 from voxwire.errors import EngineError, VoxwireError
 from voxwire.runtime.tasks import release
 
@@ -50,7 +50,7 @@ def engine_errors(stage: str) -> Iterator[None]:
 async def within(stage: str, seconds: float, work: Awaitable[T]) -> T:
     """Await a step of an engine, for at most `seconds`. Raises EngineError."""
     try:
-        async with asyncio.timeout(seconds):
+        async with Deadline(seconds):
             return await work
     except TimeoutError:
         raise timed_out(stage, seconds) from None

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
+from voxwire.awake import awake_clock
 from voxwire.errors import ConfigurationError
 from voxwire.events.config import SessionKind
 from voxwire.events.engines import VadEngine
@@ -154,7 +155,7 @@ class Service:
             self._left.wake()
 
     def _conversation(self, deployment: Deployment, kind: SessionKind, model: str | None) -> Conversation:
-        clock = asyncio.get_running_loop()
+        clock = awake_clock()
         session_id = self._ids("sess")
         session = Session(
             session_id=session_id,

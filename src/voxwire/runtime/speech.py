@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from voxwire.awake import Deadline
 from voxwire.events.engines import TtsAudio, TtsStream
 from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.delivery import Delivery
@@ -40,7 +41,7 @@ class Speech:
         self._complete = False
         self._spoken = asyncio.Event()
         self._progress = Signal()
-        self._limit: asyncio.Timeout | None = None
+        self._limit: Deadline | None = None
 
     async def say(self, text: str) -> None:
         """Speak this next. Waits while the voice is far behind."""
@@ -62,7 +63,7 @@ class Speech:
         with engine_errors("tts"):
             await within("tts", self._deadline_s, self._stream.flush())
         if self._limit is not None:
-            self._limit.reschedule(asyncio.get_running_loop().time() + self._deadline_s)
+            self._limit.restart(self._deadline_s)
         await self._spoken.wait()
 
     async def close(self) -> None:
@@ -103,7 +104,7 @@ class Speech:
         voice may be waiting for the rest of a sentence."""
         with engine_errors("tts"):
             try:
-                async with asyncio.timeout(self._deadline_s if self._complete else None) as self._limit:
+                async with Deadline(self._deadline_s if self._complete else None) as self._limit:
                     return await anext(stretches, None)
             except TimeoutError:
                 raise timed_out("tts", self._deadline_s) from None

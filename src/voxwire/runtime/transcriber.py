@@ -7,6 +7,7 @@ from typing import Final
 
 from voxwire.audio.convert import to_pcm
 from voxwire.audio.resample import Resampler
+from voxwire.awake import Deadline
 from voxwire.errors import EngineError
 from voxwire.events.engines import Claim, SttConfig, SttEvent, SttFinal, SttPartial, SttStream
 from voxwire.runtime.delivery import Delivery
@@ -57,7 +58,7 @@ class Transcriber:
         self._waiting_bytes = 0
         self._complete = False
         self._changed = Signal()
-        self._limit: asyncio.Timeout | None = None
+        self._limit: Deadline | None = None
         self._committed = False
 
     @property
@@ -127,7 +128,7 @@ class Transcriber:
             self._committed = True
             await within("stt", self._idle_s, stream.commit())
         if self._limit is not None:
-            self._limit.reschedule(asyncio.get_running_loop().time() + self._idle_s)
+            self._limit.restart(self._idle_s)
 
     def _take(self) -> bytes:
         """What waits, up to one step of it."""
@@ -169,7 +170,7 @@ class Transcriber:
 
     async def _next(self, events: AsyncIterator[SttEvent]) -> SttEvent | None:
         try:
-            async with asyncio.timeout(self._idle_s if self._committed else None) as self._limit:
+            async with Deadline(self._idle_s if self._committed else None) as self._limit:
                 return await anext(events, None)
         except TimeoutError:
             raise timed_out("stt", self._idle_s) from None

@@ -354,6 +354,68 @@ class TestFailure:
         stream.cancel()
         assert await pool.lease(10)
 
+    async def test_one_that_hangs_while_idle_is_replaced_before_it_gets_work(self, pool_of):
+        pool = await pool_of(2, heartbeat_s=0.1)
+        hanging, healthy = pool.pids
+        os.kill(hanging, signal.SIGSTOP)
+        await until(lambda: hanging not in pool.pids and len(pool.pids) == 2, 15)
+        assert healthy in pool.pids
+        for _ in range(2):
+            stream = await pool.lease(5)
+            await stream.send(parrot.Say("hello"))
+            assert (await said(stream)).pid != hanging
+
+    async def test_one_that_may_hang_gets_no_work(self, pool_of):
+        pool = await pool_of(2, heartbeat_s=0.3)
+        hanging, healthy = pool.pids
+        os.kill(hanging, signal.SIGSTOP)
+        (suspect,) = (worker for worker in pool._workers if worker.pid == hanging)
+        await until(lambda: not suspect.free, 15)
+        stream = await pool.lease(1)
+        await stream.send(parrot.Say("hello"))
+        assert (await said(stream)).pid == healthy
+        os.kill(hanging, signal.SIGCONT)
+        other = await pool.lease(5)  # once it answers, or from its replacement
+        await other.send(parrot.Say("hello"))
+        assert (await said(other)).pid != healthy
+
+    async def test_a_pause_of_everything_kills_nobody(self):
+        """SIGSTOP for all, longer than a worker may be silent, as when a machine sleeps."""
+        code = """
+import asyncio, os, msgspec, parrot
+from voxwire.engines.worker.pool import WorkerPool
+from voxwire.engines.worker.process import WorkerSpec
+
+async def main():
+    spec = WorkerSpec(stage="test", name="parrot", service="parrot:ParrotService", heartbeat_s=0.1, stall_s=0.8)
+    pool = WorkerPool(spec, msgspec.msgpack.Decoder(parrot.Reply), size=2)
+    await pool.start()
+    pids = pool.pids
+    stream = await pool.lease(1)
+    await stream.send(parrot.Swallow(b"", seconds=0.4))
+    await stream.send(parrot.Say("awake"))
+    print("ready", flush=True)
+    async for reply in stream:
+        if isinstance(reply, parrot.Said):
+            break
+    await asyncio.sleep(1)
+    print(reply.text, pool.pids == pids, flush=True)
+    stream.cancel()
+    await pool.close()
+
+asyncio.run(main())
+"""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE, start_new_session=True
+        )
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+        os.killpg(process.pid, signal.SIGSTOP)
+        await asyncio.sleep(2)
+        os.killpg(process.pid, signal.SIGCONT)
+        assert await process.stdout.readline() == b"awake True\n"
+        assert await process.wait() == 0
+
     async def test_without_a_replacement_leases_say_why(self, pool_of, tmp_path):
         marker = tmp_path / "marker"
         pool = await pool_of(options={"fault": "once", "marker": str(marker)})

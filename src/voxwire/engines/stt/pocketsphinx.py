@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from voxwire.audio.pcm import SPEECH_RATE, AudioFormat
+from voxwire.awake import Deadline
 from voxwire.engines.options import check_names, pool_size
 from voxwire.engines.stt.messages import (
     DECODERS_KEPT,
@@ -170,7 +171,7 @@ class PocketsphinxStream:
         self._taken = asyncio.Event()
         self._committed = False
         self._over = False
-        self._limit: asyncio.Timeout | None = None
+        self._limit: Deadline | None = None
         self._lease: asyncio.Future[Stream[NeedPhrases | Partial | Result] | None] = loop.create_future()
         self._feeder = loop.create_task(self._feed())
 
@@ -186,7 +187,7 @@ class PocketsphinxStream:
         self._committed = True
         self._changed.set()
         if self._limit:
-            self._limit.reschedule(asyncio.get_running_loop().time() + _LEASE_S)
+            self._limit.restart(_LEASE_S)
 
     async def cancel(self) -> None:
         self._over = True
@@ -258,7 +259,7 @@ class PocketsphinxStream:
     async def _leased(self) -> Stream[NeedPhrases | Partial | Result]:
         """A worker: before the commit however long it takes, then within a deadline."""
         try:
-            async with asyncio.timeout(_LEASE_S if self._committed else None) as self._limit:
+            async with Deadline(_LEASE_S if self._committed else None) as self._limit:
                 return await self._pool.lease(None, self._claim)
         except TimeoutError:
             raise self._pool.refusal(_LEASE_S) from None

@@ -154,6 +154,9 @@ class Wire:
             self.closed = True
             return
         for frame in self._reader.feed(data):
+            if frame.kind is Kind.PING:
+                self.send(Kind.PONG, 0)
+                continue
             outlet = self.outlets.get(frame.stream)
             if frame.kind is Kind.ACK:
                 if outlet:

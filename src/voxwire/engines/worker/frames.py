@@ -37,6 +37,10 @@ class Kind(IntEnum):
     """Worker: the stream is over and its place free."""
     FAIL = 7
     """Worker: the stream failed and is over (`Failure`); on stream 0, the service cannot start."""
+    PING = 8
+    """Host, stream 0: are you there? Asked of workers that have nothing to do."""
+    PONG = 9
+    """Worker, stream 0: the answer."""
 
 
 class Frame(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -8,6 +8,7 @@ from typing import Any, Final, Generic
 
 import msgspec
 
+from voxwire.awake import Deadline
 from voxwire.engines.worker.process import WorkerProcess, WorkerSpec
 from voxwire.engines.worker.stream import Reply, Stream
 from voxwire.engines.worker.turns import Turns
@@ -77,7 +78,7 @@ class WorkerPool(Generic[Reply]):
         self._waiting.add(claim, place)
         self._grant()
         try:
-            async with asyncio.timeout(deadline_s):
+            async with Deadline(deadline_s):
                 return await place
         except BaseException as error:
             self._waiting.remove(claim, place)

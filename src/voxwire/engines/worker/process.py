@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, cast
 
 import msgspec
 
+from voxwire.awake import awake_clock
 from voxwire.engines.worker.frames import BadFrame, Failure, Frame, FrameReader, Kind, Start, encode, encode_body
 from voxwire.engines.worker.stream import Reply, Stream
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
@@ -19,6 +20,8 @@ from voxwire.errors import ConfigurationError, EngineDied, EngineError
 _log = logging.getLogger(__name__)
 #: How long a child may take to leave by itself once its socket is closed, before it is killed.
 _LEAVE_S: Final = 1.0
+#: Looks after which a worker that has not answered is taken to hang.
+_MISSED: Final = 3
 
 
 class WorkerSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +46,9 @@ class WorkerSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Loading a model takes 0.3 s warm, several seconds from a cold disk; past this it will not come."""
     stall_s: float = 10.0
     """A worker that owes an answer and is silent this long is killed."""
+    heartbeat_s: float = 1.0
+    """A worker with nothing to do is asked this often whether it is there. One that hangs is killed, and replaced,
+    when it has not answered three times."""
     idle_s: float = 5.0
     """A stream whose owner asks nothing for this long loses its place once others wait for one: a client
     that stops in the middle of a sentence costs only itself."""
@@ -79,7 +85,10 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
         self._reason: str | None = None
         self._reaper: asyncio.Task[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
-        self._watch_s = min(spec.stall_s, spec.idle_s) / 4
+        self._watch_s = min(spec.stall_s / 4, spec.idle_s / 4, spec.heartbeat_s)
+        self._looks = 0
+        self._looks_a_beat = max(1, round(spec.heartbeat_s / self._watch_s))
+        self._unanswered = 0
 
     @property
     def pid(self) -> int:
@@ -94,7 +103,7 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
     @property
     def free(self) -> int:
         """Streams that can be opened now."""
-        usable = self.warm and self._transport is not None and not self._transport.is_closing()
+        usable = self.warm and not self._suspected and self._transport is not None and not self._transport.is_closing()
         return self.spec.capacity - len(self._streams) if usable else 0
 
     async def start(self) -> None:
@@ -209,6 +218,11 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
                 stream.take(frame.kind, frame.body)
 
     def _handle_own(self, frame: Frame) -> None:
+        if frame.kind is Kind.PONG:
+            suspected, self._unanswered = self._suspected, 0
+            if suspected:
+                self._freed()
+            return
         if self._ready.done():
             return
         if frame.kind is Kind.READY:
@@ -222,11 +236,37 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
             else:
                 self._ready.set_exception(EngineError(self.spec.stage, failure.code, failure.message))
 
+    @property
+    def _suspected(self) -> bool:
+        """Whether it had time to answer and has not: it gets no work until it does."""
+        return self._unanswered > 1
+
+    def _beat(self) -> bool:
+        """Ask an idle worker whether it is there; False when it has not answered for too long.
+
+        Looks are counted, not seconds: after a pause of the whole machine there has been one look, and the
+        worker answers before the next. One that got work meanwhile is still asked for its answer, which is due
+        before anything of that work.
+        """
+        self._looks += 1
+        if self._looks % self._looks_a_beat:
+            return True
+        if self._unanswered >= _MISSED:
+            return False
+        if self._unanswered:
+            self._unanswered += 1
+        elif not self._streams:
+            self._unanswered = 1
+            self.write(Kind.PING, 0)
+        return True
+
     def _check(self) -> None:
         loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = awake_clock().time()
         if any(stream.stalled(now, self.spec.stall_s) for stream in self._streams.values()):
             self.kill(f"no progress for {self.spec.stall_s:.0f} s")
+        elif not self._beat():
+            self.kill("it hangs")
         elif self._wanted():
             for stream in list(self._streams.values()):
                 if stream.idle(now, self.spec.idle_s):

@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from voxwire.awake import awake_clock
 from voxwire.engines.worker.frames import Kind, encode_body
 from voxwire.errors import EngineError
 
@@ -41,7 +42,8 @@ class Stream(Generic[Reply]):
         self._failure: EngineError | None = None
         self._readable = asyncio.Event()
         self._writable = asyncio.Event()
-        self._progress = asyncio.get_running_loop().time()
+        self._clock = awake_clock()
+        self._progress = self._clock.time()
 
     async def send(self, request: object) -> None:
         """Send a message; waits while the worker is a window behind. Ignored once the stream is over."""
@@ -133,7 +135,7 @@ class Stream(Generic[Reply]):
         return failure
 
     def _touch(self) -> None:
-        self._progress = asyncio.get_running_loop().time()
+        self._progress = self._clock.time()
 
     def _close(self) -> None:
         self._open = False

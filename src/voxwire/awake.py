@@ -1,0 +1,126 @@
+"""Time in which the event loop ran.
+
+A laptop sleeps, a virtual machine is moved, a debugger stops the process: afterwards all deadlines have passed
+at once, although nobody had a moment to meet them. So deadlines here count the time in which the loop ran.
+"""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+#: The loop is looked after this often. What it is late by more than `_LATE_S` was a pause, and does not count.
+_TICK_S: Final = 0.5
+_LATE_S: Final = 1.0
+
+
+class AwakeClock:
+    """`loop.time()` less the pauses, and timers by it. One for each loop: `awake_clock()`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._seen = loop.time()
+        self._paused = 0.0
+        self._tick()
+
+    def time(self) -> float:
+        """Seconds in which the loop ran, from some point on."""
+        now = self._loop.time()
+        if now - self._seen > _TICK_S + _LATE_S:
+            self._paused += now - self._seen - _TICK_S
+            self._seen = now
+        return now - self._paused
+
+    def call_at(self, when: float, callback: Callable[[], object]) -> "AwakeTimer":
+        """Call back when `time()` has reached `when`."""
+        return AwakeTimer(self, when, callback)
+
+    def _tick(self) -> None:
+        self.time()
+        self._seen = self._loop.time()
+        self._loop.call_later(_TICK_S, self._tick)
+
+    def schedule(self, when: float, callback: Callable[[], object]) -> asyncio.TimerHandle:
+        """The loop's own timer for a moment of this clock; too early if there is a pause before it."""
+        return self._loop.call_at(when + self._paused, callback)
+
+
+class AwakeTimer:
+    """A call to come; made by `AwakeClock.call_at`."""
+
+    __slots__ = ("_callback", "_clock", "_handle", "_when")
+
+    def __init__(self, clock: AwakeClock, when: float, callback: Callable[[], object]) -> None:
+        self._clock = clock
+        self._when = when
+        self._callback = callback
+        self._handle = clock.schedule(when, self._fire)
+
+    def cancel(self) -> None:
+        self._handle.cancel()
+
+    def _fire(self) -> None:
+        if self._clock.time() < self._when - 0.001:  # there was a pause since; loops fire a little early
+            self._handle = self._clock.schedule(self._when, self._fire)
+        else:
+            self._callback()
+
+
+_clocks: dict[asyncio.AbstractEventLoop, AwakeClock] = {}
+
+
+def awake_clock() -> AwakeClock:
+    """The clock of the running loop."""
+    loop = asyncio.get_running_loop()
+    clock = _clocks.get(loop)
+    if clock is None:
+        for old in [old for old in _clocks if old.is_closed()]:
+            del _clocks[old]
+        clock = _clocks[loop] = AwakeClock(loop)
+    return clock
+
+
+class Deadline:
+    """`async with Deadline(seconds):` is `asyncio.timeout` by the awake clock; None waits without end.
+
+    Raises TimeoutError, as that does. `restart` sets it anew.
+    """
+
+    __slots__ = ("_cancelling", "_expired", "_seconds", "_task", "_timer")
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._timer: AwakeTimer | None = None
+        self._expired = False
+
+    async def __aenter__(self) -> Self:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._cancelling = task.cancelling()
+        self.restart(self._seconds)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        # Of several cancellations that met, one was not ours: it goes on as such.
+        if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def restart(self, seconds: float | None) -> None:
+        """So much from now on; None for no end."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if seconds is not None and not self._expired:
+            clock = awake_clock()
+            self._timer = clock.call_at(clock.time() + seconds, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        self._expired = True
+        self._task.cancel()
