@@ -60,6 +60,11 @@ class TestBase64:
         audio = base64.b64encode(bytes(size)).decode().rstrip("=")
         assert decode(Codec(variant), "input_audio_buffer.append", audio=audio) == AppendAudio(audio=bytes(size))
 
+    def test_a_large_one(self, variant: Variant) -> None:
+        sent = bytes(range(256)) * 8000
+        audio = base64.urlsafe_b64encode(sent).decode().rstrip("=")
+        assert decode(Codec(variant), "input_audio_buffer.append", audio=audio) == AppendAudio(audio=sent)
+
     def test_in_an_item(self, variant: Variant) -> None:
         item = created(Codec(variant), role="user", content=[{"type": "input_audio", "audio": URL_SAFE.rstrip("=")}])
         assert isinstance(item, MessageItem)

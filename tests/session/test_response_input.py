@@ -12,6 +12,7 @@ from voxwire.events.items import (
     ContentPart,
     FunctionCallItem,
     InputAudio,
+    InputImage,
     InputText,
     Item,
     ItemReference,
@@ -22,7 +23,7 @@ from voxwire.events.items import (
 )
 from voxwire.events.server import ErrorOccurred
 from voxwire.session.commands import StartResponse, StartTranscription
-from voxwire.session.limits import Limits
+from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, speech
 
 
@@ -108,6 +109,13 @@ def test_speech_of_the_user_in_the_assistants_mouth_is_text(driver: Driver) -> N
     (user,) = [item for item in driver.request.items if isinstance(item, MessageItem)]
     found = read(driver, borrowing(ItemReference(id=user.id), role=Role.ASSISTANT))
     assert found == (OutputText(text="two plus two"),)
+
+
+def test_a_picture_comes_along_where_it_can_be_seen() -> None:
+    driver = Driver(capabilities=Capabilities(images=True))
+    picture = InputImage(image_url="data:image/png;base64,iVBORw0KGgo=")
+    driver.send(message("u1", picture, InputText(text="what is this?")))
+    assert read(driver, borrowing(ItemReference(id="u1"))) == (picture, InputText(text="what is this?"))
 
 
 def test_the_lender_stays_as_it_is(driver: Driver) -> None:
