@@ -1,0 +1,77 @@
+"""Work that failed or was cancelled is freed with its audio and text, and waits for no garbage collector."""
+
+import asyncio
+import gc
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from runtime_client import connected
+
+from voxwire.errors import EngineError
+from voxwire.events.engines import LlmDone, LlmText
+from voxwire.runtime.cascade import Cascade
+from voxwire.runtime.speech import Speech
+from voxwire.runtime.transcriber import Transcriber
+from voxwire.session.session import Session
+from voxwire.testing.fake_llm import FakeLlm, Step
+from voxwire.testing.fake_stt import FakeStt
+from voxwire.testing.service import fake_deployment, fake_service
+
+HEAVY = (Cascade, Session, Speech, Transcriber)
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def left() -> list[Any]:
+    return [found for found in gc.get_objects() if type(found) in HEAVY]
+
+
+#: Made anew for each answer: an engine that kept its exception would keep all that it passed through.
+ENDS: dict[str, Callable[[], Step]] = {
+    "finished": LlmDone,
+    "broken": lambda: EngineError("llm", "llm_failed", "No."),
+    "bug": lambda: ValueError("not what was agreed"),
+    "cancelled": lambda: 60.0,
+    "gone": lambda: 60.0,
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_an_answer(end: str, no_collector: None) -> None:
+    llm = FakeLlm(lambda _: [LlmText(text="Well. "), ENDS[end]()])
+    llm.requests = deque(maxlen=0)
+    async with connected(fake_service(fake_deployment(llm=llm))) as client:
+        for number in range(1, 4):
+            await client.say_text("Tell me.")
+            await client.send("response.create")
+            await client.wire.wait_for("response.created", number)
+            if end == "cancelled":
+                await client.send("response.cancel")
+            if end == "gone":
+                break
+            await client.wire.wait_for("response.done", number)
+    await asyncio.sleep(0)
+    assert left() == []
+
+
+@pytest.mark.parametrize("end", ["broken", "gone"])
+async def test_an_utterance(end: str, no_collector: None) -> None:
+    stt = FakeStt(EngineError("stt", "stt_failed", "No."), push_s=0.0 if end == "broken" else 60.0)
+    stt.streams = deque(maxlen=0)
+    async with connected(fake_service(fake_deployment(stt=stt))) as client:
+        await client.configure(audio={"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}})
+        await client.append(bytes(48 * 2000))
+        await client.send("input_audio_buffer.commit")
+        await client.wire.wait_for("input_audio_buffer.committed")
+        if end == "broken":
+            await client.wire.wait_for("conversation.item.input_audio_transcription.failed")
+    await asyncio.sleep(0)
+    assert left() == []
