@@ -3,7 +3,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test client-environments test-clients clients-table errors-table test-engines serve autobahn bench fuzz docs
+.PHONY: help setup check format test client-environments test-clients clients-table errors-table test-engines serve autobahn bench fuzz docs soak
 
 help:  ## what there is (this list)
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 24
@@ -50,6 +50,9 @@ autobahn: setup  ## RFC 6455 in the case groups of Autobahn's fuzzing client, la
 bench:  ## measure against the floor server; bench/results keeps JSON and plot
 	@scripts/setup bench
 	$(BIN)/python bench
+
+soak: setup  ## ten minutes of hostile and clean sessions; fails when memory grows
+	$(BIN)/python bench/hostile.py --soak 600
 
 fuzz: setup  ## throw 100,000 mutated frames at a session
 	$(BIN)/python -m fuzz

@@ -138,19 +138,6 @@ async def measure_cost(rounds: int) -> dict[str, Any]:
     return result
 
 
-async def soak(seconds: float) -> dict[str, Any]:
-    """Memory over time with speaking sessions whose turns are answered; they retain half a megabyte of audio each."""
-    pcm, samples = speech_loop(), []
-    with Server("soak") as server:
-        load = Load(server, pcm, 100, answers=True)
-        while len(samples) * 10 < seconds:
-            await load.measure(50)
-            samples.append(server.rss_mib())
-            print(f"  soak: {samples[-1]:.1f} MiB", file=sys.stderr, flush=True)
-        load.close()
-    return {"soak_mib": samples}
-
-
 def table(result: dict[str, Any]) -> str:
     """The figures as a table that fits a terminal and Markdown alike."""
 
@@ -212,9 +199,6 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     if "d" in only:
         print("Capacity …", file=sys.stderr)
         result |= await measure_capacity(options.rounds, thrown_away)
-    if options.soak:
-        print("Soak …", file=sys.stderr)
-        result |= await soak(options.soak)
     result["thrown_away"] = thrown_away
     return result
 
@@ -224,7 +208,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds; medians are reported (default 3)")
     parser.add_argument("--quick", action="store_true", help="one round")
     parser.add_argument("--only", help="letters of the figures to measure, such as 'abc' or 'd'")
-    parser.add_argument("--soak", type=float, default=0, metavar="SECONDS", help="also watch memory this long")
     options = parser.parse_args()
     if options.quick:
         options.rounds = 1

@@ -22,14 +22,14 @@ PADDING_MS = 300
 _PROBES = 20
 
 
-def configure(*, answers: bool) -> bytes:
-    """Detection on; each turn answered or not."""
+def configure() -> bytes:
+    """Detection on; no turn is answered."""
     detection = {
         "type": "server_vad",
         "prefix_padding_ms": PADDING_MS,
         "silence_duration_ms": 500,
-        "create_response": answers,
-        "interrupt_response": answers,
+        "create_response": False,
+        "interrupt_response": False,
     }
     session = {"type": "realtime", "audio": {"input": {"turn_detection": detection}}}
     return frame({"type": "session.update", "session": session})
@@ -101,7 +101,7 @@ class Speaker:
         self._asked_at: float | None = None
         self._load = run_of
         client.on_event = self._event
-        client.send(configure(answers=run_of.answers))
+        client.send(configure())
 
     def speak(self) -> None:
         self.client.send(self._frames[self._next])
@@ -130,8 +130,7 @@ class Speaker:
 class Load:
     """Sessions against one server, added step by step."""
 
-    def __init__(self, server: Server, pcm: bytes, frame_ms: int, *, answers: bool = False) -> None:
-        self.answers = answers
+    def __init__(self, server: Server, pcm: bytes, frame_ms: int) -> None:
         self._server = server
         self._frame_ms = frame_ms
         self._frames = append_frames(pcm, frame_ms)

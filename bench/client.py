@@ -61,6 +61,10 @@ class Client(asyncio.Protocol):
     def close(self) -> None:
         self._transport.abort()
 
+    def pause_reading(self) -> None:
+        """Read nothing from now on."""
+        cast("asyncio.ReadTransport", self._transport).pause_reading()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports write, but are not registered as asyncio.WriteTransport.
         self._transport = cast("asyncio.WriteTransport", transport)

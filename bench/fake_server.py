@@ -1,6 +1,6 @@
 """Voxwire with the real server, core, codec and speech detection, on engines that answer at once.
 
-python bench/fake_server.py PORT [--embedded | --soak]
+python bench/fake_server.py PORT [--embedded]
 """
 
 import sys
@@ -15,23 +15,17 @@ from voxwire.server.app import create_app
 from voxwire.server.build import build_service
 from voxwire.server.listen import Listener
 from voxwire.server.run import run
-from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.service import fake_deployment, fake_service
 
 _SESSIONS = 4000
-#: Audio that a session of the soak retains: full within a minute, so that the rest should be flat.
-_SOAK_RETAINED_BYTES = 512 * 1024
 
 
 def main() -> None:
     settings = Settings.model_validate({"server": {"port": int(sys.argv[1]), "max_sessions": _SESSIONS}})
-    if "--embedded" in sys.argv:
-        service = build_service(settings)
-    else:
-        service = _on_fakes(Limits(retained_audio_bytes=_SOAK_RETAINED_BYTES) if "--soak" in sys.argv else Limits())
+    service = build_service(settings) if "--embedded" in sys.argv else _on_fakes()
     listener = Listener.open(settings.server)
     try:
         run(create_app(settings, service), settings, listener, lambda: None)
@@ -39,7 +33,7 @@ def main() -> None:
         listener.close()
 
 
-def _on_fakes(limits: Limits) -> Service:
+def _on_fakes() -> Service:
     # The ears take the rates of the wire, as the embedded recogniser, which resamples in its worker.
     stt, llm, tts = FakeStt(rates=tuple({format.rate for format in AudioFormat})), FakeLlm(), FakeTts()
     # Fakes remember all that they were asked, for tests to look at; here they run too long for that.
@@ -47,7 +41,6 @@ def _on_fakes(limits: Limits) -> Service:
     return fake_service(
         fake_deployment(stt=stt, llm=llm, tts=tts),
         vad=SileroVad(),
-        limits=limits,
         runtime_limits=RuntimeLimits(conversations=_SESSIONS),
     )
 

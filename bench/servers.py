@@ -25,7 +25,6 @@ SCRIPTS = {
     "voxwire": ["fake_server.py"],
     "embedded": ["fake_server.py", "--embedded"],
     "chat": ["chat_endpoint.py"],
-    "soak": ["fake_server.py", "--soak"],
 }
 
 
