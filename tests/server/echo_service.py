@@ -10,6 +10,7 @@ from typing import Any
 from voxwire.events.config import SessionKind
 from voxwire.events.engines import EngineInfo
 from voxwire.runtime.budget import Budget
+from voxwire.runtime.load import Load
 from voxwire.runtime.transport import Transport, TransportClosed
 
 #: The fixture `serve`: starts a server, returns its address.
@@ -84,6 +85,7 @@ class EchoService:
         self.default = default
         self.running = False
         self.budget = Budget(512 * 1024 * 1024)
+        self.load = Load(())
         self.verbatim = False
         self.attachments: set[EchoAttachment] = set()
         self.start_delay_s = 0.0

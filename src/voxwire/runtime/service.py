@@ -18,6 +18,7 @@ from voxwire.runtime.conversation import Conversation
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.ids import new_id
 from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.load import Load
 from voxwire.runtime.registry import Conversations
 from voxwire.runtime.signal import Signal
 from voxwire.runtime.transport import Transport
@@ -67,6 +68,7 @@ class Service:
         self._ids = ids
         self._conversations = Conversations(self._runtime_limits.conversations)
         self._left = Signal()
+        self.load = Load(deployment.stt for deployment in self._deployments.values())
 
     # --- life ---------------------------------------------------------------------------------------
 
@@ -78,9 +80,11 @@ class Service:
                 raise result
         for deployment in self._deployments.values():
             await deployment.expect(deployment.instructions, ())
+        self.load.start()
 
     async def close(self) -> None:
         """End every conversation with code 1012, then the engines. Idempotent; safe after a failed start."""
+        await self.load.close()
         for conversation in self._conversations:
             conversation.close(*GOING_AWAY)
         try:

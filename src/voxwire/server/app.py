@@ -90,10 +90,11 @@ class _Api:
         ]
 
     async def health(self, request: HttpRequest) -> Response:
-        """200 while new sessions are welcome, 503 once the server drains."""
-        draining = self._websocket.draining
-        body = {"status": "draining" if draining else "ok", "sessions": self._websocket.sessions}
-        return JSONResponse(body, status_code=503 if draining else 200)
+        """200 while new sessions are welcome, 503 while there is no room for them and once the server drains."""
+        load = self._service.load
+        status = "draining" if self._websocket.draining else "full" if load.full else "ok"
+        body = {"status": status, "sessions": self._websocket.sessions, "load": load.describe()}
+        return JSONResponse(body, status_code=200 if status == "ok" else 503)
 
     async def models(self, request: HttpRequest) -> Response:
         self._authenticate(request)

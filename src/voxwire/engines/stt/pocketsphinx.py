@@ -8,9 +8,11 @@ sentences that the language engine understands, where the sound supports it.
 import asyncio
 import hashlib
 import os
+import time
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
+from weakref import WeakSet
 
 import msgspec
 
@@ -44,6 +46,13 @@ _LEASE_S: Final = 10.0
 #: A decoder takes a sixth of a core while somebody speaks: so many speakers have one each before the next waits
 #: for a place. Each costs 20 MB.
 _UTTERANCES_PER_CORE: Final = 8
+#: Processor seconds that a second of speech takes, until it is measured; the weight of one step in the measure;
+#: and the share of the processors that may be spoken for, so that some is left for voices and the loop.
+_COST: Final = 0.15
+_LEARNING: Final = 0.02
+_SHARE: Final = 0.8
+#: Speakers a core that are let in whatever was measured: how late they are heard then decides.
+_ALWAYS_TRIED: Final = 4.0
 #: Audio decoded in one go, some thirty milliseconds of work: so long waits who has just finished speaking.
 _STEP_MS: Final = 240
 #: Audio that waits for a worker.
@@ -83,6 +92,8 @@ class PocketsphinxStt:
             capacity=size or _UTTERANCES_PER_CORE * _cores(),
         )
         self.gate = Gate(_cores())
+        self._streams: WeakSet[PocketsphinxStream] = WeakSet()
+        self._cost = _COST
         self.pool: WorkerPool[NeedPhrases | Partial | Result] = WorkerPool(spec, _REPLIES, size=1)
 
     @property
@@ -118,7 +129,20 @@ class PocketsphinxStt:
         """Begin an utterance. Raises EngineError for a language other than English."""
         if config.language is not None and config.language.partition("-")[0].lower() != "en":
             raise EngineError("stt", "unsupported_language", "This recogniser understands English alone (en).")
-        return PocketsphinxStream(self, config)
+        stream = PocketsphinxStream(self, config)
+        self._streams.add(stream)
+        return stream
+
+    def hearing(self) -> tuple[int, float, float]:
+        """People speaking now, how many could be followed, and how late who waits longest is, in seconds."""
+        speaking = sum(not stream.over for stream in self._streams)
+        capacity = self.gate.places * max(_SHARE / self._cost, _ALWAYS_TRIED)
+        return speaking, capacity, self.gate.late_s
+
+    def worked(self, audio_s: float, seconds: float) -> None:
+        """A step of so much audio took so long: what a speaker costs is learnt from it."""
+        if audio_s > 0:
+            self._cost += _LEARNING * (seconds / audio_s - self._cost)
 
 
 class _PhraseSet(msgspec.Struct, frozen=True):
@@ -174,6 +198,11 @@ class PocketsphinxStream:
         self._limit: Deadline | None = None
         self._lease: asyncio.Future[Stream[NeedPhrases | Partial | Result] | None] = loop.create_future()
         self._feeder = loop.create_task(self._feed())
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be heard."""
+        return self._over or self._feeder.done()
 
     async def push(self, pcm: bytes) -> None:
         """Hear PCM16 mono. Waits while a minute of audio is waiting for a worker."""
@@ -244,15 +273,18 @@ class PocketsphinxStream:
         """Have a step of the waiting audio decoded, or the result worked out, when it is our turn."""
         gate = self._engine.gate
         await gate.enter(Claim(self._claim.owner, background=self._claim.background or not self._committed))
+        began = time.monotonic()
         try:
             if self._waiting:
                 pcm = bytes(self._waiting[: self._step])
                 del self._waiting[: self._step]
                 self._taken.set()
                 await lease.send(Audio(pcm))
+                await lease.taken()
+                self._engine.worked(len(pcm) / 2 / self._rate, time.monotonic() - began)
             else:
                 await lease.send(Commit())
-            await lease.taken()
+                await lease.taken()
         finally:
             gate.leave()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections import OrderedDict, deque
 from typing import Final, Generic, TypeVar
 
@@ -77,15 +78,18 @@ class Gate:
         self.places = places
         self._free = places
         self._waiting: Turns[asyncio.Future[None]] = Turns()
+        self._since: dict[asyncio.Future[None], float] = {}
 
-    def __len__(self) -> int:
-        """How many wait."""
-        return sum(1 for _ in self._waiting)
+    @property
+    def late_s(self) -> float:
+        """How long who has waited longest waits now, in seconds."""
+        return time.monotonic() - min(self._since.values()) if self._since else 0.0
 
     async def enter(self, claim: Claim) -> None:
         """Wait for a place; whoever got one must `leave`."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(claim, place)
+        self._since[place] = time.monotonic()
         self._let_in()
         try:
             await place
@@ -94,6 +98,8 @@ class Gate:
             if place.done() and not place.cancelled():
                 self.leave()  # let in at the very moment in which we gave up
             raise
+        finally:
+            del self._since[place]
 
     def leave(self) -> None:
         self._free += 1

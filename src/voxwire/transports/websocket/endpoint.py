@@ -102,6 +102,7 @@ class WebSocketEndpoint:
             self._log(connection)
             return
         self._sessions += 1
+        self._service.load.arrived()
         try:
             await _accept(send, connection.request, connection.engine or "")
             await self._hold(connection, admitted, receive, send, scope["extensions"][EXPRESS_EXTENSION])
@@ -146,6 +147,14 @@ class WebSocketEndpoint:
                 503,
                 "The server is shutting down.",
                 code="service_unavailable",
+                type=SERVER_ERROR,
+                headers=(("retry-after", "5"),),
+            )
+        if self._service.load.full:
+            raise RequestRefused(
+                503,
+                "The server has no room for another session now: try again in a moment.",
+                code="server_busy",
                 type=SERVER_ERROR,
                 headers=(("retry-after", "5"),),
             )

@@ -1,0 +1,103 @@
+"""Whether there is room for another session: measured while the server runs, never configured.
+
+Sessions are welcome while the event loop is on time, the recognisers keep up, and those who speak, together with
+those who have just come and may be about to, are fewer than the recognisers can follow.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+logger = logging.getLogger("voxwire.runtime")
+
+#: Seconds between two looks.
+_LOOK_S: Final = 0.25
+#: Lateness of the loop, and of the recognisers behind those who speak, beyond which nobody is let in; seconds.
+LOOP_LATE_S: Final = 0.25
+HEARING_LATE_S: Final = 0.5
+#: Whoever came so recently may be about to speak; seconds.
+_NEW_S: Final = 5.0
+#: So long everything has to be well before sessions are welcome again; seconds.
+_WELL_S: Final = 2.0
+
+
+class Load:
+    """Watches the loop and the recognisers. `engines` are recognisers; only those that know their `hearing` count."""
+
+    def __init__(self, engines: Iterable[object], clock: Callable[[], float] = time.monotonic) -> None:
+        self._engines = [engine for engine in engines if hasattr(engine, "hearing")]
+        self._clock = clock
+        self._arrivals: deque[float] = deque()
+        self._loop_late_s = 0.0
+        self._full_since: float | None = None
+        self._well_at = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._watch(), name="load")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    @property
+    def full(self) -> bool:
+        """Whether new sessions have to come back later."""
+        self._judge()
+        return self._full_since is not None
+
+    def arrived(self) -> None:
+        """A session has begun."""
+        self._arrivals.append(self._clock())
+
+    def describe(self) -> dict[str, Any]:
+        """For people and monitors: seconds late, people speaking, and how many can be followed at once."""
+        hearing = [engine.hearing() for engine in self._engines]
+        return {
+            "loop_late_ms": round(self._loop_late_s * 1000),
+            "hearing_late_ms": round(max((late for _, _, late in hearing), default=0.0) * 1000),
+            "speaking": sum(speaking for speaking, _, _ in hearing),
+            "can_follow": min((int(capacity) for _, capacity, _ in hearing), default=None),
+        }
+
+    def judge(self, loop_late_s: float) -> None:
+        """Take in how late the loop was, and decide anew."""
+        self._loop_late_s = loop_late_s
+        self._judge()
+
+    def _judge(self) -> None:
+        now = self._clock()
+        while self._arrivals and now - self._arrivals[0] > _NEW_S:
+            self._arrivals.popleft()
+        if self._crowded():
+            self._well_at = now + _WELL_S
+            if self._full_since is None:
+                self._full_since = now
+                logger.warning("no room for new sessions: %s", self.describe())
+        elif self._full_since is not None and now >= self._well_at:
+            logger.info("room for new sessions again, after %.0f s", now - self._full_since)
+            self._full_since = None
+
+    def _crowded(self) -> bool:
+        if self._loop_late_s > LOOP_LATE_S:
+            return True
+        for engine in self._engines:
+            speaking, capacity, late_s = engine.hearing()
+            if late_s > HEARING_LATE_S or speaking + len(self._arrivals) >= capacity:
+                return True
+        return False
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + _LOOK_S
+            await asyncio.sleep(_LOOK_S)
+            self.judge(max(0.0, loop.time() - due))
