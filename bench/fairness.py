@@ -18,6 +18,7 @@ import re
 import statistics
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 import wave
 from collections import Counter
@@ -278,7 +279,11 @@ def _line(name: str, times: list[float]) -> str:
 async def measure(options: argparse.Namespace, port: int) -> list[str]:
     if options.what == "speakers":
         turns = await speakers(port, options.count, options.seconds)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:  # noqa: ASYNC210 - all is over
+        try:
+            answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz")  # noqa: ASYNC210 - all is over
+        except urllib.error.HTTPError as full:
+            answer = full
+        with answer:
             health = answer.read().decode()
         return [
             f"{_line(f'{options.count} speakers', turns.times)}, asked {turns.asked}, refused {turns.refused}, "

@@ -62,7 +62,13 @@ class Closed(msgspec.Struct, tag="closed"):
     count: int
 
 
-Request = Say | Flood | Swallow | Crash | Raise | Print | Finish
+class Teach(msgspec.Struct, tag="teach"):
+    """Say this after every text from now on."""
+
+    text: str
+
+
+Request = Teach | Say | Flood | Swallow | Crash | Raise | Print | Finish
 Reply = Said | Closed
 
 
@@ -73,8 +79,11 @@ class Parrot:
 
     def receive(self, request: Any) -> None:
         match request:
+            case Teach(text=text):
+                self._service.taught = text
+                self._outlet.end()
             case Say(text=text):
-                self._outlet.send(Said(text, os.getpid()))
+                self._outlet.send(Said(text + self._service.taught, os.getpid()))
                 self._outlet.send(Closed(self._service.closed))
             case Flood(count=count, size=size):
                 for _ in range(count):
@@ -114,6 +123,10 @@ class ParrotService:
                 if os.path.exists(options["marker"]):
                     raise EngineError("test", "no_feathers", "No feathers.")
         self.closed = 0
+        self.taught = ""
+
+    def is_shared(self, request: Any) -> bool:
+        return isinstance(request, Teach)
 
     def describe(self) -> Any:
         return {"environment": {name: os.environ.get(name) for name in ("OPENBLAS_NUM_THREADS", "VOXWIRE_API_KEY")}}

@@ -1,8 +1,10 @@
 """Who is next."""
 
+import asyncio
+
 import pytest
 
-from voxwire.engines.worker.turns import Turns
+from voxwire.engines.worker.turns import Gate, Turns
 from voxwire.events.engines import Claim
 
 
@@ -63,3 +65,27 @@ def test_memory_of_owners_is_bounded():
         turns.add(Claim(str(number)), number)
         turns.take()
     assert len(turns._served) == 1024
+
+
+async def test_a_gate_lets_in_so_many_and_those_first_whom_somebody_waits_for():
+    gate = Gate(2)
+    inside = []
+
+    async def go(name, claim):
+        await gate.enter(claim)
+        inside.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        for name in ("a", "b", "patient"):
+            group.create_task(go(name, Claim(name, background=True)))
+        given_up = group.create_task(go("gone", Claim("gone")))
+        group.create_task(go("finished", Claim("finished")))
+        await asyncio.sleep(0)
+        assert inside == ["a", "b"]
+        assert gate.late_s > 0
+        given_up.cancel()
+        for name in ("finished", "patient"):
+            gate.leave()
+            while inside[-1] != name:  # noqa: ASYNC110 - the others go on now
+                await asyncio.sleep(0)
+    assert gate.late_s == 0.0
