@@ -116,3 +116,11 @@ async def test_the_end_of_the_worker_ends_its_copies(pool_of):
 async def test_what_the_operator_must_change_is_a_configuration_error(pool_of):
     with pytest.raises(ConfigurationError, match="Install the parrot"):
         await pool_of(options={"fault": "configuration"})
+
+
+async def test_an_idle_worker_answers_its_heartbeat(pool_of):
+    pool = await pool_of(heartbeat_s=0.02)
+    pids = pool.pids
+    await asyncio.sleep(0.5)  # twenty beats; three without an answer would have ended it
+    assert pool.pids == pids
+    assert (await say(await pool.lease(1), "x")).text == "x"

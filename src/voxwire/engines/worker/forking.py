@@ -168,17 +168,19 @@ class _Relay:
 
     def _to_stream(self, frame: Frame) -> None:
         number = frame.stream
-        if frame.kind is Kind.OPEN:
+        if frame.kind is Kind.PING:
+            self._host.send(encode(Kind.PONG, 0))
+        elif frame.kind is Kind.OPEN:
             self._opened.add(number)
-            return
-        if number in self._opened:
+        elif number in self._opened and frame.kind is Kind.CANCEL:
             self._opened.discard(number)
-            if frame.kind is Kind.CANCEL:
-                self._host.send(encode(Kind.END, number))
-                return
-            self._begin(number)
-        if channel := self._streams.get(number):
-            channel.send(encode(frame.kind, number, frame.body))
+            self._host.send(encode(Kind.END, number))
+        else:
+            if number in self._opened:
+                self._opened.discard(number)
+                self._begin(number)
+            if channel := self._streams.get(number):
+                channel.send(encode(frame.kind, number, frame.body))
 
     def _begin(self, number: int) -> None:
         ours, theirs = socket.socketpair()
