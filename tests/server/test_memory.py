@@ -82,7 +82,7 @@ def answer(client: ClientConnection, type: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_rejected_messages_are_forgotten(server: ServeProcess) -> None:
     with open_socket(server) as client:
         client.send('{"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}}}')
