@@ -17,18 +17,21 @@ _LATE_S: Final = 1.0
 class AwakeClock:
     """`loop.time()` less the pauses, and timers by it. One for each loop: `awake_clock()`."""
 
+    __slots__ = ("_late", "_loop", "_now", "_paused")
+
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._seen = loop.time()
+        self._now = loop.time
         self._paused = 0.0
+        self._late = self._now() + _TICK_S + _LATE_S
         self._tick()
 
     def time(self) -> float:
         """Seconds in which the loop ran, from some point on."""
-        now = self._loop.time()
-        if now - self._seen > _TICK_S + _LATE_S:
-            self._paused += now - self._seen - _TICK_S
-            self._seen = now
+        now = self._now()
+        if now > self._late:
+            self._paused += now - self._late + _LATE_S
+            self._late = now + _TICK_S + _LATE_S
         return now - self._paused
 
     def call_at(self, when: float, callback: Callable[[], object]) -> "AwakeTimer":
@@ -37,7 +40,7 @@ class AwakeClock:
 
     def _tick(self) -> None:
         self.time()
-        self._seen = self._loop.time()
+        self._late = self._now() + _TICK_S + _LATE_S
         self._loop.call_later(_TICK_S, self._tick)
 
     def schedule(self, when: float, callback: Callable[[], object]) -> asyncio.TimerHandle:
