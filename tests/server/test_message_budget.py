@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import struct
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,8 @@ import pytest
 from http_client import UPGRADE, connect, read_answer
 from websockets.asyncio.client import connect as websocket
 
+from voxwire.dialects.connection import Codec
+from voxwire.events.client import ClientEvent
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.testing.live_server import served
@@ -118,6 +121,27 @@ async def test_small_messages_pass_while_nothing_large_does(url: str, service: S
             await asyncio.sleep(0)
             await writer.drain()
         assert (await event(reader))["type"] == "input_audio_buffer.cleared"
+
+
+async def test_a_message_that_waits_for_a_thread_counts(
+    url: str, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = threading.Event()
+    decode = Codec.decode
+
+    def wait(codec: Codec, frame: str | bytes) -> ClientEvent:
+        free.wait(20)
+        return decode(codec, frame)
+
+    monkeypatch.setattr(Codec, "decode", wait)
+    async with hostile(url) as (reader, writer):
+        writer.write(head(HELD) + b"a" * HELD)
+        try:
+            await used(service, HELD)
+        finally:
+            free.set()
+        assert (await event(reader))["type"] == "error"
+        await used(service, 0)
 
 
 async def test_audio_is_not_sent_back_while_there_is_no_room_for_it(url: str, service: Service) -> None:

@@ -43,6 +43,7 @@ class Attachment:
         """Set when the connection has ended from our side or the peer's; the reader stops then."""
         self._conversation = conversation
         self._codec = codec
+        self._beside = conversation.share()
         self._cost = 0
         self._receiving = False
 
@@ -102,13 +103,17 @@ class Attachment:
         self._conversation.submit(event, self.number, len(frame))
 
     async def _take_beside(self, frame: str | bytes, *, binary: bool) -> None:
-        """The same, beside the event loop."""
+        """The same, beside the event loop. Until a thread has time for it, the frame waits like any other."""
+        self._beside.hold(len(frame))
         try:
-            event = await asyncio.to_thread(self._event, frame, binary=binary)
-        except Exception as bug:
-            self._conversation.crash(bug)
-            return
-        await self._conversation.submit_beside(event, self.number, len(frame))
+            try:
+                event = await asyncio.to_thread(self._event, frame, binary=binary)
+            except Exception as bug:
+                self._conversation.crash(bug)
+                return
+            await self._conversation.submit_beside(event, self.number, len(frame))
+        finally:
+            self._beside.hold(0)
 
     def _event(self, frame: str | bytes, *, binary: bool) -> Input:
         try:

@@ -15,7 +15,7 @@ from voxwire.errors import SERVER_ERROR
 from voxwire.events.client import AppendAudio
 from voxwire.events.server import ErrorOccurred, ServerEvent, SessionUpdated
 from voxwire.runtime.attachment import Attachment
-from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_CODE, Budget
+from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_CODE, Budget, Share
 from voxwire.runtime.contracts import Clock, Codec, OpenLane, SessionCore, Timer
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import log_bug
@@ -201,6 +201,10 @@ class Conversation:
         while len(line) > waiting:
             line.popleft()
         self._line_share.hold(sum(line))
+
+    def share(self) -> Share:
+        """Of the memory for messages, for another place where they wait."""
+        return self._budget.share()
 
     def turn_away(self, origin: int) -> None:
         """Tell this client that its large message is not taken."""
