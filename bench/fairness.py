@@ -80,7 +80,8 @@ class Talker:
         self.client = client
         self.counts: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
-        self.last: dict[str, float] = {}
+        self.stopped = 0.0
+        self.after_speech_ms = 0.0
         self._waiting: dict[str, asyncio.Future[float]] = {}
         client.on_event = self._event
 
@@ -113,9 +114,12 @@ class Talker:
             return
         kind = found[1].decode()
         self.counts[kind] += 1
-        self.last[kind] = at
+        if kind == "input_audio_buffer.speech_stopped":
+            self.stopped = at
         if kind == "error" or b'"status":"failed"' in payload or kind.endswith("transcription.failed"):
             self.errors[_code(payload)] += 1
+        if kind == "response.output_audio.delta" and kind in self._waiting:
+            self.after_speech_ms = (at - self.stopped) * 1000
         if (future := self._waiting.pop(kind, None)) is not None and not future.done():
             future.set_result(at)
 
@@ -248,7 +252,7 @@ async def speaker(port: int, number: int, seconds: float, turns: Turns) -> None:
         await _say(talker, clips[chance.randrange(len(clips))])
         first, _ = await asyncio.wait([sound, done], timeout=_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
         if sound in first:
-            turns.times.append((sound.result() - talker.last["input_audio_buffer.speech_stopped"]) * 1000)
+            turns.times.append(talker.after_speech_ms)
         elif not first:
             turns.errors["silence"] += 1
     turns.errors.update(talker.errors)

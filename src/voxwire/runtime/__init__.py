@@ -9,5 +9,6 @@
 - `deployment`: the engines behind a name; `engine_calls`: deadlines and failures of engines
 - `contracts`: what the runtime needs of its neighbours; `limits`: its bounds; `budget`: the
   memory that messages of all clients share
+- `load`: whether there is room for another session, measured
 - `ids`, `signal`, `tasks`: identifiers, waking who waits, the tasks of one conversation
 """
