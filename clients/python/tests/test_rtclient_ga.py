@@ -188,11 +188,12 @@ class TestReceived:
         assert event is not None
         assert event["session"]["tool_choice"] == ours
 
-    def test_a_transcription_session(self) -> None:
-        audio = {"input": {"transcription": {"model": None, "language": None}}}
+    @pytest.mark.parametrize("transcription", [{}, {"model": None, "language": None}])
+    def test_a_transcription_session(self, transcription: Json) -> None:
+        audio = {"input": {"transcription": transcription}}
         event = received("session.created", session={"type": "transcription", "id": "s", "audio": audio})
         assert event is not None
-        assert event["session"]["input_audio_transcription"] == {"model": "", "language": None}
+        assert event["session"]["input_audio_transcription"] == transcription | {"model": ""}
         assert event["session"]["turn_detection"] is None
 
     @pytest.mark.parametrize(

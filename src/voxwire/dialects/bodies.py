@@ -350,8 +350,11 @@ def turn_detection(value: TurnDetection | None, *, responds: bool) -> Body | Non
 
 
 def transcribes(value: Transcription) -> Body:
-    """The settings that were made; the official types have no null for the others."""
-    said = {"model": value.model, "language": value.language, "prompt": value.prompt}
+    """The settings that were made; the official types have no null for the others.
+
+    Whisper is the model of whoever names none (PROTOCOL 3.2): programs take an empty object for "off".
+    """
+    said = {"model": value.model or "whisper-1", "language": value.language, "prompt": value.prompt}
     return {name: text for name, text in said.items() if text is not None}
 
 

@@ -219,6 +219,7 @@ class TestSessionObject:
         asked = Transcription(keywords=("Voxwire",), languages=("en", "de"), delay="low")
         event = SessionUpdated(session_id="sess_1", config=structs.replace(CONFIG, transcription=asked), expires_at=7)
         assert encode(ga, event)["session"]["audio"]["input"]["transcription"] == {
+            "model": "whisper-1",
             "keywords": ["Voxwire"],
             "languages": ["en", "de"],
             "delay": "low",

@@ -9,7 +9,7 @@ from voxwire.dialects import bodies, wire
 from voxwire.dialects.bodies import Body, Form, PartNames
 from voxwire.dialects.preview.projection import project_error, project_response, project_session
 from voxwire.dialects.preview.spelling import FormatNames, preview_path
-from voxwire.events.config import Modality, NamedTool, SessionConfig, SessionKind, Transcription
+from voxwire.events.config import Modality, NamedTool, SessionConfig, SessionKind
 from voxwire.events.response import Response
 from voxwire.events.server import (
     AudioDelta,
@@ -108,17 +108,12 @@ def _transcription(config: SessionConfig, formats: FormatNames) -> Body:
 def _input(config: SessionConfig, formats: FormatNames, *, responds: bool) -> Body:
     return {
         "input_audio_format": formats[config.input_format],
-        "input_audio_transcription": None if config.transcription is None else _transcribes(config.transcription),
+        "input_audio_transcription": None if config.transcription is None else bodies.transcribes(config.transcription),
         "input_audio_noise_reduction": None,
         "turn_detection": bodies.turn_detection(config.turn_detection, responds=responds),
         "include": config.include,
         "client_secret": None,
     }
-
-
-def _transcribes(value: Transcription) -> Body:
-    """Whisper is the model of whoever names none (PROTOCOL 3.2)."""
-    return {"model": "whisper-1"} | bodies.transcribes(value)
 
 
 def _modalities(modality: Modality) -> list[str]:

@@ -118,7 +118,7 @@ def _format(audio_format: Json | None) -> str:
 
 def _transcription(transcription: Json | None) -> Json | None:
     """A transcription session may not have named its model yet."""
-    return transcription and transcription | {"model": transcription.get("model") or ""}
+    return None if transcription is None else transcription | {"model": transcription.get("model") or ""}
 
 
 def _tool_choice(choice: str | Json | None) -> str | Json:
