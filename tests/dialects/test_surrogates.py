@@ -56,6 +56,10 @@ class TestBothWays:
         assert stand_in(frame) is frame
         assert stand_in(frame.encode()) == frame
 
+    def test_in_a_large_frame(self) -> None:
+        frame = '"' + "a" * 3_000_000 + '\\ud83d"'
+        assert msgspec.json.decode(stand_in(frame)).startswith("aaa")
+
     def test_stand_ins_have_no_sound_and_no_shape(self) -> None:
         inside: str = msgspec.json.decode(stand_in('"\\ud83d\\udc00x\\udfff"'))
         assert inside[0] == "\U0001f400"
