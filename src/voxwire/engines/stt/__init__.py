@@ -8,5 +8,6 @@ In its workers:
 - `pocketsphinx_worker`: the service, two decoders on each utterance
 - `decoders`: the decoder for English at large, and the one for expected sentences
 - `language_model`, `pronunciation`: what the second is built from
+- `narrow_band`: the front end for telephone speech
 - `onset`, `reading`, `partials`: where the sound begins, what was understood, which words are final
 """

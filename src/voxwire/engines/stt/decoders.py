@@ -10,8 +10,11 @@ from collections.abc import Iterable
 from math import log
 from typing import Any, Final
 
+import numpy as np
+
 from voxwire.engines.stt.language_model import trigram_model
 from voxwire.engines.stt.messages import DECODERS_KEPT
+from voxwire.engines.stt.narrow_band import Frames
 from voxwire.engines.stt.pronunciation import LetterToSound, in_passing
 from voxwire.engines.stt.reading import Reading, Segment
 from voxwire.engines.stt.words import heard
@@ -43,6 +46,12 @@ class Decoding:
     def hear(self, pcm: bytes) -> None:
         """Decode PCM16 at 16 kHz."""
         self._decoder.process_raw(pcm, no_search=False, full_utt=False)
+
+    def hear_frames(self, cepstra: Frames) -> None:
+        """Decode what a front end of our own made of the sound; one frame at a time, for of several that come
+        together pocketsphinx 5.1 hears none."""
+        for frame in cepstra:
+            self._decoder.process_cep(frame.tobytes(), no_search=False, full_utt=False)
 
     def reading(self) -> Reading:
         """The best path so far."""
@@ -97,6 +106,11 @@ class Decoders:
         share = (_START_WEIGHT + frames) / (_OWN_WEIGHT + frames)
         with_start = map(float, self._general.get_cmn(True).split(","))
         return _listed(mean + (value - mean) * share for mean, value in zip(_MEAN_CEPSTRUM, with_start, strict=True))
+
+    def mean_of(self, cepstra: Frames) -> str:
+        """The same for an utterance that begins with these frames of a front end of our own."""
+        total = np.asarray(_MEAN_CEPSTRUM) * _OWN_WEIGHT + cepstra.sum(axis=0)
+        return _listed(total / (_OWN_WEIGHT + len(cepstra)))
 
     def general(self, mean: str) -> Decoding:
         """Begin an utterance in US English at large."""

@@ -39,15 +39,20 @@ def joined(words: list[Segment]) -> str:
     return " ".join(word.word for word in words if word.word)
 
 
-def fits_as_well(expected: Reading, free: Reading) -> bool:
-    """Whether the reading in the expected sentences explains the sound about as well as the free one."""
+def fits_as_well(expected: Reading, free: Reading, *, leniency: float = 1.0) -> bool:
+    """Whether the reading in the expected sentences explains the sound about as well as the free one.
+
+    `leniency` is how many times the usual loss is still about as well.
+    """
     if not expected.words or not free.segments:
         return False
     gains = [a - b for a, b in zip(_by_frame(expected), _by_frame(free), strict=False)]
-    if sum(gains) < -_MEAN_LOSS * len(gains):
+    if sum(gains) < -_MEAN_LOSS * leniency * len(gains):
         return False
     sums = [0.0, *accumulate(gains)]
-    return all(after - before >= -_WORST_LOSS * _WINDOW for before, after in zip(sums, sums[_WINDOW:], strict=False))
+    return all(
+        after - before >= -_WORST_LOSS * leniency * _WINDOW for before, after in zip(sums, sums[_WINDOW:], strict=False)
+    )
 
 
 def _by_frame(reading: Reading) -> list[float]:
