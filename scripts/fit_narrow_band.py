@@ -15,13 +15,16 @@ import numpy as np
 import pocketsphinx
 from numpy.typing import NDArray
 
+from voxwire.audio.g711 import decode_ulaw, encode_ulaw
 from voxwire.audio.resample import Resampler
-from voxwire.engines.stt.narrow_band import log_spectra, neighbourhoods, pre_emphasised
+from voxwire.engines.stt.narrow_band import NEIGHBOURS, log_spectra, neighbourhoods, pre_emphasised
 
 OUT = Path(__file__).parents[1] / "src/voxwire/engines/stt/narrow_band.npy"
 VOICES = ("slt", "rms", "awb")
-#: Weighs against large coefficients; the data are some 60,000 frames.
-RIDGE = 100.0
+#: Weighs against large coefficients; the data are some 50,000 frames.
+RIDGE = 1000.0
+#: Telephones differ in the deep notes that they let pass, and half of them companded the sound.
+LOWEST_HZ = (0, 250, 300)
 RNG = np.random.default_rng(1)
 
 SENTENCES = """
@@ -91,12 +94,12 @@ def pcm(samples: NDArray[np.float64]) -> bytes:
     return np.clip(np.rint(samples), -32768, 32767).astype("<i2").tobytes()
 
 
-def telephone(samples: NDArray[np.float64]) -> bytes:
-    """What a telephone leaves, as the worker hears it: 8 kHz and back to 16, half of it without deep notes."""
+def telephone(samples: NDArray[np.float64], number: int) -> bytes:
+    """What the telephone of this number leaves, as the worker hears it: 8 kHz and back to 16."""
     spectrum, hz = np.fft.rfft(samples), np.fft.rfftfreq(len(samples), 1 / 16_000)
-    lowest = RNG.choice([0, 250])
-    spectrum[(hz > 3_450) | (hz < lowest)] = 0
-    return Resampler(8_000, 16_000).push(pcm(np.fft.irfft(spectrum, len(samples))[::2]))
+    spectrum[(hz > 3_450) | (hz < LOWEST_HZ[number % 3])] = 0
+    narrow = pcm(np.fft.irfft(spectrum, len(samples))[::2])
+    return Resampler(8_000, 16_000).push(decode_ulaw(encode_ulaw(narrow)) if number % 2 else narrow)
 
 
 class WideBand:
@@ -124,8 +127,9 @@ def main() -> None:
         for voice in VOICES:
             for sentence in SENTENCES:
                 samples = spoken(voice, sentence)
-                narrow = np.frombuffer(telephone(samples), "<i2").astype(np.float64)
-                rows = neighbourhoods(np.pad(log_spectra(pre_emphasised(narrow)), ((3, 3), (0, 0)), mode="edge"))
+                narrow = np.frombuffer(telephone(samples, len(heard)), "<i2").astype(np.float64)
+                spectra = log_spectra(pre_emphasised(narrow))
+                rows = neighbourhoods(np.pad(spectra, ((NEIGHBOURS, NEIGHBOURS), (0, 0)), mode="edge"))
                 cepstra = wide.cepstra(pcm(samples))
                 # The resampler's millisecond is a tenth of a frame.
                 count = min(len(rows), len(cepstra))

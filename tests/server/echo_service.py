@@ -50,8 +50,8 @@ class EchoAttachment:
         try:
             if binary:
                 await self.transport.send(json.dumps({"binary": len(frame)}).encode())
-            elif self.verbatim and isinstance(frame, str):
-                await self.transport.send(frame.encode())
+            elif self.verbatim:  # a large text comes as the bytes that it is
+                await self.transport.send(frame.encode() if isinstance(frame, str) else frame)
             elif len(frame) > 1000:
                 await self.transport.send(json.dumps({"text": len(frame)}).encode())
             elif frame == "crash":

@@ -3,11 +3,12 @@
 Of speech at 8 kHz nothing above 4 kHz is left, and pocketsphinx's model looks at 130 to 6,800 Hz: a third of its
 filters hear nothing, and every cepstral coefficient is a sum over all of them. So telephone speech gets a front end of
 its own. It measures the spectrum from 200 to 3,500 Hz alone, in frames of the model's own 10 ms, and estimates from
-seven neighbouring frames the cepstrum that the wide band would have had: a linear map, fitted by least squares on
-sentences that were heard both ways (`scripts/fit_narrow_band.py`). It explains 69 to 89 % of each coefficient.
+eleven neighbouring frames the cepstrum that the wide band would have had: a linear map, fitted by least squares on
+sentences that were heard both ways (`scripts/fit_narrow_band.py`). It explains 67 to
+89 % of each coefficient.
 
 Measured on 20 of the assistant's sentences in three voices and on five recordings, through a telephone's band of 250 to
-3,450 Hz: 44 of 65 are exact, against 21 by the wide-band front end and 54 with the whole spectrum.
+3,450 Hz: 48 of 65 are exact, against 21 by the wide-band front end and 54 with the whole spectrum.
 """
 
 from functools import lru_cache
@@ -22,12 +23,12 @@ _FRAME: Final = 410
 _SHIFT: Final = 160
 _FFT: Final = 512
 _PRE_EMPHASIS: Final = 0.97
-_FILTERS: Final = 20
+_FILTERS: Final = 24
 _LOWEST_HZ, _HIGHEST_HZ = 200, 3_500
 #: Keeps the logarithm of silence where quantised audio has it.
 _FLOOR: Final = 1e4
 #: Frames on each side that the estimate of one frame looks at.
-_NEIGHBOURS: Final = 3
+NEIGHBOURS: Final = 5
 
 Frames = NDArray[np.float32]
 
@@ -42,14 +43,14 @@ class NarrowBandCepstra:
         self._spectra = np.zeros((0, _FILTERS))
 
     def push(self, pcm: bytes) -> Frames:
-        """The frames that this audio completes; the newest 30 ms wait for their neighbours."""
+        """The frames that this audio completes; the newest 50 ms wait for their neighbours."""
         self._hear(np.frombuffer(pcm, "<i2").astype(np.float64))
-        return self._estimates(len(self._spectra) - 2 * _NEIGHBOURS)
+        return self._estimates(len(self._spectra) - 2 * NEIGHBOURS)
 
     def flush(self) -> Frames:
         """The frames that are left at the end of the utterance."""
-        self._extend(np.repeat(self._spectra[-1:], _NEIGHBOURS, axis=0))
-        return self._estimates(len(self._spectra) - 2 * _NEIGHBOURS)
+        self._extend(np.repeat(self._spectra[-1:], NEIGHBOURS, axis=0))
+        return self._estimates(len(self._spectra) - 2 * NEIGHBOURS)
 
     def _hear(self, samples: NDArray[np.float64]) -> None:
         if not len(samples):
@@ -64,7 +65,7 @@ class NarrowBandCepstra:
 
     def _extend(self, spectra: NDArray[np.float64]) -> None:
         if not len(self._spectra) and len(spectra):
-            self._spectra = np.repeat(spectra[:1], _NEIGHBOURS, axis=0)
+            self._spectra = np.repeat(spectra[:1], NEIGHBOURS, axis=0)
         self._spectra = np.concatenate([self._spectra, spectra])
 
     def _estimates(self, count: int) -> Frames:
@@ -85,7 +86,7 @@ def log_spectra(samples: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def neighbourhoods(spectra: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each frame that has all its neighbours, with them, as one row."""
-    width = 2 * _NEIGHBOURS + 1
+    width = 2 * NEIGHBOURS + 1
     windows = np.lib.stride_tricks.sliding_window_view(spectra, width, axis=0)
     return windows.transpose(0, 2, 1).reshape(len(windows), -1)
 
