@@ -171,10 +171,12 @@ async def _closed(reader: asyncio.StreamReader, request: Received) -> None:
 
 
 @contextlib.asynccontextmanager
-async def chat_server(script: Script, *, models: Iterable[str] = ("scripted",)) -> AsyncIterator[ChatServer]:
-    """Run one on a free port of the loopback; `url` is what the engine calls `base_url`."""
+async def chat_server(
+    script: Script, *, models: Iterable[str] = ("scripted",), port: int = 0
+) -> AsyncIterator[ChatServer]:
+    """Run one on a port of the loopback, a free one unless it is named; `url` is what the engine calls `base_url`."""
     served = ChatServer(script, models=models)
-    listener = await asyncio.start_server(served._serve, "127.0.0.1", 0)
+    listener = await asyncio.start_server(served._serve, "127.0.0.1", port)
     served.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"
     try:
         yield served
