@@ -437,6 +437,18 @@ class TestStart:
             chat = await self.started(server)
         assert chat.capabilities.info.label == "llama3.2"
 
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [
+            ("/home/ann/models/llama-3.2.gguf", "llama-3.2.gguf"),
+            ("C:\\models\\llama.gguf", "llama.gguf"),
+            ("Qwen/Qwen3-8B", "Qwen/Qwen3-8B"),
+        ],
+    )
+    async def test_a_path_is_shown_as_a_name(self, name: str, shown: str) -> None:
+        async with chat_server(lambda _: [], models=[name]) as server:
+            assert (await self.started(server)).capabilities.info.label == shown
+
     async def test_a_tag_that_is_left_out(self) -> None:
         async with chat_server(lambda _: [], models=["llama3.2:latest", "gemma3"]) as server:
             assert (await self.started(server, model="llama3.2")).capabilities.info.label == "llama3.2"

@@ -44,7 +44,7 @@ class ChatEngine:
     @property
     def capabilities(self) -> LlmCapabilities:
         """The label is the model's name; without one, what is known before the endpoint was asked."""
-        label = self._model or "the model of a chat endpoint"
+        label = _shown(self._model) if self._model else "the model of a chat endpoint"
         if self._capabilities is None or self._capabilities.info.label != label:
             self._capabilities = LlmCapabilities(
                 info=EngineInfo(name="chat", label=label, licence="the model's own"),
@@ -171,6 +171,11 @@ class ChatEngine:
             f"There is no language model at {address}: asked for its models it answers {listing.status} and no list. "
             "Most addresses end in /v1. For an endpoint that has no list set the option check to false."
         )
+
+
+def _shown(model: str) -> str:
+    """The name as clients see it: llama.cpp calls a model by the path of its file, which is nobody's business."""
+    return model.replace("\\", "/").rpartition("/")[2] if model.startswith("/") or model.endswith(".gguf") else model
 
 
 def _choose(wanted: str | None, names: Sequence[str]) -> str:
