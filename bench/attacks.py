@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from client import Client, frame
+from client import Client, ServerFull, frame
 
 sys.path.append(str(Path(__file__).parent.parent))
 
@@ -189,6 +189,10 @@ def text(payload: bytes) -> bytes:
     return head + bytes(4) + payload
 
 
+#: What the server asks those to wait whom it turns away is 5 s; a bystander is in a hurry.
+_COME_BACK_S = 1.0
+
+
 class Bystander:
     """A clean person: question after question, each spoken; `times` are milliseconds to the first sound."""
 
@@ -197,12 +201,16 @@ class Bystander:
         self.path = path
         self.times: list[float] = []
         self.failures: list[str] = []
+        self.turned_away = 0
 
     async def ask(self, until: Callable[[], bool], *, pause_s: float = 0.2) -> None:
         while not until():
             try:
                 async with asyncio.timeout(60):
                     await self._converse(until, pause_s)
+            except ServerFull:  # a polite answer under load, and one comes back as it asks
+                self.turned_away += 1
+                await asyncio.sleep(_COME_BACK_S)
             except (OSError, TimeoutError) as error:
                 self.failures.append(f"{type(error).__name__} {error}")
 

@@ -37,6 +37,10 @@ def append_frames(pcm: bytes, frame_ms: int) -> list[bytes]:
     ]
 
 
+class ServerFull(ConnectionError):
+    """The server has no room for another session at the moment, and says so."""
+
+
 class Client(asyncio.Protocol):
     """One session. `on_event(payload, received_at)` is called for every text frame of the server."""
 
@@ -84,7 +88,8 @@ class Client(asyncio.Protocol):
                 return
             status = bytes(buffer[: buffer.find(b"\r\n")])
             if b" 101 " not in status:
-                self._upgraded.set_exception(ConnectionError(status.decode()))
+                refusal = ServerFull if b" 503 " in status else ConnectionError
+                self._upgraded.set_exception(refusal(status.decode()))
                 return
             del buffer[: end + 4]
             self._upgraded.set_result(None)

@@ -128,6 +128,7 @@ async def compare(seconds: float, attackers: int) -> list[str]:
             times = bystander.times
             p50, p95 = percentile(times, 0.5), percentile(times, 0.95)
             print(f"first sound, {name}: p50 {p50:.0f} ms, p95 {p95:.0f} ms in {len(times)} answers")
+        print(f"turned away for lack of room: {attacked.turned_away}")
         print(f"memory: {before:.0f} MiB before, {server.rss_mib():.0f} MiB after")
         return trouble(server, [quiet, attacked], left)
 

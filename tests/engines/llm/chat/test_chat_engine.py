@@ -440,7 +440,7 @@ class TestStart:
     @pytest.mark.parametrize(
         ("name", "shown"),
         [
-            ("/home/ann/models/llama-3.2.gguf", "llama-3.2.gguf"),
+            ("/srv/models/llama-3.2.gguf", "llama-3.2.gguf"),
             ("C:\\models\\llama.gguf", "llama.gguf"),
             ("Qwen/Qwen3-8B", "Qwen/Qwen3-8B"),
         ],
