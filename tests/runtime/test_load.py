@@ -47,9 +47,33 @@ def test_those_who_have_just_come_count_as_speakers(load: Load, clock: Clock, ea
     assert not load.full
 
 
+def test_those_who_have_left_again_do_not_count(load: Load, clock: Clock) -> None:
+    """A program that opens one short session after the other is never a crowd."""
+    for _ in range(50):
+        assert not load.full
+        load.left(load.arrived())
+        clock.now += 0.1
+
+
+def test_one_late_look_is_no_crowd(load: Load) -> None:
+    load.judge(2.0)
+    assert not load.full
+    load.judge(0.0)
+    load.judge(2.0)
+    assert not load.full
+
+
+def test_one_session_is_let_in_however_slow_the_machine(load: Load, ears: Ears) -> None:
+    ears.capacity = 0.4
+    assert not load.full
+    load.arrived()
+    assert load.full
+
+
 @pytest.mark.parametrize("what", ["loop", "ears"])
 def test_lateness_fills_until_all_has_been_well_for_a_while(load: Load, clock: Clock, ears: Ears, what: str) -> None:
     if what == "loop":
+        load.judge(0.3)
         load.judge(0.3)
     else:
         ears.late_s = 0.6

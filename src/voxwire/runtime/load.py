@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -19,6 +18,8 @@ _LOOK_S: Final = 0.25
 #: Lateness of the loop, and of the recognisers behind those who speak, beyond which nobody is let in; seconds.
 LOOP_LATE_S: Final = 0.25
 HEARING_LATE_S: Final = 0.5
+#: So many looks in a row: a machine that paused once is not crowded.
+_LATE_LOOKS: Final = 2
 #: Whoever came so recently may be about to speak; seconds.
 _NEW_S: Final = 5.0
 #: So long everything has to be well before sessions are welcome again; seconds.
@@ -31,8 +32,9 @@ class Load:
     def __init__(self, engines: Iterable[object], clock: Callable[[], float] = time.monotonic) -> None:
         self._engines = [engine for engine in engines if hasattr(engine, "hearing")]
         self._clock = clock
-        self._arrivals: deque[float] = deque()
+        self._arrivals: dict[object, float] = {}
         self._loop_late_s = 0.0
+        self._late_looks = 0
         self._full_since: float | None = None
         self._well_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -54,9 +56,15 @@ class Load:
         self._judge()
         return self._full_since is not None
 
-    def arrived(self) -> None:
-        """A session has begun."""
-        self._arrivals.append(self._clock())
+    def arrived(self) -> object:
+        """A session has begun; the result is for `left`."""
+        session = object()
+        self._arrivals[session] = self._clock()
+        return session
+
+    def left(self, session: object) -> None:
+        """It has ended: whoever is gone will not speak."""
+        self._arrivals.pop(session, None)
 
     def describe(self) -> dict[str, Any]:
         """For people and monitors: seconds late, people speaking, and how many can be followed at once."""
@@ -71,12 +79,13 @@ class Load:
     def judge(self, loop_late_s: float) -> None:
         """Take in how late the loop was, and decide anew."""
         self._loop_late_s = loop_late_s
+        self._late_looks = self._late_looks + 1 if loop_late_s > LOOP_LATE_S else 0
         self._judge()
 
     def _judge(self) -> None:
         now = self._clock()
-        while self._arrivals and now - self._arrivals[0] > _NEW_S:
-            self._arrivals.popleft()
+        while self._arrivals and now - next(iter(self._arrivals.values())) > _NEW_S:
+            del self._arrivals[next(iter(self._arrivals))]
         if self._crowded():
             self._well_at = now + _WELL_S
             if self._full_since is None:
@@ -87,11 +96,11 @@ class Load:
             self._full_since = None
 
     def _crowded(self) -> bool:
-        if self._loop_late_s > LOOP_LATE_S:
+        if self._late_looks >= _LATE_LOOKS:
             return True
         for engine in self._engines:
             speaking, capacity, late_s = engine.hearing()
-            if late_s > HEARING_LATE_S or speaking + len(self._arrivals) >= capacity:
+            if late_s > HEARING_LATE_S or speaking + len(self._arrivals) >= max(1.0, capacity):
                 return True
         return False
 

@@ -102,7 +102,7 @@ class WebSocketEndpoint:
             self._log(connection)
             return
         self._sessions += 1
-        self._service.load.arrived()
+        arrival = self._service.load.arrived()
         try:
             await _accept(send, connection.request, connection.engine or "")
             await self._hold(connection, admitted, receive, send, scope["extensions"][EXPRESS_EXTENSION])
@@ -110,6 +110,7 @@ class WebSocketEndpoint:
             connection.close_code = 1006  # gone between handshake and acceptance
         finally:
             self._sessions -= 1
+            self._service.load.left(arrival)
             self._log(connection)
 
     @property
