@@ -31,6 +31,12 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> str:
     return mark
 
 
+def _as_at_a_terminal() -> None:
+    """Jobs in the background are started deaf to Ctrl-C, and those of nohup to the end of the terminal."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture
 def voxwire(mark: str) -> Iterator[Voxwire]:
     """Start the command `voxwire`; whatever a failed test leaves behind is killed."""
@@ -39,7 +45,9 @@ def voxwire(mark: str) -> Iterator[Voxwire]:
         def start(*arguments: str, stdout: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL) -> object:
             command = [sys.executable, "-m", "voxwire", *arguments]
             return stack.enter_context(
-                subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, text=True)
+                subprocess.Popen(
+                    command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, text=True, preexec_fn=_as_at_a_terminal
+                )
             )
 
         try:
