@@ -387,7 +387,7 @@ from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.process import WorkerSpec
 
 async def main():
-    spec = WorkerSpec(stage="test", name="parrot", service="parrot:ParrotService", heartbeat_s=0.1, stall_s=0.8)
+    spec = WorkerSpec(stage="test", name="parrot", service="parrot:ParrotService", heartbeat_s=0.5, stall_s=2.0)
     pool = WorkerPool(spec, msgspec.msgpack.Decoder(parrot.Reply), size=2)
     await pool.start()
     pids = pool.pids
@@ -411,7 +411,7 @@ asyncio.run(main())
         assert process.stdout is not None
         assert await process.stdout.readline() == b"ready\n"
         os.killpg(process.pid, signal.SIGSTOP)
-        await asyncio.sleep(2)
+        await asyncio.sleep(4)
         os.killpg(process.pid, signal.SIGCONT)
         assert await process.stdout.readline() == b"awake True\n"
         assert await process.wait() == 0
