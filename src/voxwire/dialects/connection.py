@@ -1,10 +1,10 @@
 """The codec of one connection: frames to client events, server events to frames."""
 
-import contextlib
 from typing import Any, Final
 
 import msgspec
 
+from voxwire.dialects.faults import not_utf8, recover_event_id
 from voxwire.dialects.ga import Ga
 from voxwire.dialects.preview import Preview
 from voxwire.dialects.surrogates import stand_in
@@ -44,9 +44,10 @@ class Codec:
         Raises ClientError, with the client's `event_id` where it can be found, for anything that is
         not a complete and valid event of this dialect; never another exception.
         """
-        # Bytes that are not UTF-8 are for the parser to find.
-        with contextlib.suppress(UnicodeError):
+        try:
             frame = stand_in(frame)
+        except UnicodeError:
+            raise not_utf8(recover_event_id(frame)) from None
         try:
             event = self._speech.decode(frame)
         except ClientError:

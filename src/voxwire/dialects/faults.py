@@ -62,6 +62,10 @@ def invalid_event(message: str, event_id: str | None = None) -> ClientError:
     return ClientError(message, code="invalid_event", event_id=event_id)
 
 
+def not_utf8(event_id: str | None) -> ClientError:
+    return invalid_event("The event is not valid UTF-8.", event_id)
+
+
 def missing(param: str) -> ClientError:
     return ClientError(f"Missing required parameter: '{param}'.", code="missing_required_parameter", param=param)
 
@@ -86,7 +90,7 @@ def explain(fault: Exception, frame: str | bytes, schema: Any) -> ClientError:
     if isinstance(fault, RecursionError):
         return invalid_event("The event is nested too deeply.", event_id)
     if isinstance(fault, UnicodeError):
-        return invalid_event("The event is not valid UTF-8.", event_id)
+        return not_utf8(event_id)
     if not isinstance(fault, msgspec.ValidationError):
         return invalid_event(f"The event is not valid JSON: {shorten(str(fault))}.", event_id)
     error = _explain_line(str(fault), schema, frame)
