@@ -14,8 +14,8 @@ from chat_endpoint import DELTAS
 from servers import Server
 from voxwire.engines.llm.chat.engine import ChatEngine, engine
 from voxwire.engines.llm.chat.options import VOICE_PREAMBLE
-from voxwire.events.engines import LlmRequest, LlmText
 from voxwire.events.items import InputText, MessageItem, Role
+from voxwire.interfaces.llm import LlmRequest, LlmText
 
 _ITEM = MessageItem(role=Role.USER, content=(InputText(text="What is twelve times seven?"),))
 _REQUEST = LlmRequest(instructions="Be kind.", items=(_ITEM,))

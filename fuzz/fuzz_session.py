@@ -21,9 +21,9 @@ from voxwire.dialects import Codec, Dialect, Variant
 from voxwire.errors import ClientError
 from voxwire.events.client import UNSUPPORTED_VALUE
 from voxwire.events.config import Modality, SessionConfig, SessionKind
-from voxwire.events.engines import FinishReason
 from voxwire.events.items import FunctionCallItem
 from voxwire.events.server import ErrorOccurred, ServerEvent
+from voxwire.interfaces.llm import FinishReason
 from voxwire.session.commands import (
     CancelGeneration,
     CancelTranscription,

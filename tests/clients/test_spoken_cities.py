@@ -17,7 +17,7 @@ from client_environment import ROOT, Address, run_command
 
 from voxwire.engines import registry
 from voxwire.engines.llm.places import Kind, Place, installed_gazetteer
-from voxwire.events.engines import TtsConfig, TtsEngine
+from voxwire.interfaces.tts import TtsConfig, TtsEngine
 
 LARGE = 100_000
 DRAWN = 10

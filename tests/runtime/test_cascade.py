@@ -9,17 +9,9 @@ from runtime_sink import RecordingSink
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import EngineDied
 from voxwire.events.config import Modality
-from voxwire.events.engines import (
-    FinishReason,
-    LlmDone,
-    LlmRequest,
-    LlmText,
-    LlmToolArguments,
-    LlmToolCall,
-    TtsAudio,
-    TtsConfig,
-)
 from voxwire.events.response import TokenUsage
+from voxwire.interfaces.llm import FinishReason, LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.tts import TtsAudio, TtsConfig
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.limits import Deadlines
 from voxwire.session.commands import StartResponse

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxwire.events.engines import TtsAudio, Word
+from voxwire.interfaces.engine import Word
+from voxwire.interfaces.tts import TtsAudio
 from voxwire.runtime.chunker import Chunker
 from voxwire.session.inputs import GeneratedAudio
 

@@ -10,7 +10,7 @@ import pytest
 from runtime_client import connected
 
 from voxwire.errors import EngineError
-from voxwire.events.engines import LlmDone, LlmText
+from voxwire.interfaces.llm import LlmDone, LlmText
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.speech import Speech
 from voxwire.runtime.transcriber import Transcriber

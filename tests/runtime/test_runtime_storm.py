@@ -7,7 +7,7 @@ import pytest
 from runtime_client import Client, connected, runtime_tasks
 
 from voxwire.errors import EngineDied
-from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.runtime.limits import Deadlines, RuntimeLimits
 from voxwire.testing.fake_llm import FakeLlm, Step
 from voxwire.testing.fake_stt import FakeStt

@@ -10,8 +10,10 @@ from runtime_client import connected
 
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
 from voxwire.events.config import FunctionTool, SessionKind
-from voxwire.events.engines import Claim, LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall, SttConfig
 from voxwire.events.items import InputAudio, MessageItem
+from voxwire.interfaces.engine import Claim
+from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.stt import SttConfig
 from voxwire.runtime.limits import Deadlines, RuntimeLimits
 from voxwire.runtime.registry import TooManyConversations
 from voxwire.runtime.service import Service

@@ -4,8 +4,8 @@ was written, and an interruption cuts that at the heard word."""
 import pytest
 from runtime_client import Client, connected
 
-from voxwire.events.engines import LlmDone, LlmText
 from voxwire.events.items import MessageItem, OutputAudio
+from voxwire.interfaces.llm import LlmDone, LlmText
 from voxwire.runtime.voicing.lines import CODE
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_tts import FakeTts

@@ -11,8 +11,8 @@ from voxwire.audio.convert import from_pcm, to_pcm
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import EngineDied
 from voxwire.events.config import FunctionTool
-from voxwire.events.engines import SttConfig, SttEngine, SttFinal, SttPartial
 from voxwire.events.server import LogProb
+from voxwire.interfaces.stt import SttConfig, SttEngine, SttFinal, SttPartial
 from voxwire.runtime.limits import Deadlines
 from voxwire.runtime.transcriber import Transcriber
 from voxwire.session.commands import StartTranscription

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from voxwire.events.config import SessionKind
-from voxwire.events.engines import EngineInfo
+from voxwire.interfaces.engine import EngineInfo
+from voxwire.interfaces.transport import Transport, TransportClosed
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.load import Load
-from voxwire.runtime.transport import Transport, TransportClosed
 
 #: The fixture `serve`: starts a server, returns its address.
 Serve = Callable[..., Awaitable[str]]

@@ -10,7 +10,7 @@ from echo_service import EchoAttachment, EchoService, Serve
 from websockets.asyncio.client import connect
 
 from voxwire.events.config import SessionKind
-from voxwire.runtime.transport import Transport
+from voxwire.interfaces.transport import Transport
 
 
 class PickyAttachment(EchoAttachment):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voxwire.events.engines import Word
+from voxwire.interfaces.engine import Word
 from voxwire.session.ledger import Ledger
 
 MS = 48  # bytes of PCM16 at 24 kHz

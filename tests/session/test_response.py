@@ -15,7 +15,6 @@ from voxwire.events.client import (
     TruncateItem,
 )
 from voxwire.events.config import Modality, SessionConfig
-from voxwire.events.engines import FinishReason
 from voxwire.events.items import (
     FunctionCallItem,
     InputText,
@@ -38,6 +37,7 @@ from voxwire.events.server import (
     ResponseDone,
     TranscriptDelta,
 )
+from voxwire.interfaces.llm import FinishReason
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio
 from voxwire.session.inputs import GeneratedToolArguments
 from voxwire.session.response import Phase, Plan, ResponseRun

@@ -32,9 +32,9 @@ from voxwire.events.config import (
     SessionPatch,
     Transcription,
 )
-from voxwire.events.engines import Word
 from voxwire.events.items import FunctionCallOutputItem, InputText, MessageItem, Role
 from voxwire.events.server import RateLimitsUpdated, ServerEvent
+from voxwire.interfaces.engine import Word
 from voxwire.session.commands import Analyse, Command, FeedTranscription
 from voxwire.session.inputs import ClientMistake, SpeechScores
 from voxwire.session.limits import Capabilities, Limits

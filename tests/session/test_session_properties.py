@@ -38,7 +38,6 @@ from voxwire.events.config import (
     SessionPatch,
     Transcription,
 )
-from voxwire.events.engines import FinishReason, Word
 from voxwire.events.items import (
     AudioClip,
     FunctionCallItem,
@@ -53,6 +52,8 @@ from voxwire.events.items import (
 )
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import ErrorOccurred, ItemAdded, ServerEvent, SpeechStarted
+from voxwire.interfaces.engine import Word
+from voxwire.interfaces.llm import FinishReason
 from voxwire.session.commands import (
     CancelGeneration,
     CancelTranscription,

@@ -7,7 +7,9 @@ import pytest
 from voxwire.audio.pcm import AudioFormat
 from voxwire.audio.windows import WindowResampler
 from voxwire.events.config import Modality
-from voxwire.events.engines import LlmDone, LlmRequest, LlmText, SttConfig, SttFinal, SttPartial, TtsConfig
+from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText
+from voxwire.interfaces.stt import SttConfig, SttFinal, SttPartial
+from voxwire.interfaces.tts import TtsConfig
 from voxwire.testing.clock import ScriptedClock
 from voxwire.testing.fake_llm import FakeLlm, words
 from voxwire.testing.fake_stt import FakeStt

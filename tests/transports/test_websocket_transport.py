@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from voxwire.runtime.transport import TransportClosed
+from voxwire.interfaces.transport import TransportClosed
 from voxwire.transports.websocket import Offer, WebSocketTransport
 
 

@@ -5,5 +5,5 @@
 - `stt`, `llm`, `tts`: speech to text, language, text to speech
 - `worker`: the processes in which native engines run
 
-What an engine must do is in `voxwire.events.engines`.
+What an engine must do is in `voxwire.interfaces`.
 """

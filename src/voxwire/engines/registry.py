@@ -11,7 +11,9 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, Final, Literal, cast, overload
 
 from voxwire.errors import ConfigurationError
-from voxwire.events.engines import LlmEngine, SttEngine, TtsEngine
+from voxwire.interfaces.llm import LlmEngine
+from voxwire.interfaces.stt import SttEngine
+from voxwire.interfaces.tts import TtsEngine
 
 Kind = Literal["stt", "llm", "tts"]
 

@@ -1,4 +1,4 @@
-"""The neutral vocabulary: what clients ask, what the server says, and what engines must do.
+"""The neutral vocabulary: what clients ask and what the server says.
 
 Meanings follow the GA dialect, names follow Python. Dialects translate to and from the wire.
 
@@ -7,5 +7,4 @@ Meanings follow the GA dialect, names follow Python. Dialects translate to and f
 - `client`: client events
 - `response`: per-response parameters, response objects, usage
 - `server`: server events
-- `engines`: the interfaces of speech-to-text, language, text-to-speech and voice-activity engines
 """

@@ -1,7 +1,7 @@
 """The one place where session core, engines and transports meet.
 
 - `service`: what one process shares; `Service.converse` is the door for transports
-- `transport`, `attachment`, `outbox`: one connection, its way in and its bounded way out
+- `attachment`, `outbox`: one connection, its way in and its bounded way out
 - `conversation`: one session with its attachments, clock and work; `registry`: all that run
 - `work`: what a session asked for and is not finished: `cascade` (an answer, spoken through `speech`,
   `voicing` and `chunker`), `transcriber` (an utterance), `vad` (speech scores, one batch for all conversations)

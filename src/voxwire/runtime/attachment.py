@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from voxwire.errors import INVALID_REQUEST, ClientError
 from voxwire.events.server import AudioDelta, ItemRetrieved, ServerEvent
-from voxwire.runtime.contracts import Codec
+from voxwire.interfaces.codec import Codec
 from voxwire.runtime.outbox import DeferredFrame, Outbox
 from voxwire.session.inputs import ClientMistake, Input
 

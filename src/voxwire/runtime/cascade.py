@@ -13,15 +13,9 @@ from typing import Final
 
 from voxwire.errors import EngineError
 from voxwire.events.config import Modality
-from voxwire.events.engines import (
-    Claim,
-    LlmDone,
-    LlmEvent,
-    LlmText,
-    LlmToolArguments,
-    LlmToolCall,
-    TtsConfig,
-)
+from voxwire.interfaces.engine import Claim
+from voxwire.interfaces.llm import LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.tts import TtsConfig
 from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.deployment import Deployment

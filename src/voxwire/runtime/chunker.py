@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from voxwire.audio.resample import Resampler
-from voxwire.events.engines import TtsAudio, Word
+from voxwire.interfaces.engine import Word
+from voxwire.interfaces.tts import TtsAudio
 from voxwire.session.inputs import GeneratedAudio
 
 #: Least and most milliseconds of the first delta.

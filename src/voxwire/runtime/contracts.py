@@ -4,20 +4,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.client import ClientEvent
-from voxwire.events.server import ServerEvent
 from voxwire.session.commands import Output
 from voxwire.session.inputs import Input
-
-
-class Codec(Protocol):
-    """The dialect of one connection: frames to client events, server events to frames."""
-
-    def decode(self, frame: str | bytes) -> ClientEvent:
-        """Raises ClientError for anything that is not an event of the dialect."""
-
-    def encode(self, event: ServerEvent, event_id: str) -> bytes | None:
-        """One JSON text frame; None when the dialect does not have the event."""
 
 
 class SessionCore(Protocol):

@@ -14,9 +14,11 @@ from typing import Final, cast
 from voxwire.errors import SERVER_ERROR
 from voxwire.events.client import AppendAudio
 from voxwire.events.server import ErrorOccurred, ServerEvent, SessionUpdated
+from voxwire.interfaces.codec import Codec
+from voxwire.interfaces.transport import Transport
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_CODE, Budget, Share
-from voxwire.runtime.contracts import Clock, Codec, OpenLane, SessionCore, Timer
+from voxwire.runtime.contracts import Clock, OpenLane, SessionCore, Timer
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import log_bug
 from voxwire.runtime.ids import EventIds
@@ -24,7 +26,6 @@ from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.outbox import Ending, Outbox
 from voxwire.runtime.signal import Signal
 from voxwire.runtime.tasks import Tasks
-from voxwire.runtime.transport import Transport
 from voxwire.runtime.work import Work
 from voxwire.session.commands import CloseSession, DiscardPendingAudio, Output
 from voxwire.session.inputs import Input, SpeechScores, Tick

@@ -9,7 +9,9 @@ from typing import Final
 import msgspec
 
 from voxwire.events.config import FunctionTool, SessionConfig, SessionKind, Transcription
-from voxwire.events.engines import LlmEngine, SttConfig, SttEngine, TtsEngine
+from voxwire.interfaces.llm import LlmEngine
+from voxwire.interfaces.stt import SttConfig, SttEngine
+from voxwire.interfaces.tts import TtsEngine
 from voxwire.session.limits import Capabilities
 
 #: The voice of a session that names none, where the synthesiser has it (PROTOCOL 4.6).

@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from typing import Final
 
+from voxwire.interfaces.transport import Transport, TransportClosed
 from voxwire.runtime.budget import Share
 from voxwire.runtime.contracts import Clock, Timer
 from voxwire.runtime.limits import RuntimeLimits
-from voxwire.runtime.transport import Transport, TransportClosed
 
 #: Close code and reason of a peer that was given up: policy violation (PROTOCOL 1.7).
 GIVEN_UP: Final = (1008, "The client does not read what it is sent.")

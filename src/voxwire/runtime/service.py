@@ -10,10 +10,11 @@ from typing import Final, Protocol
 from voxwire.awake import awake_clock
 from voxwire.errors import ConfigurationError
 from voxwire.events.config import SessionKind
-from voxwire.events.engines import VadEngine
+from voxwire.interfaces.codec import Codec
+from voxwire.interfaces.transport import Transport
+from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.budget import Budget
-from voxwire.runtime.contracts import Codec
 from voxwire.runtime.conversation import Conversation
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.ids import new_id
@@ -21,7 +22,6 @@ from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.load import Load
 from voxwire.runtime.registry import Conversations
 from voxwire.runtime.signal import Signal
-from voxwire.runtime.transport import Transport
 from voxwire.runtime.vad import VadBatcher
 from voxwire.session.limits import Limits
 from voxwire.session.session import Session

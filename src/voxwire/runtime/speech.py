@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from voxwire.awake import Deadline
-from voxwire.events.engines import TtsAudio, TtsStream
+from voxwire.interfaces.tts import TtsAudio, TtsStream
 from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.engine_calls import close_iterator, engine_errors, timed_out, within

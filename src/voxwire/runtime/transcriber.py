@@ -9,7 +9,8 @@ from voxwire.audio.convert import to_pcm
 from voxwire.audio.resample import Resampler
 from voxwire.awake import Deadline
 from voxwire.errors import EngineError
-from voxwire.events.engines import Claim, SttConfig, SttEvent, SttFinal, SttPartial, SttStream
+from voxwire.interfaces.engine import Claim
+from voxwire.interfaces.stt import SttConfig, SttEvent, SttFinal, SttPartial, SttStream
 from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import (

@@ -26,7 +26,7 @@ from typing import Any, Final
 from voxwire.audio.pcm import AudioFormat
 from voxwire.audio.windows import WindowResampler
 from voxwire.errors import EngineError, InvariantError
-from voxwire.events.engines import VadEngine
+from voxwire.interfaces.vad import VadEngine
 
 OnScores = Callable[[int, tuple[float, ...]], None]
 OnError = Callable[[Exception], None]

@@ -6,7 +6,9 @@ from typing import Any, Final, Literal
 from voxwire.config import REALTIME_MODELS, TRANSCRIPTION_MODELS, DeploymentSettings, EngineSettings, Settings
 from voxwire.engines.registry import load
 from voxwire.engines.vad.silero import SileroVad
-from voxwire.events.engines import LlmEngine, SttEngine, TtsEngine
+from voxwire.interfaces.llm import LlmEngine
+from voxwire.interfaces.stt import SttEngine
+from voxwire.interfaces.tts import TtsEngine
 from voxwire.runtime.deployment import Deployment, capabilities_of
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.service import Service

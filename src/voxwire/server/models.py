@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from voxwire.events.engines import EngineInfo
+from voxwire.interfaces.engine import EngineInfo
 from voxwire.runtime.deployment import Deployment
 
 

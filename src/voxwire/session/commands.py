@@ -8,8 +8,8 @@ import msgspec
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.config import FunctionTool
-from voxwire.events.engines import LlmRequest
 from voxwire.events.server import ServerEvent
+from voxwire.interfaces.llm import LlmRequest
 
 
 class Analyse(msgspec.Struct, frozen=True, kw_only=True, gc=False):

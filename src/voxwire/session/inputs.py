@@ -9,9 +9,10 @@ import msgspec
 
 from voxwire.errors import ClientError
 from voxwire.events.client import ClientEvent
-from voxwire.events.engines import FinishReason, Word
 from voxwire.events.response import TokenUsage
 from voxwire.events.server import LogProb
+from voxwire.interfaces.engine import Word
+from voxwire.interfaces.llm import FinishReason
 
 
 class ClientMistake(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ word times the cut falls between words; elsewhere characters are interpolated in
 
 from bisect import bisect_right
 
-from voxwire.events.engines import Word
+from voxwire.interfaces.engine import Word
 
 
 class Ledger:

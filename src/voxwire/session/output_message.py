@@ -9,7 +9,6 @@ from typing import Final, TypedDict
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.config import Modality
-from voxwire.events.engines import Word
 from voxwire.events.items import ItemStatus, MessageItem, OutputAudio, OutputText, PcmClip, Role
 from voxwire.events.server import (
     AudioDelta,
@@ -22,6 +21,7 @@ from voxwire.events.server import (
     TranscriptDelta,
     TranscriptDone,
 )
+from voxwire.interfaces.engine import Word
 from voxwire.session.ledger import Ledger
 from voxwire.session.tokens import spoken_tokens, text_tokens
 

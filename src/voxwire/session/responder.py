@@ -12,10 +12,10 @@ from msgspec.structs import asdict, replace
 from voxwire.errors import ClientError
 from voxwire.events.client import Unsupported
 from voxwire.events.config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
-from voxwire.events.engines import FinishReason, LlmRequest
 from voxwire.events.items import Item, ItemStatus
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import RateLimitsUpdated, ServerEvent
+from voxwire.interfaces.llm import FinishReason, LlmRequest
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
 from voxwire.session.context import fit
 from voxwire.session.conversation import Entry

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, MutableSequence, 
 
 from voxwire.errors import EngineError
 from voxwire.events.config import FunctionTool
-from voxwire.events.engines import EngineInfo, LlmCapabilities, LlmDone, LlmEvent, LlmRequest, LlmText
+from voxwire.interfaces.engine import EngineInfo
+from voxwire.interfaces.llm import LlmCapabilities, LlmDone, LlmEvent, LlmRequest, LlmText
 
 #: A step of a script: an event, a failure, or seconds to wait.
 Step = LlmEvent | EngineError | Exception | float

@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import AsyncIterator, MutableSequence
 
 from voxwire.errors import EngineError
-from voxwire.events.engines import EngineInfo, SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial
+from voxwire.interfaces.engine import EngineInfo
+from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial
 
 
 class FakeStt:

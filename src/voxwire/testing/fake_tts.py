@@ -5,7 +5,8 @@ import re
 from collections.abc import AsyncIterator, Iterable, MutableSequence
 from typing import Final
 
-from voxwire.events.engines import EngineInfo, TtsAudio, TtsCapabilities, TtsConfig, Word
+from voxwire.interfaces.engine import EngineInfo, Word
+from voxwire.interfaces.tts import TtsAudio, TtsCapabilities, TtsConfig
 
 #: The ten voice names of the API (PROTOCOL 3.2).
 VOICES: Final = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar")

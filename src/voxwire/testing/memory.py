@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-from voxwire.runtime.transport import TransportClosed
+from voxwire.interfaces.transport import TransportClosed
 
 Event = dict[str, Any]
 
 
 class MemoryTransport:
-    """Implements `voxwire.runtime.transport.Transport`; frames are kept as decoded JSON in `events`.
+    """Implements `voxwire.interfaces.transport.Transport`; frames are kept as decoded JSON in `events`.
 
     `writes` counts the frames of each `send`. `reading.clear()` makes the client stop reading: `send`
     waits until it is set again.

@@ -1,6 +1,9 @@
 """A whole service on fake engines."""
 
-from voxwire.events.engines import LlmEngine, SttEngine, TtsEngine, VadEngine
+from voxwire.interfaces.llm import LlmEngine
+from voxwire.interfaces.stt import SttEngine
+from voxwire.interfaces.tts import TtsEngine
+from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.deployment import Deployment, capabilities_of
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.service import Service

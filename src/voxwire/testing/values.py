@@ -14,11 +14,12 @@ import msgspec
 from voxwire import errors
 from voxwire.audio import pcm
 from voxwire.errors import ClientError
-from voxwire.events import client, config, engines, items, response, server
+from voxwire.events import client, config, items, response, server
+from voxwire.interfaces import engine, llm
 from voxwire.session import commands, inputs, limits
 
 _MODULES: Final[tuple[ModuleType, ...]] = (
-    client, commands, config, engines, errors, inputs, items, limits, pcm, response, server,
+    client, commands, config, engine, errors, inputs, items, limits, llm, pcm, response, server,
 )  # fmt: skip
 _TYPES: Final[dict[str, type]] = {
     name: value

@@ -1,4 +1,4 @@
-"""What every speech-to-text engine must do (`voxwire.events.engines`), on real engines in real processes."""
+"""What every speech-to-text engine must do (`voxwire.interfaces.stt`), on real engines in real processes."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ import pytest_asyncio
 from voxwire.audio.resample import Resampler
 from voxwire.engines.stt import pocketsphinx
 from voxwire.errors import EngineBusy, EngineDied, EngineError
-from voxwire.events.engines import SttConfig, SttFinal, SttPartial
+from voxwire.interfaces.stt import SttConfig, SttFinal, SttPartial
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="module")]
 

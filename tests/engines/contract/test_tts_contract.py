@@ -1,4 +1,4 @@
-"""What every text-to-speech engine must do (`voxwire.events.engines`), on real engines in real processes."""
+"""What every text-to-speech engine must do (`voxwire.interfaces.tts`), on real engines in real processes."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from voxwire.engines.tts import embedded, espeak, flite
 from voxwire.errors import EngineDied, EngineError
-from voxwire.events.engines import TtsConfig
+from voxwire.interfaces.tts import TtsConfig
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio(loop_scope="module")]
 

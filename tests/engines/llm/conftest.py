@@ -11,8 +11,8 @@ from llm_cases import NOW, Answer, Ask, user
 from voxwire.engines.llm.assistant import OfflineAssistant
 from voxwire.engines.llm.places import Gazetteer, installed_gazetteer
 from voxwire.events.config import FunctionTool
-from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.events.items import Item
+from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 
 
 @pytest.fixture(scope="session")

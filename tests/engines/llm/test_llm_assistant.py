@@ -13,8 +13,8 @@ from voxwire.engines.llm.assistant import OfflineAssistant, engine
 from voxwire.engines.llm.domain import MAX_PHRASES
 from voxwire.errors import ConfigurationError, InvariantError
 from voxwire.events.config import FunctionTool, Modality, NamedTool
-from voxwire.events.engines import LlmDone, LlmEngine, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.events.items import Item
+from voxwire.interfaces.llm import LlmDone, LlmEngine, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 
 REUSED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -20,7 +20,7 @@ from voxwire.engines.llm.effort import Effort
 from voxwire.engines.llm.schema import Schemas
 from voxwire.engines.llm.schema_check import is_valid
 from voxwire.events.config import FunctionTool
-from voxwire.events.engines import LlmRequest, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.llm import LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 
 REUSED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 FORMATS = FormatChecker()

@@ -15,7 +15,7 @@ from voxwire.engines.stt import pocketsphinx
 from voxwire.engines.stt.narrow_band import NarrowBandCepstra
 from voxwire.engines.stt.pocketsphinx import PocketsphinxStt
 from voxwire.events.config import FunctionTool
-from voxwire.events.engines import SttConfig, SttFinal
+from voxwire.interfaces.stt import SttConfig, SttFinal
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 WEATHER = FunctionTool(

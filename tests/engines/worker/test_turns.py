@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from voxwire.engines.worker.turns import Gate, Turns
-from voxwire.events.engines import Claim
+from voxwire.interfaces.engine import Claim
 
 
 def order(turns):

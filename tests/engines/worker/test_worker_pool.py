@@ -15,7 +15,7 @@ import pytest
 from voxwire.engines.worker.pool import WorkerPool, default_size
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.errors import ConfigurationError, EngineBusy, EngineDied, EngineError
-from voxwire.events.engines import Claim
+from voxwire.interfaces.engine import Claim
 
 DECODER = msgspec.msgpack.Decoder(parrot.Reply)
 

@@ -32,8 +32,9 @@ from voxwire.engines.llm.tools import Tool
 from voxwire.engines.options import check_names
 from voxwire.errors import ConfigurationError, InvariantError
 from voxwire.events.config import FunctionTool
-from voxwire.events.engines import (
-    EngineInfo,
+from voxwire.events.items import InputText, Item, MessageItem, Role
+from voxwire.interfaces.engine import EngineInfo
+from voxwire.interfaces.llm import (
     LlmCapabilities,
     LlmDone,
     LlmEvent,
@@ -42,7 +43,6 @@ from voxwire.events.engines import (
     LlmToolArguments,
     LlmToolCall,
 )
-from voxwire.events.items import InputText, Item, MessageItem, Role
 
 _WORD: Final = re.compile(r"\s*\S+\s*")
 #: Arguments leave in pieces about as long as a model's tokens, so that clients see real deltas.

@@ -37,7 +37,8 @@ from voxwire.engines.worker.process import WorkerSpec
 from voxwire.engines.worker.stream import Stream
 from voxwire.engines.worker.turns import Gate
 from voxwire.errors import EngineError
-from voxwire.events.engines import Claim, EngineInfo, SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial, Word
+from voxwire.interfaces.engine import Claim, EngineInfo, Word
+from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial
 
 #: Sentences of one set; more are ignored. Building the decoder for so many takes about a second.
 MAX_PHRASES: Final = 20_000

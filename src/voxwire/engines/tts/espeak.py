@@ -10,7 +10,8 @@ from typing import Any, Final
 from voxwire.engines.options import check_names, pool_size, text
 from voxwire.engines.tts.pooled import WINDOW, PooledTts
 from voxwire.engines.worker.process import WorkerSpec
-from voxwire.events.engines import EngineInfo, TtsCapabilities
+from voxwire.interfaces.engine import EngineInfo
+from voxwire.interfaces.tts import TtsCapabilities
 
 RATE: Final = 22_050
 

@@ -7,7 +7,8 @@ from voxwire.engines.options import check_names, pool_size
 from voxwire.engines.tts import flite_library
 from voxwire.engines.tts.pooled import WINDOW, PooledTts
 from voxwire.engines.worker.process import WorkerSpec
-from voxwire.events.engines import EngineInfo, TtsCapabilities
+from voxwire.interfaces.engine import EngineInfo
+from voxwire.interfaces.tts import TtsCapabilities
 
 
 def _voice(voice: str, *, timbre: float = 1.0, pitch: float | None = None, stretch: float = 1.0) -> dict[str, Any]:

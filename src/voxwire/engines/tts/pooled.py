@@ -13,7 +13,8 @@ from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.engines.worker.stream import Stream
 from voxwire.errors import EngineError
-from voxwire.events.engines import Claim, TtsAudio, TtsCapabilities, TtsConfig, Word
+from voxwire.interfaces.engine import Claim, Word
+from voxwire.interfaces.tts import TtsAudio, TtsCapabilities, TtsConfig
 
 _PIECES: Final = msgspec.msgpack.Decoder(Piece)
 #: How long a clause waits for a free worker: many times what any clause takes.

@@ -13,7 +13,7 @@ from voxwire.engines.worker.process import WorkerProcess, WorkerSpec
 from voxwire.engines.worker.stream import Reply, Stream
 from voxwire.engines.worker.turns import Turns
 from voxwire.errors import ConfigurationError, EngineBusy, EngineDied, EngineError
-from voxwire.events.engines import Claim
+from voxwire.interfaces.engine import Claim
 
 _log = logging.getLogger(__name__)
 #: Pauses before each attempt to replace a worker, in seconds; the last one repeats.

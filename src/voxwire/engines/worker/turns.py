@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict, deque
 from typing import Final, Generic, TypeVar
 
-from voxwire.events.engines import Claim
+from voxwire.interfaces.engine import Claim
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from voxwire.runtime.transport import TransportClosed
+from voxwire.interfaces.transport import TransportClosed
 from voxwire.transports.websocket.express import Express
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -13,7 +13,7 @@ MAX_REASON_BYTES = 123
 
 
 class WebSocketTransport:
-    """Implements `voxwire.runtime.transport.Transport` over a connection of our server.
+    """Implements `voxwire.interfaces.transport.Transport` over a connection of our server.
 
     The audio of an answer waits at the client, so nothing can be discarded here.
     """

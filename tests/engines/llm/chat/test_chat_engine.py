@@ -13,17 +13,9 @@ from voxwire.engines.llm.chat.engine import ChatEngine, engine
 from voxwire.engines.llm.chat.options import VOICE_PREAMBLE
 from voxwire.errors import ConfigurationError, EngineError
 from voxwire.events.config import FunctionTool, NamedTool
-from voxwire.events.engines import (
-    FinishReason,
-    LlmDone,
-    LlmEvent,
-    LlmRequest,
-    LlmText,
-    LlmToolArguments,
-    LlmToolCall,
-)
 from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.events.response import TokenUsage
+from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.testing.chat_server import (
     DONE,
     ChatServer,

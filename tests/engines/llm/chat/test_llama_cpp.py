@@ -14,8 +14,8 @@ from spoken_client import calling, transcript, voice_server
 
 from voxwire.engines.llm.chat.engine import engine
 from voxwire.events.config import FunctionTool
-from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.events.items import InputText, MessageItem, Role
+from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.testing.llama_server import LlamaServer, llama_server
 from voxwire.testing.scripted_gguf import tool_call, words, write_model
 

@@ -8,8 +8,8 @@ import msgspec
 from voxwire.engines.llm.chat.failures import broken_stream, disconnected, empty, failed, in_stream
 from voxwire.engines.llm.chat.thinking import ThinkingFilter
 from voxwire.errors import EngineError
-from voxwire.events.engines import FinishReason, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.events.response import TokenUsage
+from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 
 _REASONS: Final = {"length": FinishReason.MAX_TOKENS, "content_filter": FinishReason.CONTENT_FILTER}
 

@@ -15,7 +15,8 @@ from voxwire.engines.llm.chat.request import RequestBody, offered_tools
 from voxwire.engines.llm.chat.sse import EventReader
 from voxwire.errors import ConfigurationError, EngineError
 from voxwire.events.config import FunctionTool
-from voxwire.events.engines import EngineInfo, LlmCapabilities, LlmEvent, LlmRequest
+from voxwire.interfaces.engine import EngineInfo
+from voxwire.interfaces.llm import LlmCapabilities, LlmEvent, LlmRequest
 
 logger = logging.getLogger("voxwire.engines.chat")
 

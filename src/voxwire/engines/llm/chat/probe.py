@@ -7,8 +7,8 @@ from voxwire.engines.llm.chat.engine import ChatEngine
 from voxwire.engines.llm.chat.options import ChatOptions
 from voxwire.errors import EngineError
 from voxwire.events.config import FunctionTool
-from voxwire.events.engines import LlmDone, LlmRequest, LlmText, LlmToolCall
 from voxwire.events.items import InputText, MessageItem, Role
+from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolCall
 
 _WEATHER = FunctionTool(
     name="get_weather",

@@ -8,7 +8,7 @@ import msgspec
 
 from voxwire.engines.llm.chat.messages import messages, tool_choice, tools
 from voxwire.engines.llm.chat.options import ChatOptions
-from voxwire.events.engines import LlmRequest
+from voxwire.interfaces.llm import LlmRequest
 
 logger = logging.getLogger("voxwire.engines.chat")
 

@@ -1,0 +1,39 @@
+"""What is common to engines of every kind: what a person is told of one, words with their times, whose work it is."""
+
+import msgspec
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True):
+    """A word and when it is heard, in milliseconds from the start of its stream.
+
+    `start` and `end` are character offsets into the stream's text, `end` exclusive.
+    """
+
+    text: str
+    start: int
+    end: int
+    start_ms: float
+    end_ms: float
+
+
+class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person is told about an engine; `label` says plainly what answers.
+
+    `notice` is a warning shown wherever a user meets the engine ("demo-grade, US English").
+    """
+
+    name: str
+    label: str
+    licence: str
+    notice: str | None = None
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Whose work it is. Where an engine has less room than is asked for, owners are served in turn, and what
+    somebody waits for comes before `background` work.
+
+    `owner` is opaque: whatever shares one share of the room has the same.
+    """
+
+    owner: str = ""
+    background: bool = False

@@ -1,0 +1,92 @@
+"""Language: an engine answers a conversation, with text and with calls of tools."""
+
+from collections.abc import AsyncIterator, Sequence
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+from voxwire.events.config import FunctionTool, Modality, ToolChoice
+from voxwire.events.items import Item
+from voxwire.events.response import TokenUsage
+from voxwire.interfaces.engine import EngineInfo
+
+
+class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything an answer depends on.
+
+    User speech is in `InputAudio.transcript`: "" is speech that was not understood, None is silence
+    (the idle timeout).
+    """
+
+    instructions: str
+    items: tuple[Item, ...]
+    tools: tuple[FunctionTool, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    modality: Modality = Modality.AUDIO
+    temperature: float = 0.8
+    max_output_tokens: int | None = None
+
+
+class LlmText(msgspec.Struct, frozen=True, kw_only=True):
+    text: str
+
+
+class LlmToolCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool call begins; its arguments follow."""
+
+    name: str
+
+
+class LlmToolArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of the JSON text of the call that began last."""
+
+    delta: str
+
+
+class FinishReason(Enum):
+    STOP = "stop"
+    MAX_TOKENS = "max_output_tokens"
+    CONTENT_FILTER = "content_filter"
+
+
+class LlmDone(msgspec.Struct, frozen=True, kw_only=True):
+    """Last event of every answer. `usage` None means that the session estimates."""
+
+    reason: FinishReason = FinishReason.STOP
+    usage: TokenUsage | None = None
+
+
+LlmEvent = LlmText | LlmToolCall | LlmToolArguments | LlmDone
+
+
+class LlmCapabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """`context_tokens` is what the engine can read, output included.
+
+    `patience_s` is how long an engine with deadlines of its own may yield nothing before it fails by itself;
+    the runtime then waits at least that long. None leaves it to the runtime.
+    """
+
+    info: EngineInfo
+    context_tokens: int = 32_000
+    images: bool = False
+    tools: bool = True
+    patience_s: float | None = None
+
+
+class LlmEngine(Protocol):
+    @property
+    def capabilities(self) -> LlmCapabilities: ...
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def respond(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
+        """Answer. Closing the iterator stops the work at once. Raises EngineError."""
+
+    def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+        """Sentences that the engine expects to hear with these settings; empty for open-ended engines."""
+
+    def understands(self, text: str, instructions: str, tools: Sequence[FunctionTool]) -> bool:
+        """Whether `text` as a whole is something this engine has an answer for; True for open-ended engines."""

@@ -1,0 +1,93 @@
+"""Speech to text: a recogniser hears one utterance at a time, and says what it heard."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import msgspec
+
+from voxwire.events.server import LogProb
+from voxwire.interfaces.engine import Claim, EngineInfo, Word
+
+
+class SttConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One utterance, in audio of `rate` samples a second.
+
+    `phrases` are sentences or words likely to be said; `prompt` is free text.
+    """
+
+    rate: int = 16_000
+    language: str | None = None
+    phrases: tuple[str, ...] = ()
+    prompt: str | None = None
+    claim: Claim = Claim()
+
+
+class SttPartial(msgspec.Struct, frozen=True, kw_only=True):
+    """What was heard so far; the first `stable` characters will not change any more."""
+
+    text: str
+    stable: int = 0
+
+
+class SttFinal(msgspec.Struct, frozen=True, kw_only=True):
+    """What was heard. Empty text means no words.
+
+    `alternatives` are readings in the sentences of `SttConfig.phrases`, likeliest first, offered
+    where the sound supports them; the runtime takes the first that the language engine fully
+    understands (`LlmEngine.understands`). `logprobs` are those of `text`, None where the recogniser has none.
+    """
+
+    text: str
+    alternatives: tuple[str, ...] = ()
+    words: tuple[Word, ...] = ()
+    logprobs: tuple[LogProb, ...] | None = None
+
+
+SttEvent = SttPartial | SttFinal
+
+
+class SttCapabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """`languages` are ISO-639-1 codes, empty for "any".
+
+    `rates` are the samples a second that it takes. Audio of the wire, at 24 or 8 kHz, is handed over as
+    it is where they name its rate, and else resampled on the loop to the first of them.
+    """
+
+    info: EngineInfo
+    languages: tuple[str, ...] = ()
+    rates: tuple[int, ...] = (16_000,)
+    streaming: bool = True
+
+
+class SttStream(Protocol):
+    """One utterance. Iterating yields partials and exactly one `SttFinal`, then ends; raises EngineError."""
+
+    async def push(self, pcm: bytes) -> None:
+        """Hear PCM16 mono at the rate of the config; waits when the engine is behind."""
+
+    async def commit(self) -> None:
+        """The utterance is complete; the final follows."""
+
+    async def cancel(self) -> None:
+        """Stop and free the engine; idempotent."""
+
+    def __aiter__(self) -> AsyncIterator[SttEvent]: ...
+
+
+class SttEngine(Protocol):
+    @property
+    def capabilities(self) -> SttCapabilities: ...
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def prepare(self, config: SttConfig) -> None:
+        """Utterances with this configuration are likely: load or build what they need, once.
+
+        Returns when ready; a hint, so an engine with nothing to prepare returns at once, and a
+        failure shows in the utterance itself. Raises EngineError.
+        """
+
+    def open(self, config: SttConfig) -> SttStream:
+        """Begin an utterance. Returns at once; a lease is taken in the background."""
