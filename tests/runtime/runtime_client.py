@@ -65,5 +65,5 @@ async def connected(
 
 def runtime_tasks() -> set[asyncio.Task[Any]]:
     """Tasks that belong to conversations."""
-    parts = ("conversation", "outbox", "cascade", "speech", "transcriber")
+    parts = ("live", "outbox", "cascade", "voicing", "transcriber")
     return {task for task in asyncio.all_tasks() if Path(task.get_coro().cr_code.co_filename).stem in parts}

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from voxwire.runtime.delivery import Delivery
+from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.session.inputs import Input
 
 
@@ -14,7 +14,7 @@ class RecordingSink:
         self.open = asyncio.Event()
         self.open.set()
         self.reliefs = 0
-        self.delivery = Delivery(self)
+        self.delivery = RevocableSink(self)
 
     def submit(self, event: Input) -> None:
         self.results.append(event)

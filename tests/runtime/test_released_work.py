@@ -12,14 +12,14 @@ from runtime_client import connected
 from voxwire.errors import EngineError
 from voxwire.interfaces.llm import LlmDone, LlmText
 from voxwire.runtime.cascade import Cascade
-from voxwire.runtime.speech import Speech
 from voxwire.runtime.transcriber import Transcriber
+from voxwire.runtime.voicing import Voicing
 from voxwire.session.session import Session
 from voxwire.testing.fake_llm import FakeLlm, Step
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.service import fake_deployment, fake_service
 
-HEAVY = (Cascade, Session, Speech, Transcriber)
+HEAVY = (Cascade, Session, Voicing, Transcriber)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from voxwire.errors import ClientError, EngineError
 from voxwire.runtime import tasks as tasks_module
 from voxwire.runtime.engine_calls import engine_errors, first_failure, log_bug, within
 from voxwire.runtime.ids import EventIds, new_id
-from voxwire.runtime.signal import Signal
+from voxwire.runtime.notify import Notify
 from voxwire.runtime.tasks import Tasks
 
 
@@ -31,25 +31,25 @@ class TestIds:
 
 class TestSignal:
     async def test_all_who_wait_look_again(self) -> None:
-        signal = Signal()
-        waiting = [asyncio.create_task(signal.wait()) for _ in range(3)]
+        notify = Notify()
+        waiting = [asyncio.create_task(notify.wait()) for _ in range(3)]
         await asyncio.sleep(0)
         assert not any(task.done() for task in waiting)
-        signal.wake()
+        notify.wake()
         await asyncio.wait_for(asyncio.gather(*waiting), 1)
 
     async def test_waking_nobody_is_not_remembered(self) -> None:
-        signal = Signal()
-        signal.wake()
+        notify = Notify()
+        notify.wake()
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(signal.wait(), 0.01)
+            await asyncio.wait_for(notify.wait(), 0.01)
 
     async def test_one_who_gave_up_is_forgotten(self) -> None:
-        signal = Signal()
-        gone, stays = asyncio.create_task(signal.wait()), asyncio.create_task(signal.wait())
+        notify = Notify()
+        gone, stays = asyncio.create_task(notify.wait()), asyncio.create_task(notify.wait())
         await asyncio.sleep(0)
         gone.cancel()
-        signal.wake()
+        notify.wake()
         await asyncio.wait_for(stays, 1)
         await asyncio.wait([gone])
         assert gone.cancelled()

@@ -15,7 +15,7 @@ from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.stt import SttConfig
 from voxwire.runtime.limits import Deadlines, RuntimeLimits
-from voxwire.runtime.registry import TooManyConversations
+from voxwire.runtime.live_sessions import TooManySessions
 from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import FakeLlm, words
@@ -297,7 +297,7 @@ async def test_conversations_are_counted_and_bounded() -> None:
     service = fake_service(runtime_limits=RuntimeLimits(conversations=1))
     async with connected(service):
         assert service.conversations == 1
-        with pytest.raises(TooManyConversations):
+        with pytest.raises(TooManySessions):
             async with connected(service):
                 pass
 

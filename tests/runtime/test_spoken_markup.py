@@ -6,7 +6,7 @@ from runtime_client import Client, connected
 
 from voxwire.events.items import MessageItem, OutputAudio
 from voxwire.interfaces.llm import LlmDone, LlmText
-from voxwire.runtime.voicing.lines import CODE
+from voxwire.runtime.speakable.lines import CODE
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.service import fake_deployment, fake_service

@@ -15,7 +15,7 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.audio.resample import Resampler
 from voxwire.engines.vad.silero import SileroVad
 from voxwire.errors import EngineError, InvariantError
-from voxwire.runtime.vad import Lane, VadBatcher
+from voxwire.runtime.vad_batcher import Lane, VadBatcher
 
 PCM, ULAW, ALAW = AudioFormat
 FOREVER = 3600.0

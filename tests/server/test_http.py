@@ -10,7 +10,7 @@ from echo_service import EchoService, Serve
 from http_client import request
 from openai import AsyncOpenAI, AuthenticationError, NotFoundError
 
-from voxwire.server.entrance import MAX_BODY_BYTES
+from voxwire.server.middleware import MAX_BODY_BYTES
 
 
 async def test_health_needs_no_key(serve: Serve) -> None:

@@ -2,13 +2,13 @@
 
 - `service`: what one process shares; `Service.converse` is the door for transports
 - `attachment`, `outbox`: one connection, its way in and its bounded way out
-- `conversation`: one session with its attachments, clock and work; `registry`: all that run
-- `work`: what a session asked for and is not finished: `cascade` (an answer, spoken through `speech`,
-  `voicing` and `chunker`), `transcriber` (an utterance), `vad` (speech scores, one batch for all conversations)
-- `delivery`: the way of its results to the session
+- `live`: one session with its attachments, clock and work; `live_sessions`: all that run
+- `executor`: what a session asked for and is not finished: `cascade` (an answer, spoken through `voicing`,
+  `speakable` and `chunker`), `transcriber` (an utterance), `vad_batcher` (speech scores, one batch for all sessions)
+- `revocable_sink`: the way of its results to the session
 - `deployment`: the engines behind a name; `engine_calls`: deadlines and failures of engines
 - `contracts`: what the runtime needs of its neighbours; `limits`: its bounds; `budget`: the
   memory that messages of all clients share
 - `load`: whether there is room for another session, measured
-- `ids`, `signal`, `tasks`: identifiers, waking who waits, the tasks of one conversation
+- `ids`, `notify`, `tasks`: identifiers, waking who waits, the tasks of one session
 """

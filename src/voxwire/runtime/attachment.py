@@ -11,7 +11,7 @@ from voxwire.runtime.outbox import DeferredFrame, Outbox
 from voxwire.session.inputs import ClientMistake, Input
 
 if TYPE_CHECKING:
-    from voxwire.runtime.conversation import Conversation
+    from voxwire.runtime.live import LiveSession
 
 #: After this much work without waiting, a reader lets the others run: 16 small frames, or 256 KiB.
 _TURN_COST: Final = 16
@@ -31,12 +31,12 @@ BINARY_FRAME: Final = ClientMistake(
 
 
 class Attachment:
-    """What a transport's reader holds. Made by `Conversation.attach`.
+    """What a transport's reader holds. Made by `LiveSession.attach`.
 
     `number` is the origin of this client's events; errors go back to it alone (SEMANTICS 4).
     """
 
-    def __init__(self, conversation: "Conversation", number: int, codec: Codec, outbox: Outbox) -> None:
+    def __init__(self, conversation: "LiveSession", number: int, codec: Codec, outbox: Outbox) -> None:
         self.number = number
         self.outbox = outbox
         self.closed = asyncio.Event()

@@ -1,6 +1,6 @@
 """One answer: language engine to synthesiser to session.
 
-    LlmRequest ──▶ llm ──LlmText──▶ GeneratedText, and Speech ──▶ tts ──▶ Chunker ──▶ GeneratedAudio
+    LlmRequest ──▶ llm ──LlmText──▶ GeneratedText, and Voicing ──▶ tts ──▶ Chunker ──▶ GeneratedAudio
                       ──LlmToolCall──▶ (all speech first) GeneratedToolCall, GeneratedToolArguments …
                       ──LlmDone──▶ (all speech first) GenerationDone
 
@@ -17,7 +17,6 @@ from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.llm import LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.tts import TtsConfig
 from voxwire.runtime.chunker import Chunker
-from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import (
     broke_contract,
@@ -28,7 +27,8 @@ from voxwire.runtime.engine_calls import (
     within,
 )
 from voxwire.runtime.limits import Deadlines
-from voxwire.runtime.speech import Speech
+from voxwire.runtime.revocable_sink import RevocableSink
+from voxwire.runtime.voicing import Voicing
 from voxwire.session.commands import StartResponse
 from voxwire.session.inputs import (
     GeneratedText,
@@ -45,7 +45,12 @@ class Cascade:
     """Runs one generation. `run` delivers exactly one `GenerationDone` or `GenerationFailed`, unless cancelled."""
 
     def __init__(
-        self, command: StartResponse, deployment: Deployment, delivery: Delivery, deadlines: Deadlines, owner: str = ""
+        self,
+        command: StartResponse,
+        deployment: Deployment,
+        delivery: RevocableSink,
+        deadlines: Deadlines,
+        owner: str = "",
     ) -> None:
         self._command = command
         self._generation = command.generation
@@ -54,7 +59,7 @@ class Cascade:
         self._deadlines = deadlines
         self._claim = Claim(owner, background=command.background)
         self._spoken = command.request.modality is Modality.AUDIO
-        self._speech: Speech | None = None
+        self._voicing: Voicing | None = None
 
     async def run(self) -> None:
         try:
@@ -67,7 +72,7 @@ class Cascade:
                 GenerationFailed(generation=self._generation, code=failure.code, message=failure.message)
             )
         finally:
-            await self._close_speech()
+            await self._close_voicing()
 
     async def _generate(self, speaking: asyncio.TaskGroup) -> None:
         with engine_errors("llm"):
@@ -98,31 +103,31 @@ class Cascade:
                 # The voice may begin before the next words are there; an instant engine never waits.
                 await asyncio.sleep(0)
             case LlmToolCall(name=name):
-                await self._finish_speech()
+                await self._finish_voicing()
                 self._delivery.submit(GeneratedToolCall(generation=self._generation, name=name))
             case LlmToolArguments(delta=delta):
                 self._delivery.submit(GeneratedToolArguments(generation=self._generation, delta=delta))
             case LlmDone(reason=reason, usage=usage):
-                await self._finish_speech()
+                await self._finish_voicing()
                 self._delivery.submit(GenerationDone(generation=self._generation, reason=reason, usage=usage))
 
-    def _voice(self, speaking: asyncio.TaskGroup) -> Speech:
+    def _voice(self, speaking: asyncio.TaskGroup) -> Voicing:
         """The stream that speaks the current message."""
-        if self._speech is None:
+        if self._voicing is None:
             command, tts = self._command, self._deployment.tts
             with engine_errors("tts"):
                 stream = tts.open(TtsConfig(voice=command.voice, speed=command.speed, claim=self._claim))
             chunker = Chunker(self._generation, tts.capabilities.rate, command.output_format.rate)
-            self._speech = Speech(stream, chunker, self._delivery, self._deadlines.tts_s)
-            speaking.create_task(self._speech.run())
-        return self._speech
+            self._voicing = Voicing(stream, chunker, self._delivery, self._deadlines.tts_s)
+            speaking.create_task(self._voicing.run())
+        return self._voicing
 
-    async def _finish_speech(self) -> None:
-        if self._speech is not None:
-            await self._speech.finish()
-            await self._close_speech()
+    async def _finish_voicing(self) -> None:
+        if self._voicing is not None:
+            await self._voicing.finish()
+            await self._close_voicing()
 
-    async def _close_speech(self) -> None:
-        if self._speech is not None:
-            speech, self._speech = self._speech, None
-            await speech.close()
+    async def _close_voicing(self) -> None:
+        if self._voicing is not None:
+            voicing, self._voicing = self._voicing, None
+            await voicing.close()

@@ -15,14 +15,14 @@ from voxwire.interfaces.transport import Transport
 from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.budget import Budget
-from voxwire.runtime.conversation import Conversation
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.ids import new_id
 from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.live import LiveSession
+from voxwire.runtime.live_sessions import LiveSessions
 from voxwire.runtime.load import Load
-from voxwire.runtime.registry import Conversations
-from voxwire.runtime.signal import Signal
-from voxwire.runtime.vad import VadBatcher
+from voxwire.runtime.notify import Notify
+from voxwire.runtime.vad_batcher import VadBatcher
 from voxwire.session.limits import Limits
 from voxwire.session.session import Session
 
@@ -66,8 +66,8 @@ class Service:
         self.budget = Budget(self._runtime_limits.message_bytes)
         """What messages of all clients may take together."""
         self._ids = ids
-        self._conversations = Conversations(self._runtime_limits.conversations)
-        self._left = Signal()
+        self._conversations = LiveSessions(self._runtime_limits.conversations)
+        self._left = Notify()
         self.load = Load(deployment.stt for deployment in self._deployments.values())
 
     # --- life ---------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Service:
 
         The body reads frames and hands each to `Attachment.receive`, until the peer is gone or
         `Attachment.closed` is set. On leaving, everything that the conversation started has ended.
-        Raises TooManyConversations.
+        Raises TooManySessions.
         """
         conversation = self._conversation(deployment, kind, model)
         self._conversations.add(conversation)
@@ -158,7 +158,7 @@ class Service:
             self._conversations.remove(conversation)
             self._left.wake()
 
-    def _conversation(self, deployment: Deployment, kind: SessionKind, model: str | None) -> Conversation:
+    def _conversation(self, deployment: Deployment, kind: SessionKind, model: str | None) -> LiveSession:
         clock = awake_clock()
         session_id = self._ids("sess")
         session = Session(
@@ -170,7 +170,7 @@ class Service:
             now=clock.time(),
             expires_at=int(time.time() + self._limits.session_seconds),
         )
-        return Conversation(
+        return LiveSession(
             session_id,
             session,
             deployment,

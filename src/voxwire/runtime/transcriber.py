@@ -11,7 +11,6 @@ from voxwire.awake import Deadline
 from voxwire.errors import EngineError
 from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.stt import SttConfig, SttEvent, SttFinal, SttPartial, SttStream
-from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import (
     broke_contract,
@@ -23,7 +22,8 @@ from voxwire.runtime.engine_calls import (
     within,
 )
 from voxwire.runtime.limits import Deadlines
-from voxwire.runtime.signal import Signal
+from voxwire.runtime.notify import Notify
+from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.session.commands import StartTranscription
 from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial
 
@@ -45,7 +45,7 @@ class Transcriber:
         self,
         command: StartTranscription,
         deployment: Deployment,
-        delivery: Delivery,
+        delivery: RevocableSink,
         deadlines: Deadlines,
         owner: str = "",
     ) -> None:
@@ -58,7 +58,7 @@ class Transcriber:
         self._audio: deque[memoryview] = deque()
         self._waiting_bytes = 0
         self._complete = False
-        self._changed = Signal()
+        self._changed = Notify()
         self._limit: Deadline | None = None
         self._committed = False
 

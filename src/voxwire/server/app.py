@@ -17,8 +17,8 @@ from voxwire.config import Settings
 from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.runtime.service import Service
 from voxwire.server.access_log import AccessLog
-from voxwire.server.entrance import REQUEST, Entrance
 from voxwire.server.identity import identity_routes
+from voxwire.server.middleware import REQUEST, CheckRequests
 from voxwire.server.models import model, model_list
 from voxwire.server.playground import playground_routes
 from voxwire.transports.refusal import refusal_body
@@ -61,7 +61,7 @@ def create_app(settings: Settings, service: Service) -> Starlette:
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(cast("Any", Entrance), websocket=websocket, policy=policy, log=log)],
+        middleware=[Middleware(cast("Any", CheckRequests), websocket=websocket, policy=policy, log=log)],
         exception_handlers={RequestRefused: _refused, HTTPException: _no_route, Exception: _crashed},
         lifespan=lifespan,
     )

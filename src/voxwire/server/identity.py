@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from voxwire.auth.dev_identity import PATH, DevIdentity
 from voxwire.errors import RequestRefused
-from voxwire.server.entrance import REQUEST
+from voxwire.server.middleware import REQUEST
 from voxwire.transports.refusal import refusal_body
 from voxwire.transports.request import Request
 

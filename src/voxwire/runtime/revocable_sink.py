@@ -4,7 +4,7 @@ from voxwire.runtime.contracts import Sink
 from voxwire.session.inputs import EngineResult
 
 
-class Delivery:
+class RevocableSink:
     """Open until the work is cancelled; from then on nothing passes, whatever an engine still yields."""
 
     __slots__ = ("_open", "_sink")

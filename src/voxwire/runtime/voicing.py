@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from voxwire.awake import Deadline
 from voxwire.interfaces.tts import TtsAudio, TtsStream
 from voxwire.runtime.chunker import Chunker
-from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.engine_calls import close_iterator, engine_errors, timed_out, within
-from voxwire.runtime.signal import Signal
-from voxwire.runtime.voicing.lines import Voicing
+from voxwire.runtime.notify import Notify
+from voxwire.runtime.revocable_sink import RevocableSink
+from voxwire.runtime.speakable.lines import SpeakableText
 from voxwire.session.inputs import GeneratedAudio
 
 #: Characters the language engine may be ahead of the voice: about ten minutes of speech, so that only
@@ -26,27 +26,27 @@ _MOST_AHEAD: Final = 8_000
 _AT_A_TIME: Final = 2_000
 
 
-class Speech:
+class Voicing:
     """Drives one stream of the synthesiser. `run` is a task of its own; it ends when all is delivered.
     Whoever made it must `close` it."""
 
-    def __init__(self, stream: TtsStream, chunker: Chunker, delivery: Delivery, deadline_s: float) -> None:
+    def __init__(self, stream: TtsStream, chunker: Chunker, delivery: RevocableSink, deadline_s: float) -> None:
         self._stream = stream
         self._chunker = chunker
-        self._voicing = Voicing()
+        self._speakable = SpeakableText()
         self._delivery = delivery
         self._deadline_s = deadline_s
         self._fed = 0
         self._voiced = 0
         self._complete = False
         self._spoken = asyncio.Event()
-        self._progress = Signal()
+        self._progress = Notify()
         self._limit: Deadline | None = None
 
     async def say(self, text: str) -> None:
         """Speak this next. Waits while the voice is far behind."""
         for start in range(0, len(text), _AT_A_TIME):
-            await self._feed(self._voicing.feed(text[start : start + _AT_A_TIME]))
+            await self._feed(self._speakable.feed(text[start : start + _AT_A_TIME]))
 
     async def _feed(self, speakable: str) -> None:
         while self._fed - self._voiced > _MOST_AHEAD:
@@ -58,7 +58,7 @@ class Speech:
 
     async def finish(self) -> None:
         """No more text comes; returns when every delta was delivered."""
-        await self._feed(self._voicing.flush())
+        await self._feed(self._speakable.flush())
         self._complete = True
         with engine_errors("tts"):
             await within("tts", self._deadline_s, self._stream.flush())
@@ -93,9 +93,9 @@ class Speech:
 
     def _as_written(self, chunk: GeneratedAudio) -> GeneratedAudio:
         """The delta with positions in the text as it was written."""
-        if self._voicing.unchanged:
+        if self._speakable.unchanged:
             return chunk
-        written_at = self._voicing.written_at
+        written_at = self._speakable.written_at
         words = tuple(replace(word, start=written_at(word.start), end=written_at(word.end)) for word in chunk.words)
         return replace(chunk, chars_to=written_at(chunk.chars_to), words=words)
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from voxwire.runtime.voicing.inline import WINDOW, Inline
-from voxwire.runtime.voicing.spans import Spans
+from voxwire.runtime.speakable.inline import WINDOW, Inline
+from voxwire.runtime.speakable.spans import Spans
 
 #: Said in place of a block of code.
 CODE: Final = "Here is some code."
@@ -39,7 +39,7 @@ _CELL: Final = re.compile(r"((?:\\.|[^|\\]|\\$)*)(?:\||$)")
 _PAUSED: Final = re.compile(r"""[.!?…:;,。！？，；：]["'”’)\]]*\s*$""")  # noqa: RUF001
 
 
-class Voicing:
+class SpeakableText:
     """The text of one message: feed it as it is written, get it as it is to be spoken."""
 
     def __init__(self) -> None:

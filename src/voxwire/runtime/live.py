@@ -21,12 +21,12 @@ from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_CODE, Budget, Share
 from voxwire.runtime.contracts import Clock, OpenLane, SessionCore, Timer
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import log_bug
+from voxwire.runtime.executor import Executor
 from voxwire.runtime.ids import EventIds
 from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.notify import Notify
 from voxwire.runtime.outbox import Ending, Outbox
-from voxwire.runtime.signal import Signal
 from voxwire.runtime.tasks import Tasks
-from voxwire.runtime.work import Work
 from voxwire.session.commands import CloseSession, DiscardPendingAudio, Output
 from voxwire.session.inputs import Input, SpeechScores, Tick
 
@@ -37,7 +37,7 @@ INTERNAL_ERROR: Final = 1011
 _BUG_MESSAGE: Final = "The server had an internal error; the session has ended."
 
 
-class Conversation:
+class LiveSession:
     """A session and everything that it keeps busy. Use as `async with conversation.running(): …`."""
 
     def __init__(
@@ -64,11 +64,11 @@ class Conversation:
         self._budget = budget
         self._line: deque[int] = deque()
         self._line_share = budget.share()
-        self._relief = Signal()
+        self._relief = Notify()
         self._timer: Timer | None = None
         self._timer_due = 0.0
         self._tasks = Tasks(self.crash)
-        self._work = Work(
+        self._executor = Executor(
             deployment,
             owner=session_id,
             sink=self,
@@ -120,7 +120,7 @@ class Conversation:
         """No further input has an effect; all work ends now. The writers go on."""
         self._closing = True
         self._inbox.clear()
-        self._work.stop()
+        self._executor.stop()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -235,7 +235,7 @@ class Conversation:
         for output in outputs:
             if self._closing:
                 return
-            if self._work.execute(output):
+            if self._executor.execute(output):
                 continue
             if isinstance(output, DiscardPendingAudio):
                 for attachment in self._attachments:
@@ -244,7 +244,7 @@ class Conversation:
                 self.close(output.code, output.reason)
             else:
                 if isinstance(output, SessionUpdated):
-                    self._work.expect(output.config)
+                    self._executor.expect(output.config)
                 self._emit(cast("ServerEvent", output))  # all that is no command
         if outputs:
             self._flush()
@@ -271,7 +271,7 @@ class Conversation:
             session.backlog_ms > limits.unscored_ms
             or session.waiting_events > limits.waiting_events
             or self._line_share.size > limits.waiting_bytes
-            or self._work.untranscribed_ms > limits.untranscribed_ms
+            or self._executor.untranscribed_ms > limits.untranscribed_ms
         )
 
     async def readable(self, attachment: Attachment) -> None:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import ClassVar, Final
 
-from voxwire.runtime.voicing.spans import Spans
+from voxwire.runtime.speakable.spans import Spans
 
 #: Characters that a rule may look ahead: a link's text, a piece of code or a tag is rarely longer.
 WINDOW: Final = 200

@@ -1,6 +1,6 @@
 """Text that was written for the eye, made fit for a voice: markup is silent, its meaning stays.
 
-- `lines`: `Voicing`, a message in pieces of any size: headings, lists, quotes, rules, code blocks, tables
+- `lines`: `SpeakableText`, a message in pieces of any size: headings, lists, quotes, rules, code blocks, tables
 - `inline`: what stands inside a line: emphasis, code, links, addresses, tags, emoji
 - `spans`: which written characters the spoken ones stand for
 

@@ -21,7 +21,7 @@ REQUEST: Final = "voxwire.request"
 MAX_BODY_BYTES: Final = 1024 * 1024
 
 
-class Entrance:
+class CheckRequests:
     """ASGI middleware. WebSockets go to their endpoint as they are, so that nothing wraps their frames;
     HTTP requests are checked, bounded, given their identifiers, and logged."""
 

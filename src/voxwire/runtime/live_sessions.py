@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from voxwire.errors import VoxwireError
-from voxwire.runtime.conversation import Conversation
+from voxwire.runtime.live import LiveSession
 
 
-class TooManyConversations(VoxwireError):
+class TooManySessions(VoxwireError):
     """The process holds as many conversations as it may."""
 
     def __init__(self, limit: int) -> None:
@@ -14,24 +14,24 @@ class TooManyConversations(VoxwireError):
         self.limit = limit
 
 
-class Conversations:
+class LiveSessions:
     """Running conversations by session id, at most `limit` of them."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._running: dict[str, Conversation] = {}
+        self._running: dict[str, LiveSession] = {}
 
     def __len__(self) -> int:
         return len(self._running)
 
-    def __iter__(self) -> Iterator[Conversation]:
+    def __iter__(self) -> Iterator[LiveSession]:
         return iter(tuple(self._running.values()))
 
-    def add(self, conversation: Conversation) -> None:
-        """Raises TooManyConversations."""
+    def add(self, conversation: LiveSession) -> None:
+        """Raises TooManySessions."""
         if len(self._running) >= self._limit:
-            raise TooManyConversations(self._limit)
+            raise TooManySessions(self._limit)
         self._running[conversation.id] = conversation
 
-    def remove(self, conversation: Conversation) -> None:
+    def remove(self, conversation: LiveSession) -> None:
         del self._running[conversation.id]

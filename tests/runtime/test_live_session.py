@@ -18,8 +18,8 @@ from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.server import BufferCleared, ErrorOccurred, ItemRetrieved, ServerEvent
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.budget import Budget
-from voxwire.runtime.conversation import Conversation
 from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.live import LiveSession
 from voxwire.session.commands import Analyse, CloseSession, DiscardPendingAudio, Output
 from voxwire.session.inputs import ClientMistake, Input, SpeechScores, Tick
 from voxwire.testing.clock import ScriptedClock
@@ -81,7 +81,7 @@ class Bench:
         self.clock = ScriptedClock()
         self.lanes: list[SimpleNamespace] = []
         self.budget = Budget(1000)
-        self.conversation = Conversation(
+        self.conversation = LiveSession(
             "sess_1",
             self.session,
             fake_deployment(),

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voxwire.runtime.voicing.inline import WINDOW
-from voxwire.runtime.voicing.lines import CODE, Voicing
+from voxwire.runtime.speakable.inline import WINDOW
+from voxwire.runtime.speakable.lines import CODE, SpeakableText
 
 
 def spoken(*pieces: str) -> tuple[str, list[int]]:
     """What is spoken of a message, and for each number of spoken characters how many written ones were heard."""
-    voicing = Voicing()
-    said = "".join(map(voicing.feed, pieces)) + voicing.flush()
-    return said, [voicing.written_at(count) for count in range(len(said) + 1)]
+    speakable = SpeakableText()
+    said = "".join(map(speakable.feed, pieces)) + speakable.flush()
+    return said, [speakable.written_at(count) for count in range(len(said) + 1)]
 
 
 def read(text: str) -> str:
@@ -135,37 +135,37 @@ PLAIN = [
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_plain_text_stays_as_it_is(text: str) -> None:
-    voicing = Voicing()
-    assert voicing.feed(text) + voicing.flush() == text
-    assert voicing.unchanged
-    assert [voicing.written_at(count) for count in range(len(text) + 1)] == list(range(len(text) + 1))
+    speakable = SpeakableText()
+    assert speakable.feed(text) + speakable.flush() == text
+    assert speakable.unchanged
+    assert [speakable.written_at(count) for count in range(len(text) + 1)] == list(range(len(text) + 1))
 
 
 class TestWaiting:
     def test_words_pass_at_once(self) -> None:
-        voicing = Voicing()
+        speakable = SpeakableText()
         for piece in ("Hello", " there", ".", " How", " are", " you", "?", "\n", "\n", "Fine", ", ", "thanks"):
-            assert voicing.feed(piece) == piece
+            assert speakable.feed(piece) == piece
 
     def test_what_may_be_a_mark_waits_for_one_more_character(self) -> None:
         for begun, rest in (("*", " 3"), ("!", " x"), ("4", "2"), ("htt", "x"), ("<", " 2"), ("[", None), ("`", None)):
-            voicing = Voicing()
-            assert voicing.feed("so ") == "so "
-            assert voicing.feed(begun) == ""
+            speakable = SpeakableText()
+            assert speakable.feed("so ") == "so "
+            assert speakable.feed(begun) == ""
             if rest:
-                assert voicing.feed(rest).startswith(begun)
+                assert speakable.feed(rest).startswith(begun)
 
     @pytest.mark.parametrize("mark", ["[", "`", "```", "<a ", "![", "<!-- "])
     def test_what_is_never_closed_is_released(self, mark: str) -> None:
-        voicing = Voicing()
+        speakable = SpeakableText()
         text = f"so {mark}" + "word " * 100
-        said = "".join(map(voicing.feed, text))
+        said = "".join(map(speakable.feed, text))
         assert len(said) >= len(text) - WINDOW
-        assert said + voicing.flush() == text
+        assert said + speakable.flush() == text
 
     def test_a_table_row_without_end_is_released(self) -> None:
-        voicing = Voicing()
-        assert len("".join(map(voicing.feed, "| word " * 300))) > 1000
+        speakable = SpeakableText()
+        assert len("".join(map(speakable.feed, "| word " * 300))) > 1000
 
 
 class TestWhereItWasWritten:

@@ -3,10 +3,10 @@
 import asyncio
 
 
-class Signal:
+class Notify:
     """A condition variable without a lock, for one event loop.
 
-    Waiters test their own condition in a loop: `while not ready(): await signal.wait()`. `wake` costs
+    Waiters test their own condition in a loop: `while not ready(): await notify.wait()`. `wake` costs
     nothing while nobody waits, so it may be called for every piece of work done.
     """
 

@@ -8,10 +8,10 @@ from voxwire.errors import EngineError
 from voxwire.events.config import FunctionTool, SessionConfig
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.contracts import OpenLane, Sink, VadLane
-from voxwire.runtime.delivery import Delivery
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import log_failure
 from voxwire.runtime.limits import Deadlines
+from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.tasks import Tasks
 from voxwire.runtime.transcriber import Transcriber
 from voxwire.session.commands import (
@@ -27,7 +27,7 @@ from voxwire.session.commands import (
 from voxwire.session.inputs import SpeechScores
 
 
-class Work:
+class Executor:
     """Executes the commands of one session on the engines of its deployment.
 
     Results go to the sink until the work is finished or cancelled; from then on nothing of it is
@@ -56,7 +56,7 @@ class Work:
         self._lane: VadLane | None = None
         self._transcribers: dict[int, Transcriber] = {}
         self._recordings = asyncio.Lock()
-        self._running: dict[int, tuple[Delivery, asyncio.Task[None]]] = {}
+        self._running: dict[int, tuple[RevocableSink, asyncio.Task[None]]] = {}
 
     def execute(self, output: Output) -> bool:
         """Do what a command asks, without waiting for it; False when the output is not for engines."""
@@ -116,7 +116,7 @@ class Work:
     # --- utterances ---------------------------------------------------------------------------------
 
     def _start_transcription(self, command: StartTranscription) -> None:
-        delivery = Delivery(self._sink)
+        delivery = RevocableSink(self._sink)
         transcriber = Transcriber(command, self._deployment, delivery, self._deadlines, self._owner)
         self._transcribers[command.transcription] = transcriber
         run = self._in_turn(transcriber) if command.recorded else transcriber.run()
@@ -137,13 +137,13 @@ class Work:
     # --- answers ------------------------------------------------------------------------------------
 
     def _start_response(self, command: StartResponse) -> None:
-        delivery = Delivery(self._sink)
+        delivery = RevocableSink(self._sink)
         cascade = Cascade(command, self._deployment, delivery, self._deadlines, self._owner)
         self._spawn(command.generation, cascade.run(), delivery)
 
     # --- both: a session numbers all its work in one series --------------------------------------------
 
-    def _spawn(self, number: int, work: Coroutine[Any, Any, None], delivery: Delivery) -> None:
+    def _spawn(self, number: int, work: Coroutine[Any, Any, None], delivery: RevocableSink) -> None:
         task = self._tasks.spawn(work, f"work {number}")
         self._running[number] = delivery, task
         task.add_done_callback(lambda _: self._forget(number))
@@ -159,7 +159,7 @@ class Work:
             task.cancel()
             self._forget(number)
 
-    _STEPS: ClassVar[dict[type, Callable[["Work", Any], None]]] = {
+    _STEPS: ClassVar[dict[type, Callable[["Executor", Any], None]]] = {
         Analyse: _analyse,
         StartTranscription: _start_transcription,
         FeedTranscription: _feed_transcription,
