@@ -199,6 +199,12 @@ def _committed(client: Client, dialect: str) -> None:
     client.until("input_audio_buffer.committed")
 
 
+def _all_committed(client: Client, dialect: str) -> None:
+    append = {"type": "input_audio_buffer.append", "audio": base64.b64encode(bytes(10 * MIB)).decode()}
+    client.send(*[append] * 6, {"type": "input_audio_buffer.commit"})
+    client.until("input_audio_buffer.committed")
+
+
 def _recording(client: Client, dialect: str) -> None:
     audio = bytes(15 * MIB)
     client.send(create({**spoken(audio), "id": "recording"}))
@@ -220,6 +226,7 @@ HEAVY = {
     "4,000 items": _many_items,
     "15 MiB appended": _audio,
     "15 MiB committed": _committed,
+    "60 MiB committed": _all_committed,
     "15 MiB recorded and retrieved": _recording,
 }
 

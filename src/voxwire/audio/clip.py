@@ -6,9 +6,9 @@ from voxwire.audio.pcm import AudioFormat
 
 
 class AudioClip(msgspec.Struct, frozen=True, kw_only=True):
-    """Encoded audio: `data` in `format`, mono."""
+    """Encoded audio: `data` in `format`, mono. Nobody changes it, whatever its type allows."""
 
-    data: bytes
+    data: bytes | bytearray
     format: AudioFormat
 
     @property

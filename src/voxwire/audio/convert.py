@@ -24,9 +24,9 @@ _ENCODE: Final[dict[AudioFormat, Callable[[bytes], bytes]]] = {
 }
 
 
-def to_pcm(data: bytes, format: AudioFormat) -> bytes:
+def to_pcm(data: bytes | bytearray, format: AudioFormat) -> bytes:
     """Audio of the wire to PCM16 at the same rate."""
-    return _DECODE[format](data)
+    return _DECODE[format](bytes(data))
 
 
 def from_pcm(pcm: bytes, format: AudioFormat) -> bytes:

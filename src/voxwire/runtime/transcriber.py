@@ -67,7 +67,7 @@ class Transcriber:
         """Audio that the recogniser has not taken yet."""
         return self._command.format.duration_ms(self._waiting_bytes)
 
-    def feed(self, audio: bytes) -> None:
+    def feed(self, audio: bytes | bytearray) -> None:
         whole = memoryview(audio)
         self._audio.extend(whole[at : at + self._step] for at in range(0, len(audio), self._step))
         self._waiting_bytes += len(audio)

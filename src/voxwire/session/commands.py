@@ -43,7 +43,7 @@ class FeedTranscription(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """More audio of the utterance, in the format it was started with."""
 
     transcription: int
-    audio: bytes
+    audio: bytes | bytearray
 
 
 class FinishTranscription(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,9 @@ from voxwire.events.items import AudioClip
 
 TICKS_PER_MS: Final = PCM_RATE // 1000
 WINDOW_TICKS: Final = WINDOW_MS * TICKS_PER_MS
+#: From this many bytes on, a commit of everything gives the buffer itself away: a copy of 60 MiB held the loop for
+#: 35 ms. Less is copied, for a buffer is up to an eighth larger than what is in it.
+_HANDED_OVER: Final = 1024 * 1024
 
 
 class InputBuffer:
@@ -40,6 +43,10 @@ class InputBuffer:
         """Milliseconds buffered."""
         return len(self._data) / self.format.bytes_per_ms
 
+    def size_of(self, ticks: int) -> int:
+        """Bytes of a number of ticks."""
+        return ticks * self.format.bytes_per_ms // TICKS_PER_MS
+
     def append(self, audio: bytes) -> None:
         self._data += audio
 
@@ -51,8 +58,12 @@ class InputBuffer:
     def commit(self, start: int, end: int) -> AudioClip:
         """Take the audio between two ticks; what lies before it is discarded, the rest stays."""
         self.discard_before(start)
-        clip = AudioClip(data=self.read(start, end), format=self.format)
         self.committed += end - start
+        if end == self.end and len(self._data) >= _HANDED_OVER:
+            data, self._data = self._data, bytearray()
+            self.start = end
+            return AudioClip(data=data, format=self.format)
+        clip = AudioClip(data=self.read(start, end), format=self.format)
         self._drop(end)
         return clip
 
@@ -80,7 +91,7 @@ class InputBuffer:
         return size * TICKS_PER_MS // self.format.bytes_per_ms
 
     def _offset(self, tick: int) -> int:
-        return (tick - self.start) * self.format.bytes_per_ms // TICKS_PER_MS
+        return self.size_of(tick - self.start)
 
 
 def to_ms(tick: int) -> int:

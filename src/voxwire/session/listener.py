@@ -236,8 +236,11 @@ class Listener:
             turn.fed = end
 
     def _commit(self, turn: _Turn, end: int, *, speech_end: int) -> Entry:
-        self._feed(turn, end)
         clip = self.buffer.commit(turn.start, end)
+        if turn.fed == turn.start:
+            self._transcripts.feed(turn.utterance, clip.data)  # as it is: a slice of a bytearray would be a copy
+        elif end > turn.fed:
+            self._transcripts.feed(turn.utterance, clip.data[self.buffer.size_of(turn.fed - turn.start) :])
         entry = self._make_item(turn.item_id, clip)
         entry.turn = TurnTimes(speech_end_ms=to_ms(speech_end), decided=self._state.now)
         self._transcripts.finish(turn.utterance, entry, clip.duration_ms)

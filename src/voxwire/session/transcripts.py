@@ -87,7 +87,7 @@ class Transcripts:
         )
         return utterance
 
-    def feed(self, utterance: Utterance, audio: bytes) -> None:
+    def feed(self, utterance: Utterance, audio: bytes | bytearray) -> None:
         self._state.emit(FeedTranscription(transcription=utterance.number, audio=audio))
 
     def finish(self, utterance: Utterance, entry: Entry, duration_ms: float) -> None:
