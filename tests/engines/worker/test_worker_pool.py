@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import parrot
 import pytest
+import uvloop
 
 from voxwire.engines.worker.pool import WorkerPool, default_size
 from voxwire.engines.worker.process import WorkerSpec
@@ -445,6 +446,32 @@ class TestEnd:
         await pool.close()
         assert not any(alive(pid) for pid in pids)
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+    @pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+    @pytest.mark.parametrize("beginning", ["start", "replacement"])
+    def test_close_while_a_process_is_made_leaves_none(self, loop_factory, beginning):
+        """Told to end at each of the steps that it takes to make a process."""
+
+        async def scenario(steps):
+            pool = WorkerPool(WorkerSpec(stage="test", name="parrot", service="parrot:ParrotService"), DECODER, size=1)
+            starting = asyncio.ensure_future(pool.start())
+            if beginning == "replacement":
+                await starting
+                os.kill(pool.pids[0], signal.SIGKILL)
+                while pool.pids:  # noqa: ASYNC110 - to the very step in which the loss is seen
+                    await asyncio.sleep(0)
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            starting.cancel()
+            await asyncio.wait({starting})
+            async with asyncio.timeout(10):
+                await pool.close()
+            assert children() == [], steps
+
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            for steps in range(10):
+                runner.run(scenario(steps))
+
     async def test_children_leave_by_themselves_when_the_host_dies(self):
         program = """
 import asyncio, msgspec, os, parrot, signal
@@ -465,8 +492,6 @@ asyncio.run(main())
         await until(lambda: not any(running(pid) for pid in pids))
 
     async def test_it_works_on_uvloop(self):
-        import uvloop
-
         async def scenario():
             pool = WorkerPool(WorkerSpec(stage="test", name="parrot", service="parrot:ParrotService"), DECODER, size=1)
             await pool.start()
@@ -481,6 +506,11 @@ asyncio.run(main())
             return reply.text
 
         assert await asyncio.to_thread(uvloop.run, scenario()) == "uv"
+
+
+def children():
+    """Processes that this one has made and not yet seen off, zombies too."""
+    return [pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
 
 
 def running(pid):

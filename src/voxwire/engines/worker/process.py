@@ -83,6 +83,7 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
         self._process: asyncio.subprocess.Process | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reason: str | None = None
+        self._spawning: asyncio.Task[None] | None = None
         self._reaper: asyncio.Task[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._watch_s = min(spec.stall_s / 4, spec.idle_s / 4, spec.heartbeat_s)
@@ -107,18 +108,20 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
         return self.spec.capacity - len(self._streams) if usable else 0
 
     async def start(self) -> None:
-        """Start the child and wait until it is warm. Raises ConfigurationError or EngineError."""
+        """Start the child and wait until it is warm. Raises ConfigurationError or EngineError.
+
+        Whoever cancels it calls `close`.
+        """
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
+        # Shielded: asyncio may wait for ever when it is interrupted here, and uvloop leaves a child to nobody.
+        self._spawning = loop.create_task(self._spawn(theirs))
         try:
-            self._process = await self._spawn(theirs)
-            self._reaper = loop.create_task(self._reap(self._process))
+            await asyncio.shield(self._spawning)
             await loop.create_unix_connection(lambda: self, sock=ours)
         except BaseException:
             ours.close()
             raise
-        finally:
-            theirs.close()
         start = Start(self.spec.service, encode_body(self.spec.options), self.spec.forks)
         self.write(Kind.START, 0, start)
         try:
@@ -149,6 +152,8 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
         self._reason = self._reason or "closed"
         if self._transport:
             self._transport.close()
+        if self._spawning:  # its failure is that of `start`
+            await asyncio.gather(asyncio.shield(self._spawning), return_exceptions=True)
         if self._reaper and self._process:
             try:
                 async with asyncio.timeout(_LEAVE_S):
@@ -186,17 +191,20 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
 
     # --- inside ---
 
-    async def _spawn(self, sock: socket.socket) -> asyncio.subprocess.Process:
-        descriptor = sock.fileno()
+    async def _spawn(self, theirs: socket.socket) -> None:
+        """Make the child, which takes this socket along."""
+        descriptor = theirs.fileno()
         # -P keeps the current folder out of the child's module path: a file there must not shadow a library.
         command = (sys.executable, "-P", "-m", "voxwire.engines.worker", str(descriptor), str(self.spec.window))
-        return await asyncio.create_subprocess_exec(
-            *command,
-            pass_fds=[descriptor],
-            stdin=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env=_environment(),
-        )
+        with theirs:
+            self._process = await asyncio.create_subprocess_exec(
+                *command,
+                pass_fds=[descriptor],
+                stdin=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                env=_environment(),
+            )
+        self._reaper = asyncio.get_running_loop().create_task(self._reap(self._process))
 
     def _signal_death(self) -> None:
         # Not Process.kill(): that polls first, which may reap the child before asyncio's own watcher
