@@ -1,4 +1,4 @@
-"""Fit the map of `voxwire.engines.stt.narrow_band` again: `python scripts/fit_narrow_band.py`.
+"""Fit the map of `voxwire.engines.stt.pocketsphinx.narrow_band` again: `python scripts/fit_narrow_band.py`.
 
 Needs the `flite` command and pocketsphinx. Each sentence is heard twice: whole, by pocketsphinx's own front end, and
 through a telephone, by ours. The map from the second to the first is found by least squares.
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from voxwire.audio.g711 import decode_ulaw, encode_ulaw
 from voxwire.audio.resample import Resampler
-from voxwire.engines.stt.narrow_band import NEIGHBOURS, log_spectra, neighbourhoods, pre_emphasised
+from voxwire.engines.stt.pocketsphinx.narrow_band import NEIGHBOURS, log_spectra, neighbourhoods, pre_emphasised
 
-OUT = Path(__file__).parents[1] / "src/voxwire/engines/stt/narrow_band.npy"
+OUT = Path(__file__).parents[1] / "src/voxwire/engines/stt/pocketsphinx/narrow_band.npy"
 VOICES = ("slt", "rms", "awb")
 #: Weighs against large coefficients; the data are some 50,000 frames.
 RIDGE = 1000.0

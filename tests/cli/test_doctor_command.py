@@ -75,7 +75,7 @@ class TestProbes:
             doctor._espeak()
 
     def test_missing_flite(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(import_module("voxwire.engines.tts.flite"), "installed", lambda: False)
+        monkeypatch.setattr(import_module("voxwire.engines.tts.flite.engine"), "installed", lambda: False)
         with pytest.raises(Missing, match="libflite1"):
             doctor._flite()
 

@@ -16,7 +16,7 @@ import pytest
 from client_environment import ROOT, Address, run_command
 
 from voxwire.engines import registry
-from voxwire.engines.llm.places import Kind, Place, installed_gazetteer
+from voxwire.engines.llm.assistant.places import Kind, Place, installed_gazetteer
 from voxwire.interfaces.tts import TtsConfig, TtsEngine
 
 LARGE = 100_000

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from voxwire.engines.llm import assistant
-from voxwire.engines.stt import pocketsphinx
-from voxwire.engines.tts import embedded, espeak, flite
+from voxwire.engines.llm.assistant import engine as assistant
+from voxwire.engines.stt.pocketsphinx import engine as pocketsphinx
+from voxwire.engines.tts import embedded
+from voxwire.engines.tts.espeak import engine as espeak
+from voxwire.engines.tts.flite import engine as flite
 from voxwire.errors import ConfigurationError
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"

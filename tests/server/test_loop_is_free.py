@@ -18,8 +18,8 @@ import msgspec
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from voxwire.engines.llm.assistant import OfflineAssistant
-from voxwire.engines.stt import pocketsphinx
+from voxwire.engines.llm.assistant.engine import OfflineAssistant
+from voxwire.engines.stt.pocketsphinx import engine as pocketsphinx
 from voxwire.runtime.service import Service
 from voxwire.server.run import keep_loop_free
 from voxwire.testing.fake_tts import FakeTts

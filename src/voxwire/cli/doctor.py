@@ -126,10 +126,11 @@ def _pocketsphinx() -> str:
 
 
 def _flite() -> str:
-    from voxwire.engines.tts import flite, flite_library
+    from voxwire.engines.tts.flite.engine import installed
+    from voxwire.engines.tts.flite.library import INSTALL
 
-    if not flite.installed():
-        raise Missing(flite_library.INSTALL)
+    if not installed():
+        raise Missing(INSTALL)
     return "libflite"
 
 

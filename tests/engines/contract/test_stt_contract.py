@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from voxwire.audio.resample import Resampler
-from voxwire.engines.stt import pocketsphinx
+from voxwire.engines.stt.pocketsphinx import engine as pocketsphinx
 from voxwire.errors import EngineBusy, EngineDied, EngineError
 from voxwire.interfaces.stt import SttConfig, SttFinal, SttPartial
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from voxwire.engines.tts import embedded, espeak, flite
+from voxwire.engines.tts import embedded
+from voxwire.engines.tts.espeak import engine as espeak
+from voxwire.engines.tts.flite import engine as flite
 from voxwire.errors import EngineDied, EngineError
 from voxwire.interfaces.tts import TtsConfig
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from voxwire.engines.tts import espeak, flite
+from voxwire.engines.tts.espeak import engine as espeak
+from voxwire.engines.tts.flite import engine as flite
 from voxwire.engines.tts.pooled import PooledTts
 
 

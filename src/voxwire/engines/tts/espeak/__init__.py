@@ -1,0 +1,1 @@
+"""Speech from espeak-ng: `engine` in the server, `worker` in its worker processes, `library` for the native one."""
