@@ -20,9 +20,9 @@ from fuzz.mutation import mutate
 from voxwire.dialects import Codec, Dialect, Variant
 from voxwire.errors import ClientError
 from voxwire.events.client import UNSUPPORTED_VALUE
-from voxwire.events.config import Modality, SessionConfig, SessionKind
 from voxwire.events.items import FunctionCallItem
 from voxwire.events.server import ErrorOccurred, ServerEvent
+from voxwire.events.session_config import Modality, SessionConfig, SessionKind
 from voxwire.interfaces.llm import FinishReason
 from voxwire.session.commands import (
     CancelGeneration,

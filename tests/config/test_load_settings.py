@@ -6,7 +6,8 @@ from typing import Any, get_args
 import pytest
 from openai.types.realtime import RealtimeSessionCreateRequest
 
-from voxwire.config import REALTIME_MODELS, Settings, is_loopback, load_settings
+from voxwire.config import Settings, is_loopback, load_settings
+from voxwire.dialects.model_names import REALTIME_MODELS
 from voxwire.errors import ConfigurationError
 from voxwire.session.limits import Limits
 

@@ -9,7 +9,6 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec, Dialect, Variant
 from voxwire.errors import ClientError
 from voxwire.events.client import ClientEvent, CreateItem, CreateResponse, UpdateSession
-from voxwire.events.config import Modality, SessionConfig, SessionKind, SessionPatch
 from voxwire.events.items import (
     AudioClip,
     FunctionCallItem,
@@ -60,6 +59,7 @@ from voxwire.events.server import (
     TranscriptionFailed,
     TurnTimings,
 )
+from voxwire.events.session_config import Modality, SessionConfig, SessionKind, SessionPatch
 
 GA = Variant(dialect=Dialect.GA)
 PREVIEW = Variant(dialect=Dialect.PREVIEW, transcription_deltas=True)

@@ -8,8 +8,8 @@ from dialect_samples import FIRST, GA
 
 from voxwire.dialects import Codec, Dialect, Variant
 from voxwire.events.client import CreateItem, CreateResponse, UpdateSession
-from voxwire.events.config import Eagerness, SemanticVad, ServerVad
 from voxwire.events.response import ResponseParams
+from voxwire.events.session_config import Eagerness, SemanticVad, ServerVad
 
 BY_PATH = Variant(dialect=Dialect.PREVIEW, late_switch=True)
 PCM = {"type": "audio/pcm", "rate": 24000}

@@ -10,7 +10,8 @@ from msgspec import structs
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec, Dialect, Variant
 from voxwire.events.client import UpdateSession
-from voxwire.events.config import (
+from voxwire.events.server import ServerEvent, SessionCreated, SessionUpdated
+from voxwire.events.session_config import (
     Eagerness,
     FunctionTool,
     Modality,
@@ -23,7 +24,6 @@ from voxwire.events.config import (
     SessionPatch,
     Transcription,
 )
-from voxwire.events.server import ServerEvent, SessionCreated, SessionUpdated
 from voxwire.testing.driver import Driver
 
 PREVIEWS = [

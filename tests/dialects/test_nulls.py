@@ -8,9 +8,9 @@ from dialect_samples import FIRST, GA, PREVIEW, VOICE_LIVE, decode, params, patc
 
 from voxwire.dialects import Codec, Variant
 from voxwire.events.client import CreateItem
-from voxwire.events.config import FunctionTool, SemanticVad, ServerVad, SessionKind, SessionPatch
 from voxwire.events.items import FunctionCallItem, InputText, ItemStatus, MessageItem, Role
 from voxwire.events.response import ResponseParams
+from voxwire.events.session_config import FunctionTool, SemanticVad, ServerVad, SessionKind, SessionPatch
 
 GA_SESSION: dict[str, Any] = {
     "type": "realtime",

@@ -23,15 +23,6 @@ from pydantic import BaseModel, TypeAdapter
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec, Variant
-from voxwire.events.config import (
-    FunctionTool,
-    Modality,
-    NamedTool,
-    RetentionRatio,
-    SemanticVad,
-    ServerVad,
-    Transcription,
-)
 from voxwire.events.response import ResponseStatus, StatusDetails
 from voxwire.events.server import (
     ClockRead,
@@ -41,6 +32,15 @@ from voxwire.events.server import (
     SessionCreated,
     SessionUpdated,
     TurnTimings,
+)
+from voxwire.events.session_config import (
+    FunctionTool,
+    Modality,
+    NamedTool,
+    RetentionRatio,
+    SemanticVad,
+    ServerVad,
+    Transcription,
 )
 
 RICH = structs.replace(

@@ -5,7 +5,7 @@ from dialect_samples import FIRST, GA, OUR_EVENTS, PREVIEW, VOICE_LIVE, decode, 
 
 from voxwire.dialects import Codec, Variant
 from voxwire.events.client import UpdateSession
-from voxwire.events.config import TURN_TIMINGS
+from voxwire.events.session_config import TURN_TIMINGS
 
 VARIANTS = {"ga": GA, "preview": PREVIEW, "first": FIRST, "voice-live": VOICE_LIVE}
 

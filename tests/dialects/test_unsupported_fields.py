@@ -7,7 +7,7 @@ from dialect_samples import decode, left_out, params, refused
 
 from voxwire.dialects import Codec
 from voxwire.events.client import CreateItem, UpdateSession
-from voxwire.events.config import FunctionTool
+from voxwire.events.session_config import FunctionTool
 
 MCP: dict[str, Any] = {
     "type": "mcp",

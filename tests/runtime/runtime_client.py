@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from voxwire.dialects.connection import Codec
+from voxwire.dialects.codec import Codec
 from voxwire.dialects.variant import Dialect, Variant
-from voxwire.events.config import SessionKind
+from voxwire.events.session_config import SessionKind
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.service import Service
 from voxwire.testing.memory import Event, MemoryTransport

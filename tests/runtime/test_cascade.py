@@ -8,8 +8,8 @@ from runtime_sink import RecordingSink
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import EngineDied
-from voxwire.events.config import Modality
 from voxwire.events.response import TokenUsage
+from voxwire.events.session_config import Modality
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.tts import TtsAudio, TtsConfig
 from voxwire.runtime.cascade import Cascade

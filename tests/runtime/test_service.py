@@ -9,8 +9,8 @@ import pytest
 from runtime_client import connected
 
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
-from voxwire.events.config import FunctionTool, SessionKind
 from voxwire.events.items import InputAudio, MessageItem
+from voxwire.events.session_config import FunctionTool, SessionKind
 from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.stt import SttConfig

@@ -10,8 +10,8 @@ from runtime_sink import RecordingSink
 from voxwire.audio.convert import from_pcm, to_pcm
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import EngineDied
-from voxwire.events.config import FunctionTool
 from voxwire.events.server import LogProb
+from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.stt import SttConfig, SttEngine, SttFinal, SttPartial
 from voxwire.runtime.limits import Deadlines
 from voxwire.runtime.transcriber import Transcriber

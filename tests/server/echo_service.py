@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from voxwire.events.config import SessionKind
+from voxwire.events.session_config import SessionKind
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.transport import Transport, TransportClosed
 from voxwire.runtime.budget import Budget

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from voxwire.config import REALTIME_MODELS, TRANSCRIPTION_MODELS, load_settings
+from voxwire.config import load_settings
+from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
 from voxwire.server import build
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_stt import FakeStt

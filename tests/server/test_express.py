@@ -9,7 +9,7 @@ import pytest
 from echo_service import EchoAttachment, EchoService, Serve
 from websockets.asyncio.client import connect
 
-from voxwire.events.config import SessionKind
+from voxwire.events.session_config import SessionKind
 from voxwire.interfaces.transport import Transport
 
 

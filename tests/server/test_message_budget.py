@@ -12,7 +12,7 @@ import pytest
 from http_client import UPGRADE, connect, read_answer
 from websockets.asyncio.client import connect as websocket
 
-from voxwire.dialects.connection import Codec
+from voxwire.dialects.codec import Codec
 from voxwire.events.client import ClientEvent
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.service import Service

@@ -3,7 +3,6 @@
 import pytest
 
 from voxwire.errors import ClientError
-from voxwire.events.config import FunctionTool, RetentionRatio, Truncation
 from voxwire.events.items import (
     FunctionCallItem,
     FunctionCallOutputItem,
@@ -14,6 +13,7 @@ from voxwire.events.items import (
     Role,
 )
 from voxwire.events.response import TokenUsage
+from voxwire.events.session_config import FunctionTool, RetentionRatio, Truncation
 from voxwire.session.context import Context, Reading, fit
 
 

@@ -4,7 +4,6 @@ import pytest
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.client import CreateItem, DeleteItem, RetrieveItem
-from voxwire.events.config import SessionConfig, SessionKind
 from voxwire.events.items import (
     AudioClip,
     FunctionCallItem,
@@ -20,6 +19,7 @@ from voxwire.events.items import (
     Role,
 )
 from voxwire.events.server import ErrorOccurred, ItemAdded, ItemDone, ItemRetrieved
+from voxwire.events.session_config import SessionConfig, SessionKind
 from voxwire.session.commands import StartResponse, StartTranscription
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, speech

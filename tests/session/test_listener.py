@@ -12,7 +12,6 @@ from voxwire.events.client import (
     DeleteItem,
     UpdateSession,
 )
-from voxwire.events.config import SemanticVad, ServerVad, SessionConfig, SessionPatch
 from voxwire.events.items import InputAudio, InputText, MessageItem, Role
 from voxwire.events.server import (
     BufferCleared,
@@ -25,6 +24,7 @@ from voxwire.events.server import (
     SpeechStarted,
     SpeechStopped,
 )
+from voxwire.events.session_config import SemanticVad, ServerVad, SessionConfig, SessionPatch
 from voxwire.session.commands import Analyse, CancelTranscription, StartResponse, StartTranscription
 from voxwire.session.inputs import SpeechScores
 from voxwire.session.limits import Limits

@@ -3,9 +3,9 @@
 import pytest
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.config import Modality
 from voxwire.events.items import ItemStatus, MessageItem, OutputAudio, OutputText
 from voxwire.events.server import AudioDelta, ServerEvent, TextDelta, TranscriptDelta
+from voxwire.events.session_config import Modality
 from voxwire.interfaces.engine import Word
 from voxwire.session.output_message import OutputMessage
 

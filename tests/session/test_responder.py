@@ -4,15 +4,6 @@ import pytest
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.client import CancelResponse, CommitAudio, CreateItem, DeleteItem, UpdateSession
-from voxwire.events.config import (
-    FunctionTool,
-    Modality,
-    NamedTool,
-    ServerVad,
-    SessionConfig,
-    SessionKind,
-    SessionPatch,
-)
 from voxwire.events.items import (
     AudioClip,
     FunctionCallItem,
@@ -33,6 +24,15 @@ from voxwire.events.server import (
     RateLimitsUpdated,
     ResponseCreated,
     ResponseDone,
+)
+from voxwire.events.session_config import (
+    FunctionTool,
+    Modality,
+    NamedTool,
+    ServerVad,
+    SessionConfig,
+    SessionKind,
+    SessionPatch,
 )
 from voxwire.session.commands import CancelGeneration, StartResponse
 from voxwire.session.limits import Capabilities, Limits

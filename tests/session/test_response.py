@@ -14,7 +14,6 @@ from voxwire.events.client import (
     RetrieveItem,
     TruncateItem,
 )
-from voxwire.events.config import Modality, SessionConfig
 from voxwire.events.items import (
     FunctionCallItem,
     InputText,
@@ -37,6 +36,7 @@ from voxwire.events.server import (
     ResponseDone,
     TranscriptDelta,
 )
+from voxwire.events.session_config import Modality, SessionConfig
 from voxwire.interfaces.llm import FinishReason
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio
 from voxwire.session.inputs import GeneratedToolArguments

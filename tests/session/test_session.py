@@ -18,7 +18,6 @@ from voxwire.events.client import (
     TruncateItem,
     UpdateSession,
 )
-from voxwire.events.config import NamedTool, ServerVad, SessionConfig, SessionPatch
 from voxwire.events.items import FunctionCallItem, InputText, MessageItem, Role
 from voxwire.events.response import ResponseStatus
 from voxwire.events.server import (
@@ -30,6 +29,7 @@ from voxwire.events.server import (
     SessionCreated,
     SessionUpdated,
 )
+from voxwire.events.session_config import NamedTool, ServerVad, SessionConfig, SessionPatch
 from voxwire.session.commands import CancelGeneration, CloseSession
 from voxwire.session.inputs import ClientMistake, Tick
 from voxwire.session.limits import Limits

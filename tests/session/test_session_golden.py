@@ -23,7 +23,9 @@ from voxwire.events.client import (
     TruncateItem,
     UpdateSession,
 )
-from voxwire.events.config import (
+from voxwire.events.items import FunctionCallOutputItem, InputText, MessageItem, Role
+from voxwire.events.server import RateLimitsUpdated, ServerEvent
+from voxwire.events.session_config import (
     FunctionTool,
     Modality,
     ServerVad,
@@ -32,8 +34,6 @@ from voxwire.events.config import (
     SessionPatch,
     Transcription,
 )
-from voxwire.events.items import FunctionCallOutputItem, InputText, MessageItem, Role
-from voxwire.events.server import RateLimitsUpdated, ServerEvent
 from voxwire.interfaces.engine import Word
 from voxwire.session.commands import Analyse, Command, FeedTranscription
 from voxwire.session.inputs import ClientMistake, SpeechScores

@@ -25,19 +25,6 @@ from voxwire.events.client import (
     TruncateItem,
     UpdateSession,
 )
-from voxwire.events.config import (
-    Eagerness,
-    FunctionTool,
-    Modality,
-    NamedTool,
-    RetentionRatio,
-    SemanticVad,
-    ServerVad,
-    SessionConfig,
-    SessionKind,
-    SessionPatch,
-    Transcription,
-)
 from voxwire.events.items import (
     AudioClip,
     FunctionCallItem,
@@ -52,6 +39,19 @@ from voxwire.events.items import (
 )
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import ErrorOccurred, ItemAdded, ServerEvent, SpeechStarted
+from voxwire.events.session_config import (
+    Eagerness,
+    FunctionTool,
+    Modality,
+    NamedTool,
+    RetentionRatio,
+    SemanticVad,
+    ServerVad,
+    SessionConfig,
+    SessionKind,
+    SessionPatch,
+    Transcription,
+)
 from voxwire.interfaces.engine import Word
 from voxwire.interfaces.llm import FinishReason
 from voxwire.session.commands import (

@@ -1,8 +1,8 @@
 """`voxwire.turn_timings`: what it tells, and that only who asked is told (SEMANTICS 4)."""
 
 from voxwire.events.client import CommitAudio, UpdateSession
-from voxwire.events.config import TURN_TIMINGS, ServerVad, SessionConfig, SessionPatch
 from voxwire.events.server import ClockRead, RateLimitsUpdated, SessionUpdated, SpeechStopped, TurnTimings
+from voxwire.events.session_config import TURN_TIMINGS, ServerVad, SessionConfig, SessionPatch
 from voxwire.testing.driver import Driver, silence, speech
 
 VAD = ServerVad(silence_duration_ms=320)

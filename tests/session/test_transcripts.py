@@ -1,7 +1,6 @@
 """Recognition and its events (PROTOCOL 4.2, 5.3, 5.12; SEMANTICS 3)."""
 
 from voxwire.events.client import ClearAudio, CommitAudio, CreateItem, RetrieveItem, UpdateSession
-from voxwire.events.config import FunctionTool, SessionConfig, SessionPatch, Transcription
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.server import (
     ItemRetrieved,
@@ -10,6 +9,7 @@ from voxwire.events.server import (
     TranscriptionDelta,
     TranscriptionFailed,
 )
+from voxwire.events.session_config import FunctionTool, SessionConfig, SessionPatch, Transcription
 from voxwire.session.commands import (
     CancelTranscription,
     FeedTranscription,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voxwire.events.config import Eagerness, SemanticVad, ServerVad
+from voxwire.events.session_config import Eagerness, SemanticVad, ServerVad
 from voxwire.session.input_buffer import WINDOW_TICKS
 from voxwire.session.turn_detector import Boundary, TurnDetector
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import pytest
 
 from voxwire.events.client import CreateItem, CreateResponse, Unsupported, UpdateSession
-from voxwire.events.config import SessionConfig, SessionPatch, Transcription
 from voxwire.events.items import InputImage, InputText, MessageItem, Role
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import ErrorOccurred, ItemAdded, SessionUpdated
+from voxwire.events.session_config import SessionConfig, SessionPatch, Transcription
 from voxwire.session.commands import StartResponse
 from voxwire.session.limits import Capabilities
 from voxwire.testing.driver import Driver

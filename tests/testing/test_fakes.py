@@ -6,7 +6,7 @@ import pytest
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.audio.windows import WindowResampler
-from voxwire.events.config import Modality
+from voxwire.events.session_config import Modality
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText
 from voxwire.interfaces.stt import SttConfig, SttFinal, SttPartial
 from voxwire.interfaces.tts import TtsConfig

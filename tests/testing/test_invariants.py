@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 
-from voxwire.events.config import Modality, SessionConfig, Transcription
 from voxwire.events.server import (
     AudioDelta,
     ErrorOccurred,
@@ -12,6 +11,7 @@ from voxwire.events.server import (
     TextDelta,
     TranscriptionDelta,
 )
+from voxwire.events.session_config import Modality, SessionConfig, Transcription
 from voxwire.session.commands import (
     Analyse,
     CancelGeneration,

@@ -6,10 +6,10 @@ import pytest
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import ClientError
 from voxwire.events.client import AppendAudio, CreateItem, CreateResponse, TruncateItem, UpdateSession
-from voxwire.events.config import FunctionTool, NamedTool, ServerVad, SessionConfig, SessionPatch, Transcription
 from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import BufferCommitted, ErrorOccurred, ItemAdded, ResponseDone, SpeechStarted
+from voxwire.events.session_config import FunctionTool, NamedTool, ServerVad, SessionConfig, SessionPatch, Transcription
 from voxwire.session.inputs import (
     ClientMistake,
     GeneratedAudio,

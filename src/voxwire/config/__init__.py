@@ -1,11 +1,9 @@
 """What an operator can choose.
 
 - `settings`: the tree of settings; `load`: reading it, with a clear line for every mistake
-- `models`: official model names that clients carry as defaults
 """
 
 from voxwire.config.load import load_settings
-from voxwire.config.models import REALTIME_MODELS, TRANSCRIPTION_MODELS
 from voxwire.config.settings import (
     AuthSettings,
     DeploymentSettings,
@@ -19,8 +17,6 @@ from voxwire.config.settings import (
 )
 
 __all__ = [
-    "REALTIME_MODELS",
-    "TRANSCRIPTION_MODELS",
     "AuthSettings",
     "DeploymentSettings",
     "EngineSettings",

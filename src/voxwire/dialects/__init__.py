@@ -7,8 +7,9 @@
     text frame ◀── encode ◀── ga.events   │ preview.events   ◀── ServerEvent
                               (bodies, wire: shared; preview.projection: 2024-10-01)
 
+- `model_names`: names that clients of the official service carry
 - `variant`, `detect`: which dialect a connection speaks (PROTOCOL 1.5)
-- `connection`: the codec of one connection: the two ways, and the late switch from preview to GA
+- `codec`: one connection: the two ways, and the late switch from preview to GA
 - `ga`, `preview`: what is particular to each, independent of each other
 - `requests`, `items`, `settings`: JSON from clients, as strict msgspec structs that convert themselves
 - `nulls`, `shapes`: nulls that count as fields left out; what a schema looks like from inside
@@ -19,7 +20,7 @@
 - `unsupported`: what is valid and cannot be done here: left out of the event and handed on as values
 """
 
-from voxwire.dialects.connection import Codec
+from voxwire.dialects.codec import Codec
 from voxwire.dialects.detect import detect
 from voxwire.dialects.variant import Dialect, Variant
 

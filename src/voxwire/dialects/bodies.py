@@ -11,7 +11,6 @@ import msgspec
 import pybase64
 
 from voxwire.audio.convert import convert
-from voxwire.events.config import FunctionTool, NamedTool, ServerVad, ToolChoice, Transcription, TurnDetection
 from voxwire.events.items import (
     AudioClip,
     ContentPart,
@@ -54,6 +53,7 @@ from voxwire.events.server import (
     TranscriptionFailed,
     TurnTimings,
 )
+from voxwire.events.session_config import FunctionTool, NamedTool, ServerVad, ToolChoice, Transcription, TurnDetection
 
 Body = dict[str, Any]
 PartEvent = ContentPartAdded | ContentPartDone | TextDelta | TextDone | TranscriptDelta | TranscriptDone

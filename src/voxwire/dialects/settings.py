@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 from voxwire.dialects.faults import missing, unknown
 from voxwire.dialects.unsupported import LeftOut, McpChoice, McpTool, no_mcp_choice, no_mcp_tool
 from voxwire.dialects.wire import bounded
-from voxwire.events.config import (
+from voxwire.events.session_config import (
     Eagerness,
     FunctionTool,
     NamedTool,

@@ -3,7 +3,7 @@
 Meanings follow the GA dialect, names follow Python. Dialects translate to and from the wire.
 
 - `items`: conversation items and their content parts
-- `config`: session settings, patches to them, tools
+- `session_config`: settings, patches to them, tools
 - `client`: client events
 - `response`: per-response parameters, response objects, usage
 - `server`: server events

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from voxwire.events.config import SessionPatch
 from voxwire.events.items import Item
 from voxwire.events.response import ResponseParams
+from voxwire.events.session_config import SessionPatch
 
 #: Code of the error for a field that is valid and beyond this deployment (SEMANTICS 6.1).
 UNSUPPORTED_VALUE: Final = "unsupported_value"

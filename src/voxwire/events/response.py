@@ -7,8 +7,8 @@ from msgspec import UNSET, UnsetType
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import SERVER_ERROR
-from voxwire.events.config import FunctionTool, Modality, ToolChoice
 from voxwire.events.items import BorrowingMessage, Item, ItemReference
+from voxwire.events.session_config import FunctionTool, Modality, ToolChoice
 
 ResponseInput = tuple[Item | ItemReference | BorrowingMessage, ...]
 

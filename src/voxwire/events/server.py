@@ -8,9 +8,9 @@ format is G.711): the dialect encodes it.
 import msgspec
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.config import SessionConfig
 from voxwire.events.items import AudioClip, ContentPart, FunctionCallItem, Item, PcmClip
 from voxwire.events.response import RateLimit, Response
+from voxwire.events.session_config import SessionConfig
 
 
 class _ServerEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import msgspec
 
-from voxwire.events.config import FunctionTool, Modality, ToolChoice
 from voxwire.events.items import Item
 from voxwire.events.response import TokenUsage
+from voxwire.events.session_config import FunctionTool, Modality, ToolChoice
 from voxwire.interfaces.engine import EngineInfo
 
 

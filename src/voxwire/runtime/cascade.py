@@ -12,7 +12,7 @@ import asyncio
 from typing import Final
 
 from voxwire.errors import EngineError
-from voxwire.events.config import Modality
+from voxwire.events.session_config import Modality
 from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.llm import LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.tts import TtsConfig

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from voxwire.events.config import FunctionTool, SessionConfig, SessionKind, Transcription
+from voxwire.events.session_config import FunctionTool, SessionConfig, SessionKind, Transcription
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttConfig, SttEngine
 from voxwire.interfaces.tts import TtsEngine

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from voxwire.errors import EngineError
-from voxwire.events.config import FunctionTool, SessionConfig
+from voxwire.events.session_config import FunctionTool, SessionConfig
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.contracts import OpenLane, Sink, VadLane
 from voxwire.runtime.deployment import Deployment

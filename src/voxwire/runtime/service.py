@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from voxwire.awake import awake_clock
 from voxwire.errors import ConfigurationError
-from voxwire.events.config import SessionKind
+from voxwire.events.session_config import SessionKind
 from voxwire.interfaces.codec import Codec
 from voxwire.interfaces.transport import Transport
 from voxwire.interfaces.vad import VadEngine

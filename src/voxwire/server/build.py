@@ -3,7 +3,8 @@
 import json
 from typing import Any, Final, Literal
 
-from voxwire.config import REALTIME_MODELS, TRANSCRIPTION_MODELS, DeploymentSettings, EngineSettings, Settings
+from voxwire.config import DeploymentSettings, EngineSettings, Settings
+from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
 from voxwire.engines.registry import load
 from voxwire.engines.vad.silero import SileroVad
 from voxwire.interfaces.llm import LlmEngine

@@ -8,5 +8,6 @@
   answer; `output_message`: one message of it; `ledger`: which audio carries which words; `gate`: events of an
   answer that may yet be dropped
 - `context`: what the language engine reads; `tokens`, `rate_window`, `timings`: what is counted
-- `settings`: updates of the session; `limits`: its bounds; `state`: what the parts share
+- `update`: of the session's settings; `checks`: what no update and no answer may ask;
+  `limits`: its bounds; `state`: what the parts share
 """

@@ -7,8 +7,8 @@ Commands appear among the server events in the order in which they are to take e
 import msgspec
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.config import FunctionTool
 from voxwire.events.server import ServerEvent
+from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.llm import LlmRequest
 
 

@@ -11,9 +11,9 @@ from typing import Final, Self
 import msgspec
 
 from voxwire.errors import ClientError
-from voxwire.events.config import FunctionTool, RetentionRatio, Truncation
 from voxwire.events.items import FunctionCallItem, FunctionCallOutputItem, Item, MessageItem
 from voxwire.events.response import TokenUsage
+from voxwire.events.session_config import FunctionTool, RetentionRatio, Truncation
 from voxwire.session.tokens import item_tokens, text_tokens
 
 #: Kept free for the answer; the official service leaves 28,224 of 32,000 usable (PROTOCOL 7.1).

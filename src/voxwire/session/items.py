@@ -18,8 +18,8 @@ from voxwire.events.items import (
     OutputAudio,
 )
 from voxwire.events.server import ItemAdded, ItemDone
+from voxwire.session.checks import check_text_bytes
 from voxwire.session.conversation import Entry, duplicate_id, text_bytes
-from voxwire.session.settings import check_text_bytes
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
 

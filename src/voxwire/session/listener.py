@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import ClientError
-from voxwire.events.config import SessionConfig, TurnDetection
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.server import (
     BufferCleared,
@@ -20,6 +19,7 @@ from voxwire.events.server import (
     SpeechStarted,
     SpeechStopped,
 )
+from voxwire.events.session_config import SessionConfig, TurnDetection
 from voxwire.session.commands import Analyse
 from voxwire.session.conversation import Entry
 from voxwire.session.input_buffer import TICKS_PER_MS, WINDOW_TICKS, InputBuffer, to_ms

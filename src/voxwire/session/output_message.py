@@ -8,7 +8,6 @@ word and the transcript says no more than was spoken (SEMANTICS 3).
 from typing import Final, TypedDict
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.config import Modality
 from voxwire.events.items import ItemStatus, MessageItem, OutputAudio, OutputText, PcmClip, Role
 from voxwire.events.server import (
     AudioDelta,
@@ -21,6 +20,7 @@ from voxwire.events.server import (
     TranscriptDelta,
     TranscriptDone,
 )
+from voxwire.events.session_config import Modality
 from voxwire.interfaces.engine import Word
 from voxwire.session.ledger import Ledger
 from voxwire.session.tokens import spoken_tokens, text_tokens

@@ -11,11 +11,12 @@ from msgspec.structs import asdict, replace
 
 from voxwire.errors import ClientError
 from voxwire.events.client import Unsupported
-from voxwire.events.config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
 from voxwire.events.items import Item, ItemStatus
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import RateLimitsUpdated, ServerEvent
+from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
 from voxwire.interfaces.llm import FinishReason, LlmRequest
+from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
 from voxwire.session.context import fit
 from voxwire.session.conversation import Entry
@@ -31,7 +32,6 @@ from voxwire.session.items import ItemMaker
 from voxwire.session.rate_window import RateWindow
 from voxwire.session.response import Phase, Plan, ResponseRun
 from voxwire.session.response_input import resolve_input
-from voxwire.session.settings import check_text, check_tools, check_voice_change, leave_out
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
 

@@ -17,7 +17,6 @@ from msgspec.structs import replace
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import InvariantError
-from voxwire.events.config import FunctionTool, Modality, ToolChoice
 from voxwire.events.items import FunctionCallItem, Item, ItemStatus, MessageItem, Role
 from voxwire.events.response import Response, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import (
@@ -31,6 +30,7 @@ from voxwire.events.server import (
     ResponseDone,
     ServerEvent,
 )
+from voxwire.events.session_config import FunctionTool, Modality, ToolChoice
 from voxwire.interfaces.engine import Word
 from voxwire.session.conversation import Conversation, Entry
 from voxwire.session.gate import EmitGate

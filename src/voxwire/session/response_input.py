@@ -18,9 +18,9 @@ from voxwire.events.items import (
     Role,
 )
 from voxwire.events.response import ResponseInput
+from voxwire.session.checks import check_text_bytes
 from voxwire.session.conversation import Conversation, Entry, text_bytes
 from voxwire.session.items import ItemMaker
-from voxwire.session.settings import check_text_bytes
 from voxwire.session.state import State
 
 _WHERE = "response.input"

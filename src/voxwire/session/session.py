@@ -32,7 +32,6 @@ from voxwire.events.client import (
     Unsupported,
     UpdateSession,
 )
-from voxwire.events.config import TURN_TIMINGS, ServerVad, SessionConfig, SessionKind
 from voxwire.events.items import AudioClip, InputAudio, ItemStatus, MessageItem, OutputAudio, PcmClip
 from voxwire.events.response import StatusDetails
 from voxwire.events.server import (
@@ -44,6 +43,7 @@ from voxwire.events.server import (
     SessionCreated,
     SessionUpdated,
 )
+from voxwire.events.session_config import TURN_TIMINGS, ServerVad, SessionConfig, SessionKind
 from voxwire.session.commands import CloseSession, Output
 from voxwire.session.conversation import Conversation, Entry
 from voxwire.session.inputs import (
@@ -65,9 +65,9 @@ from voxwire.session.items import ItemMaker
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.listener import Listener
 from voxwire.session.responder import Responder
-from voxwire.session.settings import merge
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
+from voxwire.session.update import merge
 
 _FromClient = ClientEvent | ClientMistake
 

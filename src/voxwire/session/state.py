@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from voxwire.events.config import SessionConfig
+from voxwire.events.session_config import SessionConfig
 from voxwire.session.commands import Output
 from voxwire.session.conversation import Conversation
 from voxwire.session.limits import Capabilities, Limits

@@ -8,8 +8,8 @@ the final transcript.
 from collections.abc import Callable
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.config import LOGPROBS, Transcription
 from voxwire.events.server import TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed
+from voxwire.events.session_config import LOGPROBS, Transcription
 from voxwire.session.commands import (
     CancelTranscription,
     FeedTranscription,

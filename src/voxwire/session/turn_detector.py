@@ -10,7 +10,7 @@ not hold the turn open for ever.
 from enum import Enum
 from typing import Final
 
-from voxwire.events.config import Eagerness, ServerVad, TurnDetection
+from voxwire.events.session_config import Eagerness, ServerVad, TurnDetection
 from voxwire.session.input_buffer import TICKS_PER_MS, WINDOW_TICKS
 
 #: How far a score must fall below the threshold to count as silence; Silero's own streaming rule.

@@ -10,9 +10,9 @@ from typing import Final, TypeVar
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.client import AppendAudio, CreateResponse
-from voxwire.events.config import SessionConfig
 from voxwire.events.response import ResponseParams, TokenUsage
 from voxwire.events.server import ErrorOccurred, ServerEvent
+from voxwire.events.session_config import SessionConfig
 from voxwire.interfaces.engine import Word
 from voxwire.interfaces.llm import FinishReason, LlmRequest
 from voxwire.session.commands import Analyse, Output, StartResponse, StartTranscription

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, MutableSequence, Sequence
 
 from voxwire.errors import EngineError
-from voxwire.events.config import FunctionTool
+from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.llm import LlmCapabilities, LlmDone, LlmEvent, LlmRequest, LlmText
 

@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from voxwire.events.config import TURN_TIMINGS
 from voxwire.events.items import FunctionCallItem, ItemStatus, MessageItem, OutputAudio, OutputText
 from voxwire.events.response import ResponseStatus
 from voxwire.events.server import (
@@ -47,6 +46,7 @@ from voxwire.events.server import (
     TranscriptionFailed,
     TurnTimings,
 )
+from voxwire.events.session_config import TURN_TIMINGS
 from voxwire.session.commands import (
     Analyse,
     CancelGeneration,

@@ -14,12 +14,12 @@ import msgspec
 from voxwire import errors
 from voxwire.audio import pcm
 from voxwire.errors import ClientError
-from voxwire.events import client, config, items, response, server
+from voxwire.events import client, items, response, server, session_config
 from voxwire.interfaces import engine, llm
 from voxwire.session import commands, inputs, limits
 
 _MODULES: Final[tuple[ModuleType, ...]] = (
-    client, commands, config, engine, errors, inputs, items, limits, llm, pcm, response, server,
+    client, commands, engine, errors, inputs, items, limits, llm, pcm, response, server, session_config,
 )  # fmt: skip
 _TYPES: Final[dict[str, type]] = {
     name: value

@@ -10,7 +10,15 @@ from msgspec import UNSET
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec
 from voxwire.events.client import CreateResponse, UpdateSession
-from voxwire.events.config import (
+from voxwire.events.items import (
+    FunctionCallOutputItem,
+    InputText,
+    ItemReference,
+    MessageItem,
+    Role,
+)
+from voxwire.events.response import ResponseParams
+from voxwire.events.session_config import (
     Eagerness,
     FunctionTool,
     Modality,
@@ -22,14 +30,6 @@ from voxwire.events.config import (
     SessionPatch,
     Transcription,
 )
-from voxwire.events.items import (
-    FunctionCallOutputItem,
-    InputText,
-    ItemReference,
-    MessageItem,
-    Role,
-)
-from voxwire.events.response import ResponseParams
 
 LOGPROBS = "item.input_audio_transcription.logprobs"
 

@@ -23,17 +23,6 @@ from voxwire.audio.g711 import encode_ulaw
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec
 from voxwire.dialects.wire import decode_audio
-from voxwire.events.config import (
-    Eagerness,
-    FunctionTool,
-    Modality,
-    NamedTool,
-    RetentionRatio,
-    SemanticVad,
-    ServerVad,
-    SessionConfig,
-    Transcription,
-)
 from voxwire.events.items import (
     AudioClip,
     InputImage,
@@ -58,6 +47,17 @@ from voxwire.events.server import (
     SessionUpdated,
     TranscriptionCompleted,
     TranscriptionFailed,
+)
+from voxwire.events.session_config import (
+    Eagerness,
+    FunctionTool,
+    Modality,
+    NamedTool,
+    RetentionRatio,
+    SemanticVad,
+    ServerVad,
+    SessionConfig,
+    Transcription,
 )
 
 #: PROTOCOL 2.1 and section 4.

@@ -10,7 +10,10 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec
 from voxwire.dialects.preview.requests import PreviewRequest
 from voxwire.events.client import CreateResponse, UpdateSession
-from voxwire.events.config import (
+from voxwire.events.items import FunctionCallOutputItem, ItemReference
+from voxwire.events.response import ResponseParams
+from voxwire.events.server import ResponseCreated, SessionUpdated
+from voxwire.events.session_config import (
     FunctionTool,
     Modality,
     NamedTool,
@@ -20,9 +23,6 @@ from voxwire.events.config import (
     SessionPatch,
     Transcription,
 )
-from voxwire.events.items import FunctionCallOutputItem, ItemReference
-from voxwire.events.response import ResponseParams
-from voxwire.events.server import ResponseCreated, SessionUpdated
 
 LOGPROBS = "item.input_audio_transcription.logprobs"
 

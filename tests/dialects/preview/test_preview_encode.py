@@ -23,16 +23,6 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec, detect
 from voxwire.dialects.preview.spelling import preview_path
 from voxwire.dialects.wire import decode_audio
-from voxwire.events.config import (
-    LOGPROBS,
-    FunctionTool,
-    Modality,
-    NamedTool,
-    SemanticVad,
-    ServerVad,
-    SessionConfig,
-    Transcription,
-)
 from voxwire.events.items import AudioClip, PcmClip
 from voxwire.events.response import ResponseStatus
 from voxwire.events.server import (
@@ -44,6 +34,16 @@ from voxwire.events.server import (
     SessionCreated,
     SessionUpdated,
     TranscriptionDelta,
+)
+from voxwire.events.session_config import (
+    LOGPROBS,
+    FunctionTool,
+    Modality,
+    NamedTool,
+    SemanticVad,
+    ServerVad,
+    SessionConfig,
+    Transcription,
 )
 
 #: PROTOCOL 2.1 and section 4; None is not sent.

@@ -16,7 +16,9 @@ from msgspec import structs
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec, Dialect, Variant
 from voxwire.dialects.preview.projection import VOICES, project_error, project_session
-from voxwire.events.config import (
+from voxwire.events.response import ResponseStatus, StatusDetails, TokenUsage
+from voxwire.events.server import ErrorOccurred, ResponseDone, ServerEvent, SessionUpdated
+from voxwire.events.session_config import (
     Eagerness,
     FunctionTool,
     Modality,
@@ -26,8 +28,6 @@ from voxwire.events.config import (
     SessionConfig,
     Transcription,
 )
-from voxwire.events.response import ResponseStatus, StatusDetails, TokenUsage
-from voxwire.events.server import ErrorOccurred, ResponseDone, ServerEvent, SessionUpdated
 
 FIRST = Variant(dialect=Dialect.PREVIEW, projection=True)
 

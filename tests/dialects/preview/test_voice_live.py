@@ -8,7 +8,10 @@ from msgspec import UNSET
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import Codec
-from voxwire.events.config import (
+from voxwire.events.items import InputText, MessageItem, Role
+from voxwire.events.response import ResponseParams
+from voxwire.events.server import ErrorOccurred, SessionUpdated
+from voxwire.events.session_config import (
     Eagerness,
     FunctionTool,
     Modality,
@@ -18,9 +21,6 @@ from voxwire.events.config import (
     SessionPatch,
     Transcription,
 )
-from voxwire.events.items import InputText, MessageItem, Role
-from voxwire.events.response import ResponseParams
-from voxwire.events.server import ErrorOccurred, SessionUpdated
 
 
 class TestSession:

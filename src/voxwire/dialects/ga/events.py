@@ -6,7 +6,6 @@ from typing import Any, Final
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects import bodies, wire
 from voxwire.dialects.bodies import Body, Form, PartNames
-from voxwire.events.config import RetentionRatio, ServerVad, SessionConfig, SessionKind, Transcription, Truncation
 from voxwire.events.server import (
     AudioDelta,
     AudioDone,
@@ -26,6 +25,14 @@ from voxwire.events.server import (
     TextDone,
     TranscriptDelta,
     TranscriptDone,
+)
+from voxwire.events.session_config import (
+    RetentionRatio,
+    ServerVad,
+    SessionConfig,
+    SessionKind,
+    Transcription,
+    Truncation,
 )
 
 _NAMES: Final = PartNames(text="output_text", audio="output_audio")

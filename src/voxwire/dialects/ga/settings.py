@@ -38,8 +38,8 @@ from voxwire.dialects.settings import (
     voice_name,
 )
 from voxwire.dialects.unsupported import LeftOut, NoiseReduction, StoredPrompt, no_noise_reduction, no_prompt
-from voxwire.events.config import Modality, ServerVad, SessionKind, SessionPatch, Transcription
 from voxwire.events.response import ResponseParams
+from voxwire.events.session_config import Modality, ServerVad, SessionKind, SessionPatch, Transcription
 
 # --- audio ----------------------------------------------------------------------------------------
 

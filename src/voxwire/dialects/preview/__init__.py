@@ -20,8 +20,8 @@ from voxwire.dialects.preview.voice_live import DECODER as VOICE_LIVE_DECODER
 from voxwire.dialects.requests import Request, RequestDecoder, event_of
 from voxwire.dialects.variant import Dialect, Variant
 from voxwire.events.client import ClientEvent, UpdateSession
-from voxwire.events.config import LOGPROBS, TRANSCRIPTION_DELTAS, SessionConfig
 from voxwire.events.server import ServerEvent, SessionCreated, SessionUpdated, TranscriptionDelta
+from voxwire.events.session_config import LOGPROBS, TRANSCRIPTION_DELTAS, SessionConfig
 
 __all__ = ["Preview"]
 

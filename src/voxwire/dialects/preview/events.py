@@ -9,7 +9,6 @@ from voxwire.dialects import bodies, wire
 from voxwire.dialects.bodies import Body, Form, PartNames
 from voxwire.dialects.preview.projection import project_error, project_response, project_session
 from voxwire.dialects.preview.spelling import FormatNames, preview_path
-from voxwire.events.config import Modality, NamedTool, SessionConfig, SessionKind
 from voxwire.events.response import Response
 from voxwire.events.server import (
     AudioDelta,
@@ -30,6 +29,7 @@ from voxwire.events.server import (
     TranscriptDelta,
     TranscriptDone,
 )
+from voxwire.events.session_config import Modality, NamedTool, SessionConfig, SessionKind
 
 _NAMES: Final = PartNames(text="text", audio="audio")
 _AUDIO_DELTA: Final = wire.audio_template("response.audio.delta")

@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType, structs
 
-from voxwire.events.config import SemanticVad, ServerVad, SessionConfig, SessionPatch
 from voxwire.events.response import Response
 from voxwire.events.server import ErrorOccurred
+from voxwire.events.session_config import SemanticVad, ServerVad, SessionConfig, SessionPatch
 
 #: The eight voices of the last 2024-10-01 client.
 VOICES: Final = frozenset({"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"})

@@ -38,8 +38,8 @@ from voxwire.dialects.settings import (
     voice_name,
 )
 from voxwire.dialects.unsupported import LeftOut, NoiseReduction, no_noise_reduction
-from voxwire.events.config import Modality, SessionKind, SessionPatch, Transcription
 from voxwire.events.response import ResponseParams
+from voxwire.events.session_config import Modality, SessionKind, SessionPatch, Transcription
 
 _Modalities = list[Literal["text", "audio"]]
 

@@ -29,8 +29,8 @@ from voxwire.dialects.settings import (
 )
 from voxwire.dialects.unsupported import LeftOut
 from voxwire.events.client import Unsupported
-from voxwire.events.config import SessionPatch, Transcription
 from voxwire.events.response import ResponseParams
+from voxwire.events.session_config import SessionPatch, Transcription
 
 #: Voice Live counts from 0, the models of the preview from 0.6.
 _Temperature = Annotated[float, Meta(ge=0, le=1.2)]

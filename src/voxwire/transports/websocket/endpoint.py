@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.dialects.connection import Codec
+from voxwire.dialects.codec import Codec
 from voxwire.dialects.detect import detect
 from voxwire.dialects.variant import Variant
 from voxwire.errors import SERVER_ERROR, RequestRefused
-from voxwire.events.config import SessionKind
+from voxwire.events.session_config import SessionKind
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.service import Service

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from voxwire.config import TRANSCRIPTION_MODELS
+from voxwire.dialects.model_names import TRANSCRIPTION_MODELS
 from voxwire.errors import RequestRefused
 
 _VOICE_LIVE: Final = "/voice-live/realtime"

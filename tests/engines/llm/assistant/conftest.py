@@ -10,8 +10,8 @@ from llm_cases import NOW, Answer, Ask, user
 
 from voxwire.engines.llm.assistant.engine import OfflineAssistant
 from voxwire.engines.llm.assistant.places import Gazetteer, installed_gazetteer
-from voxwire.events.config import FunctionTool
 from voxwire.events.items import Item
+from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 
 

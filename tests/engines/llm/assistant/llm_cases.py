@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from voxwire.events.config import FunctionTool
 from voxwire.events.items import (
     FunctionCallItem,
     FunctionCallOutputItem,
@@ -16,6 +15,7 @@ from voxwire.events.items import (
     OutputText,
     Role,
 )
+from voxwire.events.session_config import FunctionTool
 
 #: The moment at which all tests take place: a Thursday.
 NOW = datetime(2026, 3, 5, 15, 5, tzinfo=UTC)

@@ -12,8 +12,8 @@ from llm_cases import ALL_TOOLS, NOW, WEATHER, Ask, called, function, gave, repl
 from voxwire.engines.llm.assistant.domain import MAX_PHRASES
 from voxwire.engines.llm.assistant.engine import OfflineAssistant, engine
 from voxwire.errors import ConfigurationError, InvariantError
-from voxwire.events.config import FunctionTool, Modality, NamedTool
 from voxwire.events.items import Item
+from voxwire.events.session_config import FunctionTool, Modality, NamedTool
 from voxwire.interfaces.llm import LlmDone, LlmEngine, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 
 REUSED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

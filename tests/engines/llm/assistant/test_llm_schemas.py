@@ -19,7 +19,7 @@ from voxwire.engines.llm.assistant.effort import Effort
 from voxwire.engines.llm.assistant.engine import OfflineAssistant
 from voxwire.engines.llm.assistant.schema import Schemas
 from voxwire.engines.llm.assistant.schema_check import is_valid
-from voxwire.events.config import FunctionTool
+from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.llm import LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 
 REUSED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

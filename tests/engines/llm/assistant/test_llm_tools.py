@@ -9,7 +9,7 @@ from voxwire.engines.llm.assistant.engine import OfflineAssistant
 from voxwire.engines.llm.assistant.places import LISTED_US, Gazetteer, Kind
 from voxwire.engines.llm.assistant.text import name_words
 from voxwire.engines.llm.assistant.tool_words import stem, tool_words
-from voxwire.events.config import FunctionTool, NamedTool
+from voxwire.events.session_config import FunctionTool, NamedTool
 
 Arguments = dict[str, Any]
 

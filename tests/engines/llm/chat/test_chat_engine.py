@@ -12,9 +12,9 @@ import pytest
 from voxwire.engines.llm.chat.engine import ChatEngine, engine
 from voxwire.engines.llm.chat.options import VOICE_PREAMBLE
 from voxwire.errors import ConfigurationError, EngineError
-from voxwire.events.config import FunctionTool, NamedTool
 from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.events.response import TokenUsage
+from voxwire.events.session_config import FunctionTool, NamedTool
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.testing.chat_server import (
     DONE,

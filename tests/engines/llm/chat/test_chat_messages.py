@@ -1,7 +1,6 @@
 """A conversation as a chat endpoint reads it."""
 
 from voxwire.engines.llm.chat.messages import SILENCE, UNINTELLIGIBLE, messages, tools
-from voxwire.events.config import FunctionTool
 from voxwire.events.items import (
     FunctionCallItem,
     FunctionCallOutputItem,
@@ -14,6 +13,7 @@ from voxwire.events.items import (
     OutputText,
     Role,
 )
+from voxwire.events.session_config import FunctionTool
 
 
 def user(text: str) -> MessageItem:

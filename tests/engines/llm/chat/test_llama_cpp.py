@@ -13,8 +13,8 @@ import pytest
 from spoken_client import calling, transcript, voice_server
 
 from voxwire.engines.llm.chat.engine import engine
-from voxwire.events.config import FunctionTool
 from voxwire.events.items import InputText, MessageItem, Role
+from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.testing.llama_server import LlamaServer, llama_server
 from voxwire.testing.scripted_gguf import tool_call, words, write_model

@@ -14,7 +14,7 @@ from voxwire.engines.llm.assistant.engine import OfflineAssistant
 from voxwire.engines.stt.pocketsphinx import engine as pocketsphinx
 from voxwire.engines.stt.pocketsphinx.engine import PocketsphinxStt
 from voxwire.engines.stt.pocketsphinx.narrow_band import NarrowBandCepstra
-from voxwire.events.config import FunctionTool
+from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.stt import SttConfig, SttFinal
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"

@@ -24,7 +24,6 @@ from voxwire.engines.llm.assistant.skills.skill import Situation
 from voxwire.engines.llm.assistant.skills.smalltalk import GREETING, GREETS
 from voxwire.engines.llm.assistant.text import Utterance, identifier_words, plain_words, read, sentence
 from voxwire.engines.llm.assistant.tools import Reading, Tool
-from voxwire.events.config import NamedTool, ToolChoice
 from voxwire.events.items import (
     FunctionCallItem,
     FunctionCallOutputItem,
@@ -37,6 +36,7 @@ from voxwire.events.items import (
     OutputText,
     Role,
 )
+from voxwire.events.session_config import NamedTool, ToolChoice
 
 NOT_CAUGHT: Final = "Sorry, I did not catch that. Please say it again."
 NO_EYES: Final = "I cannot see pictures. Please tell me in words."

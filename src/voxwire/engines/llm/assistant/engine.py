@@ -31,8 +31,8 @@ from voxwire.engines.llm.assistant.text import read
 from voxwire.engines.llm.assistant.tools import Tool
 from voxwire.engines.options import check_names
 from voxwire.errors import ConfigurationError, InvariantError
-from voxwire.events.config import FunctionTool
 from voxwire.events.items import InputText, Item, MessageItem, Role
+from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.llm import (
     LlmCapabilities,

@@ -25,7 +25,7 @@ from voxwire.engines.llm.assistant.slots import TextSlot
 from voxwire.engines.llm.assistant.text import Utterance
 from voxwire.engines.llm.assistant.tool_grammar import ToolGrammar
 from voxwire.engines.llm.assistant.tool_words import GENERIC, LOOKUPS, stem, tool_words
-from voxwire.events.config import FunctionTool
+from voxwire.events.session_config import FunctionTool
 
 #: How many calls one sentence can make ("in Paris and in Rome").
 _MAX_CALLS: Final = 4

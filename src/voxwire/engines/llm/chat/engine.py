@@ -14,7 +14,7 @@ from voxwire.engines.llm.chat.patience import Patience
 from voxwire.engines.llm.chat.request import RequestBody, offered_tools
 from voxwire.engines.llm.chat.sse import EventReader
 from voxwire.errors import ConfigurationError, EngineError
-from voxwire.events.config import FunctionTool
+from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.llm import LlmCapabilities, LlmEvent, LlmRequest
 

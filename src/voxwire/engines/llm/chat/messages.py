@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.events.config import FunctionTool, NamedTool, ToolChoice
 from voxwire.events.items import (
     FunctionCallItem,
     FunctionCallOutputItem,
@@ -22,6 +21,7 @@ from voxwire.events.items import (
     OutputText,
     Role,
 )
+from voxwire.events.session_config import FunctionTool, NamedTool, ToolChoice
 
 #: Speech in which no word was understood, and a user who was asked and says nothing.
 UNINTELLIGIBLE: Final = "[unintelligible]"

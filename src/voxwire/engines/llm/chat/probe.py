@@ -6,8 +6,8 @@ from typing import NamedTuple
 from voxwire.engines.llm.chat.engine import ChatEngine
 from voxwire.engines.llm.chat.options import ChatOptions
 from voxwire.errors import EngineError
-from voxwire.events.config import FunctionTool
 from voxwire.events.items import InputText, MessageItem, Role
+from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolCall
 
 _WEATHER = FunctionTool(

@@ -10,8 +10,8 @@ from dialect_samples import CONFIG, decode, encode, refusal, refused
 from voxwire.dialects import Codec, Dialect, Variant
 from voxwire.errors import ClientError
 from voxwire.events.client import CommitAudio, CreateResponse, UpdateSession
-from voxwire.events.config import Modality, SessionKind
 from voxwire.events.server import SessionUpdated
+from voxwire.events.session_config import Modality, SessionKind
 
 GA_SESSION = {"type": "realtime", "output_modalities": ["text"]}
 

@@ -6,7 +6,7 @@ from msgspec.structs import asdict
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import ClientError
-from voxwire.events.config import (
+from voxwire.events.session_config import (
     FunctionTool,
     Modality,
     NamedTool,
@@ -17,7 +17,7 @@ from voxwire.events.config import (
     Transcription,
 )
 from voxwire.session.limits import Capabilities, Limits
-from voxwire.session.settings import merge
+from voxwire.session.update import merge
 
 CONFIG = SessionConfig(model="scripted")
 TOOL = FunctionTool(name="f", parameters={"type": "object"})
