@@ -13,12 +13,12 @@ import msgspec
 import pytest
 
 import voxwire
+from voxwire.cli.local_server import local_server
 from voxwire.cli.talk import register
-from voxwire.cli.talk.local_server import local_server
-from voxwire.cli.talk.screen import Screen
 from voxwire.dialects.ga import settings as ga
 from voxwire.dialects.preview import settings as preview
 from voxwire.dialects.settings import SemanticVadSettings
+from voxwire.talk.screen import Screen
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "voxwire"

@@ -3,8 +3,8 @@
 Each command (`serve`, `talk`, `doctor`) is a module with `register(subparsers)`, which adds its
 options and sets `run` to a function from the parsed arguments to an exit code, and `writing` to a context
 manager where stdout and stderr have to be special (`output`: a server goes on when nobody reads what it prints;
-`printing`: other commands end then). Only the module of the command that was typed is imported, so that
-`voxwire --help` is quick.
+`voxwire.printing`: other commands end then). Only the module of the command that was typed is imported, so that
+`voxwire --help` is quick. `local_server` is the server that `talk` starts where none is named.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from importlib import import_module
 from typing import Any
 
 from voxwire import __version__
-from voxwire.cli.printing import OutputError, complain, open_missing, say
 from voxwire.errors import VoxwireError
+from voxwire.printing import OutputError, complain, open_missing, say
 
 _COMMANDS = {
     "serve": "run the server",

@@ -11,8 +11,8 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from voxwire.cli.printing import say
 from voxwire.errors import ConfigurationError, EngineError
+from voxwire.printing import say
 
 
 class Missing(Exception):

@@ -1,11 +1,13 @@
-"""The options of `voxwire talk`."""
+"""`voxwire talk`: a conversation in the terminal."""
 
 import argparse
 import asyncio
+import os
+from contextlib import nullcontext
 from pathlib import Path
 
-from voxwire.cli.printing import complain
-from voxwire.cli.talk.errors import TalkError
+from voxwire.printing import complain
+from voxwire.talk.outcome import TalkError, UsageError
 
 #: Where the key comes from when `--api-key` is not given; the first one that is set.
 KEY_VARIABLES = ("VOXWIRE_API_KEY", "AZURE_OPENAI_API_KEY", "OPENAI_API_KEY")
@@ -62,14 +64,50 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Hold the conversation that the command line asks for; the exit code."""
-    from voxwire.cli.talk.endings import until_told
-    from voxwire.cli.talk.program import converse  # NumPy and all else that is slow to import
+    from voxwire.talk.endings import until_told
 
     try:
-        return asyncio.run(until_told(converse(args)))
+        return asyncio.run(until_told(_converse(args)))
     except TalkError as error:
         complain(f"voxwire talk: {error}")
         return error.exit_code
+
+
+async def _converse(args: argparse.Namespace) -> None:
+    """With the server at `--url`, or one that is started for this conversation. Raises TalkError."""
+    from voxwire.cli.local_server import local_server  # NumPy and all else that is slow to import
+    from voxwire.talk.program import TalkOptions, converse
+    from voxwire.talk.protocol import ClientDialect
+
+    if args.headphones and not args.mic:
+        raise UsageError("--headphones goes with --mic.")
+    model = [part for option in ("llm", "model") if (value := getattr(args, option)) for part in (f"--{option}", value)]
+    if model and args.url:
+        raise UsageError("--llm and --model are for the server that talk starts; the one at --url has its own model.")
+    options = TalkOptions(
+        question=args.question,
+        text=args.text,
+        microphone=args.mic,
+        headphones=args.headphones,
+        play=args.play,
+        output=args.output,
+        max_answer_s=args.max_answer,
+        ca=args.ca,
+        deployment=args.deployment,
+        dialect=ClientDialect(args.dialect),
+        instructions=args.instructions,
+        voice=args.voice,
+        tools=args.tools,
+        silence_ms=args.silence_ms,
+    )
+    if args.url:
+        await converse(options, lambda screen: nullcontext((args.url, args.api_key or _key_in_environment())))
+    else:
+        await converse(options, lambda screen: local_server(screen, model))
+
+
+def _key_in_environment() -> str | None:
+    return next((os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)), None)
 
 
 def _text(value: str) -> str:

@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TextIO
 
-from voxwire.cli.printing import writing
-from voxwire.cli.talk.latency import Stage, Turn
+from voxwire.printing import writing
+from voxwire.talk.latency import Stage, Turn
 
 LABEL_WIDTH = 9
 #: A streamed line breaks at the first space this close to the edge, so that words need not be held back.

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from voxwire.cli.talk.errors import UsageError
-from voxwire.cli.talk.tools import NO_RESULT, load_tools
+from voxwire.talk.outcome import UsageError
+from voxwire.talk.tool_stub import NO_RESULT, load_tools
 
 WEATHER = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
 

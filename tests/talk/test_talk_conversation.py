@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scripted_server import ScriptedServer, tone, write_wav
 
-from voxwire.cli.talk import conversation, dialogue
+from voxwire.talk import core, shell
 
 FULL_DISK = Path("/dev/full")
 Talk = Callable[..., Awaitable[int]]
@@ -104,7 +104,7 @@ async def test_tools_are_not_called_for_ever(
     call = {"type": "function_call", "name": "f", "call_id": "call_1", "arguments": "{}"}
     server.answers = [[server.done("completed", [call])]]
     assert await talk("--text", "Weather?", "--url", server.url) == 1
-    assert len(server.sent("response.create")) == dialogue.MAX_TOOL_ROUNDS + 1
+    assert len(server.sent("response.create")) == core.MAX_TOOL_ROUNDS + 1
     assert "without an answer" in capsys.readouterr().err
 
 
@@ -145,14 +145,14 @@ class TestFailures:
         capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(conversation, "MAX_EXTRA_SILENCE_MS", 600)
+        monkeypatch.setattr(shell, "MAX_EXTRA_SILENCE_MS", 600)
         server.silence_ms = 60_000
         await self.check(talk, capsys, "did not notice", question, "--url", server.url)
 
     async def test_no_answer(
         self, server: ScriptedServer, talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(conversation, "PATIENCE_S", 0.2)
+        monkeypatch.setattr(shell, "PATIENCE_S", 0.2)
         server.answers = [[]]
         await self.check(talk, capsys, "did not answer", "--text", "Hello?", "--url", server.url)
 
@@ -163,7 +163,7 @@ class TestFailures:
         question: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(conversation, "TRANSCRIPT_S", 0.1)
+        monkeypatch.setattr(shell, "TRANSCRIPT_S", 0.1)
         server.mute = {"conversation.item.input_audio_transcription.completed"}
         assert await talk(question, "--url", server.url) == 0
 

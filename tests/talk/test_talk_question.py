@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from scripted_server import tone, write_wav
 
-from voxwire.cli.talk.errors import UsageError
-from voxwire.cli.talk.question import FRAME_BYTES, frames, load_question
+from voxwire.talk.outcome import UsageError
+from voxwire.talk.question import FRAME_BYTES, frames, load_question
 
 
 @pytest.fixture

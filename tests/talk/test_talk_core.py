@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from voxwire.cli.talk import wire
-from voxwire.cli.talk.dialogue import Dialogue
-from voxwire.cli.talk.errors import TalkError
-from voxwire.cli.talk.latency import SentAudio
-from voxwire.cli.talk.screen import Screen
-from voxwire.cli.talk.tools import Tools
+from voxwire.talk import protocol
+from voxwire.talk.core import ClientCore
+from voxwire.talk.latency import SentAudio
+from voxwire.talk.outcome import TalkError
+from voxwire.talk.screen import Screen
+from voxwire.talk.tool_stub import ToolStub
 
 
 class FakeAnswer:
@@ -30,17 +30,17 @@ class Bench:
     def __init__(self, patient: bool = False) -> None:
         self.out = io.StringIO()
         self.answer = FakeAnswer()
-        self.dialogue = Dialogue(
-            Screen(self.out), self.answer, Tools([], {}), SentAudio(), silence_ms=500, patient=patient
+        self.core = ClientCore(
+            Screen(self.out), self.answer, ToolStub([], {}), SentAudio(), silence_ms=500, patient=patient
         )
 
-    def receive(self, kind: str, **fields: Any) -> list[wire.ClientEvent]:
-        return self.dialogue.receive(wire.decode(msgspec.json.encode({"type": kind, **fields})), 1.0)
+    def receive(self, kind: str, **fields: Any) -> list[protocol.OutgoingEvent]:
+        return self.core.receive(protocol.decode(msgspec.json.encode({"type": kind, **fields})), 1.0)
 
     def transcript(self, kind: str, **fields: Any) -> None:
         self.receive(f"conversation.item.input_audio_transcription.{kind}", item_id="u", **fields)
 
-    def respond(self, status: str = "completed", **fields: Any) -> list[wire.ClientEvent]:
+    def respond(self, status: str = "completed", **fields: Any) -> list[protocol.OutgoingEvent]:
         self.receive("response.created", response={"id": "r"})
         return self.receive("response.done", response={"id": "r", "status": status, **fields})
 
@@ -55,28 +55,28 @@ def bench() -> Bench:
 
 
 def test_settles_when_the_answer_is_done(bench: Bench) -> None:
-    assert bench.dialogue.settled
+    assert bench.core.settled
     bench.receive("input_audio_buffer.speech_started", item_id="u")
-    assert not bench.dialogue.settled
+    assert not bench.core.settled
     bench.receive("input_audio_buffer.speech_stopped", item_id="u", audio_end_ms=700)
-    assert not bench.dialogue.settled, "an answer is due"
+    assert not bench.core.settled, "an answer is due"
     bench.receive("response.created", response={"id": "r"})
     bench.receive("response.output_audio.delta", response_id="r", item_id="a", delta="AAAA")
-    assert not bench.dialogue.settled
+    assert not bench.core.settled
     bench.receive("response.done", response={"id": "r", "status": "completed"})
-    assert bench.dialogue.settled
+    assert bench.core.settled
     assert bench.answer.audio == [("a", b"\0\0\0")]
 
 
 def test_an_interrupted_answer_settles_nothing(bench: Bench) -> None:
-    bench.dialogue.ask("hello", 0.0)
+    bench.core.ask("hello", 0.0)
     bench.receive("response.created", response={"id": "r"})
     bench.receive("input_audio_buffer.speech_started", item_id="u")
     bench.receive("response.done", response={"id": "r", "status": "cancelled"})
     bench.receive("input_audio_buffer.speech_stopped", item_id="u", audio_end_ms=700)
-    assert not bench.dialogue.settled
+    assert not bench.core.settled
     bench.respond()
-    assert bench.dialogue.settled
+    assert bench.core.settled
 
 
 def test_interrupting_tells_the_server_what_was_heard(bench: Bench) -> None:
@@ -90,7 +90,7 @@ class TestTranscripts:
     def test_grow(self, bench: Bench) -> None:
         bench.transcript("delta", delta="what is")
         bench.transcript("completed", transcript="what is it")
-        bench.dialogue._screen.end_line()
+        bench.core._screen.end_line()
         assert bench.shown == "You      what is it\n"
 
     def test_are_shown_again_when_revised(self, bench: Bench) -> None:
@@ -108,10 +108,10 @@ class TestTranscripts:
 
     def test_that_failed(self, bench: Bench) -> None:
         bench.receive("input_audio_buffer.speech_started", item_id="u")
-        assert not bench.dialogue.transcribed
+        assert not bench.core.transcribed
         bench.transcript("failed", error={"message": "engine died"})
         assert bench.shown == "You      (not transcribed: engine died)\n"
-        assert bench.dialogue.transcribed
+        assert bench.core.transcribed
 
 
 class TestEndings:
@@ -121,17 +121,17 @@ class TestEndings:
 
     @pytest.mark.parametrize(("details", "reason"), [(None, "no reason"), ({"error": {"message": "no"}}, "no$")])
     def test_a_failure_ends_the_conversation(self, bench: Bench, details: Any, reason: str) -> None:
-        bench.dialogue.ask("hello", 0.0)
+        bench.core.ask("hello", 0.0)
         with pytest.raises(TalkError, match=reason):
             bench.respond("failed", status_details=details)
-        assert not bench.dialogue.settled
+        assert not bench.core.settled
 
     def test_a_patient_user_goes_on(self) -> None:
         bench = Bench(patient=True)
-        bench.dialogue.ask("hello", 0.0)
+        bench.core.ask("hello", 0.0)
         bench.respond("failed")
         assert "Error    The answer failed" in bench.shown
-        assert bench.dialogue.settled
+        assert bench.core.settled
         bench.receive("error", error={"message": "no"})
         assert "reported an error: no" in bench.shown
 

@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from voxwire.cli.talk.latency import Stage, Turn
-from voxwire.cli.talk.screen import Screen, printable
+from voxwire.talk.latency import Stage, Turn
+from voxwire.talk.screen import Screen, printable
 
 
 class Terminal(io.StringIO):

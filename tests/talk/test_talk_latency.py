@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scripted_server import tone
 
-from voxwire.cli.talk.latency import MEMORY_MS, SentAudio, Stage, Turn
+from voxwire.talk.latency import MEMORY_MS, SentAudio, Stage, Turn
 
 
 def pcm(samples: np.ndarray) -> bytes:

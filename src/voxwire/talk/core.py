@@ -1,23 +1,31 @@
 """The course of a conversation as the client sees it, without I/O.
 
 Server events go in, client events to send come out; what a person sees and hears leaves through
-the `Screen` and the `Answer`. Times are handed in, in seconds on any one clock.
+the `Screen` and the `AnswerAudio`. Times are handed in, in seconds on any one clock.
 """
 
 from collections.abc import Callable
 from typing import Protocol
 
-from voxwire.cli.talk.errors import TalkError
-from voxwire.cli.talk.latency import SentAudio, Stage, Turn
-from voxwire.cli.talk.screen import Screen, printable
-from voxwire.cli.talk.tools import Tools
-from voxwire.cli.talk.wire import RESPONSE_CREATE, ClientEvent, Event, Item, Response, tool_output, truncate
+from voxwire.talk.latency import SentAudio, Stage, Turn
+from voxwire.talk.outcome import TalkError
+from voxwire.talk.protocol import (
+    RESPONSE_CREATE,
+    IncomingEvent,
+    ItemBody,
+    OutgoingEvent,
+    ResponseBody,
+    tool_output,
+    truncate,
+)
+from voxwire.talk.screen import Screen, printable
+from voxwire.talk.tool_stub import ToolStub
 
 #: A model that is made to call tools (`tool_choice: required`) would call them for ever.
 MAX_TOOL_ROUNDS = 8
 
 
-class Answer(Protocol):
+class AnswerAudio(Protocol):
     """Where the answer's audio goes."""
 
     def add(self, item_id: str, pcm: bytes) -> None:
@@ -27,14 +35,14 @@ class Answer(Protocol):
         """Fall silent; the item that was being heard and how many milliseconds of it were, if any."""
 
 
-class Dialogue:
+class ClientCore:
     """`silence_ms` of silence end a turn. `patient` goes on after an `error` event or a failed response."""
 
     def __init__(
         self,
         screen: Screen,
-        answer: Answer,
-        tools: Tools,
+        answer: AnswerAudio,
+        tools: ToolStub,
         sent: SentAudio,
         *,
         silence_ms: int,
@@ -57,7 +65,7 @@ class Dialogue:
         self._untranscribed: set[str] = set()
         self._partial: dict[str, str] = {}
         self._tool_rounds = 0
-        self._handlers: dict[str, Callable[[Event, float], list[ClientEvent] | None]] = {
+        self._handlers: dict[str, Callable[[IncomingEvent, float], list[OutgoingEvent] | None]] = {
             "error": self._error,
             "session.created": self._created,
             "session.updated": self._updated,
@@ -89,7 +97,7 @@ class Dialogue:
         self._screen.line("You", text)
         self._begin_turn(now)
 
-    def receive(self, event: Event, now: float) -> list[ClientEvent]:
+    def receive(self, event: IncomingEvent, now: float) -> list[OutgoingEvent]:
         """Take a server event; events of no interest do nothing. Raises TalkError when the conversation failed."""
         handler = self._handlers.get(event.type)
         return (handler(event, now) if handler else None) or []
@@ -110,39 +118,39 @@ class Dialogue:
 
     # --- session ---------------------------------------------------------------------------------
 
-    def _error(self, event: Event, now: float) -> None:
+    def _error(self, event: IncomingEvent, now: float) -> None:
         message = event.error.message if event.error else "no reason given"
         self._fail(f"The server reported an error: {printable(message)}")
 
-    def _created(self, event: Event, now: float) -> None:
+    def _created(self, event: IncomingEvent, now: float) -> None:
         self.model = event.session.model if event.session else ""
 
-    def _updated(self, event: Event, now: float) -> None:
+    def _updated(self, event: IncomingEvent, now: float) -> None:
         self.configured = True
 
     # --- the user's speech -----------------------------------------------------------------------
 
-    def _speech_started(self, event: Event, now: float) -> list[ClientEvent]:
+    def _speech_started(self, event: IncomingEvent, now: float) -> list[OutgoingEvent]:
         self.heard_speech = self.user_speaking = True
         self._untranscribed.add(event.item_id)
         heard = self._answer.interrupt()
         return [truncate(*heard)] if heard else []
 
-    def _speech_stopped(self, event: Event, now: float) -> None:
+    def _speech_stopped(self, event: IncomingEvent, now: float) -> None:
         self.user_speaking = False
         began = self._sent.end_of_speech(event.audio_end_ms - self._silence_ms)
         turn = self._begin_turn(now if began is None else began)
         turn.stamp(Stage.SPEECH_STOPPED, now)
         self._spoken_turns[event.item_id] = turn
 
-    def _committed(self, event: Event, now: float) -> None:
+    def _committed(self, event: IncomingEvent, now: float) -> None:
         self._stamp_spoken(event, Stage.COMMITTED, now)
 
-    def _transcript_delta(self, event: Event, now: float) -> None:
+    def _transcript_delta(self, event: IncomingEvent, now: float) -> None:
         self._partial[event.item_id] = self._partial.get(event.item_id, "") + event.delta
         self._screen.stream("You", event.delta)
 
-    def _transcript(self, event: Event, now: float) -> None:
+    def _transcript(self, event: IncomingEvent, now: float) -> None:
         self._stamp_spoken(event, Stage.TRANSCRIBED, now)
         self._untranscribed.discard(event.item_id)
         partial = self._partial.pop(event.item_id, "")
@@ -153,36 +161,36 @@ class Dialogue:
         else:  # some services revise what they streamed
             self._screen.line("You", event.transcript)
 
-    def _transcript_failed(self, event: Event, now: float) -> None:
+    def _transcript_failed(self, event: IncomingEvent, now: float) -> None:
         self._untranscribed.discard(event.item_id)
         self._screen.line("You", f"(not transcribed: {event.error.message if event.error else 'no reason given'})")
 
-    def _stamp_spoken(self, event: Event, stage: Stage, now: float) -> None:
+    def _stamp_spoken(self, event: IncomingEvent, stage: Stage, now: float) -> None:
         if turn := self._spoken_turns.get(event.item_id):
             turn.stamp(stage, now)
 
     # --- the answer ------------------------------------------------------------------------------
 
-    def _response_created(self, event: Event, now: float) -> None:
+    def _response_created(self, event: IncomingEvent, now: float) -> None:
         if event.response is None:
             return
         turn = self.turns[-1] if self.turns else self._begin_turn(now)
         turn.stamp(Stage.RESPONSE_CREATED, now)
         self._active[event.response.id] = turn
 
-    def _text(self, event: Event, now: float) -> None:
+    def _text(self, event: IncomingEvent, now: float) -> None:
         self._stamp_answer(event, Stage.FIRST_TEXT, now)
         self._screen.stream("Voxwire", event.delta)
 
-    def _audio(self, event: Event, now: float) -> None:
+    def _audio(self, event: IncomingEvent, now: float) -> None:
         self._stamp_answer(event, Stage.FIRST_AUDIO, now)
         self._answer.add(event.item_id, event.pcm)
 
-    def _stamp_answer(self, event: Event, stage: Stage, now: float) -> None:
+    def _stamp_answer(self, event: IncomingEvent, stage: Stage, now: float) -> None:
         if turn := self._active.get(event.response_id):
             turn.stamp(stage, now)
 
-    def _response_done(self, event: Event, now: float) -> list[ClientEvent]:
+    def _response_done(self, event: IncomingEvent, now: float) -> list[OutgoingEvent]:
         if (response := event.response) is None:
             return []
         self._screen.end_line()
@@ -202,7 +210,7 @@ class Dialogue:
         calls = [item for item in response.output if item.type == "function_call" and item.status != "incomplete"]
         return self._answer_calls(calls, turn, now) if calls else []
 
-    def _answer_calls(self, calls: list[Item], turn: Turn | None, now: float) -> list[ClientEvent]:
+    def _answer_calls(self, calls: list[ItemBody], turn: Turn | None, now: float) -> list[OutgoingEvent]:
         """Answer the response's tool calls by the stub and ask for the response that uses them."""
         self._awaiting_answer = True
         if self._tool_rounds == MAX_TOOL_ROUNDS:
@@ -220,7 +228,7 @@ class Dialogue:
         return [*events, RESPONSE_CREATE]
 
 
-def _failure(response: Response) -> str:
+def _failure(response: ResponseBody) -> str:
     error = response.status_details.error if response.status_details else None
     if error is None:
         return "no reason given"

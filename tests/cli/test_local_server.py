@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from voxwire.cli.talk import local_server as module
-from voxwire.cli.talk.errors import TalkError
-from voxwire.cli.talk.local_server import local_server
-from voxwire.cli.talk.screen import Screen
+from voxwire.cli import local_server as module
+from voxwire.cli.local_server import local_server
+from voxwire.talk.outcome import TalkError
+from voxwire.talk.screen import Screen
 
 LISTENING = "echo Voxwire is listening on http://127.0.0.1:1234"
 

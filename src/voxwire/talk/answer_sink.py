@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Self
 
 from voxwire.audio.pcm import PCM_RATE, AudioFormat
-from voxwire.cli.talk.devices import Loudspeaker
-from voxwire.cli.talk.errors import TalkError, UsageError
+from voxwire.talk.devices import Loudspeaker
+from voxwire.talk.outcome import TalkError, UsageError
 
 
 class Recording:

@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import Any, Self
 
 from voxwire.audio.pcm import PCM_RATE, AudioFormat
-from voxwire.cli.talk.errors import UsageError
-from voxwire.cli.talk.question import FRAME_BYTES
+from voxwire.talk.outcome import UsageError
+from voxwire.talk.question import FRAME_BYTES
 
 FORMAT: dict[str, Any] = {"samplerate": PCM_RATE, "channels": 1, "dtype": "int16", "blocksize": FRAME_BYTES // 2}
 #: Frames the microphone may be ahead of the network before the oldest is lost: two seconds.

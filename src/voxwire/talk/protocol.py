@@ -1,6 +1,6 @@
 """The two dialects as a client speaks them (PROTOCOL 1.1, 1.2, 2, 3.2).
 
-Server events of both arrive as one loose `Event` with GA type names; client events are plain
+Server events of both arrive as one loose `IncomingEvent` with GA type names; client events are plain
 dictionaries.
 """
 
@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from voxwire.cli.talk.errors import TalkError, UsageError
+from voxwire.talk.outcome import TalkError, UsageError
 
-ClientEvent = dict[str, Any]
+OutgoingEvent = dict[str, Any]
 
-API_VERSION = "2025-04-01-preview"
+DEFAULT_API_VERSION = "2025-04-01-preview"
 #: A transcription model that every service knows; Voxwire resolves it to its recogniser.
 TRANSCRIPTION_MODEL = "whisper-1"
 
@@ -29,7 +29,7 @@ RENAMED = {
 SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 
 
-class Dialect(Enum):
+class ClientDialect(Enum):
     """A form of the protocol; the value is the word on the command line."""
 
     PREVIEW = "preview"
@@ -37,7 +37,7 @@ class Dialect(Enum):
 
     @property
     def default_deployment(self) -> str:
-        return "gpt-4o-realtime-preview" if self is Dialect.PREVIEW else "gpt-realtime"
+        return "gpt-4o-realtime-preview" if self is ClientDialect.PREVIEW else "gpt-realtime"
 
 
 class ErrorBody(msgspec.Struct):
@@ -45,12 +45,12 @@ class ErrorBody(msgspec.Struct):
     code: str | None = None
 
 
-class StatusDetails(msgspec.Struct):
+class StatusBody(msgspec.Struct):
     reason: str | None = None
     error: ErrorBody | None = None
 
 
-class Item(msgspec.Struct):
+class ItemBody(msgspec.Struct):
     """An item of `response.done`; only function calls are of interest."""
 
     type: str = ""
@@ -61,18 +61,18 @@ class Item(msgspec.Struct):
     arguments: str = ""
 
 
-class Response(msgspec.Struct):
+class ResponseBody(msgspec.Struct):
     id: str = ""
     status: str = ""
-    status_details: StatusDetails | None = None
-    output: list[Item] = []
+    status_details: StatusBody | None = None
+    output: list[ItemBody] = []
 
 
-class SessionObject(msgspec.Struct):
+class SessionBody(msgspec.Struct):
     model: str = ""
 
 
-class Event(msgspec.Struct):
+class IncomingEvent(msgspec.Struct):
     """Any server event: the fields that a conversation in the terminal needs; others are ignored."""
 
     type: str
@@ -81,8 +81,8 @@ class Event(msgspec.Struct):
     audio_end_ms: int = 0
     delta: str = ""
     transcript: str = ""
-    session: SessionObject | None = None
-    response: Response | None = None
+    session: SessionBody | None = None
+    response: ResponseBody | None = None
     error: ErrorBody | None = None
 
     @property
@@ -94,10 +94,10 @@ class Event(msgspec.Struct):
             raise TalkError("The server sent broken audio.") from error
 
 
-_decoder = msgspec.json.Decoder(Event)
+_decoder = msgspec.json.Decoder(IncomingEvent)
 
 
-def decode(frame: str | bytes) -> Event:
+def decode(frame: str | bytes) -> IncomingEvent:
     """A server event under its GA name; raises TalkError for anything else."""
     try:
         event = _decoder.decode(frame)
@@ -107,11 +107,11 @@ def decode(frame: str | bytes) -> Event:
     return event
 
 
-def encode(event: ClientEvent) -> str:
+def to_json(event: OutgoingEvent) -> str:
     return msgspec.json.encode(event).decode()
 
 
-def address(url: str, dialect: Dialect, deployment: str) -> str:
+def address(url: str, dialect: ClientDialect, deployment: str) -> str:
     """The WebSocket address for a server's address.
 
     A bare host gets the dialect's path on Azure, a path such as `/v1` gets `/realtime`, and one that
@@ -126,32 +126,32 @@ def address(url: str, dialect: Dialect, deployment: str) -> str:
         raise UsageError(f"{url} is not the address of a server; one looks like http://127.0.0.1:8000.") from error
     path = parts.path.rstrip("/")
     if not path:
-        path = "/openai/realtime" if dialect is Dialect.PREVIEW else "/openai/v1/realtime"
+        path = "/openai/realtime" if dialect is ClientDialect.PREVIEW else "/openai/v1/realtime"
     elif not path.endswith("/realtime"):
         path += "/realtime"
-    if dialect is Dialect.PREVIEW and path.startswith("/openai"):
-        query = {"api-version": API_VERSION, "deployment": deployment}
+    if dialect is ClientDialect.PREVIEW and path.startswith("/openai"):
+        query = {"api-version": DEFAULT_API_VERSION, "deployment": deployment}
     else:
         query = {"model": deployment}
     query |= dict(parse_qsl(parts.query, keep_blank_values=True))
     return urlunsplit((scheme, parts.netloc, path, urlencode(query, quote_via=quote), ""))
 
 
-def headers(dialect: Dialect, key: str | None) -> dict[str, str]:
+def headers(dialect: ClientDialect, key: str | None) -> dict[str, str]:
     """The key and the marker of the dialect."""
-    if dialect is Dialect.GA:
+    if dialect is ClientDialect.GA:
         return {"Authorization": f"Bearer {key}"} if key else {}
     return {"OpenAI-Beta": "realtime=v1"} | ({"api-key": key} if key else {})
 
 
 def session_update(
-    dialect: Dialect,
+    dialect: ClientDialect,
     *,
     instructions: str | None,
     voice: str | None,
     tools: list[dict[str, Any]],
     silence_ms: int,
-) -> ClientEvent:
+) -> OutgoingEvent:
     """Ask for transcripts and for turns that end after `silence_ms`; None and [] leave the server's own."""
     turns = {
         "type": "server_vad",
@@ -161,7 +161,7 @@ def session_update(
     }
     transcription = {"model": TRANSCRIPTION_MODEL}
     session: dict[str, Any] = {}
-    if dialect is Dialect.PREVIEW:
+    if dialect is ClientDialect.PREVIEW:
         session |= {"turn_detection": turns, "input_audio_transcription": transcription}
         if voice:
             session["voice"] = voice
@@ -177,21 +177,21 @@ def session_update(
     return {"type": "session.update", "session": session}
 
 
-def append(pcm: bytes) -> ClientEvent:
+def append(pcm: bytes) -> OutgoingEvent:
     return {"type": "input_audio_buffer.append", "audio": base64.b64encode(pcm).decode()}
 
 
-def user_message(text: str) -> ClientEvent:
+def user_message(text: str) -> OutgoingEvent:
     content = [{"type": "input_text", "text": text}]
     return {"type": "conversation.item.create", "item": {"type": "message", "role": "user", "content": content}}
 
 
-def tool_output(call_id: str, output: str) -> ClientEvent:
+def tool_output(call_id: str, output: str) -> OutgoingEvent:
     item = {"type": "function_call_output", "call_id": call_id, "output": output}
     return {"type": "conversation.item.create", "item": item}
 
 
-def truncate(item_id: str, audio_end_ms: int) -> ClientEvent:
+def truncate(item_id: str, audio_end_ms: int) -> OutgoingEvent:
     return {
         "type": "conversation.item.truncate",
         "item_id": item_id,
@@ -200,4 +200,4 @@ def truncate(item_id: str, audio_end_ms: int) -> ClientEvent:
     }
 
 
-RESPONSE_CREATE: ClientEvent = {"type": "response.create"}
+RESPONSE_CREATE: OutgoingEvent = {"type": "response.create"}

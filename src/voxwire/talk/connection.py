@@ -11,9 +11,9 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
-from voxwire.cli.talk.errors import TalkError, UsageError
-from voxwire.cli.talk.screen import printable
-from voxwire.cli.talk.wire import ErrorBody
+from voxwire.talk.outcome import TalkError, UsageError
+from voxwire.talk.protocol import ErrorBody
+from voxwire.talk.screen import printable
 
 OPEN_S = 10.0
 CLOSE_S = 2.0

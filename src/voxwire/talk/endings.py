@@ -10,7 +10,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from voxwire.cli.talk.errors import Exit
+from voxwire.talk.outcome import Exit
 
 _SIGNALS: Final = ("SIGTERM", "SIGHUP")  # by name: Windows lacks one of them, and asyncio cannot handle the other there
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from voxwire.cli.talk.errors import UsageError
+from voxwire.talk.outcome import UsageError
 
 NO_RESULT = {"note": "Nothing was done: this tool has no result to give."}
 RESULT_KEYS = ("result", "x-result")
 
 
-class Tools:
+class ToolStub:
     """The declared tools and the answers to their calls."""
 
     def __init__(self, tools: list[dict[str, Any]], results: dict[str, Any]) -> None:
@@ -28,10 +28,10 @@ class Tools:
         return result if isinstance(result, str) else msgspec.json.encode(result).decode()
 
 
-def load_tools(path: Path | None) -> Tools:
+def load_tools(path: Path | None) -> ToolStub:
     """Read a tools file; None declares no tools. Raises UsageError."""
     if path is None:
-        return Tools([], {})
+        return ToolStub([], {})
     try:
         content = msgspec.json.decode(path.read_bytes())
     except OSError as error:
@@ -52,7 +52,7 @@ def load_tools(path: Path | None) -> Tools:
             if key in tool:
                 results[tool["name"]] = tool.pop(key)
         tools.append(tool)
-    return Tools(tools, results)
+    return ToolStub(tools, results)
 
 
 def _flat(entry: Any) -> dict[str, Any] | None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from voxwire.cli.talk import devices
-from voxwire.cli.talk.devices import FRAME_BYTES, Loudspeaker, Microphone, portaudio
-from voxwire.cli.talk.errors import UsageError
+from voxwire.talk import devices
+from voxwire.talk.devices import FRAME_BYTES, Loudspeaker, Microphone, portaudio
+from voxwire.talk.outcome import UsageError
 
 
 class Stream:

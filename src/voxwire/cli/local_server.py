@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from voxwire.cli.talk.errors import TalkError
-from voxwire.cli.talk.screen import Screen
+from voxwire.talk.outcome import TalkError
+from voxwire.talk.screen import Screen
 
 LISTENING = re.compile(r"Voxwire is listening on (\S+)")
 #: The engines of a cold machine need a few seconds; longer than this is a fault.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from voxwire.audio.pcm import PCM_RATE, AudioFormat
 from voxwire.audio.resample import Resampler
-from voxwire.cli.talk.errors import UsageError
+from voxwire.talk.outcome import UsageError
 
 Samples = NDArray[np.float32]
 

@@ -1,4 +1,4 @@
-"""A conversation over an open WebSocket: say something and wait for the answer."""
+"""The client over an open WebSocket: say something and wait for the answer."""
 
 import asyncio
 import time
@@ -9,13 +9,13 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.cli.talk import wire
-from voxwire.cli.talk.dialogue import Dialogue
-from voxwire.cli.talk.errors import TalkError
-from voxwire.cli.talk.latency import SentAudio
-from voxwire.cli.talk.question import FRAME_BYTES, FRAME_MS, frames
-from voxwire.cli.talk.screen import printable
-from voxwire.cli.talk.wire import ClientEvent
+from voxwire.talk import protocol
+from voxwire.talk.core import ClientCore
+from voxwire.talk.latency import SentAudio
+from voxwire.talk.outcome import TalkError
+from voxwire.talk.protocol import OutgoingEvent
+from voxwire.talk.question import FRAME_BYTES, FRAME_MS, frames
+from voxwire.talk.screen import printable
 
 #: An answer is due and nothing arrives for so long: it will not come any more.
 PATIENCE_S = 30.0
@@ -31,19 +31,19 @@ MIN_ROOM = 16 * 2**20
 #: words, names and numbers around pieces of 20 ms about as much again.
 WRAPPING = 4
 
-SILENCE = bytes(FRAME_BYTES)
+_SILENCE = bytes(FRAME_BYTES)
 
 
-class Conversation:
-    """Joins a `Dialogue` to a WebSocket.
+class ClientShell:
+    """Joins a `ClientCore` to a WebSocket.
 
     A server that never ends is given up: an answer may take `max_answer_s` seconds, and all that is received
     may be a few times as long as so much sound.
     """
 
-    def __init__(self, socket: ClientConnection, dialogue: Dialogue, sent: SentAudio, *, max_answer_s: float) -> None:
+    def __init__(self, socket: ClientConnection, core: ClientCore, sent: SentAudio, *, max_answer_s: float) -> None:
         self._socket = socket
-        self._dialogue = dialogue
+        self._core = core
         self._sent = sent
         self._max_answer_s = max_answer_s
         self._room = MIN_ROOM + WRAPPING * AudioFormat.PCM16.size_of(max_answer_s * 1000)
@@ -67,16 +67,16 @@ class Conversation:
                 task.cancel()
             await asyncio.gather(listening, speaking, return_exceptions=True)
 
-    async def configure(self, update: ClientEvent) -> None:
+    async def configure(self, update: OutgoingEvent) -> None:
         """Send the settings and wait until they are accepted."""
         await self._send(update)
-        await self._until(lambda: self._dialogue.configured, "accept the settings")
+        await self._until(lambda: self._core.configured, "accept the settings")
 
     async def ask(self, text: str) -> None:
         """Type a question and wait for the answer."""
-        self._dialogue.ask(text, time.monotonic())
-        await self._send(wire.user_message(text))
-        await self._send(wire.RESPONSE_CREATE)
+        self._core.ask(text, time.monotonic())
+        await self._send(protocol.user_message(text))
+        await self._send(protocol.RESPONSE_CREATE)
         await self._answered()
 
     async def say(self, pcm: bytes, silence_ms: int) -> None:
@@ -87,12 +87,12 @@ class Conversation:
             sent_ms += FRAME_MS
             await self._send_at(began + sent_ms / 1000, frame)
         spoken_ms = sent_ms
-        while self._dialogue.user_speaking or sent_ms < spoken_ms + silence_ms + EXTRA_SILENCE_MS:
+        while self._core.user_speaking or sent_ms < spoken_ms + silence_ms + EXTRA_SILENCE_MS:
             if sent_ms >= spoken_ms + silence_ms + MAX_EXTRA_SILENCE_MS:
                 raise TalkError("The server did not notice that the speech had ended.")
             sent_ms += FRAME_MS
-            await self._send_at(began + sent_ms / 1000, SILENCE)
-        if not self._dialogue.heard_speech:
+            await self._send_at(began + sent_ms / 1000, _SILENCE)
+        if not self._core.heard_speech:
             raise TalkError("The server heard no speech in the question.")
         await self._answered()
 
@@ -105,14 +105,14 @@ class Conversation:
     async def _answered(self) -> None:
         try:
             async with asyncio.timeout(self._max_answer_s):
-                await self._until(lambda: self._dialogue.settled, "answer")
+                await self._until(lambda: self._core.settled, "answer")
         except TimeoutError:
             raise TalkError(
                 f"The answer took longer than {self._max_answer_s:.0f} s; --max-answer allows more."
             ) from None
         try:
             async with asyncio.timeout(TRANSCRIPT_S):
-                await self._until(lambda: self._dialogue.transcribed, "transcribe")
+                await self._until(lambda: self._core.transcribed, "transcribe")
         except TimeoutError:
             return  # the answer is what counts
 
@@ -133,7 +133,7 @@ class Conversation:
                 self._room -= len(message)
                 if self._room < 0:
                     raise TalkError("The server sent far more than the answer can be; --max-answer allows more.")
-                for event in self._dialogue.receive(wire.decode(message), time.monotonic()):
+                for event in self._core.receive(protocol.decode(message), time.monotonic()):
                     await self._send(event)
                 self._arrived.set()
         except ConnectionClosed:
@@ -148,7 +148,7 @@ class Conversation:
 
     async def _send_frame(self, frame: bytes, captured: float) -> None:
         self._sent.add(frame, captured)
-        await self._send(wire.append(frame))
+        await self._send(protocol.append(frame))
 
-    async def _send(self, event: ClientEvent) -> None:
-        await self._socket.send(wire.encode(event))
+    async def _send(self, event: OutgoingEvent) -> None:
+        await self._socket.send(protocol.to_json(event))
