@@ -17,7 +17,7 @@ import msgspec
 from fuzz import seeds
 from fuzz.mutation import mutate
 
-from voxwire.dialects import Codec, Dialect, Variant
+from voxwire.dialects import Dialect, Variant, WireCodec
 from voxwire.errors import ClientError
 from voxwire.events.client import UNSUPPORTED_VALUE
 from voxwire.events.items import FunctionCallItem
@@ -62,7 +62,7 @@ class Round:
         self.rng = rng = Random(seed)
         variant, self.frames = rng.choice(_VARIANTS)
         kind = rng.choice([*[SessionKind.REALTIME] * 6, SessionKind.TRANSCRIPTION])
-        self.codec = Codec(variant)
+        self.codec = WireCodec(variant)
         self.sent = 0
         self.said = 0
         self.errors: set[tuple[str, str | None]] = set()

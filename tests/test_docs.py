@@ -15,9 +15,9 @@ import pytest
 import voxwire
 from voxwire.cli.local_server import local_server
 from voxwire.cli.talk import register
-from voxwire.dialects.ga import settings as ga
-from voxwire.dialects.preview import settings as preview
-from voxwire.dialects.settings import SemanticVadSettings
+from voxwire.dialects.ga import session_settings as ga
+from voxwire.dialects.preview import session_settings as preview
+from voxwire.dialects.shared_settings import SemanticVadSettings
 from voxwire.talk.screen import Screen
 
 ROOT = Path(__file__).parent.parent

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from voxwire.audio import g711
 
-Codec = Callable[[bytes], bytes]
+WireCodec = Callable[[bytes], bytes]
 
 EVERY_SAMPLE = np.arange(65536, dtype="<u2").tobytes()
 EVERY_CODE = bytes(range(256))
@@ -89,7 +89,7 @@ def test_decoded_values_encode_to_themselves(law: str, code: int) -> None:
 
 
 @pytest.mark.parametrize("encode", [g711.encode_ulaw, g711.encode_alaw])
-def test_half_a_sample_is_refused(encode: Codec) -> None:
+def test_half_a_sample_is_refused(encode: WireCodec) -> None:
     with pytest.raises(ValueError, match="multiple of element size"):
         encode(b"\x00\x01\x02")
 

@@ -3,31 +3,31 @@
 import pytest
 from dialect_samples import FIRST, GA, PREVIEW, VOICE_LIVE
 
-from voxwire.dialects import Codec
+from voxwire.dialects import WireCodec
 
 
 @pytest.fixture
-def ga() -> Codec:
-    return Codec(GA)
+def ga() -> WireCodec:
+    return WireCodec(GA)
 
 
 @pytest.fixture
-def preview() -> Codec:
-    return Codec(PREVIEW)
+def preview() -> WireCodec:
+    return WireCodec(PREVIEW)
 
 
 @pytest.fixture
-def first() -> Codec:
+def first() -> WireCodec:
     """2024-10-01-preview."""
-    return Codec(FIRST)
+    return WireCodec(FIRST)
 
 
 @pytest.fixture
-def voice_live() -> Codec:
-    return Codec(VOICE_LIVE)
+def voice_live() -> WireCodec:
+    return WireCodec(VOICE_LIVE)
 
 
 @pytest.fixture(params=[GA, PREVIEW, FIRST, VOICE_LIVE], ids=["ga", "preview", "first", "voice_live"])
-def codec(request: pytest.FixtureRequest) -> Codec:
+def codec(request: pytest.FixtureRequest) -> WireCodec:
     """Every variant in turn, for what is the same in all."""
-    return Codec(request.param)
+    return WireCodec(request.param)

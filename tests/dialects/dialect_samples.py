@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.dialects import Codec, Dialect, Variant
+from voxwire.dialects import Dialect, Variant, WireCodec
 from voxwire.errors import ClientError
 from voxwire.events.client import ClientEvent, CreateItem, CreateResponse, UpdateSession
 from voxwire.events.items import (
@@ -75,45 +75,45 @@ USAGE = TokenUsage(input_text=12, input_audio=20, cached_text=3, cached_audio=4,
 # --- talking to a codec -----------------------------------------------------------------------------
 
 
-def decode(codec: Codec, type: str, **fields: Any) -> ClientEvent:
+def decode(codec: WireCodec, type: str, **fields: Any) -> ClientEvent:
     return codec.decode(json.dumps({"type": type, **fields}))
 
 
-def patch(codec: Codec, **session: Any) -> SessionPatch:
+def patch(codec: WireCodec, **session: Any) -> SessionPatch:
     """What a `session.update` with these settings asks for."""
     event = decode(codec, "session.update", session=session)
     assert isinstance(event, UpdateSession)
     return event.patch
 
 
-def params(codec: Codec, **response: Any) -> ResponseParams:
+def params(codec: WireCodec, **response: Any) -> ResponseParams:
     """What a `response.create` with these settings asks for."""
     event = decode(codec, "response.create", response=response)
     assert isinstance(event, CreateResponse)
     return event.params
 
 
-def refusal(codec: Codec, frame: str | bytes) -> ClientError:
+def refusal(codec: WireCodec, frame: str | bytes) -> ClientError:
     """The error that a frame gets."""
     with pytest.raises(ClientError) as caught:
         codec.decode(frame)
     return caught.value
 
 
-def refused(codec: Codec, type: str, **fields: Any) -> tuple[str, str | None]:
+def refused(codec: WireCodec, type: str, **fields: Any) -> tuple[str, str | None]:
     """Code and param of the error that an event gets."""
     error = refusal(codec, json.dumps({"type": type, **fields}))
     return error.code, error.param
 
 
-def left_out(codec: Codec, type: str, **fields: Any) -> list[str]:
+def left_out(codec: WireCodec, type: str, **fields: Any) -> list[str]:
     """Params of what a valid event has to do without."""
     event = decode(codec, type, **fields)
     assert isinstance(event, UpdateSession | CreateItem | CreateResponse)
     return [field.param for field in event.unsupported]
 
 
-def encode(codec: Codec, event: ServerEvent) -> dict[str, Any]:
+def encode(codec: WireCodec, event: ServerEvent) -> dict[str, Any]:
     """The event on the wire, which must be there."""
     frame = codec.encode(event, "event_1")
     assert frame is not None

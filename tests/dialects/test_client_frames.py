@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from dialect_samples import FIRST, GA
 
-from voxwire.dialects import Codec, Dialect, Variant
+from voxwire.dialects import Dialect, Variant, WireCodec
 from voxwire.events.client import CreateItem, CreateResponse, UpdateSession
 from voxwire.events.response import ResponseParams
 from voxwire.events.session_config import Eagerness, SemanticVad, ServerVad
@@ -116,7 +116,7 @@ SESSIONS: dict[str, tuple[Variant, dict[str, Any]]] = {
 def test_session_update(client: str) -> None:
     variant, session = SESSIONS[client]
     frame = json.dumps({"type": "session.update", "event_id": "session_update_1", "session": session})
-    event = Codec(variant).decode(frame)
+    event = WireCodec(variant).decode(frame)
     assert isinstance(event, UpdateSession)
     assert event.event_id == "session_update_1"
 
@@ -125,7 +125,7 @@ def test_turn_detection_of_livekit() -> None:
     found = []
     for client in ("livekit", "livekit, preview"):
         variant, session = SESSIONS[client]
-        event = Codec(variant).decode(json.dumps({"type": "session.update", "session": session}))
+        event = WireCodec(variant).decode(json.dumps({"type": "session.update", "session": session}))
         assert isinstance(event, UpdateSession)
         found.append(event.patch.turn_detection)
     assert found == [SemanticVad(eagerness=Eagerness.MEDIUM), ServerVad(silence_duration_ms=200)]
@@ -150,14 +150,14 @@ PAIRED = {"client_event_id": "response_create_1"}
     ids=["semantic-kernel", "agents-py", "livekit, instructed", "livekit", "livekit, preview"],
 )
 def test_response_create(variant: Variant, frame: dict[str, Any], params: ResponseParams) -> None:
-    event = Codec(variant).decode(json.dumps({"type": "response.create", **frame}))
+    event = WireCodec(variant).decode(json.dumps({"type": "response.create", **frame}))
     assert isinstance(event, CreateResponse)
     assert event.params == params
 
 
 def test_rtclient_sends_an_explicit_null_predecessor() -> None:
     item = {"type": "message", "role": "user", "id": "item-Ab_9", "content": [{"type": "input_text", "text": "Hi"}]}
-    event = Codec(FIRST).decode(
+    event = WireCodec(FIRST).decode(
         json.dumps({"type": "conversation.item.create", "previous_item_id": None, "item": item})
     )
     assert isinstance(event, CreateItem)

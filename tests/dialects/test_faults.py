@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from dialect_samples import refusal
 
-from voxwire.dialects import Codec
+from voxwire.dialects import WireCodec
 
 
-def error(codec: Codec, frame: Any) -> tuple[str, str | None, str]:
+def error(codec: WireCodec, frame: Any) -> tuple[str, str | None, str]:
     found = refusal(codec, frame if isinstance(frame, str | bytes) else json.dumps(frame))
     assert found.type == "invalid_request_error"
     return found.code, found.param, found.message
 
 
-def session(codec: Codec, **fields: Any) -> tuple[str, str | None, str]:
+def session(codec: WireCodec, **fields: Any) -> tuple[str, str | None, str]:
     return error(codec, {"type": "session.update", "session": {"type": "realtime", **fields}})
 
 
@@ -35,7 +35,7 @@ class TestInvalidEvent:
             ('{"type":"\ud800"}', "The event is not valid UTF-8."),
         ],
     )
-    def test_message(self, codec: Codec, frame: str | bytes, message: str) -> None:
+    def test_message(self, codec: WireCodec, frame: str | bytes, message: str) -> None:
         assert error(codec, frame) == ("invalid_event", None, message)
 
     @pytest.mark.parametrize(
@@ -55,16 +55,16 @@ class TestInvalidEvent:
         ],
         ids=range(8),
     )
-    def test_hostile_frames_get_one_error(self, ga: Codec, frame: str | bytes) -> None:
+    def test_hostile_frames_get_one_error(self, ga: WireCodec, frame: str | bytes) -> None:
         assert error(ga, frame)[:2] == ("invalid_event", None)
 
-    def test_nesting_is_named(self, ga: Codec) -> None:
+    def test_nesting_is_named(self, ga: WireCodec) -> None:
         frame = '{"type":"session.update","session":{"type":"realtime","tracing":{"metadata":' + '{"a":' * 50_000
         assert error(ga, frame) == ("invalid_event", None, "The event is nested too deeply.")
 
 
 class TestType:
-    def test_unknown(self, ga: Codec) -> None:
+    def test_unknown(self, ga: WireCodec) -> None:
         code, param, message = error(ga, {"type": "session.begin"})
         assert (code, param) == ("invalid_value", "type")
         assert message == (
@@ -74,48 +74,48 @@ class TestType:
             "'output_audio_buffer.clear', 'response.cancel', 'response.create' and 'session.update'."
         )
 
-    def test_no_string(self, codec: Codec) -> None:
+    def test_no_string(self, codec: WireCodec) -> None:
         for wrong, name in ((None, "null"), (5, "integer"), (0.5, "number"), ([], "array"), ({}, "object")):
             message = f"Invalid type for 'type': expected string, got {name} instead."
             assert error(codec, {"type": wrong}) == ("invalid_type", "type", message)
 
-    def test_no_string_further_down(self, codec: Codec) -> None:
+    def test_no_string_further_down(self, codec: WireCodec) -> None:
         path = "response.tools[1].type"
         frame = {"type": "response.create", "response": {"tools": [{"type": "function", "name": "f"}, {"type": True}]}}
         message = f"Invalid type for '{path}': expected string, got boolean instead."
         assert error(codec, frame) == ("invalid_type", path, message)
 
     @pytest.mark.parametrize("frame", ['{"type":5,,', '{"type":5,"type":"x"}'])
-    def test_no_string_in_a_frame_that_cannot_be_read_again(self, codec: Codec, frame: str) -> None:
+    def test_no_string_in_a_frame_that_cannot_be_read_again(self, codec: WireCodec, frame: str) -> None:
         assert error(codec, frame) == ("invalid_type", "type", "Invalid type for 'type': expected string.")
 
-    def test_a_long_one_is_shortened(self, codec: Codec) -> None:
+    def test_a_long_one_is_shortened(self, codec: WireCodec) -> None:
         message = error(codec, {"type": "x" * 10_000})[2]
         assert "'" + "x" * 100 + "…'" in message
         assert len(message) < 1000
 
 
 class TestUnknownParameter:
-    def test_in_a_session(self, ga: Codec) -> None:
+    def test_in_a_session(self, ga: WireCodec) -> None:
         assert session(ga, voice="ash") == (
             "unknown_parameter",
             "session.voice",
             "Unknown parameter: 'session.voice'.",
         )
 
-    def test_in_the_event(self, codec: Codec) -> None:
+    def test_in_the_event(self, codec: WireCodec) -> None:
         found = error(codec, {"type": "input_audio_buffer.commit", "audio": ""})
         assert found == ("unknown_parameter", "audio", "Unknown parameter: 'audio'.")
 
-    def test_in_a_list(self, ga: Codec) -> None:
+    def test_in_a_list(self, ga: WireCodec) -> None:
         tools = [{"type": "function", "name": "f"}, {"type": "function", "name": "g", "string": True}]
         assert session(ga, tools=tools)[:2] == ("unknown_parameter", "session.tools[1].string")
 
-    def test_a_name_made_to_confuse(self, ga: Codec) -> None:
+    def test_a_name_made_to_confuse(self, ga: WireCodec) -> None:
         found = session(ga, **{"x` - at `$.y": 1})
         assert found[1] == "session.x` - at `$.y"
 
-    def test_a_long_name_is_shortened(self, ga: Codec) -> None:
+    def test_a_long_name_is_shortened(self, ga: WireCodec) -> None:
         assert session(ga, **{"x" * 10_000: 1})[1] == "session." + "x" * 100 + "…"
 
 
@@ -132,13 +132,13 @@ class TestMissingRequiredParameter:
             ({"type": "response.create", "response": {"tools": [{"type": "function"}]}}, "response.tools[0].name"),
         ],
     )
-    def test_names_the_path(self, ga: Codec, frame: Any, param: str) -> None:
+    def test_names_the_path(self, ga: WireCodec, frame: Any, param: str) -> None:
         expected = ("missing_required_parameter", param, f"Missing required parameter: '{param}'.")
         assert error(ga, frame) == expected
 
 
 class TestInvalidType:
-    def test_the_documented_form(self, ga: Codec) -> None:
+    def test_the_documented_form(self, ga: WireCodec) -> None:
         detection = {"type": "server_vad", "create_response": 1}
         path = "session.audio.input.turn_detection.create_response"
         assert session(ga, audio={"input": {"turn_detection": detection}}) == (
@@ -161,7 +161,7 @@ class TestInvalidType:
             ),
         ],
     )
-    def test_message(self, ga: Codec, fields: Any, message: str) -> None:
+    def test_message(self, ga: WireCodec, fields: Any, message: str) -> None:
         code, _, actual = session(ga, **fields)
         assert (code, actual) == ("invalid_type", f"Invalid type for {message} instead.")
 
@@ -218,7 +218,7 @@ class TestInvalidValue:
             ),
         ],
     )
-    def test_session(self, ga: Codec, fields: Any, param: str, message: str) -> None:
+    def test_session(self, ga: WireCodec, fields: Any, param: str, message: str) -> None:
         assert session(ga, **fields) == ("invalid_value", param, message)
 
     @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ class TestInvalidValue:
             ({"k" * 65: ""}, "response.metadata", "shorter keys"),
         ],
     )
-    def test_metadata(self, ga: Codec, metadata: Any, param: str, wanted: str) -> None:
+    def test_metadata(self, ga: WireCodec, metadata: Any, param: str, wanted: str) -> None:
         found = error(ga, {"type": "response.create", "response": {"metadata": metadata}})
         assert found == ("invalid_value", param, f"Invalid value for '{param}': expected {wanted}.")
 
@@ -239,12 +239,12 @@ class TestInvalidValue:
             (1, "invalid_type", "Invalid type for an entry of '{}': expected string, got integer instead."),
         ],
     )
-    def test_an_entry_of_metadata(self, ga: Codec, value: Any, code: str, message: str) -> None:
+    def test_an_entry_of_metadata(self, ga: WireCodec, value: Any, code: str, message: str) -> None:
         """The decoder does not say which entry, and `param` is a path that can be looked up."""
         found = error(ga, {"type": "response.create", "response": {"metadata": {"k": value}}})
         assert found == (code, "response.metadata", message.format("response.metadata"))
 
-    def test_numbers_out_of_range(self, ga: Codec) -> None:
+    def test_numbers_out_of_range(self, ga: WireCodec) -> None:
         huge = '{"type":"session.update","session":{"type":"realtime","tracing":{"metadata":{"n":1e999}}}}'
         path = "session.tracing.metadata"
         wanted = f"Invalid value for an entry of '{path}': expected a value in range."
@@ -269,22 +269,22 @@ class TestEventId:
             {"type": "session.update", "session": 5},
         ],
     )
-    def test_is_found_again(self, codec: Codec, fields: Any) -> None:
+    def test_is_found_again(self, codec: WireCodec, fields: Any) -> None:
         assert refusal(codec, json.dumps({"event_id": "mine", **fields})).event_id == "mine"
         assert refusal(codec, json.dumps({**fields, "event_id": "mine"})).event_id == "mine"
         assert refusal(codec, json.dumps(fields)).event_id is None
 
-    def test_512_characters(self, codec: Codec) -> None:
+    def test_512_characters(self, codec: WireCodec) -> None:
         frame = {"type": "input_audio_buffer.commit", "event_id": "x" * 512}
         assert codec.decode(json.dumps(frame)).event_id == "x" * 512
 
-    def test_513_characters(self, codec: Codec) -> None:
+    def test_513_characters(self, codec: WireCodec) -> None:
         found = refusal(codec, json.dumps({"type": "input_audio_buffer.commit", "event_id": "x" * 513}))
         assert (found.code, found.param, found.event_id) == ("invalid_value", "event_id", None)
         assert found.message == "Invalid value for 'event_id': expected at most 512 characters."
 
     @pytest.mark.parametrize("event_id", [5, {}, True])
-    def test_no_string(self, codec: Codec, event_id: Any) -> None:
+    def test_no_string(self, codec: WireCodec, event_id: Any) -> None:
         found = refusal(codec, json.dumps({"type": "input_audio_buffer.commit", "event_id": event_id}))
         assert (found.code, found.param, found.event_id) == ("invalid_type", "event_id", None)
 
@@ -300,15 +300,15 @@ class TestEventId:
         ],
         ids=["cut", "deep", "deep with others", "number", "half a type", "half a value"],
     )
-    def test_also_where_the_parser_gives_up(self, codec: Codec, rest: str) -> None:
+    def test_also_where_the_parser_gives_up(self, codec: WireCodec, rest: str) -> None:
         assert refusal(codec, '{"event_id" : "m\\u0069ne", ' + rest).event_id == "mine"
         assert refusal(codec, "{" + rest).event_id is None
 
-    def test_of_the_event_alone(self, codec: Codec) -> None:
+    def test_of_the_event_alone(self, codec: WireCodec) -> None:
         deep = "[" * 5000 + "]" * 5000 + "}"
         assert refusal(codec, '{"a": {"event_id": "inner"}, "b": "event_id", "x": ' + deep).event_id is None
         assert refusal(codec, '{"b": {"event_id": "inner"}, "event_id": 5, "x": ' + deep).event_id is None
         assert refusal(codec, '{"b": "\\"event_id", "event_id": "mine", "x": ' + deep).event_id == "mine"
 
-    def test_is_not_looked_for_without_end(self, codec: Codec) -> None:
+    def test_is_not_looked_for_without_end(self, codec: WireCodec) -> None:
         assert refusal(codec, "[" * 100_000 + '{"event_id": "mine"}').event_id is None

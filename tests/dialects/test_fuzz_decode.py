@@ -8,7 +8,7 @@ from dialect_samples import EVERY_EVENT, FIRST, GA, PREVIEW, VOICE_LIVE
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voxwire.dialects import Codec, Dialect, Variant
+from voxwire.dialects import Dialect, Variant, WireCodec
 from voxwire.errors import ClientError
 from voxwire.events.items import FunctionCallOutputItem, InputText, MessageItem, Role
 from voxwire.events.server import ErrorOccurred, ItemAdded, TextDelta
@@ -50,7 +50,7 @@ events = st.builds(
 CODES = {"invalid_event", "invalid_type", "invalid_value", "missing_required_parameter", "unknown_parameter"}
 
 
-def error_of(codec: Codec, frame: str | bytes) -> ClientError | None:
+def error_of(codec: WireCodec, frame: str | bytes) -> ClientError | None:
     try:
         codec.decode(frame)
     except ClientError as error:
@@ -60,7 +60,7 @@ def error_of(codec: Codec, frame: str | bytes) -> ClientError | None:
 
 def read(variant: Variant, frame: str | bytes) -> None:
     """Decode; the codec must still work afterwards, and its answer must fit into an `error` event."""
-    codec = Codec(variant)
+    codec = WireCodec(variant)
     error = error_of(codec, frame)
     if error is not None:
         assert error.code in CODES
@@ -108,7 +108,7 @@ texts = st.text(st.characters(codec="utf-8", max_codepoint=0x10F7FF))
 class TestEncode:
     @given(text=texts)
     def test_any_text(self, variant: Variant, text: str) -> None:
-        codec = Codec(variant)
+        codec = WireCodec(variant)
         part = {"response_id": "resp_1", "item_id": "item_1", "output_index": 0, "content_index": 0}
         message = MessageItem(id=text, role=Role.USER, content=(InputText(text=text),))
         result = FunctionCallOutputItem(id=text, call_id=text, output=text)
@@ -122,5 +122,5 @@ class TestEncode:
 
     @pytest.mark.parametrize("event", EVERY_EVENT, ids=lambda event: type(event).__name__)
     def test_one_line_of_json(self, variant: Variant, event: Any) -> None:
-        frame = Codec(variant).encode(event, "event_1")
+        frame = WireCodec(variant).encode(event, "event_1")
         assert frame is None or (isinstance(frame, bytes) and b"\n" not in frame and json.loads(frame))

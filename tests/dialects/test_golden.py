@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from dialect_samples import FIRST, FLOWS, GA, PREVIEW
 
-from voxwire.dialects import Codec, Variant
+from voxwire.dialects import Variant, WireCodec
 
 GOLDEN = Path(__file__).parent / "golden"
 VARIANTS = {"ga": GA, "preview": PREVIEW, "first": FIRST}
 
 
 def log(variant: Variant, flow: str) -> str:
-    codec = Codec(variant)
+    codec = WireCodec(variant)
     frames = [codec.encode(event, f"event_{number}") for number, event in enumerate(FLOWS[flow])]
     return "".join(f"{frame.decode()}\n" for frame in frames if frame is not None)
 

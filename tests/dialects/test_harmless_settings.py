@@ -8,7 +8,7 @@ from dialect_samples import FIRST, GA, PREVIEW, VOICE_LIVE, decode, params, patc
 from msgspec import structs
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.dialects import Codec, Dialect, Variant
+from voxwire.dialects import Dialect, Variant, WireCodec
 from voxwire.events.client import UpdateSession
 from voxwire.events.server import ServerEvent, SessionCreated, SessionUpdated
 from voxwire.events.session_config import (
@@ -40,7 +40,7 @@ def settings(variant: Variant, **fields: Any) -> dict[str, Any]:
 
 def detection(variant: Variant, **fields: Any) -> Any:
     shaped = {"audio": {"input": {"turn_detection": fields}}} if variant is GA else {"turn_detection": fields}
-    return patch(Codec(variant), **settings(variant, **shaped)).turn_detection
+    return patch(WireCodec(variant), **settings(variant, **shaped)).turn_detection
 
 
 # --- the session sent back --------------------------------------------------------------------------
@@ -69,7 +69,7 @@ RICH = structs.replace(
 )
 
 
-def show(codec: Codec, event: ServerEvent) -> Any:
+def show(codec: WireCodec, event: ServerEvent) -> Any:
     frame = codec.encode(event, "event_1")
     assert frame is not None
     return json.loads(frame)["session"]
@@ -77,7 +77,7 @@ def show(codec: Codec, event: ServerEvent) -> Any:
 
 def send_back(variant: Variant, config: SessionConfig, type: str, *, spoken: bool = False) -> None:
     """The whole object of `session.created` in an update: the answer shows the same, and nothing has changed."""
-    codec, driver = Codec(variant), Driver(config)
+    codec, driver = WireCodec(variant), Driver(config)
     if spoken:
         driver.respond(modality=Modality.AUDIO)
         driver.say("Hello.")
@@ -109,7 +109,7 @@ class TestTheSessionSentBack:
 
 
 def test_what_the_first_clients_see_otherwise_can_still_be_changed() -> None:
-    codec = Codec(FIRST)
+    codec = WireCodec(FIRST)
     codec.encode(SessionCreated(session_id="s", config=RICH, expires_at=1), "e")
     assert patch(codec, voice="coral", temperature=0.9) == SessionPatch(temperature=0.9)
     assert patch(codec, voice="ash").voice == "ash"
@@ -160,10 +160,10 @@ def test_idle_timeout_beside_semantic_vad() -> None:
     ],
 )
 def test_transcription_of_the_launch(variant: Variant, sent: Any, expected: Transcription | None) -> None:
-    assert patch(Codec(variant), input_audio_transcription=sent).transcription == expected
+    assert patch(WireCodec(variant), input_audio_transcription=sent).transcription == expected
 
 
-def test_ga_never_had_that_form(ga: Codec) -> None:
+def test_ga_never_had_that_form(ga: WireCodec) -> None:
     session = {"type": "realtime", "audio": {"input": {"transcription": {"enabled": True}}}}
     param = "session.audio.input.transcription.enabled"
     assert refused(ga, "session.update", session=session) == ("unknown_parameter", param)
@@ -180,12 +180,12 @@ class TestTools:
     @pytest.mark.parametrize("strict", [True, False, None])
     def test_strict(self, variant: Variant, strict: bool | None) -> None:
         sent = [{"type": "function", **FUNCTION, "strict": strict}]
-        assert patch(Codec(variant), **settings(variant, tools=sent)).tools == (TOOL,)
-        assert params(Codec(variant), tools=sent).tools == (TOOL,)
+        assert patch(WireCodec(variant), **settings(variant, tools=sent)).tools == (TOOL,)
+        assert params(WireCodec(variant), tools=sent).tools == (TOOL,)
 
     def test_nested(self, variant: Variant) -> None:
         sent = [{"type": "function", "function": {**FUNCTION, "strict": True}}]
-        assert patch(Codec(variant), **settings(variant, tools=sent)).tools == (TOOL,)
+        assert patch(WireCodec(variant), **settings(variant, tools=sent)).tools == (TOOL,)
 
     @pytest.mark.parametrize(
         ("tool", "code", "field"),
@@ -200,7 +200,7 @@ class TestTools:
     )
     def test_refused(self, variant: Variant, tool: Any, code: str, field: str) -> None:
         session = settings(variant, tools=[{"type": "function", **tool}])
-        assert refused(Codec(variant), "session.update", session=session) == (code, f"session.tools[0].{field}")
+        assert refused(WireCodec(variant), "session.update", session=session) == (code, f"session.tools[0].{field}")
 
     def test_a_nested_schema_is_bounded_like_a_flat_one(self, variant: Variant) -> None:
         deep: dict[str, Any] = {}
@@ -208,7 +208,7 @@ class TestTools:
             deep = {"x": deep}
         session = settings(variant, tools=[{"type": "function", "function": {"name": "f", "parameters": deep}}])
         expected = ("invalid_value", "session.tools[0].function.parameters")
-        assert refused(Codec(variant), "session.update", session=session) == expected
+        assert refused(WireCodec(variant), "session.update", session=session) == expected
 
 
 # --- GA's settings in the previews ------------------------------------------------------------------
@@ -216,12 +216,12 @@ class TestTools:
 
 @pytest.mark.parametrize("variant", PREVIEWS)
 def test_nulls_of_ga(variant: Variant) -> None:
-    event = decode(Codec(variant), "session.update", session=dict.fromkeys(["prompt", "truncation", "reasoning"]))
+    event = decode(WireCodec(variant), "session.update", session=dict.fromkeys(["prompt", "truncation", "reasoning"]))
     assert event == UpdateSession(patch=SessionPatch())
-    assert patch(Codec(variant), tracing=None) == SessionPatch(tracing=None)
-    assert params(Codec(variant), prompt=None, reasoning=None) == params(Codec(variant))
+    assert patch(WireCodec(variant), tracing=None) == SessionPatch(tracing=None)
+    assert params(WireCodec(variant), prompt=None, reasoning=None) == params(WireCodec(variant))
 
 
 @pytest.mark.parametrize("field", ["prompt", "truncation", "reasoning"])
-def test_only_nulls(preview: Codec, field: str) -> None:
+def test_only_nulls(preview: WireCodec, field: str) -> None:
     assert refused(preview, "session.update", session={field: "auto"}) == ("unknown_parameter", f"session.{field}")

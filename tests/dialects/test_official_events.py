@@ -18,7 +18,7 @@ from openai.types.beta.realtime import RealtimeClientEvent as PreviewEvent
 from openai.types.realtime import RealtimeClientEvent as GaEvent
 from pydantic import TypeAdapter
 
-from voxwire.dialects import Codec, Variant
+from voxwire.dialects import Variant, WireCodec
 from voxwire.errors import ClientError
 from voxwire.events.client import ClientEvent, CreateItem, CreateResponse, UpdateSession
 from voxwire.events.server import ErrorOccurred, ItemAdded, ResponseCreated, ServerEvent, SessionUpdated
@@ -74,7 +74,7 @@ def judge(frame: str, *errors: ClientError | ErrorOccurred) -> None:
         assert excused, f"{error.code}, {error.param}: {error.message}\n{frame}"
 
 
-def exchange(driver: Driver, codec: Codec, frame: str) -> None:
+def exchange(driver: Driver, codec: WireCodec, frame: str) -> None:
     """Send one event, and look at what comes back."""
     try:
         event = codec.decode(frame)
@@ -93,7 +93,7 @@ def exchange(driver: Driver, codec: Codec, frame: str) -> None:
 
 
 def converse(variant: Variant, conversation: list[str], *, kind: SessionKind, answers: bool) -> None:
-    driver, codec = Driver(SessionConfig(model="m", kind=kind), capabilities=LITTLE), Codec(variant)
+    driver, codec = Driver(SessionConfig(model="m", kind=kind), capabilities=LITTLE), WireCodec(variant)
     for frame in conversation:
         exchange(driver, codec, frame)
         if answers and isinstance(driver.outputs[-1], StartResponse):

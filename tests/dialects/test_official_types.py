@@ -22,7 +22,7 @@ from openai.types.realtime.realtime_transcription_session_create_response import
 from pydantic import BaseModel, TypeAdapter
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.dialects import Codec, Variant
+from voxwire.dialects import Variant, WireCodec
 from voxwire.events.response import ResponseStatus, StatusDetails
 from voxwire.events.server import (
     ClockRead,
@@ -99,7 +99,7 @@ PREVIEW_TYPES = members(PreviewEvent)
 
 
 def frames(variant: Variant) -> list[dict[str, Any]]:
-    codec = Codec(variant)
+    codec = WireCodec(variant)
     encoded = (codec.encode(event, "event_1") for event in ALL)
     return [json.loads(frame) for frame in encoded if frame is not None]
 
@@ -144,7 +144,7 @@ class TestGa:
 
     def test_settings_of_reasoning_models(self) -> None:
         frame = json.loads(
-            Codec(GA).encode(SessionCreated(session_id="s", config=RICH, expires_at=1), "e") or "",
+            WireCodec(GA).encode(SessionCreated(session_id="s", config=RICH, expires_at=1), "e") or "",
         )
         session = RealtimeSessionCreateRequest.model_validate(frame["session"], strict=True)
         assert session.parallel_tool_calls is True
@@ -153,7 +153,7 @@ class TestGa:
 
     def test_a_named_tool(self) -> None:
         config = structs.replace(CONFIG, tool_choice=NamedTool(name="f"))
-        frame = json.loads(Codec(GA).encode(SessionCreated(session_id="s", config=config, expires_at=1), "e") or "")
+        frame = json.loads(WireCodec(GA).encode(SessionCreated(session_id="s", config=config, expires_at=1), "e") or "")
         session = RealtimeSessionCreateResponse.model_validate(frame["session"], strict=True)
         assert not list(differences(frame["session"]["tool_choice"], session.tool_choice))
 

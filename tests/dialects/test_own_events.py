@@ -3,7 +3,7 @@
 import pytest
 from dialect_samples import FIRST, GA, OUR_EVENTS, PREVIEW, VOICE_LIVE, decode, encode
 
-from voxwire.dialects import Codec, Variant
+from voxwire.dialects import Variant, WireCodec
 from voxwire.events.client import UpdateSession
 from voxwire.events.session_config import TURN_TIMINGS
 
@@ -11,12 +11,12 @@ VARIANTS = {"ga": GA, "preview": PREVIEW, "first": FIRST, "voice-live": VOICE_LI
 
 
 @pytest.fixture(params=VARIANTS)
-def codec(request: pytest.FixtureRequest) -> Codec:
+def codec(request: pytest.FixtureRequest) -> WireCodec:
     variant: Variant = VARIANTS[request.param]
-    return Codec(variant)
+    return WireCodec(variant)
 
 
-def test_form(codec: Codec) -> None:
+def test_form(codec: WireCodec) -> None:
     assert [encode(codec, event) for event in OUR_EVENTS] == [
         {"type": "voxwire.clock", "event_id": "event_1", "now_ms": 1200},
         {
@@ -36,6 +36,6 @@ def test_form(codec: Codec) -> None:
 @pytest.mark.parametrize("variant", [GA, PREVIEW])
 def test_asking(variant: Variant) -> None:
     kind = {"type": "realtime"} if variant is GA else {}
-    event = decode(Codec(variant), "session.update", session={**kind, "include": [TURN_TIMINGS]})
+    event = decode(WireCodec(variant), "session.update", session={**kind, "include": [TURN_TIMINGS]})
     assert isinstance(event, UpdateSession)
     assert event.patch.include == (TURN_TIMINGS,)

@@ -10,7 +10,7 @@ from dialect_samples import decode, patch, refusal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxwire.dialects import Codec
+from voxwire.dialects import WireCodec
 from voxwire.dialects.surrogates import spell_out, stand_in
 from voxwire.events.client import CreateItem
 from voxwire.events.items import InputText, MessageItem
@@ -76,7 +76,7 @@ class TestBothWays:
 
 class TestEvents:
     @pytest.mark.parametrize("half", ["\\ud83d", "\\ude00", "\\uDBFF", "\\udc00x", "a\\ud83d\\ud83d\\ude00"])
-    def test_an_item_keeps_them(self, codec: Codec, half: str) -> None:
+    def test_an_item_keeps_them(self, codec: WireCodec, half: str) -> None:
         frame = '{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[%s]}}'
         event = codec.decode(frame % f'{{"type":"input_text","text":"{half}"}}')
         assert isinstance(event, CreateItem)
@@ -89,23 +89,23 @@ class TestEvents:
         assert shown is not None
         assert json.loads(shown)["item"]["content"][0]["text"] == json.loads(f'"{half}"')
 
-    def test_as_the_same_escape(self, ga: Codec) -> None:
+    def test_as_the_same_escape(self, ga: WireCodec) -> None:
         instructions = patch(ga, type="realtime", instructions="\ud83d").instructions
         assert spell_out(msgspec.json.encode(instructions)) == b'"\\ud83d"'
 
-    def test_in_names_of_free_form_values(self, ga: Codec) -> None:
+    def test_in_names_of_free_form_values(self, ga: WireCodec) -> None:
         tool = {"type": "function", "name": "f", "parameters": {"properties": {"\ud83d": {"enum": ["\ude00"]}}}}
         (found,) = patch(ga, type="realtime", tools=[tool]).tools  # type: ignore[misc]
         msgspec.json.encode(found.parameters)
 
-    def test_in_an_event_id(self, codec: Codec) -> None:
+    def test_in_an_event_id(self, codec: WireCodec) -> None:
         assert decode(codec, "input_audio_buffer.commit", event_id="\ud83d").event_id
         error = refusal(codec, '{"type":"input_audio_buffer.commit","event_id":"\\ud83d","x":1}')
         assert error.event_id is not None
         assert spell_out(msgspec.json.encode(error.event_id)) == b'"\\ud83d"'
 
     @pytest.mark.parametrize("where", ["type", "session"])
-    def test_where_none_can_be(self, codec: Codec, where: str) -> None:
+    def test_where_none_can_be(self, codec: WireCodec, where: str) -> None:
         fields: Any = {"type": "session.update", "session": {"tool_choice": "\ud83d"}} | (
             {"type": "\ud83d"} if where == "type" else {}
         )

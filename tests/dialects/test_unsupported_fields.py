@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from dialect_samples import decode, left_out, params, refused
 
-from voxwire.dialects import Codec
+from voxwire.dialects import WireCodec
 from voxwire.events.client import CreateItem, UpdateSession
 from voxwire.events.session_config import FunctionTool
 
@@ -23,7 +23,7 @@ PICTURE = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
 PHRASES: dict[str, Any] = {"id": "pmpt_1", "version": "2", "variables": {"city": "Oslo"}}
 
 
-def update(codec: Codec, **session: Any) -> UpdateSession:
+def update(codec: WireCodec, **session: Any) -> UpdateSession:
     event = decode(codec, "session.update", event_id="mine", session=session)
     assert isinstance(event, UpdateSession)
     return event
@@ -34,13 +34,13 @@ class TestNoiseReduction:
 
     @pytest.mark.parametrize("kind", ["realtime", "transcription"])
     @pytest.mark.parametrize("value", [{}, {"type": "near_field"}, {"type": "far_field", "strength": 0.5}])
-    def test_ga(self, ga: Codec, kind: str, value: Any) -> None:
+    def test_ga(self, ga: WireCodec, kind: str, value: Any) -> None:
         session = {"type": kind, "audio": {"input": {"noise_reduction": value, "turn_detection": None}}}
         assert left_out(ga, "session.update", session=session) == ["session.audio.input.noise_reduction"]
         assert update(ga, **session).patch.turn_detection is None
 
     @pytest.mark.parametrize("type", ["session.update", "transcription_session.update"])
-    def test_preview(self, preview: Codec, type: str) -> None:
+    def test_preview(self, preview: WireCodec, type: str) -> None:
         session = {"input_audio_noise_reduction": {"type": "near_field"}, "turn_detection": None}
         assert left_out(preview, type, session=session) == ["session.input_audio_noise_reduction"]
 
@@ -54,19 +54,19 @@ class TestNoiseReduction:
             ({"kind": "near_field"}, "unknown_parameter", ".kind"),
         ],
     )
-    def test_malformed_voids_the_event(self, ga: Codec, value: Any, code: str, param: str) -> None:
+    def test_malformed_voids_the_event(self, ga: WireCodec, value: Any, code: str, param: str) -> None:
         session = {"type": "realtime", "audio": {"input": {"noise_reduction": value}}}
         expected = (code, f"session.audio.input.noise_reduction{param}")
         assert refused(ga, "session.update", session=session) == expected
 
-    def test_nothing_is_said_of_null(self, ga: Codec) -> None:
+    def test_nothing_is_said_of_null(self, ga: WireCodec) -> None:
         session = {"type": "realtime", "audio": {"input": {"noise_reduction": None}}}
         assert left_out(ga, "session.update", session=session) == []
 
 
 class TestMcp:
     @pytest.mark.parametrize("head", [{"type": "realtime"}, {}], ids=["ga", "preview"])
-    def test_in_a_session(self, head: dict[str, str], ga: Codec, preview: Codec) -> None:
+    def test_in_a_session(self, head: dict[str, str], ga: WireCodec, preview: WireCodec) -> None:
         codec = ga if head else preview
         event = update(codec, **head, tools=[MCP, FUNCTION, MCP], tool_choice={"type": "mcp", "server_label": "docs"})
         assert event.patch.tools == (FunctionTool(name="f"),)
@@ -74,7 +74,7 @@ class TestMcp:
         assert params == ["session.tools[0]", "session.tools[2]", "session.tool_choice"]
         assert "secret" not in repr(event)
 
-    def test_in_a_response(self, codec: Codec) -> None:
+    def test_in_a_response(self, codec: WireCodec) -> None:
         response = {"tools": [MCP], "tool_choice": {"type": "mcp", "server_label": "docs", "name": "search"}}
         found = left_out(codec, "response.create", response=response)
         assert found == ["response.tools[0]", "response.tool_choice"]
@@ -87,11 +87,11 @@ class TestMcp:
             (MCP | {"server": "x"}, "unknown_parameter", "server"),
         ],
     )
-    def test_malformed_voids_the_event(self, codec: Codec, tool: Any, code: str, field: str) -> None:
+    def test_malformed_voids_the_event(self, codec: WireCodec, tool: Any, code: str, field: str) -> None:
         found = refused(codec, "response.create", response={"tools": [tool]})
         assert found == (code, f"response.tools[0].{field}")
 
-    def test_among_the_items_of_a_response(self, codec: Codec) -> None:
+    def test_among_the_items_of_a_response(self, codec: WireCodec) -> None:
         call = {"type": "mcp_call", "id": "c", "server_label": "s", "name": "n", "arguments": "{}"}
         message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
         response: Any = {"input": [call, message]}
@@ -100,7 +100,7 @@ class TestMcp:
         assert len(input) == 1
 
     @pytest.mark.parametrize("type", ["mcp_approval_response", "mcp_approval_request", "mcp_call", "mcp_list_tools"])
-    def test_an_item_alone(self, codec: Codec, type: str) -> None:
+    def test_an_item_alone(self, codec: WireCodec, type: str) -> None:
         """Nothing of the event is left to apply, so this is its one answer."""
         assert refused(codec, "conversation.item.create", item={"type": type, "id": "i"}) == (
             "unsupported_value",
@@ -109,17 +109,17 @@ class TestMcp:
 
 
 class TestPrompt:
-    def test_of_a_response(self, ga: Codec) -> None:
+    def test_of_a_response(self, ga: WireCodec) -> None:
         response = {"prompt": PHRASES, "instructions": "Be brief."}
         assert left_out(ga, "response.create", response=response) == ["response.prompt"]
         assert params(ga, **response).instructions == "Be brief."
 
-    def test_of_a_session_is_the_sessions_to_judge(self, ga: Codec) -> None:
+    def test_of_a_session_is_the_sessions_to_judge(self, ga: WireCodec) -> None:
         assert update(ga, type="realtime", prompt=PHRASES).patch.prompt == PHRASES
 
 
 class TestPictures:
-    def test_are_the_sessions_to_judge(self, codec: Codec) -> None:
+    def test_are_the_sessions_to_judge(self, codec: WireCodec) -> None:
         item = {"type": "message", "role": "user", "content": [PICTURE]}
         event = decode(codec, "conversation.item.create", item=item)
         assert isinstance(event, CreateItem)

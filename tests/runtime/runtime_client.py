@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from voxwire.dialects.codec import Codec
 from voxwire.dialects.variant import Dialect, Variant
+from voxwire.dialects.wire_codec import WireCodec
 from voxwire.events.session_config import SessionKind
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.service import Service
@@ -57,7 +57,7 @@ async def connected(
     wire = MemoryTransport()
     deployment = service.deployment(None)
     assert deployment is not None
-    codec = Codec(Variant(dialect=Dialect.GA, transcription=kind is SessionKind.TRANSCRIPTION))
+    codec = WireCodec(Variant(dialect=Dialect.GA, transcription=kind is SessionKind.TRANSCRIPTION))
     async with service.converse(deployment, kind=kind, codec=codec, transport=wire) as attachment:
         yield Client(attachment, wire)
     assert shared or runtime_tasks() <= before

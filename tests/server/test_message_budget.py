@@ -12,7 +12,7 @@ import pytest
 from http_client import UPGRADE, connect, read_answer
 from websockets.asyncio.client import connect as websocket
 
-from voxwire.dialects.codec import Codec
+from voxwire.dialects.wire_codec import WireCodec
 from voxwire.events.client import ClientEvent
 from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.service import Service
@@ -127,13 +127,13 @@ async def test_a_message_that_waits_for_a_thread_counts(
     url: str, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = threading.Event()
-    decode = Codec.decode
+    decode = WireCodec.decode
 
-    def wait(codec: Codec, frame: str | bytes) -> ClientEvent:
+    def wait(codec: WireCodec, frame: str | bytes) -> ClientEvent:
         free.wait(20)
         return decode(codec, frame)
 
-    monkeypatch.setattr(Codec, "decode", wait)
+    monkeypatch.setattr(WireCodec, "decode", wait)
     async with hostile(url) as (reader, writer):
         writer.write(head(HELD) + b"a" * HELD)
         try:

@@ -14,7 +14,7 @@ from voxwire.events.items import (
 )
 from voxwire.events.response import TokenUsage
 from voxwire.events.session_config import FunctionTool, RetentionRatio, Truncation
-from voxwire.session.context import Context, Reading, fit
+from voxwire.session.context import Context, ContextItem, fit
 
 
 def text(tokens: int) -> MessageItem:
@@ -24,7 +24,7 @@ def text(tokens: int) -> MessageItem:
 def fitted(items: list[Item], truncation: Truncation = "auto", *, budget: int = 100, instructions: str = "") -> Context:
     """With a small context window: half of it is for instructions, tools and items."""
     return fit(
-        [Reading.of(item) for item in items],
+        [ContextItem.of(item) for item in items],
         instructions=instructions,
         tools=(),
         truncation=truncation,
@@ -54,7 +54,7 @@ class TestAuto:
         for tokens, kept in ((28_224, 2), (28_225, 1)):
             items = [text(1), text(tokens - 1)]
             context = fit(
-                [Reading.of(item) for item in items],
+                [ContextItem.of(item) for item in items],
                 instructions="",
                 tools=(),
                 truncation="auto",
@@ -118,7 +118,7 @@ class TestUsage:
         items: list[Item] = [text(90), text(3), MessageItem(role=Role.USER, content=(InputAudio(duration_ms=250),))]
         tool = FunctionTool(name="f")
         context = fit(
-            [Reading.of(item) for item in items],
+            [ContextItem.of(item) for item in items],
             instructions="four",
             tools=(tool,),
             truncation="auto",

@@ -283,22 +283,22 @@ class TestEntry:
     def test_a_reading_is_made_once_until_something_changes(self) -> None:
         entry = Entry(sound("a", 4800))
         entry.hear(0, None)
-        pending = entry.reading()
+        pending = entry.context_item()
         assert (pending.text, pending.audio) == (0, 0)
-        assert entry.reading() is pending
+        assert entry.context_item() is pending
         entry.hear(0, "hello")
-        assert entry.reading().item.content[0].transcript == "hello"  # type: ignore[union-attr]
+        assert entry.context_item().item.content[0].transcript == "hello"  # type: ignore[union-attr]
         entry.drop_audio()
-        assert entry.reading().item.content[0].clip is None  # type: ignore[union-attr]
+        assert entry.context_item().item.content[0].clip is None  # type: ignore[union-attr]
 
-    def test_a_reading_keeps_no_audio_alive(self) -> None:
+    def test_a_context_item_keeps_no_audio_alive(self) -> None:
         """Deleted items are remembered without their audio; what engines read of them must not hold it."""
         data = bytes(range(100))
         references = sys.getrefcount(data)
         clip = InputAudio(clip=AudioClip(data=data, format=AudioFormat.PCM16))
         made = conversation(MessageItem(id="a", role=Role.USER, content=(clip,)))
         del clip
-        made.get("a").reading()  # type: ignore[union-attr]
+        made.get("a").context_item()  # type: ignore[union-attr]
         assert sys.getrefcount(data) > references
         made.delete("a")
         assert made.ever("a") is not None

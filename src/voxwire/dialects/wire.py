@@ -26,7 +26,7 @@ _BASE64_STEP: Final = 1024 * 1024
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def encode(type: str, event_id: str, body: dict[str, Any]) -> bytes:
+def event_frame(type: str, event_id: str, body: dict[str, Any]) -> bytes:
     """One server event as a JSON text frame."""
     return spell_out(_ENCODER.encode({"type": type, "event_id": event_id, **body}))
 

@@ -14,13 +14,13 @@ from voxwire.errors import ClientError
 from voxwire.events.items import FunctionCallItem, FunctionCallOutputItem, Item, MessageItem
 from voxwire.events.response import TokenUsage
 from voxwire.events.session_config import FunctionTool, RetentionRatio, Truncation
-from voxwire.session.tokens import item_tokens, text_tokens
+from voxwire.session.token_counts import item_tokens, text_tokens
 
 #: Kept free for the answer; the official service leaves 28,224 of 32,000 usable (PROTOCOL 7.1).
 OUTPUT_RESERVE: Final = 3_776
 
 
-class Reading(msgspec.Struct, frozen=True):
+class ContextItem(msgspec.Struct, frozen=True):
     """An item as engines read it, and the tokens that it costs as input."""
 
     item: Item
@@ -40,7 +40,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fit(
-    readings: Sequence[Reading],
+    candidates: Sequence[ContextItem],
     *,
     instructions: str,
     tools: Sequence[FunctionTool],
@@ -54,7 +54,7 @@ def fit(
     """
     fixed = text_tokens(instructions) + sum(text_tokens(msgspec.json.encode(tool).decode()) for tool in tools)
     budget = max(context_tokens - OUTPUT_RESERVE, context_tokens // 2) - fixed
-    total = sum([reading.text + reading.audio for reading in readings])
+    total = sum([candidate.text + candidate.audio for candidate in candidates])
     if isinstance(truncation, RetentionRatio) and truncation.post_instructions is not None:
         budget = min(budget, truncation.post_instructions)
     if total > budget:
@@ -65,47 +65,45 @@ def fit(
             )
         if isinstance(truncation, RetentionRatio):
             budget = int(budget * truncation.retention_ratio)
-        readings = _newest(readings, total - budget)
-    readings = _without_orphans(readings)
+        candidates = _newest(candidates, total - budget)
+    candidates = _without_orphans(candidates)
     return Context(
-        items=tuple([reading.item for reading in readings]),
+        items=tuple([candidate.item for candidate in candidates]),
         usage=TokenUsage(
-            input_text=fixed + sum([reading.text for reading in readings]),
-            input_audio=sum([reading.audio for reading in readings]),
+            input_text=fixed + sum([candidate.text for candidate in candidates]),
+            input_audio=sum([candidate.audio for candidate in candidates]),
         ),
     )
 
 
-def _newest(readings: Sequence[Reading], excess: int) -> Sequence[Reading]:
-    """The readings without the oldest that cost `excess` tokens; there is nothing to answer without the last."""
+def _newest(candidates: Sequence[ContextItem], excess: int) -> Sequence[ContextItem]:
+    """The candidates without the oldest that cost `excess` tokens; there is nothing to answer without the last."""
     first = 0
-    while excess > 0 and first < len(readings) - 1:
-        excess -= readings[first].text + readings[first].audio
+    while excess > 0 and first < len(candidates) - 1:
+        excess -= candidates[first].text + candidates[first].audio
         first += 1
-    return [*_call_of(readings[-1], readings[:first]), *readings[first:]]
+    return [*_call_of(candidates[-1], candidates[:first]), *candidates[first:]]
 
 
-def _call_of(answer: Reading, dropped: Sequence[Reading]) -> Sequence[Reading]:
+def _call_of(answer: ContextItem, dropped: Sequence[ContextItem]) -> Sequence[ContextItem]:
     """The tool call that is answered, when it is among the dropped: without it the answer would be an orphan."""
     if not isinstance(answer.item, FunctionCallOutputItem):
         return ()
     call_id = answer.item.call_id
-    return [
-        reading for reading in dropped if isinstance(reading.item, FunctionCallItem) and reading.item.call_id == call_id
-    ][-1:]
+    return [old for old in dropped if isinstance(old.item, FunctionCallItem) and old.item.call_id == call_id][-1:]
 
 
-def _without_orphans(readings: Sequence[Reading]) -> Sequence[Reading]:
+def _without_orphans(candidates: Sequence[ContextItem]) -> Sequence[ContextItem]:
     """Without the answers to tool calls that are not there: chat engines refuse them."""
     calls: set[str] = set()
-    kept: list[Reading] = []
-    for reading in readings:
-        item = reading.item
+    kept: list[ContextItem] = []
+    for candidate in candidates:
+        item = candidate.item
         # Nearly all are messages; isinstance takes five times as long to say that they are not the others.
         if type(item) is not MessageItem:
             if isinstance(item, FunctionCallItem):
                 calls.add(item.call_id)
             elif isinstance(item, FunctionCallOutputItem) and item.call_id not in calls:
                 continue
-        kept.append(reading)
+        kept.append(candidate)
     return kept

@@ -24,7 +24,7 @@ from voxwire.events.items import (
     OutputText,
     PcmClip,
 )
-from voxwire.session.context import Reading
+from voxwire.session.context import ContextItem
 from voxwire.session.ledger import Ledger
 from voxwire.session.timings import TurnTimes
 
@@ -45,7 +45,7 @@ class Entry:
     `text_bytes`: weight of the text that the item was made with. `turn`: when a spoken turn ended.
     """
 
-    __slots__ = ("_reading", "cut_ms", "failure", "heard", "item", "ledger", "text_bytes", "turn")
+    __slots__ = ("_context_item", "cut_ms", "failure", "heard", "item", "ledger", "text_bytes", "turn")
 
     def __init__(self, item: Item, ledger: Ledger | None = None) -> None:
         self.item = item
@@ -55,7 +55,7 @@ class Entry:
         self.cut_ms: float | None = None
         self.text_bytes = text_bytes(item)
         self.turn: TurnTimes | None = None
-        self._reading: Reading | None = None
+        self._context_item: ContextItem | None = None
 
     @property
     def size(self) -> int:
@@ -84,16 +84,16 @@ class Entry:
         ]
         return replace(self.item, content=tuple(parts))
 
-    def reading(self) -> Reading:
+    def context_item(self) -> ContextItem:
         """The item as engines read it. Remembered: every response reads every item, and counting 300 took 2 ms."""
-        if self._reading is None:
-            self._reading = Reading.of(self.for_engine())
-        return self._reading
+        if self._context_item is None:
+            self._context_item = ContextItem.of(self.for_engine())
+        return self._context_item
 
     def hear(self, content_index: int, words: str | None) -> None:
         """Note what the recogniser understood of an audio part, None while it is listening."""
         self.heard[content_index] = words
-        self._reading = None
+        self._context_item = None
 
     def set_transcript(self, content_index: int, transcript: str) -> None:
         """Show the transcript on the wire from now on."""
@@ -120,9 +120,9 @@ class Entry:
             self._become(replace(self.item, content=tuple(_without_clip(part) for part in self.item.content)))
 
     def _become(self, item: Item) -> None:
-        """Nothing of the former item stays: a remembered reading would hold its audio."""
+        """Nothing of the former item stays: a remembered one would hold its audio."""
         self.item = item
-        self._reading = None
+        self._context_item = None
 
     def _cut(self, ms: float) -> None:
         if not isinstance(self.item, MessageItem) or self.ledger is None:

@@ -23,7 +23,7 @@ from voxwire.events.server import (
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.engine import Word
 from voxwire.session.ledger import Ledger
-from voxwire.session.tokens import spoken_tokens, text_tokens
+from voxwire.session.token_counts import spoken_tokens, text_tokens
 
 #: Speech of one message, as PCM16 at its format's rate: what a session retains at most, so none is kept for
 #: nothing. 11 minutes at 24 kHz; the official services' "inf" is 4,096 tokens, 3 minutes and a half.

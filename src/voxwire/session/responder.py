@@ -28,10 +28,10 @@ from voxwire.session.inputs import (
     GenerationDone,
     GenerationFailed,
 )
-from voxwire.session.items import ItemMaker
+from voxwire.session.item_maker import ItemMaker
 from voxwire.session.rate_window import RateWindow
-from voxwire.session.response import Phase, Plan, ResponseRun
 from voxwire.session.response_input import resolve_input
+from voxwire.session.response_run import Phase, Plan, ResponseRun
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
 
@@ -287,7 +287,7 @@ class Responder:
         plan = run.plan
         try:
             context = fit(
-                [entry.reading() for entry in pending.entries],
+                [entry.context_item() for entry in pending.entries],
                 instructions=plan.instructions,
                 tools=plan.tools,
                 truncation=state.config.truncation,

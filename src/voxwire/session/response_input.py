@@ -20,7 +20,7 @@ from voxwire.events.items import (
 from voxwire.events.response import ResponseInput
 from voxwire.session.checks import check_text_bytes
 from voxwire.session.conversation import Conversation, Entry, text_bytes
-from voxwire.session.items import ItemMaker
+from voxwire.session.item_maker import ItemMaker
 from voxwire.session.state import State
 
 _WHERE = "response.input"

@@ -61,7 +61,7 @@ from voxwire.session.inputs import (
     TranscriptFinal,
     TranscriptPartial,
 )
-from voxwire.session.items import ItemMaker
+from voxwire.session.item_maker import ItemMaker
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.listener import Listener
 from voxwire.session.responder import Responder

@@ -8,7 +8,7 @@ from dialect_samples import patch as any_patch
 from msgspec import UNSET
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.dialects import Codec
+from voxwire.dialects import WireCodec
 from voxwire.events.client import CreateResponse, UpdateSession
 from voxwire.events.items import (
     FunctionCallOutputItem,
@@ -34,47 +34,47 @@ from voxwire.events.session_config import (
 LOGPROBS = "item.input_audio_transcription.logprobs"
 
 
-def patch(codec: Codec, **session: Any) -> SessionPatch:
+def patch(codec: WireCodec, **session: Any) -> SessionPatch:
     return any_patch(codec, type="realtime", **session)
 
 
-def audio_input(codec: Codec, **fields: Any) -> SessionPatch:
+def audio_input(codec: WireCodec, **fields: Any) -> SessionPatch:
     return patch(codec, audio={"input": fields})
 
 
-def refused_session(codec: Codec, **session: Any) -> tuple[str, str | None]:
+def refused_session(codec: WireCodec, **session: Any) -> tuple[str, str | None]:
     return refused(codec, "session.update", session={"type": "realtime", **session})
 
 
 class TestSessionUpdate:
     """PROTOCOL 3.2."""
 
-    def test_nothing(self, ga: Codec) -> None:
+    def test_nothing(self, ga: WireCodec) -> None:
         assert patch(ga) == SessionPatch(kind=SessionKind.REALTIME)
 
     @pytest.mark.parametrize("audio", [None, {}, {"input": None, "output": None}, {"input": {}, "output": {}}])
-    def test_null_objects_count_as_left_out(self, ga: Codec, audio: Any) -> None:
+    def test_null_objects_count_as_left_out(self, ga: WireCodec, audio: Any) -> None:
         assert patch(ga, audio=audio) == SessionPatch(kind=SessionKind.REALTIME)
 
-    def test_event_id(self, ga: Codec) -> None:
+    def test_event_id(self, ga: WireCodec) -> None:
         assert decode(ga, "session.update", event_id="mine", session={"type": "realtime"}).event_id == "mine"
 
-    def test_model_is_ignored(self, ga: Codec) -> None:
+    def test_model_is_ignored(self, ga: WireCodec) -> None:
         assert patch(ga, model="gpt-realtime-2.1") == SessionPatch(kind=SessionKind.REALTIME)
 
-    def test_plain_fields(self, ga: Codec) -> None:
+    def test_plain_fields(self, ga: WireCodec) -> None:
         found = patch(ga, instructions="", parallel_tool_calls=False, max_output_tokens=4096)
         assert (found.instructions, found.parallel_tool_calls, found.max_output_tokens) == ("", False, 4096)
 
-    def test_unbounded_tokens(self, ga: Codec) -> None:
+    def test_unbounded_tokens(self, ga: WireCodec) -> None:
         assert patch(ga, max_output_tokens="inf").max_output_tokens is None
 
     @pytest.mark.parametrize("modality", Modality)
-    def test_output_modalities(self, ga: Codec, modality: Modality) -> None:
+    def test_output_modalities(self, ga: WireCodec, modality: Modality) -> None:
         assert patch(ga, output_modalities=[modality.value]).modality is modality
 
     @pytest.mark.parametrize("names", [[], ["text", "audio"], ["audio", "audio"]])
-    def test_exactly_one_output_modality(self, ga: Codec, names: list[str]) -> None:
+    def test_exactly_one_output_modality(self, ga: WireCodec, names: list[str]) -> None:
         assert refused_session(ga, output_modalities=names) == ("invalid_value", "session.output_modalities")
 
     @pytest.mark.parametrize("side", ["input", "output"])
@@ -88,40 +88,40 @@ class TestSessionUpdate:
             (None, UNSET),
         ],
     )
-    def test_formats(self, ga: Codec, side: str, value: Any, expected: Any) -> None:
+    def test_formats(self, ga: WireCodec, side: str, value: Any, expected: Any) -> None:
         found = patch(ga, audio={side: {"format": value}})
         assert getattr(found, f"{side}_format") is expected
 
     @pytest.mark.parametrize(("voice", "name"), [("marin", "marin"), ({"id": "voice_1"}, "voice_1")])
-    def test_voice(self, ga: Codec, voice: Any, name: str) -> None:
+    def test_voice(self, ga: WireCodec, voice: Any, name: str) -> None:
         assert patch(ga, audio={"output": {"voice": voice}}).voice == name
 
     @pytest.mark.parametrize("speed", [0.25, 1, 1.5])
-    def test_speed(self, ga: Codec, speed: float) -> None:
+    def test_speed(self, ga: WireCodec, speed: float) -> None:
         assert patch(ga, audio={"output": {"speed": speed}}).speed == speed
 
-    def test_transcription(self, ga: Codec) -> None:
+    def test_transcription(self, ga: WireCodec) -> None:
         found = audio_input(ga, transcription={"model": "whisper-1", "language": "en", "prompt": "names"})
         assert found.transcription == Transcription(model="whisper-1", language="en", prompt="names")
 
-    def test_transcription_with_nulls_as_we_send_them(self, ga: Codec) -> None:
+    def test_transcription_with_nulls_as_we_send_them(self, ga: WireCodec) -> None:
         found = audio_input(ga, transcription={"model": None, "language": None, "prompt": None})
         assert found.transcription == Transcription()
 
-    def test_transcription_of_the_newest_models(self, ga: Codec) -> None:
+    def test_transcription_of_the_newest_models(self, ga: WireCodec) -> None:
         asked = {"model": "gpt-transcribe", "keywords": ["Voxwire"], "languages": ["en", "de"], "delay": "low"}
         found = audio_input(ga, transcription=asked)
         assert found.transcription == Transcription(
             model="gpt-transcribe", keywords=("Voxwire",), languages=("en", "de"), delay="low"
         )
 
-    def test_an_empty_language_is_none(self, ga: Codec) -> None:
+    def test_an_empty_language_is_none(self, ga: WireCodec) -> None:
         assert audio_input(ga, transcription={"language": ""}).transcription == Transcription()
 
-    def test_transcription_off(self, ga: Codec) -> None:
+    def test_transcription_off(self, ga: WireCodec) -> None:
         assert audio_input(ga, transcription=None).transcription is None
 
-    def test_include(self, ga: Codec) -> None:
+    def test_include(self, ga: WireCodec) -> None:
         assert patch(ga, include=[LOGPROBS]).include == (LOGPROBS,)
         assert patch(ga, include=[]).include == ()
         assert patch(ga, include=None).include is None
@@ -143,7 +143,7 @@ class TestSessionUpdate:
             ),
         ],
     )
-    def test_truncation(self, ga: Codec, value: Any, expected: Any) -> None:
+    def test_truncation(self, ga: WireCodec, value: Any, expected: Any) -> None:
         assert patch(ga, truncation=value).truncation == expected
 
     @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ class TestSessionUpdate:
             ("prompt", {"id": "p", "version": "2", "variables": {"city": "Oslo"}}),
         ],
     )
-    def test_accepted_and_echoed(self, ga: Codec, field: str, value: Any) -> None:
+    def test_accepted_and_echoed(self, ga: WireCodec, field: str, value: Any) -> None:
         assert getattr(patch(ga, **{field: value}), field) == value
 
     @pytest.mark.parametrize(
@@ -184,20 +184,20 @@ class TestSessionUpdate:
             ({"audio": {"output": {"voice": 5}}}, "invalid_type", "session.audio.output.voice"),
         ],
     )
-    def test_refused(self, ga: Codec, fields: Any, code: str, param: str) -> None:
+    def test_refused(self, ga: WireCodec, fields: Any, code: str, param: str) -> None:
         assert refused_session(ga, **fields) == (code, param)
 
-    def test_noise_reduction_is_off(self, ga: Codec) -> None:
+    def test_noise_reduction_is_off(self, ga: WireCodec) -> None:
         assert audio_input(ga, noise_reduction=None) == SessionPatch(kind=SessionKind.REALTIME)
 
-    def test_null_session(self, ga: Codec) -> None:
+    def test_null_session(self, ga: WireCodec) -> None:
         assert refused(ga, "session.update", session=None) == ("invalid_type", "session")
 
 
 class TestTranscriptionSession:
     """PROTOCOL 5.12."""
 
-    def test_update(self, ga: Codec) -> None:
+    def test_update(self, ga: WireCodec) -> None:
         input = {
             "format": {"type": "audio/pcmu"},
             "transcription": {"model": "gpt-transcribe"},
@@ -216,28 +216,28 @@ class TestTranscriptionSession:
         )
 
     @pytest.mark.parametrize("fields", [{}, {"audio": None}, {"audio": {}}, {"audio": {"input": None}}])
-    def test_nothing(self, ga: Codec, fields: Any) -> None:
+    def test_nothing(self, ga: WireCodec, fields: Any) -> None:
         event = decode(ga, "session.update", session={"type": "transcription", **fields})
         assert event == UpdateSession(patch=SessionPatch(kind=SessionKind.TRANSCRIPTION))
 
-    def test_has_no_output(self, ga: Codec) -> None:
+    def test_has_no_output(self, ga: WireCodec) -> None:
         session = {"type": "transcription", "audio": {"output": {}}}
         assert refused(ga, "session.update", session=session) == ("unknown_parameter", "session.audio.output")
 
-    def test_unknown_kind(self, ga: Codec) -> None:
+    def test_unknown_kind(self, ga: WireCodec) -> None:
         assert refused(ga, "session.update", session={"type": "translation"}) == ("invalid_value", "session.type")
 
 
 class TestTurnDetection:
     """PROTOCOL 3.3."""
 
-    def test_off(self, ga: Codec) -> None:
+    def test_off(self, ga: WireCodec) -> None:
         assert audio_input(ga, turn_detection=None).turn_detection is None
 
-    def test_left_out(self, ga: Codec) -> None:
+    def test_left_out(self, ga: WireCodec) -> None:
         assert audio_input(ga).turn_detection is UNSET
 
-    def test_defaults_of_a_supplied_object(self, ga: Codec) -> None:
+    def test_defaults_of_a_supplied_object(self, ga: WireCodec) -> None:
         found = audio_input(ga, turn_detection={"type": "server_vad"}).turn_detection
         assert found == ServerVad(
             threshold=0.5,
@@ -249,7 +249,7 @@ class TestTurnDetection:
         )
 
     @pytest.mark.parametrize("idle", [None, 5000, 30_000])
-    def test_all_settings(self, ga: Codec, idle: int | None) -> None:
+    def test_all_settings(self, ga: WireCodec, idle: int | None) -> None:
         settings = {
             "threshold": 1,
             "prefix_padding_ms": 0,
@@ -268,7 +268,7 @@ class TestTurnDetection:
             idle_timeout_ms=idle,
         )
 
-    def test_semantic_vad(self, ga: Codec) -> None:
+    def test_semantic_vad(self, ga: WireCodec) -> None:
         assert audio_input(ga, turn_detection={"type": "semantic_vad"}).turn_detection == SemanticVad()
         settings = {"eagerness": "high", "create_response": False, "interrupt_response": False}
         found = audio_input(ga, turn_detection={"type": "semantic_vad", **settings}).turn_detection
@@ -292,7 +292,7 @@ class TestTurnDetection:
             ({}, "missing_required_parameter", "type"),
         ],
     )
-    def test_refused(self, ga: Codec, settings: Any, code: str, field: str) -> None:
+    def test_refused(self, ga: WireCodec, settings: Any, code: str, field: str) -> None:
         expected = (code, f"session.audio.input.turn_detection.{field}")
         assert refused_session(ga, audio={"input": {"turn_detection": settings}}) == expected
 
@@ -300,7 +300,7 @@ class TestTurnDetection:
 class TestTools:
     """PROTOCOL 3.4."""
 
-    def test_functions(self, ga: Codec) -> None:
+    def test_functions(self, ga: WireCodec) -> None:
         schema = {"type": "object", "properties": {"city": {"type": "string"}}, "strict": True}
         tools = [
             {"type": "function", "name": "f", "description": "Does f.", "parameters": schema},
@@ -311,10 +311,10 @@ class TestTools:
             FunctionTool(name="g"),
         )
 
-    def test_none(self, ga: Codec) -> None:
+    def test_none(self, ga: WireCodec) -> None:
         assert patch(ga, tools=[]).tools == ()
 
-    def test_parameters_too_deep(self, ga: Codec) -> None:
+    def test_parameters_too_deep(self, ga: WireCodec) -> None:
         deep: Any = {}
         for _ in range(100):
             deep = {"properties": deep}
@@ -322,14 +322,14 @@ class TestTools:
         assert refused_session(ga, tools=tools) == ("invalid_value", "session.tools[0].parameters")
 
     @pytest.mark.parametrize("choice", ["auto", "none", "required"])
-    def test_choice_by_word(self, ga: Codec, choice: str) -> None:
+    def test_choice_by_word(self, ga: WireCodec, choice: str) -> None:
         assert patch(ga, tool_choice=choice).tool_choice == choice
 
     @pytest.mark.parametrize(
         ("choice", "nested"),
         [({"name": "f"}, False), ({"function": {"name": "f"}}, True), ({"function": "f"}, True)],
     )
-    def test_choice_by_name_in_every_form(self, ga: Codec, choice: Any, nested: bool) -> None:
+    def test_choice_by_name_in_every_form(self, ga: WireCodec, choice: Any, nested: bool) -> None:
         expected = NamedTool(name="f", nested=nested)
         assert patch(ga, tool_choice={"type": "function", **choice}).tool_choice == expected
 
@@ -343,7 +343,7 @@ class TestTools:
             ({"name": 5}, "invalid_type", "name"),
         ],
     )
-    def test_choice_refused(self, ga: Codec, choice: Any, code: str, field: str) -> None:
+    def test_choice_refused(self, ga: WireCodec, choice: Any, code: str, field: str) -> None:
         found = refused_session(ga, tool_choice={"type": "function", **choice})
         assert found == (code, f"session.tool_choice.{field}")
 
@@ -352,10 +352,10 @@ class TestResponseCreate:
     """PROTOCOL 3.7."""
 
     @pytest.mark.parametrize("fields", [{}, {"response": None}, {"response": {}}, {"event_id": None, "response": None}])
-    def test_bare(self, ga: Codec, fields: Any) -> None:
+    def test_bare(self, ga: WireCodec, fields: Any) -> None:
         assert decode(ga, "response.create", **fields) == CreateResponse(params=ResponseParams())
 
-    def test_overrides(self, ga: Codec) -> None:
+    def test_overrides(self, ga: WireCodec) -> None:
         found = params(
             ga,
             conversation="none",
@@ -383,10 +383,10 @@ class TestResponseCreate:
         )
 
     @pytest.mark.parametrize("audio", [None, {}, {"output": None}, {"output": {}}])
-    def test_null_objects_count_as_left_out(self, ga: Codec, audio: Any) -> None:
+    def test_null_objects_count_as_left_out(self, ga: WireCodec, audio: Any) -> None:
         assert params(ga, audio=audio, conversation="auto") == ResponseParams()
 
-    def test_input(self, ga: Codec) -> None:
+    def test_input(self, ga: WireCodec) -> None:
         found = params(
             ga,
             input=[
@@ -401,7 +401,7 @@ class TestResponseCreate:
             FunctionCallOutputItem(call_id="c", output="1"),
         )
 
-    def test_empty_input_is_not_no_input(self, ga: Codec) -> None:
+    def test_empty_input_is_not_no_input(self, ga: WireCodec) -> None:
         assert params(ga, input=[]).input == ()
         assert params(ga).input is UNSET
 
@@ -423,10 +423,10 @@ class TestResponseCreate:
             ),
         ],
     )
-    def test_refused(self, ga: Codec, fields: Any, code: str, param: str) -> None:
+    def test_refused(self, ga: WireCodec, fields: Any, code: str, param: str) -> None:
         assert refused(ga, "response.create", response=fields) == (code, param)
 
 
 @pytest.mark.parametrize("type", ["transcription_session.update", "session.close", "input_audio.turn.start"])
-def test_events_of_other_protocols(ga: Codec, type: str) -> None:
+def test_events_of_other_protocols(ga: WireCodec, type: str) -> None:
     assert refused(ga, type, session={}) == ("invalid_value", "type")

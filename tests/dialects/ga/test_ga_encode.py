@@ -21,7 +21,7 @@ from msgspec import structs
 
 from voxwire.audio.g711 import encode_ulaw
 from voxwire.audio.pcm import AudioFormat
-from voxwire.dialects import Codec
+from voxwire.dialects import WireCodec
 from voxwire.dialects.wire import decode_audio
 from voxwire.events.items import (
     AudioClip,
@@ -96,11 +96,11 @@ NAMES = {
 }
 
 
-def test_names(ga: Codec) -> None:
+def test_names(ga: WireCodec) -> None:
     assert {type(event).__name__: encode(ga, event)["type"] for event in EVERY_EVENT} == NAMES
 
 
-def session(codec: Codec, config: SessionConfig) -> dict[str, Any]:
+def session(codec: WireCodec, config: SessionConfig) -> dict[str, Any]:
     created = encode(codec, SessionCreated(session_id="sess_1", config=config, expires_at=7))["session"]
     updated = encode(codec, SessionUpdated(session_id="sess_1", config=config, expires_at=7))["session"]
     assert created == updated
@@ -108,7 +108,7 @@ def session(codec: Codec, config: SessionConfig) -> dict[str, Any]:
     return created
 
 
-def item(codec: Codec, value: Item) -> dict[str, Any]:
+def item(codec: WireCodec, value: Item) -> dict[str, Any]:
     found: dict[str, Any] = encode(codec, ItemAdded(item=value, previous_item_id=None))["item"]
     return found
 
@@ -116,7 +116,7 @@ def item(codec: Codec, value: Item) -> dict[str, Any]:
 class TestSessionObject:
     """PROTOCOL 4.6."""
 
-    def test_a_new_session(self, ga: Codec) -> None:
+    def test_a_new_session(self, ga: WireCodec) -> None:
         format = {"type": "audio/pcm", "rate": 24000}
         assert session(ga, SessionConfig(model="m")) == {
             "type": "realtime",
@@ -152,7 +152,7 @@ class TestSessionObject:
             "include": None,
         }
 
-    def test_everything_set(self, ga: Codec) -> None:
+    def test_everything_set(self, ga: WireCodec) -> None:
         config = structs.replace(
             CONFIG,
             modality=Modality.TEXT,
@@ -199,23 +199,23 @@ class TestSessionObject:
         assert (found["tracing"], found["prompt"]) == ("auto", {"id": "p"})
         assert (found["reasoning"], found["parallel_tool_calls"]) == ({"effort": "low"}, False)
 
-    def test_truncation_without_a_limit(self, ga: Codec) -> None:
+    def test_truncation_without_a_limit(self, ga: WireCodec) -> None:
         config = structs.replace(CONFIG, truncation=RetentionRatio(retention_ratio=0.5))
         assert session(ga, config)["truncation"] == {"type": "retention_ratio", "retention_ratio": 0.5}
 
-    def test_idle_timeout(self, ga: Codec) -> None:
+    def test_idle_timeout(self, ga: WireCodec) -> None:
         config = structs.replace(CONFIG, turn_detection=ServerVad(idle_timeout_ms=6000))
         assert session(ga, config)["audio"]["input"]["turn_detection"]["idle_timeout_ms"] == 6000
 
-    def test_no_turn_detection(self, ga: Codec) -> None:
+    def test_no_turn_detection(self, ga: WireCodec) -> None:
         config = structs.replace(CONFIG, turn_detection=None)
         assert session(ga, config)["audio"]["input"]["turn_detection"] is None
 
-    def test_a_named_tool_keeps_its_spelling(self, ga: Codec) -> None:
+    def test_a_named_tool_keeps_its_spelling(self, ga: WireCodec) -> None:
         config = structs.replace(CONFIG, tool_choice=NamedTool(name="f", nested=True))
         assert session(ga, config)["tool_choice"] == {"type": "function", "function": {"name": "f"}}
 
-    def test_what_only_some_recognisers_have_shows_once_it_is_set(self, ga: Codec) -> None:
+    def test_what_only_some_recognisers_have_shows_once_it_is_set(self, ga: WireCodec) -> None:
         asked = Transcription(keywords=("Voxwire",), languages=("en", "de"), delay="low")
         event = SessionUpdated(session_id="sess_1", config=structs.replace(CONFIG, transcription=asked), expires_at=7)
         assert encode(ga, event)["session"]["audio"]["input"]["transcription"] == {
@@ -225,7 +225,7 @@ class TestSessionObject:
             "delay": "low",
         }
 
-    def test_transcription_session(self, ga: Codec) -> None:
+    def test_transcription_session(self, ga: WireCodec) -> None:
         """No response settings, not even in the turn detection."""
         config = structs.replace(TRANSCRIPTION, transcription=Transcription(model="gpt-transcribe"))
         assert session(ga, config) == {
@@ -250,7 +250,7 @@ class TestSessionObject:
         }
 
     @pytest.mark.parametrize("config", [CONFIG, TRANSCRIPTION])
-    def test_what_we_send_can_be_sent_back(self, ga: Codec, config: SessionConfig) -> None:
+    def test_what_we_send_can_be_sent_back(self, ga: WireCodec, config: SessionConfig) -> None:
         """All but identity and lifetime: clients keep the session and send it again with changes."""
         sent = session(ga, structs.replace(config, transcription=Transcription(), tools=(FunctionTool(name="f"),)))
         for key in ("id", "object", "expires_at"):
@@ -261,7 +261,7 @@ class TestSessionObject:
 class TestItems:
     """PROTOCOL 2.3 and 4.5."""
 
-    def test_message(self, ga: Codec) -> None:
+    def test_message(self, ga: WireCodec) -> None:
         content = (InputText(text="a"), InputImage(image_url="data:", detail="low"))
         assert item(ga, MessageItem(id="i", role=Role.USER, content=content)) == {
             "id": "i",
@@ -275,14 +275,14 @@ class TestItems:
             ],
         }
 
-    def test_speech_of_the_user_has_no_bytes_but_the_key_transcript(self, ga: Codec) -> None:
+    def test_speech_of_the_user_has_no_bytes_but_the_key_transcript(self, ga: WireCodec) -> None:
         assert item(ga, HEARD)["content"] == [{"type": "input_audio", "transcript": None}]
 
-    def test_answers_are_called_output(self, ga: Codec) -> None:
+    def test_answers_are_called_output(self, ga: WireCodec) -> None:
         assert item(ga, spoken("a"))["content"] == [{"type": "output_audio", "transcript": "a"}]
         assert item(ga, written("a"))["content"] == [{"type": "output_text", "text": "a"}]
 
-    def test_function_call_in_progress_has_arguments(self, ga: Codec) -> None:
+    def test_function_call_in_progress_has_arguments(self, ga: WireCodec) -> None:
         assert item(ga, call()) == {
             "id": "item_2",
             "object": "realtime.item",
@@ -293,7 +293,7 @@ class TestItems:
             "arguments": "",
         }
 
-    def test_function_call_output(self, ga: Codec) -> None:
+    def test_function_call_output(self, ga: WireCodec) -> None:
         assert item(ga, RESULT) == {
             "id": "item_3",
             "object": "realtime.item",
@@ -303,7 +303,7 @@ class TestItems:
             "output": '{"degrees": 20}',
         }
 
-    def test_retrieved_has_audio_where_some_is_left(self, ga: Codec) -> None:
+    def test_retrieved_has_audio_where_some_is_left(self, ga: WireCodec) -> None:
         value = MessageItem(
             id="i", role=Role.ASSISTANT, content=(OutputAudio(transcript="a"), OutputAudio(transcript="b"))
         )
@@ -314,7 +314,7 @@ class TestItems:
             {"type": "output_audio", "transcript": "b", "audio": "AQI="},
         ]
 
-    def test_parts_of_the_stream_keep_their_short_names(self, ga: Codec) -> None:
+    def test_parts_of_the_stream_keep_their_short_names(self, ga: WireCodec) -> None:
         event = ContentPartDone(**PART, part=OutputAudio(transcript="a"))
         assert encode(ga, event)["part"] == {"type": "audio", "transcript": "a"}
         event = ContentPartDone(**PART, part=OutputText(text="a"))
@@ -324,7 +324,7 @@ class TestItems:
 class TestResponseObject:
     """PROTOCOL 4.4 and 7.3."""
 
-    def test_done(self, ga: Codec) -> None:
+    def test_done(self, ga: WireCodec) -> None:
         shown = structs.replace(
             response(ResponseStatus.COMPLETED, spoken(status=ItemStatus.COMPLETED)),
             conversation_id=None,
@@ -391,7 +391,7 @@ class TestResponseObject:
         ],
     )
     def test_status_details(
-        self, codec: Codec, status: ResponseStatus, details: StatusDetails | None, expected: Any
+        self, codec: WireCodec, status: ResponseStatus, details: StatusDetails | None, expected: Any
     ) -> None:
         found = encode(codec, ResponseDone(response=response(status, details=details)))["response"]
         assert (found["status"], found["status_details"]) == (status.value, expected)
@@ -400,7 +400,7 @@ class TestResponseObject:
 class TestOthers:
     """PROTOCOL 4.2, 7.2."""
 
-    def test_error(self, ga: Codec) -> None:
+    def test_error(self, ga: WireCodec) -> None:
         event = ErrorOccurred(
             type="invalid_request_error", code="c", message="No.", param="session.audio.output.voice", origin=3
         )
@@ -412,7 +412,7 @@ class TestOthers:
             "event_id": None,
         }
 
-    def test_logprobs_carry_their_bytes(self, ga: Codec) -> None:
+    def test_logprobs_carry_their_bytes(self, ga: WireCodec) -> None:
         event = TranscriptionCompleted(
             item_id="i", content_index=0, transcript="é", seconds=1.5, logprobs=(LogProb(token="é", logprob=-0.5),)
         )
@@ -420,7 +420,7 @@ class TestOthers:
         assert found["logprobs"] == [{"token": "é", "logprob": -0.5, "bytes": [195, 169]}]
         assert found["usage"] == {"type": "duration", "seconds": 1.5}
 
-    def test_transcription_failed(self, codec: Codec) -> None:
+    def test_transcription_failed(self, codec: WireCodec) -> None:
         event = TranscriptionFailed(item_id="i", content_index=0, code="audio_unintelligible", message="m")
         assert encode(codec, event)["error"] == {
             "type": "transcription_error",
@@ -428,7 +428,7 @@ class TestOthers:
             "message": "m",
         }
 
-    def test_audio_is_companded(self, ga: Codec) -> None:
+    def test_audio_is_companded(self, ga: WireCodec) -> None:
         pcm = b"\1\0\2\0\0\x40"
         frame = encode(ga, AudioDelta(**PART, pcm=pcm, format=AudioFormat.ULAW))
         assert decode_audio(frame["delta"], "delta") == encode_ulaw(pcm)

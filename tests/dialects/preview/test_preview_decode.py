@@ -7,7 +7,7 @@ from dialect_samples import CONFIG, decode, encode, params, patch, refusal, refu
 from msgspec import UNSET, structs
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.dialects import Codec
+from voxwire.dialects import WireCodec
 from voxwire.dialects.preview.requests import PreviewRequest
 from voxwire.events.client import CreateResponse, UpdateSession
 from voxwire.events.items import FunctionCallOutputItem, ItemReference
@@ -28,18 +28,18 @@ LOGPROBS = "item.input_audio_transcription.logprobs"
 
 
 @pytest.fixture(params=["preview", "first", "voice_live"])
-def any_preview(request: pytest.FixtureRequest) -> Codec:
-    codec: Codec = request.getfixturevalue(request.param)
+def any_preview(request: pytest.FixtureRequest) -> WireCodec:
+    codec: WireCodec = request.getfixturevalue(request.param)
     return codec
 
 
 class TestSessionUpdate:
     """PROTOCOL 3.2."""
 
-    def test_nothing(self, any_preview: Codec) -> None:
+    def test_nothing(self, any_preview: WireCodec) -> None:
         assert patch(any_preview) == SessionPatch()
 
-    def test_every_field(self, any_preview: Codec) -> None:
+    def test_every_field(self, any_preview: WireCodec) -> None:
         found = patch(
             any_preview,
             model="gpt-4o-realtime-preview",
@@ -81,17 +81,17 @@ class TestSessionUpdate:
         ("names", "modality"),
         [(["text"], Modality.TEXT), (["text", "audio"], Modality.AUDIO), (["audio", "text"], Modality.AUDIO)],
     )
-    def test_modalities(self, any_preview: Codec, names: list[str], modality: Modality) -> None:
+    def test_modalities(self, any_preview: WireCodec, names: list[str], modality: Modality) -> None:
         assert patch(any_preview, modalities=names).modality is modality
 
     @pytest.mark.parametrize("names", [["audio"], [], ["text", "text"], ["audio", "text", "audio"]])
-    def test_other_combinations(self, any_preview: Codec, names: list[str]) -> None:
+    def test_other_combinations(self, any_preview: WireCodec, names: list[str]) -> None:
         assert refused(any_preview, "session.update", session={"modalities": names}) == (
             "invalid_value",
             "session.modalities",
         )
 
-    def test_audio_alone_has_the_quoted_message(self, any_preview: Codec) -> None:
+    def test_audio_alone_has_the_quoted_message(self, any_preview: WireCodec) -> None:
         error = refusal(any_preview, '{"type": "session.update", "session": {"modalities": ["audio"]}}')
         assert error.message == (
             "Invalid modalities: ['audio']. Supported combinations are: ['text'] and ['audio', 'text']."
@@ -107,15 +107,15 @@ class TestSessionUpdate:
             ("g711-alaw", AudioFormat.ALAW),
         ],
     )
-    def test_formats_in_both_spellings(self, any_preview: Codec, name: str, format: AudioFormat) -> None:
+    def test_formats_in_both_spellings(self, any_preview: WireCodec, name: str, format: AudioFormat) -> None:
         found = patch(any_preview, input_audio_format=name, output_audio_format=name)
         assert (found.input_format, found.output_format) == (format, format)
 
     @pytest.mark.parametrize("detection", [None, {"type": "none"}])
-    def test_no_turn_detection(self, any_preview: Codec, detection: Any) -> None:
+    def test_no_turn_detection(self, any_preview: WireCodec, detection: Any) -> None:
         assert patch(any_preview, turn_detection=detection).turn_detection is None
 
-    def test_silence_that_is_left_out(self, preview: Codec, first: Codec, voice_live: Codec) -> None:
+    def test_silence_that_is_left_out(self, preview: WireCodec, first: WireCodec, voice_live: WireCodec) -> None:
         """SEMANTICS 6.3: the first clients count on what the session starts with."""
         supplied = {"type": "server_vad", "threshold": 0.6}
         assert patch(first, turn_detection=supplied).turn_detection == ServerVad(threshold=0.6, silence_duration_ms=200)
@@ -126,7 +126,7 @@ class TestSessionUpdate:
         said = {**supplied, "silence_duration_ms": 700}
         assert patch(first, turn_detection=said).turn_detection == ServerVad(threshold=0.6, silence_duration_ms=700)
 
-    def test_semantic_vad(self, any_preview: Codec) -> None:
+    def test_semantic_vad(self, any_preview: WireCodec) -> None:
         assert patch(any_preview, turn_detection={"type": "semantic_vad"}).turn_detection == SemanticVad()
 
     @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ class TestSessionUpdate:
             ("max_response_output_tokens", "inf"),
         ],
     )
-    def test_off(self, any_preview: Codec, field: str, value: Any) -> None:
+    def test_off(self, any_preview: WireCodec, field: str, value: Any) -> None:
         names = {"input_audio_transcription": "transcription", "max_response_output_tokens": "max_output_tokens"}
         found = patch(any_preview, **{field: value})
         assert getattr(found, names.get(field, field)) is None
@@ -154,7 +154,7 @@ class TestSessionUpdate:
             ({"tool_choice": "always"}, "invalid_value", "session.tool_choice"),
         ],
     )
-    def test_refused(self, any_preview: Codec, fields: Any, code: str, param: str | None) -> None:
+    def test_refused(self, any_preview: WireCodec, fields: Any, code: str, param: str | None) -> None:
         found_code, found_param = refused(any_preview, "session.update", session=fields)
         assert found_code == code
         assert found_param is not None
@@ -184,7 +184,7 @@ class TestSessionUpdate:
         assert refused(request.getfixturevalue(name), "session.update", session=fields) == (code, param)
 
     @pytest.mark.parametrize("name", ["type", "audio", "output_modalities", "max_output_tokens", "truncation"])
-    def test_fields_of_ga_are_unknown(self, preview: Codec, name: str) -> None:
+    def test_fields_of_ga_are_unknown(self, preview: WireCodec, name: str) -> None:
         found = refused(preview, "session.update", session={name: "x"})
         assert found == ("unknown_parameter", f"session.{name}")
 
@@ -192,7 +192,7 @@ class TestSessionUpdate:
 class TestTranscriptionSessionUpdate:
     """PROTOCOL 3.9."""
 
-    def test_update(self, preview: Codec) -> None:
+    def test_update(self, preview: WireCodec) -> None:
         event = decode(
             preview,
             "transcription_session.update",
@@ -218,7 +218,7 @@ class TestTranscriptionSessionUpdate:
             ),
         )
 
-    def test_nothing(self, preview: Codec) -> None:
+    def test_nothing(self, preview: WireCodec) -> None:
         event = decode(preview, "transcription_session.update", session={})
         assert event == UpdateSession(patch=SessionPatch(kind=SessionKind.TRANSCRIPTION))
 
@@ -229,7 +229,7 @@ class TestTranscriptionSessionUpdate:
             ({"input_audio_noise_reduction": {"kind": "x"}}, "unknown_parameter", "input_audio_noise_reduction.kind"),
         ],
     )
-    def test_refused(self, preview: Codec, fields: Any, code: str, field: str) -> None:
+    def test_refused(self, preview: WireCodec, fields: Any, code: str, field: str) -> None:
         found = refused(preview, "transcription_session.update", session=fields)
         assert found == (code, f"session.{field}")
 
@@ -238,10 +238,10 @@ class TestResponseCreate:
     """PROTOCOL 2.4 and 3.7."""
 
     @pytest.mark.parametrize("fields", [{}, {"response": None}])
-    def test_bare(self, any_preview: Codec, fields: Any) -> None:
+    def test_bare(self, any_preview: WireCodec, fields: Any) -> None:
         assert decode(any_preview, "response.create", **fields) == CreateResponse(params=ResponseParams())
 
-    def test_overrides(self, preview: Codec) -> None:
+    def test_overrides(self, preview: WireCodec) -> None:
         found = params(
             preview,
             conversation="none",
@@ -271,31 +271,31 @@ class TestResponseCreate:
         )
 
     @pytest.mark.parametrize("name", ["max_output_tokens", "max_response_output_tokens"])
-    def test_both_names_of_the_token_limit(self, any_preview: Codec, name: str) -> None:
+    def test_both_names_of_the_token_limit(self, any_preview: WireCodec, name: str) -> None:
         assert params(any_preview, **{name: 5}).max_output_tokens == 5
         assert params(any_preview).max_output_tokens is UNSET
 
-    def test_the_sdks_name_wins(self, preview: Codec) -> None:
+    def test_the_sdks_name_wins(self, preview: WireCodec) -> None:
         assert params(preview, max_output_tokens=5, max_response_output_tokens=6).max_output_tokens == 6
 
     @pytest.mark.parametrize("name", ["commit", "cancel_previous", "input_items", "append_input_items"])
-    def test_fields_of_the_first_version_are_unknown_later(self, preview: Codec, name: str) -> None:
+    def test_fields_of_the_first_version_are_unknown_later(self, preview: WireCodec, name: str) -> None:
         assert refused(preview, "response.create", response={name: True}) == ("unknown_parameter", f"response.{name}")
 
 
 class TestFirstVersion:
     """2024-10-01: PROTOCOL 3.7."""
 
-    def test_a_response_object_cancels_by_default(self, first: Codec) -> None:
+    def test_a_response_object_cancels_by_default(self, first: WireCodec) -> None:
         assert params(first) == ResponseParams(cancel_previous=True)
         assert params(first, cancel_previous=False) == ResponseParams()
 
-    def test_commit_false_keeps_it_out_of_the_conversation(self, first: Codec) -> None:
+    def test_commit_false_keeps_it_out_of_the_conversation(self, first: WireCodec) -> None:
         assert not params(first, commit=True).out_of_band
         assert params(first, commit=False).out_of_band
         assert params(first, conversation="none", commit=True).out_of_band
 
-    def test_input_items_replace_the_context(self, first: Codec) -> None:
+    def test_input_items_replace_the_context(self, first: WireCodec) -> None:
         items = [{"type": "function_call_output", "call_id": "c", "output": "1"}]
         expected = (FunctionCallOutputItem(call_id="c", output="1"),)
         assert params(first, input_items=items).input == expected
@@ -303,19 +303,19 @@ class TestFirstVersion:
         assert params(first, input=items).input == expected
         assert params(first).input is UNSET
 
-    def test_append_input_items_are_added_first(self, first: Codec) -> None:
+    def test_append_input_items_are_added_first(self, first: WireCodec) -> None:
         items = [{"type": "function_call_output", "call_id": "c", "output": "1"}]
         assert params(first, append_input_items=items).append_items == (
             FunctionCallOutputItem(call_id="c", output="1"),
         )
 
     @pytest.mark.parametrize("name", ["input_items", "append_input_items"])
-    def test_errors_name_the_item(self, first: Codec, name: str) -> None:
+    def test_errors_name_the_item(self, first: WireCodec, name: str) -> None:
         items = [{"type": "message", "role": "user", "content": [{"type": "audio"}]}]
         found = refused(first, "response.create", response={name: items})
         assert found == ("invalid_value", f"response.{name}[0].content[0].type")
 
-    def test_references_cannot_be_added(self, first: Codec) -> None:
+    def test_references_cannot_be_added(self, first: WireCodec) -> None:
         items = [{"type": "item_reference", "id": "i"}]
         found = refused(first, "response.create", response={"append_input_items": items})
         assert found == ("invalid_value", "response.append_input_items[0].type")
@@ -323,41 +323,41 @@ class TestFirstVersion:
     @pytest.mark.parametrize(
         "type", ["conversation.item.retrieve", "transcription_session.update", "output_audio_buffer.clear"]
     )
-    def test_later_events_are_unknown(self, first: Codec, type: str) -> None:
+    def test_later_events_are_unknown(self, first: WireCodec, type: str) -> None:
         assert refused(first, type) == ("invalid_value", "type")
 
 
 class TestSpellingOfFormats:
     """Replies use the spelling that the client used (PROTOCOL 3.2)."""
 
-    def formats(self, codec: Codec) -> tuple[str, str, str]:
+    def formats(self, codec: WireCodec) -> tuple[str, str, str]:
         config = structs.replace(CONFIG, input_format=AudioFormat.ULAW, output_format=AudioFormat.ALAW)
         session = encode(codec, SessionUpdated(session_id="s", config=config, expires_at=1))["session"]
         shown = structs.replace(response(), output_format=AudioFormat.ULAW)
         created = encode(codec, ResponseCreated(response=shown))["response"]
         return session["input_audio_format"], session["output_audio_format"], created["output_audio_format"]
 
-    def test_before_the_client_wrote_any(self, preview: Codec, first: Codec) -> None:
+    def test_before_the_client_wrote_any(self, preview: WireCodec, first: WireCodec) -> None:
         assert self.formats(preview) == ("g711_ulaw", "g711_alaw", "g711_ulaw")
         assert self.formats(first) == ("g711-ulaw", "g711-alaw", "g711-ulaw")
 
-    def test_session_update(self, preview: Codec) -> None:
+    def test_session_update(self, preview: WireCodec) -> None:
         patch(preview, input_audio_format="g711-ulaw", output_audio_format="g711_alaw")
         assert self.formats(preview) == ("g711-ulaw", "g711_alaw", "g711-ulaw")
         patch(preview, input_audio_format="g711_ulaw")
         assert self.formats(preview) == ("g711_ulaw", "g711_alaw", "g711_ulaw")
 
-    def test_underscores_in_the_first_version(self, first: Codec) -> None:
+    def test_underscores_in_the_first_version(self, first: WireCodec) -> None:
         patch(first, output_audio_format="g711_alaw")
         assert self.formats(first) == ("g711-ulaw", "g711_alaw", "g711-ulaw")
 
-    def test_response_create(self, preview: Codec) -> None:
+    def test_response_create(self, preview: WireCodec) -> None:
         params(preview, output_audio_format="g711-alaw")
         decode(preview, "response.create")
         params(preview)
         assert self.formats(preview)[1] == "g711-alaw"
 
-    def test_transcription_session_update(self, preview: Codec) -> None:
+    def test_transcription_session_update(self, preview: WireCodec) -> None:
         decode(preview, "transcription_session.update", session={"input_audio_format": "g711-ulaw"})
         decode(preview, "transcription_session.update", session={})
         assert self.formats(preview)[0] == "g711-ulaw"

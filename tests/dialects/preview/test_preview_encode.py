@@ -20,7 +20,7 @@ from msgspec import structs
 
 from voxwire.audio.g711 import encode_alaw
 from voxwire.audio.pcm import AudioFormat
-from voxwire.dialects import Codec, detect
+from voxwire.dialects import WireCodec, detect
 from voxwire.dialects.preview.spelling import preview_path
 from voxwire.dialects.wire import decode_audio
 from voxwire.events.items import AudioClip, PcmClip
@@ -84,20 +84,20 @@ NAMES = {
 FIRST_NAMES = NAMES | {"TranscriptionDelta": None, "ItemRetrieved": None}
 
 
-def names(codec: Codec) -> dict[str, str | None]:
+def names(codec: WireCodec) -> dict[str, str | None]:
     frames = {type(event).__name__: codec.encode(event, "event_1") for event in EVERY_EVENT}
     return {name: None if frame is None else json.loads(frame)["type"] for name, frame in frames.items()}
 
 
-def test_names(preview: Codec) -> None:
+def test_names(preview: WireCodec) -> None:
     assert names(preview) == NAMES
 
 
-def test_names_of_the_first_version(first: Codec) -> None:
+def test_names_of_the_first_version(first: WireCodec) -> None:
     assert names(first) == FIRST_NAMES
 
 
-def test_names_of_voice_live(voice_live: Codec) -> None:
+def test_names_of_voice_live(voice_live: WireCodec) -> None:
     """Its clients know no rate limits."""
     assert names(voice_live) == NAMES | {"RateLimitsUpdated": None}
 
@@ -121,8 +121,8 @@ class TestTranscriptionDeltas:
     )
 
     @staticmethod
-    def connection(handshake: dict[str, Any]) -> Codec:
-        return Codec(detect(**{"query": {}, "headers": {}, "subprotocols": [], **handshake}))
+    def connection(handshake: dict[str, Any]) -> WireCodec:
+        return WireCodec(detect(**{"query": {}, "headers": {}, "subprotocols": [], **handshake}))
 
     @pytest.mark.parametrize("handshake", UNKNOWING)
     def test_stay_away_from_clients_that_may_not_know_them(self, handshake: dict[str, Any]) -> None:
@@ -141,7 +141,7 @@ class TestTranscriptionDeltas:
         assert encode(codec, self.DELTA)["delta"] == "hel"
 
 
-def session(codec: Codec, config: SessionConfig) -> dict[str, Any]:
+def session(codec: WireCodec, config: SessionConfig) -> dict[str, Any]:
     created = encode(codec, SessionCreated(session_id="sess_1", config=config, expires_at=7))
     updated = encode(codec, SessionUpdated(session_id="sess_1", config=config, expires_at=7))
     assert created["type"] == updated["type"].replace("updated", "created")
@@ -153,7 +153,7 @@ def session(codec: Codec, config: SessionConfig) -> dict[str, Any]:
 class TestSessionObject:
     """PROTOCOL 4.6."""
 
-    def test_a_new_session(self, preview: Codec) -> None:
+    def test_a_new_session(self, preview: WireCodec) -> None:
         assert session(preview, SessionConfig(model="m")) == {
             "id": "sess_1",
             "object": "realtime.session",
@@ -184,7 +184,7 @@ class TestSessionObject:
             "tracing": None,
         }
 
-    def test_settings(self, preview: Codec) -> None:
+    def test_settings(self, preview: WireCodec) -> None:
         config = structs.replace(
             CONFIG,
             modality=Modality.TEXT,
@@ -204,20 +204,20 @@ class TestSessionObject:
         assert found["tool_choice"] == {"type": "function", "name": "f"}
         assert found["voice"] == "marin"
 
-    def test_a_named_tool_keeps_its_spelling(self, preview: Codec) -> None:
+    def test_a_named_tool_keeps_its_spelling(self, preview: WireCodec) -> None:
         config = structs.replace(CONFIG, tool_choice=NamedTool(name="f", nested=True))
         assert session(preview, config)["tool_choice"] == {"type": "function", "function": {"name": "f"}}
 
-    def test_idle_timeout_is_ga_alone(self, preview: Codec) -> None:
+    def test_idle_timeout_is_ga_alone(self, preview: WireCodec) -> None:
         config = structs.replace(CONFIG, turn_detection=ServerVad(idle_timeout_ms=6000))
         assert "idle_timeout_ms" not in session(preview, config)["turn_detection"]
 
-    def test_whisper_is_the_default_recogniser(self, preview: Codec) -> None:
+    def test_whisper_is_the_default_recogniser(self, preview: WireCodec) -> None:
         config = structs.replace(CONFIG, transcription=Transcription(language="en"))
         shown = {"model": "whisper-1", "language": "en"}
         assert session(preview, config)["input_audio_transcription"] == shown
 
-    def test_transcription_session(self, preview: Codec) -> None:
+    def test_transcription_session(self, preview: WireCodec) -> None:
         config = structs.replace(TRANSCRIPTION, transcription=Transcription(model="whisper-1"))
         assert encode(preview, SessionCreated(session_id="sess_1", config=config, expires_at=7)) == {
             "type": "transcription_session.created",
@@ -246,7 +246,7 @@ class TestSessionObject:
     @pytest.mark.parametrize(
         ("config", "type"), [(CONFIG, "session.update"), (TRANSCRIPTION, "transcription_session.update")]
     )
-    def test_what_we_send_can_be_sent_back(self, preview: Codec, config: SessionConfig, type: str) -> None:
+    def test_what_we_send_can_be_sent_back(self, preview: WireCodec, config: SessionConfig, type: str) -> None:
         """All but identity and lifetime: clients keep the session and send it again with changes."""
         sent = session(preview, structs.replace(config, transcription=Transcription(), tools=(FunctionTool(name="f"),)))
         for key in ("id", "object", "expires_at"):
@@ -257,7 +257,7 @@ class TestSessionObject:
 class TestItems:
     """PROTOCOL 2.3."""
 
-    def test_answers_are_called_text_and_audio(self, preview: Codec) -> None:
+    def test_answers_are_called_text_and_audio(self, preview: WireCodec) -> None:
         for item, part in [
             (spoken("a"), {"type": "audio", "transcript": "a"}),
             (written("a"), {"type": "text", "text": "a"}),
@@ -267,19 +267,19 @@ class TestItems:
             assert found["previous_item_id"] is None
             assert found["item"]["content"] == [part]
 
-    def test_retrieved(self, preview: Codec) -> None:
+    def test_retrieved(self, preview: WireCodec) -> None:
         clip = AudioClip(data=b"\1\2", format=AudioFormat.PCM16)
         event = ItemRetrieved(item=spoken("a"), audio={0: clip}, format=AudioFormat.PCM16)
         assert encode(preview, event)["item"]["content"] == [{"type": "audio", "transcript": "a", "audio": "AQI="}]
 
-    def test_retrieved_audio_is_converted(self, preview: Codec) -> None:
+    def test_retrieved_audio_is_converted(self, preview: WireCodec) -> None:
         """What an assistant said is kept at its engine's rate, speech of the user as it came."""
         kept = PcmClip(data=bytes(16_000), rate=16_000)
         event = ItemRetrieved(item=spoken("a"), audio={0: kept}, format=AudioFormat.ULAW)
         (part,) = encode(preview, event)["item"]["content"]
         assert decode_audio(part["audio"], "audio") == b"\xff" * 4000
 
-    def test_audio_is_companded(self, preview: Codec) -> None:
+    def test_audio_is_companded(self, preview: WireCodec) -> None:
         pcm = b"\1\0\2\0\0\x40"
         frame = encode(preview, AudioDelta(**PART, pcm=pcm, format=AudioFormat.ALAW))
         assert decode_audio(frame["delta"], "delta") == encode_alaw(pcm)
@@ -288,7 +288,7 @@ class TestItems:
 class TestResponseObject:
     """PROTOCOL 4.4."""
 
-    def test_done(self, preview: Codec) -> None:
+    def test_done(self, preview: WireCodec) -> None:
         found = encode(preview, ResponseDone(response=response(ResponseStatus.COMPLETED, spoken("a"))))["response"]
         assert found.pop("output")[0]["content"] == [{"type": "audio", "transcript": "a"}]
         assert found == {
@@ -347,19 +347,19 @@ class TestErrors:
     def test_path(self, ga: str, preview: str) -> None:
         assert preview_path(ga) == preview
 
-    def error(self, codec: Codec, **fields: Any) -> dict[str, Any]:
+    def error(self, codec: WireCodec, **fields: Any) -> dict[str, Any]:
         event = ErrorOccurred(type="invalid_request_error", **fields)
         found: dict[str, Any] = encode(codec, event)["error"]
         return found
 
-    def test_param_and_message(self, preview: Codec, first: Codec) -> None:
+    def test_param_and_message(self, preview: WireCodec, first: WireCodec) -> None:
         param = "session.audio.output.voice"
         for codec in (preview, first):
             found = self.error(codec, code="invalid_value", message=f"Invalid value for '{param}'.", param=param)
             assert found["param"] == "session.voice"
             assert found["message"] == "Invalid value for 'session.voice'."
 
-    def test_without_param(self, preview: Codec) -> None:
+    def test_without_param(self, preview: WireCodec) -> None:
         assert self.error(preview, code="c", message="m", event_id="mine") == {
             "type": "invalid_request_error",
             "code": "c",
@@ -368,7 +368,7 @@ class TestErrors:
             "event_id": "mine",
         }
 
-    def test_an_unknown_parameter_is_named_as_it_came(self, preview: Codec) -> None:
+    def test_an_unknown_parameter_is_named_as_it_came(self, preview: WireCodec) -> None:
         param = "session.output_modalities"
         message = f"Unknown parameter: '{param}'."
         found = self.error(preview, code="unknown_parameter", message=message, param=param)

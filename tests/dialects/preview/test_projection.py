@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.dialects import Codec, Dialect, Variant
-from voxwire.dialects.preview.projection import VOICES, project_error, project_session
+from voxwire.dialects import Dialect, Variant, WireCodec
+from voxwire.dialects.preview.projection import OFFICIAL_VOICES, project_error, project_session
 from voxwire.events.response import ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import ErrorOccurred, ResponseDone, ServerEvent, SessionUpdated
 from voxwire.events.session_config import (
@@ -179,13 +179,13 @@ def test_the_rules_can_be_broken(rule: Any) -> None:
 class TestEveryEvent:
     @pytest.mark.parametrize("event", EVERY_EVENT, ids=lambda event: type(event).__name__)
     def test_event(self, event: ServerEvent) -> None:
-        frame = Codec(FIRST).encode(event, "event_1")
+        frame = WireCodec(FIRST).encode(event, "event_1")
         if frame is not None:
             check_event(json.loads(frame))
 
     @pytest.mark.parametrize("flow", [name for name in FLOWS if name != "transcription"])
     def test_flow(self, flow: str) -> None:
-        codec = Codec(FIRST)
+        codec = WireCodec(FIRST)
         frames = [codec.encode(event, "event_1") for event in FLOWS[flow]]
         assert any(frames)
         for frame in frames:
@@ -220,7 +220,7 @@ def settings() -> st.SearchStrategy[SessionConfig]:
 class TestSettings:
     @given(settings())
     def test_any_session_fits(self, config: SessionConfig) -> None:
-        check_event(encode(Codec(FIRST), SessionUpdated(session_id="s", config=config, expires_at=1)))
+        check_event(encode(WireCodec(FIRST), SessionUpdated(session_id="s", config=config, expires_at=1)))
 
     @given(settings())
     def test_what_fits_is_not_changed(self, config: SessionConfig) -> None:
@@ -233,8 +233,8 @@ class TestSettings:
         assert project_session(structs.replace(CONFIG, voice=voice)).voice == shown
 
     def test_known_voices_stay(self) -> None:
-        assert VOICES == VOICE_NAMES
-        for voice in VOICES:
+        assert OFFICIAL_VOICES == VOICE_NAMES
+        for voice in OFFICIAL_VOICES:
             assert project_session(structs.replace(CONFIG, voice=voice)).voice == voice
 
     @pytest.mark.parametrize(("temperature", "shown"), [(0.1, 0.6), (0.9, 0.9), (2.0, 1.2)])
@@ -247,7 +247,7 @@ class TestSettings:
 
     def test_named_tool(self) -> None:
         config = structs.replace(CONFIG, tool_choice=NamedTool(name="f", nested=True))
-        frame = encode(Codec(FIRST), SessionUpdated(session_id="s", config=config, expires_at=1))
+        frame = encode(WireCodec(FIRST), SessionUpdated(session_id="s", config=config, expires_at=1))
         assert frame["session"]["tool_choice"] == {"type": "function", "function": "f"}
 
 
@@ -277,7 +277,7 @@ class TestResponses:
         shown = structs.replace(
             response(status, spoken(), details=details, usage=usage), voice=voice, temperature=temperature
         )
-        frame = encode(Codec(FIRST), ResponseDone(response=shown))
+        frame = encode(WireCodec(FIRST), ResponseDone(response=shown))
         check_event(frame)
         assert frame["response"]["voice"] in VOICE_NAMES
         assert 0.6 <= frame["response"]["temperature"] <= 1.2
@@ -290,7 +290,7 @@ class TestErrors:
         message="Error committing input audio buffer: buffer too small.",
     )
 
-    def test_an_empty_commit_says_what_clients_look_for(self, first: Codec, preview: Codec) -> None:
+    def test_an_empty_commit_says_what_clients_look_for(self, first: WireCodec, preview: WireCodec) -> None:
         assert "buffer is empty" in encode(first, self.TOO_SMALL)["error"]["message"]
         assert encode(preview, self.TOO_SMALL)["error"]["message"] == self.TOO_SMALL.message
 

@@ -1,13 +1,13 @@
 """The GA dialect: nested sessions, `response.output_*` names, items added and then done.
 
 - `requests`: what clients send
-- `settings`: the nested session and response settings inside
+- `session_settings`: the nested session and response settings inside
 - `events`: what the server sends
 """
 
 from voxwire.dialects.ga.events import encode
 from voxwire.dialects.ga.requests import DECODER
-from voxwire.dialects.requests import event_of
+from voxwire.dialects.shared_requests import event_of
 from voxwire.events.client import ClientEvent
 from voxwire.events.server import ServerEvent
 

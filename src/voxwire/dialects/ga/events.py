@@ -44,7 +44,7 @@ def encode(event: ServerEvent, event_id: str) -> bytes:
     if type(event) is AudioDelta:
         return wire.encode_audio(_AUDIO_DELTA, event, event_id)
     name, body = _FORMS[type(event)]
-    return wire.encode(name, event_id, body(event))
+    return wire.event_frame(name, event_id, body(event))
 
 
 def _session(event: SessionCreated | SessionUpdated) -> Body:

@@ -2,16 +2,16 @@
 
 from typing import Final
 
-from voxwire.dialects.ga.settings import RealtimeSession, ResponseSettings, TranscriptionSession
-from voxwire.dialects.requests import (
+from voxwire.dialects.ga.session_settings import RealtimeSession, ResponseSettings, TranscriptionSession
+from voxwire.dialects.shared_requests import (
     Append,
     Cancel,
     Clear,
     ClearOutput,
+    ClientRequest,
     Commit,
     Create,
     Delete,
-    Request,
     RequestDecoder,
     Retrieve,
     Truncate,
@@ -21,7 +21,7 @@ from voxwire.events.client import ClientEvent, CreateResponse, UpdateSession
 from voxwire.events.response import ResponseParams
 
 
-class SessionUpdate(Request, frozen=True, tag="session.update"):
+class SessionUpdate(ClientRequest, frozen=True, tag="session.update"):
     session: RealtimeSession | TranscriptionSession
 
     def event(self) -> ClientEvent:
@@ -30,7 +30,7 @@ class SessionUpdate(Request, frozen=True, tag="session.update"):
         return UpdateSession(event_id=self.event_id, patch=patch, unsupported=tuple(left_out))
 
 
-class ResponseCreate(Request, frozen=True, tag="response.create"):
+class ResponseCreate(ClientRequest, frozen=True, tag="response.create"):
     response: ResponseSettings | None = None
 
     def event(self) -> ClientEvent:
@@ -39,7 +39,7 @@ class ResponseCreate(Request, frozen=True, tag="response.create"):
         return CreateResponse(event_id=self.event_id, params=params, unsupported=tuple(left_out))
 
 
-DECODER: Final[RequestDecoder[Request]] = RequestDecoder(
+DECODER: Final[RequestDecoder[ClientRequest]] = RequestDecoder(
     SessionUpdate
     | Append
     | Commit

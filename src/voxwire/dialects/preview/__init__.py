@@ -1,7 +1,7 @@
 """The preview dialects of 2024-10-01, 2024-12-17 and 2025-04-01: flat sessions, `response.audio.*` names.
 
 - `requests`: what clients send
-- `settings`: the flat session and response settings inside
+- `session_settings`: the flat session and response settings inside
 - `events`: what the server sends
 - `projection`: how replies stay within what 2024-10-01 clients accept
 - `voice_live`: what Voice Live clients send
@@ -16,8 +16,8 @@ from voxwire.dialects.preview.events import NOT_IN_FIRST, NOT_IN_VOICE_LIVE, enc
 from voxwire.dialects.preview.projection import changes_of
 from voxwire.dialects.preview.requests import FIRST_DECODER, LATER_DECODER, PreviewRequest
 from voxwire.dialects.preview.spelling import FormatNames
-from voxwire.dialects.preview.voice_live import DECODER as VOICE_LIVE_DECODER
-from voxwire.dialects.requests import Request, RequestDecoder, event_of
+from voxwire.dialects.preview.voice_live import LIVE_DECODER
+from voxwire.dialects.shared_requests import ClientRequest, RequestDecoder, event_of
 from voxwire.dialects.variant import Dialect, Variant
 from voxwire.events.client import ClientEvent, UpdateSession
 from voxwire.events.server import ServerEvent, SessionCreated, SessionUpdated, TranscriptionDelta
@@ -63,10 +63,10 @@ class Preview:
         return encode(event, event_id, formats=self._formats, projection=self._projection, omitted=self._omitted)
 
 
-def _version(variant: Variant) -> tuple[RequestDecoder[Request], tuple[type, ...]]:
+def _version(variant: Variant) -> tuple[RequestDecoder[ClientRequest], tuple[type, ...]]:
     """What clients of a version may send, and the events that they do not know."""
     if variant.projection:
         return FIRST_DECODER, NOT_IN_FIRST
     if variant.dialect is Dialect.VOICE_LIVE:
-        return VOICE_LIVE_DECODER, NOT_IN_VOICE_LIVE
+        return LIVE_DECODER, NOT_IN_VOICE_LIVE
     return LATER_DECODER, ()

@@ -49,18 +49,18 @@ def encode(
         return None
     match event:
         case SessionCreated() | SessionUpdated():
-            return wire.encode(_session_name(event), event_id, _session(event, formats, projection))
+            return wire.event_frame(_session_name(event), event_id, _session(event, formats, projection))
         case ResponseCreated() | ResponseDone():
             name = "response.created" if isinstance(event, ResponseCreated) else "response.done"
-            return wire.encode(name, event_id, _response(event.response, formats, projection))
+            return wire.event_frame(name, event_id, _response(event.response, formats, projection))
         case ErrorOccurred():
             translated = _error(project_error(event) if projection else event)
-            return wire.encode("error", event_id, bodies.error(translated))
+            return wire.event_frame("error", event_id, bodies.error(translated))
     form = _FORMS.get(type(event))
     if form is None:
         return None
     name, body = form
-    return wire.encode(name, event_id, body(event))
+    return wire.event_frame(name, event_id, body(event))
 
 
 def _error(event: ErrorOccurred) -> ErrorOccurred:

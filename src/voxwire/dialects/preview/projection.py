@@ -13,7 +13,7 @@ from voxwire.events.server import ErrorOccurred
 from voxwire.events.session_config import SemanticVad, ServerVad, SessionConfig, SessionPatch
 
 #: The eight voices of the last 2024-10-01 client.
-VOICES: Final = frozenset({"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"})
+OFFICIAL_VOICES: Final = frozenset({"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"})
 #: Later voices → the one of the eight that sounds most like it.
 _NEAREST: Final = {"marin": "coral", "cedar": "ash"}
 #: Settings that may be shown otherwise than they are.
@@ -67,7 +67,7 @@ def project_error(event: ErrorOccurred) -> ErrorOccurred:
 
 
 def _voice(name: str) -> str:
-    return name if name in VOICES else _NEAREST.get(name, "alloy")
+    return name if name in OFFICIAL_VOICES else _NEAREST.get(name, "alloy")
 
 
 def _temperature(value: float) -> float:

@@ -6,7 +6,7 @@ Two unions: the first version and the later ones. Voice Live has its own in `voi
 from collections.abc import Iterator
 from typing import Final
 
-from voxwire.dialects.preview.settings import (
+from voxwire.dialects.preview.session_settings import (
     FirstResponseSettings,
     FirstSessionSettings,
     ResponseSettings,
@@ -14,15 +14,15 @@ from voxwire.dialects.preview.settings import (
     TranscriptionSettingsUpdate,
 )
 from voxwire.dialects.preview.spelling import FormatName
-from voxwire.dialects.requests import (
+from voxwire.dialects.shared_requests import (
     Append,
     Cancel,
     Clear,
     ClearOutput,
+    ClientRequest,
     Commit,
     Create,
     Delete,
-    Request,
     RequestDecoder,
     Retrieve,
     Truncate,
@@ -32,7 +32,7 @@ from voxwire.events.client import ClientEvent, CreateResponse, UpdateSession
 from voxwire.events.response import ResponseParams
 
 
-class PreviewRequest(Request, frozen=True):
+class PreviewRequest(ClientRequest, frozen=True):
     """An event that may name audio formats."""
 
     def format_names(self) -> Iterator[FormatName]:
@@ -87,5 +87,5 @@ _Common = Append | Commit | Clear | Create | Truncate | Delete | Cancel
 #: What all later versions share with Voice Live.
 LaterRequest = _Common | TranscriptionUpdate | Retrieve | ClearOutput
 
-FIRST_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(_Common | FirstSessionUpdate | FirstResponseCreate)
-LATER_DECODER: Final[RequestDecoder[Request]] = RequestDecoder(LaterRequest | SessionUpdate | ResponseCreate)
+FIRST_DECODER: Final[RequestDecoder[ClientRequest]] = RequestDecoder(_Common | FirstSessionUpdate | FirstResponseCreate)
+LATER_DECODER: Final[RequestDecoder[ClientRequest]] = RequestDecoder(LaterRequest | SessionUpdate | ResponseCreate)

@@ -14,14 +14,14 @@ from msgspec.structs import replace
 
 from voxwire.dialects.faults import missing
 from voxwire.dialects.preview.requests import LaterRequest, Respond, Update
-from voxwire.dialects.preview.settings import (
+from voxwire.dialects.preview.session_settings import (
     FirstResponseSettings,
     NoTurnDetection,
     PreviewTranscription,
     SessionSettings,
 )
-from voxwire.dialects.requests import Request, RequestDecoder
-from voxwire.dialects.settings import (
+from voxwire.dialects.shared_requests import ClientRequest, RequestDecoder
+from voxwire.dialects.shared_settings import (
     SemanticVadSettings,
     ServerVadSettings,
     VoiceId,
@@ -127,7 +127,7 @@ class _EchoCancellation(msgspec.Struct, frozen=True):
     channels: int | None = None
 
 
-class LiveSession(SessionSettings, frozen=True, forbid_unknown_fields=False):
+class VoiceLiveSession(SessionSettings, frozen=True, forbid_unknown_fields=False):
     """A session whose unknown keys are ignored; noise reduction and echo cancellation have no effect."""
 
     voice: _Voice = UNSET
@@ -162,7 +162,7 @@ class LiveSession(SessionSettings, frozen=True, forbid_unknown_fields=False):
 
 
 class LiveUpdate(Update, frozen=True, tag="session.update"):
-    session: LiveSession
+    session: VoiceLiveSession
 
 
 # --- responses ------------------------------------------------------------------------------------
@@ -184,4 +184,4 @@ class LiveResponseCreate(Respond, frozen=True, tag="response.create"):
     response: LiveResponse | None = None
 
 
-DECODER: Final[RequestDecoder[Request]] = RequestDecoder(LaterRequest | LiveUpdate | LiveResponseCreate)
+LIVE_DECODER: Final[RequestDecoder[ClientRequest]] = RequestDecoder(LaterRequest | LiveUpdate | LiveResponseCreate)

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.dialects.codec import Codec
 from voxwire.dialects.detect import detect
 from voxwire.dialects.variant import Variant
+from voxwire.dialects.wire_codec import WireCodec
 from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.events.session_config import SessionKind
 from voxwire.runtime.attachment import Attachment
@@ -178,7 +178,7 @@ class WebSocketEndpoint:
         """Run the conversation until either side closes."""
         transport = WebSocketTransport(send, express)
         kind = SessionKind.TRANSCRIPTION if admitted.variant.transcription else SessionKind.REALTIME
-        codec = Codec(admitted.variant)
+        codec = WireCodec(admitted.variant)
         try:
             async with self._service.converse(
                 admitted.deployment, kind=kind, codec=codec, transport=transport, model=admitted.model

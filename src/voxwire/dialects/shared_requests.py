@@ -10,8 +10,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from voxwire.dialects.faults import MAX_EVENT_ID, explain
-from voxwire.dialects.items import Id, SentItem
 from voxwire.dialects.nulls import may_hold_null, without_nulls
+from voxwire.dialects.sent_items import Id, SentItem
 from voxwire.dialects.unsupported import LeftOut, McpItem, mcp_item_alone
 from voxwire.dialects.wire import decode_audio
 from voxwire.errors import ClientError
@@ -32,7 +32,7 @@ from voxwire.events.client import (
 _Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+class ClientRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
     """One client event; `event_id` is the client's own."""
 
     event_id: Annotated[str, Meta(max_length=MAX_EVENT_ID)] | None = None
@@ -41,7 +41,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         raise NotImplementedError
 
 
-R = TypeVar("R", bound=Request)
+R = TypeVar("R", bound=ClientRequest)
 
 
 class RequestDecoder(Generic[R]):
@@ -67,7 +67,7 @@ class RequestDecoder(Generic[R]):
         return self._parser.decode(without_nulls(frame, self._schema))
 
 
-def event_of(request: Request) -> ClientEvent:
+def event_of(request: ClientRequest) -> ClientEvent:
     """`request.event()`, its errors carrying the client's `event_id`."""
     try:
         return request.event()
@@ -76,29 +76,29 @@ def event_of(request: Request) -> ClientEvent:
         raise
 
 
-class Append(Request, frozen=True, tag="input_audio_buffer.append", gc=False):
+class Append(ClientRequest, frozen=True, tag="input_audio_buffer.append", gc=False):
     audio: str
 
     def event(self) -> ClientEvent:
         return AppendAudio(event_id=self.event_id, audio=decode_audio(self.audio, "audio"))
 
 
-class Commit(Request, frozen=True, tag="input_audio_buffer.commit"):
+class Commit(ClientRequest, frozen=True, tag="input_audio_buffer.commit"):
     def event(self) -> ClientEvent:
         return CommitAudio(event_id=self.event_id)
 
 
-class Clear(Request, frozen=True, tag="input_audio_buffer.clear"):
+class Clear(ClientRequest, frozen=True, tag="input_audio_buffer.clear"):
     def event(self) -> ClientEvent:
         return ClearAudio(event_id=self.event_id)
 
 
-class ClearOutput(Request, frozen=True, tag="output_audio_buffer.clear"):
+class ClearOutput(ClientRequest, frozen=True, tag="output_audio_buffer.clear"):
     def event(self) -> ClientEvent:
         return ClearOutputAudio(event_id=self.event_id)
 
 
-class Create(Request, frozen=True, tag="conversation.item.create"):
+class Create(ClientRequest, frozen=True, tag="conversation.item.create"):
     item: SentItem | McpItem
     previous_item_id: Id | None = None
 
@@ -115,14 +115,14 @@ class Create(Request, frozen=True, tag="conversation.item.create"):
         )
 
 
-class Retrieve(Request, frozen=True, tag="conversation.item.retrieve"):
+class Retrieve(ClientRequest, frozen=True, tag="conversation.item.retrieve"):
     item_id: Id
 
     def event(self) -> ClientEvent:
         return RetrieveItem(event_id=self.event_id, item_id=self.item_id)
 
 
-class Truncate(Request, frozen=True, tag="conversation.item.truncate"):
+class Truncate(ClientRequest, frozen=True, tag="conversation.item.truncate"):
     item_id: Id
     content_index: _Count
     audio_end_ms: _Count
@@ -136,14 +136,14 @@ class Truncate(Request, frozen=True, tag="conversation.item.truncate"):
         )
 
 
-class Delete(Request, frozen=True, tag="conversation.item.delete"):
+class Delete(ClientRequest, frozen=True, tag="conversation.item.delete"):
     item_id: Id
 
     def event(self) -> ClientEvent:
         return DeleteItem(event_id=self.event_id, item_id=self.item_id)
 
 
-class Cancel(Request, frozen=True, tag="response.cancel"):
+class Cancel(ClientRequest, frozen=True, tag="response.cancel"):
     response_id: Id | UnsetType | None = UNSET
 
     def event(self) -> ClientEvent:

@@ -40,7 +40,7 @@ from voxwire.events.session_config import Modality, SessionConfig
 from voxwire.interfaces.llm import FinishReason
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio
 from voxwire.session.inputs import GeneratedToolArguments
-from voxwire.session.response import Phase, Plan, ResponseRun
+from voxwire.session.response_run import Phase, Plan, ResponseRun
 from voxwire.testing.driver import Driver
 
 AUDIO_TURN = [
@@ -355,14 +355,14 @@ class TestMaxTokens:
         assert event.response.output[0].arguments == '{"a":1,"b":2'  # type: ignore[union-attr]
 
     def test_endless_arguments_without_a_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("voxwire.session.response.MOST_ARGUMENT_BYTES", 10)
+        monkeypatch.setattr("voxwire.session.response_run.MOST_ARGUMENT_BYTES", 10)
         driver = responding()
         driver.call("f", '{"a":1', ',"b":222222222')
         event = self.ended(driver, limit=100)
         assert event.response.output[0].arguments == '{"a":1,"b"'  # type: ignore[union-attr]
 
     def test_endless_calls(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("voxwire.session.response.MOST_ITEMS", 3)
+        monkeypatch.setattr("voxwire.session.response_run.MOST_ITEMS", 3)
         driver = responding()
         for _ in range(4):
             driver.call("f", "{}")

@@ -9,8 +9,8 @@ from msgspec import UNSET, Meta, UnsetType, structs
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects.faults import invalid_value
-from voxwire.dialects.items import SentInput, input_of
-from voxwire.dialects.settings import (
+from voxwire.dialects.sent_items import SentInput, input_of
+from voxwire.dialects.shared_settings import (
     Include,
     MaxTokens,
     Metadata,
@@ -25,7 +25,7 @@ from voxwire.dialects.settings import (
     TranscriptionSettings,
     TruncationSettings,
     Voice,
-    Wire,
+    WireStruct,
     echoed,
     include_of,
     keeps_unset,
@@ -44,15 +44,15 @@ from voxwire.events.session_config import Modality, ServerVad, SessionKind, Sess
 # --- audio ----------------------------------------------------------------------------------------
 
 
-class _Pcm(Wire, frozen=True, tag_field="type", tag="audio/pcm"):
+class _Pcm(WireStruct, frozen=True, tag_field="type", tag="audio/pcm"):
     rate: Literal[24000] = 24000
 
 
-class _Pcmu(Wire, frozen=True, tag_field="type", tag="audio/pcmu"):
+class _Pcmu(WireStruct, frozen=True, tag_field="type", tag="audio/pcmu"):
     pass
 
 
-class _Pcma(Wire, frozen=True, tag_field="type", tag="audio/pcma"):
+class _Pcma(WireStruct, frozen=True, tag_field="type", tag="audio/pcma"):
     pass
 
 
@@ -90,25 +90,25 @@ class _Transcription(TranscriptionSettings, frozen=True):
         )
 
 
-class _Input(Wire, frozen=True):
+class _Input(WireStruct, frozen=True):
     format: _Format | None = None
     noise_reduction: NoiseReduction | None = None
     transcription: _Transcription | UnsetType | None = UNSET
     turn_detection: _TurnDetection | UnsetType = UNSET
 
 
-class _Output(Wire, frozen=True):
+class _Output(WireStruct, frozen=True):
     format: _Format | None = None
     voice: Voice | UnsetType = UNSET
     speed: Speed | UnsetType = UNSET
 
 
-class _Audio(Wire, frozen=True):
+class _Audio(WireStruct, frozen=True):
     input: _Input | None = None
     output: _Output | None = None
 
 
-class _InputOnly(Wire, frozen=True):
+class _InputOnly(WireStruct, frozen=True):
     input: _Input | None = None
 
 
@@ -188,16 +188,16 @@ class TranscriptionSession(ShownSession, frozen=True, tag_field="type", tag="tra
 # --- responses ------------------------------------------------------------------------------------
 
 
-class _ResponseOutput(Wire, frozen=True):
+class _ResponseOutput(WireStruct, frozen=True):
     format: _Format | None = None
     voice: Voice | UnsetType = UNSET
 
 
-class _ResponseAudio(Wire, frozen=True):
+class _ResponseAudio(WireStruct, frozen=True):
     output: _ResponseOutput | None = None
 
 
-class ResponseSettings(Wire, frozen=True):
+class ResponseSettings(WireStruct, frozen=True):
     """`reasoning` and `parallel_tool_calls` are accepted without effect, as in the session.
 
     Unlike a session's, `instructions` may be null, which leaves the session's in force: livekit sends

@@ -36,7 +36,7 @@ from voxwire.session.conversation import Conversation, Entry
 from voxwire.session.gate import EmitGate
 from voxwire.session.output_message import OutputMessage
 from voxwire.session.timings import ResponseTimes
-from voxwire.session.tokens import BYTES_PER_TOKEN, spoken_tokens, text_tokens, text_within
+from voxwire.session.token_counts import BYTES_PER_TOKEN, spoken_tokens, text_tokens, text_within
 
 #: Arguments of one tool call, as of an item that a client makes.
 MOST_ARGUMENT_BYTES: Final = 1024 * 1024

@@ -20,7 +20,7 @@ _GA_KEYS: Final = {
 }
 
 
-class Codec:
+class WireCodec:
     """Translates one connection, and remembers what the wire needs remembered.
 
     A connection that took preview by its path alone is switched to GA, for good and before its event

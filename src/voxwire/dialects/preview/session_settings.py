@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects.faults import invalid_value
-from voxwire.dialects.items import SentInput, SentItem, input_of, items_of
 from voxwire.dialects.preview.spelling import FORMATS, FormatName
-from voxwire.dialects.settings import (
+from voxwire.dialects.sent_items import SentInput, SentItem, input_of, items_of
+from voxwire.dialects.shared_settings import (
     Include,
     MaxTokens,
     Metadata,
@@ -26,7 +26,7 @@ from voxwire.dialects.settings import (
     TranscriptionSettings,
     TurnDetectionSettings,
     Voice,
-    Wire,
+    WireStruct,
     echoed,
     include_of,
     keeps_unset,
@@ -168,7 +168,7 @@ class TranscriptionSettingsUpdate(ShownSession, frozen=True):
         )
 
 
-class ResponseSettings(Wire, frozen=True):
+class ResponseSettings(WireStruct, frozen=True):
     """Both names of the token limit are in use: SDKs send the long one, documents show the short one.
 
     `instructions` may be null, as in GA.

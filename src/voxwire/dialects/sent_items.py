@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects.faults import invalid_value, missing, unsupported_choice
-from voxwire.dialects.settings import Wire, keeps_unset
+from voxwire.dialects.shared_settings import WireStruct, keeps_unset
 from voxwire.dialects.unsupported import MCP_ITEM, LeftOut, McpItem, no_assistant_audio
 from voxwire.dialects.wire import decode_audio
 from voxwire.events.client import Unsupported
@@ -39,7 +39,7 @@ Id = Annotated[str, Meta(max_length=512)]
 # --- content parts --------------------------------------------------------------------------------
 
 
-class _PartBase(Wire, frozen=True, tag_field="type"):
+class _PartBase(WireStruct, frozen=True, tag_field="type"):
     """What any part may carry along.
 
     `annotations` come from the types of the Responses API, always empty: speech has none. `id` is for references alone,
@@ -130,7 +130,7 @@ def _tag(part: _Part | type[_Part]) -> str:
 # --- items ----------------------------------------------------------------------------------------
 
 
-class _ItemBase(Wire, frozen=True):
+class _ItemBase(WireStruct, frozen=True):
     id: Id | None = None
     object: Literal["realtime.item"] | UnsetType = UNSET
     status: ItemStatus = ItemStatus.COMPLETED
@@ -174,7 +174,7 @@ class _Message(_MessageBase, frozen=True, kw_only=True, tag="message"):
         )
 
 
-class _ContentReference(Wire, frozen=True, tag_field="type", tag="item_reference"):
+class _ContentReference(WireStruct, frozen=True, tag_field="type", tag="item_reference"):
     """The content of another message, put in this place (previews)."""
 
     id: Id
@@ -224,7 +224,7 @@ class _FunctionCallOutput(_ItemBase, frozen=True, kw_only=True, tag_field="type"
         return FunctionCallOutputItem(id=self.id or "", call_id=self.call_id, output=self.output, status=self.ended)
 
 
-class _Reference(Wire, frozen=True, tag_field="type", tag="item_reference"):
+class _Reference(WireStruct, frozen=True, tag_field="type", tag="item_reference"):
     id: Id
 
     def item(self, param: str, left_out: LeftOut) -> ItemReference:

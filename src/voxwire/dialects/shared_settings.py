@@ -28,7 +28,7 @@ from voxwire.events.session_config import (
 )
 
 P = ParamSpec("P")
-T = TypeVar("T")
+_T = TypeVar("_T")
 U = TypeVar("U")
 
 # Ranges: PROTOCOL 3.2 and 3.7.
@@ -44,11 +44,11 @@ Metadata = Annotated[
 ]
 
 
-class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WireStruct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of the JSON objects inside events: a field nobody knows is an error, never swallowed."""
 
 
-class ShownSession(Wire, frozen=True):
+class ShownSession(WireStruct, frozen=True):
     """What a session shows of itself beside its settings: a program may send all of it back, and none can be changed.
 
     `model` is fixed by the connection; clients send it along in every update.
@@ -60,11 +60,11 @@ class ShownSession(Wire, frozen=True):
     model: str | None = None
 
 
-def keeps_unset(convert: Callable[Concatenate[T, P], U]) -> Callable[Concatenate[T | UnsetType, P], U | UnsetType]:
+def keeps_unset(convert: Callable[Concatenate[_T, P], U]) -> Callable[Concatenate[_T | UnsetType, P], U | UnsetType]:
     """Let a conversion pass on UNSET: what the client left out stays left out."""
 
     @wraps(convert)
-    def converted(value: T | UnsetType, /, *args: P.args, **kwargs: P.kwargs) -> U | UnsetType:
+    def converted(value: _T | UnsetType, /, *args: P.args, **kwargs: P.kwargs) -> U | UnsetType:
         return UNSET if isinstance(value, UnsetType) else convert(value, *args, **kwargs)
 
     return converted
@@ -83,7 +83,7 @@ def include_of(names: Include | None) -> tuple[str, ...] | None:
 # --- voice ----------------------------------------------------------------------------------------
 
 
-class VoiceId(Wire, frozen=True):
+class VoiceId(WireStruct, frozen=True):
     id: str
 
 
@@ -103,7 +103,7 @@ _Padding = Annotated[int, Meta(ge=0, le=10_000)]
 Silence = Annotated[int, Meta(ge=0, le=60_000)]
 
 
-class TurnDetectionSettings(Wire, frozen=True, tag_field="type"):
+class TurnDetectionSettings(WireStruct, frozen=True, tag_field="type"):
     """The fields of every kind of detection: a program that changes the kind leaves those of the former kind behind.
 
     A field left out of a supplied object means its documented default, not the session's value.
@@ -152,7 +152,7 @@ def turn_detection_of(value: TurnDetectionSettings | None) -> TurnDetection | No
 # --- transcription --------------------------------------------------------------------------------
 
 
-class TranscriptionSettings(Wire, frozen=True):
+class TranscriptionSettings(WireStruct, frozen=True):
     model: str | None = None
     language: str | None = None
     prompt: str | None = None
@@ -173,7 +173,7 @@ def transcription_of(value: TranscriptionSettings | None) -> Transcription | Non
 # --- tools (PROTOCOL 3.4) -------------------------------------------------------------------------
 
 
-class _Function(Wire, frozen=True):
+class _Function(WireStruct, frozen=True):
     """`parameters` is a JSON Schema and stays as it is. `strict` asks for what is done anyway: calls that fit it."""
 
     name: str
@@ -182,7 +182,7 @@ class _Function(Wire, frozen=True):
     strict: bool | None = None
 
 
-class FunctionToolSettings(Wire, frozen=True, tag_field="type", tag="function"):
+class FunctionToolSettings(WireStruct, frozen=True, tag_field="type", tag="function"):
     """A function, flat or as Chat Completions nests it: `{function: {name, …}}`."""
 
     name: str | UnsetType = UNSET
@@ -218,11 +218,11 @@ def tools_of(tools: Tools, param: str, left_out: LeftOut) -> tuple[FunctionTool,
     return tuple(found)
 
 
-class _FunctionName(Wire, frozen=True):
+class _FunctionName(WireStruct, frozen=True):
     name: str
 
 
-class FunctionChoice(Wire, frozen=True, tag_field="type", tag="function"):
+class FunctionChoice(WireStruct, frozen=True, tag_field="type", tag="function"):
     """Flat `{name}`, the older `{function: {name}}`, or `{function: name}` of the 2024-10-01 clients."""
 
     name: str | UnsetType = UNSET
@@ -252,7 +252,7 @@ def tool_choice_of(choice: ToolChoiceSettings, param: str, left_out: LeftOut) ->
 # --- accepted and echoed (SEMANTICS 1) ------------------------------------------------------------
 
 
-class TracingSettings(Wire, frozen=True, omit_defaults=True):
+class TracingSettings(WireStruct, frozen=True, omit_defaults=True):
     workflow_name: str | UnsetType = UNSET
     group_id: str | UnsetType = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET
@@ -261,7 +261,7 @@ class TracingSettings(Wire, frozen=True, omit_defaults=True):
 Tracing = Literal["auto"] | TracingSettings
 
 
-class ReasoningSettings(Wire, frozen=True):
+class ReasoningSettings(WireStruct, frozen=True):
     effort: Literal["minimal", "low", "medium", "high", "xhigh"] | UnsetType = UNSET
 
 
@@ -274,12 +274,12 @@ def echoed(value: Any, param: str) -> Any:
 # --- truncation of the context --------------------------------------------------------------------
 
 
-class TokenLimits(Wire, frozen=True):
+class TokenLimits(WireStruct, frozen=True):
     #: Beyond any context window; the bound keeps arithmetic sane.
     post_instructions: Annotated[int, Meta(ge=0, le=2**31 - 1)] | UnsetType = UNSET
 
 
-class RetentionRatioSettings(Wire, frozen=True, tag_field="type", tag="retention_ratio"):
+class RetentionRatioSettings(WireStruct, frozen=True, tag_field="type", tag="retention_ratio"):
     retention_ratio: Annotated[float, Meta(ge=0, le=1)]
     token_limits: TokenLimits | None = None
 
