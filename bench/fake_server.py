@@ -13,8 +13,8 @@ from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.server.app import create_app
 from voxwire.server.build import build_service
-from voxwire.server.listen import Listener
-from voxwire.server.run import run
+from voxwire.server.net.listen import Listener
+from voxwire.server.net.run import run
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FakeTts

@@ -92,7 +92,7 @@ class TestAnnouncement:
             "voxwire.server.build.build_service", lambda settings: SimpleNamespace(answers_from="rules")
         )
         monkeypatch.setattr("voxwire.server.app.create_app", create_app)
-        monkeypatch.setattr("voxwire.server.run.run", run)
+        monkeypatch.setattr("voxwire.server.net.run.run", run)
 
     def lines(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
         assert main(["serve", "--port", "0", *arguments]) == 0

@@ -6,8 +6,8 @@ import sys
 from echo_service import EchoService
 
 from voxwire.server.app import create_app
-from voxwire.server.listen import Listener
-from voxwire.server.run import run
+from voxwire.server.net.listen import Listener
+from voxwire.server.net.run import run
 from voxwire.testing.live_server import settings_for_tests
 
 #: How long the engines take to end.

@@ -4,8 +4,8 @@ import gc
 from collections import deque
 
 from voxwire.server.app import create_app
-from voxwire.server.listen import Listener
-from voxwire.server.run import run
+from voxwire.server.net.listen import Listener
+from voxwire.server.net.run import run
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.live_server import settings_for_tests
 from voxwire.testing.service import fake_deployment, fake_service

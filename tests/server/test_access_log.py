@@ -74,7 +74,7 @@ async def test_nor_from_an_identifier(
 
 async def test_nor_the_development_identitys_secret(caplog: pytest.LogCaptureFixture) -> None:
     from voxwire.server.app import create_app
-    from voxwire.server.run import running
+    from voxwire.server.net.run import running
     from voxwire.testing.live_server import settings_for_tests
 
     settings = settings_for_tests(auth={"dev_identity": True})

@@ -12,7 +12,7 @@ from echo_service import EchoService, Serve
 from http_client import UPGRADE, connect, handshake, read_answer
 from raw_websocket import CLOSE, PING, PONG, TARGET, TEXT, RawWebSocket, close, fragments, frame
 
-from voxwire.server import websocket_protocol
+from voxwire.server.net import websocket_protocol
 from voxwire.testing.live_server import serve_process, served
 
 SCRIPT = str(Path(__file__).parent / "serve_fake.py")

@@ -19,8 +19,8 @@ from websockets.sync.client import connect
 
 from voxwire.errors import ConfigurationError
 from voxwire.server.app import create_app
-from voxwire.server.listen import Listener
-from voxwire.server.run import Server, running
+from voxwire.server.net.listen import Listener
+from voxwire.server.net.run import Server, running
 from voxwire.testing.live_server import ServeProcess, serve_process, settings_for_tests
 
 GA = "/v1/realtime?model=gpt-realtime"

@@ -17,8 +17,8 @@ from websockets.asyncio.client import connect as websocket
 
 from voxwire.config import ServerSettings
 from voxwire.errors import ConfigurationError
-from voxwire.server import run
-from voxwire.server.listen import tls_context
+from voxwire.server.net import run
+from voxwire.server.net.listen import tls_context
 from voxwire.testing.live_server import served
 
 

@@ -81,14 +81,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _serve(settings: "Settings", warming: threading.Timer) -> int:
-    from voxwire.server.listen import Listener
+    from voxwire.server.net.listen import Listener
 
     listener = Listener.open(settings.server)  # before the engines: its mistakes are the commonest
     try:
         from voxwire.server.app import create_app
         from voxwire.server.build import build_service
         from voxwire.server.logs import configure_logging
-        from voxwire.server.run import run as run_server
+        from voxwire.server.net.run import run as run_server
 
         configure_logging(settings.logging)
         service = build_service(settings)

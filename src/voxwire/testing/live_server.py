@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 from voxwire.config import Settings, load_settings
 from voxwire.runtime.service import Service
 from voxwire.server.app import create_app
-from voxwire.server.run import running
+from voxwire.server.net.run import running
 from voxwire.testing.service import fake_service
 
 #: What follows the interpreter to run the server on a free port.

@@ -18,10 +18,10 @@ from starlette.applications import Starlette
 
 from voxwire.config import Settings
 from voxwire.server.allocator import return_large_blocks
-from voxwire.server.descriptors import make_room
-from voxwire.server.http_protocol import HttpProtocol
-from voxwire.server.listen import Listener
-from voxwire.server.websocket_protocol import WebSocketProtocol
+from voxwire.server.net.descriptors import make_room
+from voxwire.server.net.http_protocol import HttpProtocol
+from voxwire.server.net.listen import Listener
+from voxwire.server.net.websocket_protocol import WebSocketProtocol
 from voxwire.transports.websocket import WebSocketEndpoint
 
 logger = logging.getLogger(__name__)

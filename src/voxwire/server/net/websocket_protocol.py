@@ -19,8 +19,8 @@ from websockets.protocol import State
 
 from voxwire.errors import RequestRefused
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_LATER, Budget
-from voxwire.server.frames import FrameCutter, payload, text_frames
-from voxwire.server.http_protocol import raw_response
+from voxwire.server.net.http_protocol import raw_response
+from voxwire.server.net.websocket_frames import FrameCutter, payload, text_frames
 from voxwire.transports.websocket import EXPRESS_EXTENSION, Offer
 
 #: Received messages that may wait for the application before reading pauses. uvicorn pauses after

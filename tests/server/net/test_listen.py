@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from voxwire.errors import ConfigurationError
-from voxwire.server.listen import Listener, bind, url
+from voxwire.server.net.listen import Listener, bind, url
 
 
 def test_a_free_port() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
-from voxwire.server.frames import FrameCutter, payload, text_frames
+from voxwire.server.net.websocket_frames import FrameCutter, payload, text_frames
 
 LIMIT = 1 << 20
 

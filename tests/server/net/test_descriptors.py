@@ -7,7 +7,7 @@ import pytest
 
 _SCRIPT = """
 import logging, resource, sys
-from voxwire.server.descriptors import make_room
+from voxwire.server.net.descriptors import make_room
 soft, hard, sessions = map(int, sys.argv[1:])
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 logging.basicConfig(format="%(message)s")
