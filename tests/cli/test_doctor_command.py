@@ -80,6 +80,18 @@ class TestProbes:
             doctor._flite()
 
 
+def test_every_engine_that_is_installed_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = {"llm": ("chat", "parrot"), "turn": ()}
+    monkeypatch.setattr(doctor, "names", lambda kind: offered.get(kind, ("one",)))
+    main(["doctor"])
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["llm", "language", "engine", "chat,", "parrot"] in lines
+    assert ["vad", "speech", "detector", "one"] in lines
+    assert ["turn", "turn", "model", "none", "installed"] in lines
+
+
 @pytest.mark.engines
 def test_on_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0

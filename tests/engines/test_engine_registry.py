@@ -42,11 +42,21 @@ def test_the_embedded_engines_are_offered() -> None:
     assert "pocketsphinx" in registry.names("stt")
     assert "offline-assistant" in registry.names("llm")
     assert {"embedded", "flite", "espeak"} <= set(registry.names("tts"))
+    assert "silero" in registry.names("vad")
 
 
 def test_an_engine_is_made_from_its_options() -> None:
     engine = registry.load("llm", "offline-assistant", {"timezone": "Europe/Oslo"})
     assert engine.capabilities.info.name == "offline-assistant"
+
+
+def test_a_speech_detector_is_an_engine_as_the_others() -> None:
+    engine = registry.load("vad", "silero", {})
+    assert engine.capabilities.info.name == "silero"
+    with pytest.raises(ConfigurationError, match="Silero has no option size; it knows none"):
+        registry.load("vad", "silero", {"size": 2})
+    with pytest.raises(ConfigurationError, match="There is no turn model named 'oracle'"):
+        registry.load("turn", "oracle", {})
 
 
 def test_options_that_an_engine_refuses() -> None:

@@ -21,6 +21,7 @@ from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import FakeLlm, words
 from voxwire.testing.fake_stt import FakeStt, FakeSttStream
 from voxwire.testing.fake_tts import FakeTts
+from voxwire.testing.fake_turn import FakeTurn
 from voxwire.testing.fake_vad import FakeVad, loud, quiet
 from voxwire.testing.service import fake_deployment, fake_service
 
@@ -242,10 +243,11 @@ async def test_a_session_expires_with_an_error_and_a_close_code() -> None:
 
 
 async def test_closing_the_service_ends_conversations_and_engines_once() -> None:
-    deployment = fake_deployment()
-    service = fake_service(deployment, fake_deployment(name="other", stt=deployment.stt))
+    turn = FakeTurn()
+    deployment = fake_deployment(turn=turn)
+    service = fake_service(deployment, fake_deployment(name="other", stt=deployment.stt, turn=turn))
     await service.start()
-    assert deployment.stt.started == 1  # type: ignore[attr-defined]
+    assert deployment.stt.started == service.vad.started == turn.started == 1  # type: ignore[attr-defined]
     async with connected(service) as client:
         await client.wire.wait_for("session.created")
         closing = asyncio.create_task(service.close())
@@ -253,7 +255,7 @@ async def test_closing_the_service_ends_conversations_and_engines_once() -> None
         async with asyncio.timeout(5):
             await client.attachment.closed.wait()
     await closing
-    assert deployment.stt.closed == 1  # type: ignore[attr-defined]
+    assert deployment.stt.closed == service.vad.closed == turn.closed == 1  # type: ignore[attr-defined]
 
 
 async def test_an_engine_that_does_not_start_is_told() -> None:

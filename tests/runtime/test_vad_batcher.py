@@ -16,6 +16,7 @@ from voxwire.audio.resample import Resampler
 from voxwire.engines.vad.silero import SileroVad
 from voxwire.errors import EngineError, InvariantError
 from voxwire.runtime.vad_batcher import Lane, VadBatcher
+from voxwire.testing.fake_vad import FakeVad
 
 PCM, ULAW, ALAW = AudioFormat
 FOREVER = 3600.0
@@ -28,12 +29,12 @@ class Counter:
         self.seen = 0
 
 
-class CountingEngine:
+class CountingEngine(FakeVad):
     """Scores a window by its place in its state's stream: 1, 2, 3; remembers the size of every batch."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.batches: list[list[Counter]] = []
-        self.failing: Exception | None = None
 
     def new_state(self) -> Counter:
         return Counter()

@@ -17,17 +17,16 @@ from voxwire.runtime.load import Load
 Serve = Callable[..., Awaitable[str]]
 
 
-def deployment(name: str) -> Any:
+def engine(kind: str) -> Any:
+    """What the HTTP layer looks at in an engine."""
+    info = EngineInfo(name=f"fake-{kind}", label=f"a fake {kind}", licence="none", notice="tests only")
+    return SimpleNamespace(capabilities=SimpleNamespace(info=info))
+
+
+def deployment(name: str, turn: Any = None) -> Any:
     """What the HTTP layer looks at in a deployment."""
-    engines = {
-        kind: SimpleNamespace(
-            capabilities=SimpleNamespace(
-                info=EngineInfo(name=f"fake-{kind}", label=f"a fake {kind}", licence="none", notice="tests only")
-            )
-        )
-        for kind in ("stt", "llm", "tts")
-    }
-    return SimpleNamespace(name=name, label="an echo", **engines)
+    engines = {kind: engine(kind) for kind in ("stt", "llm", "tts")}
+    return SimpleNamespace(name=name, label="an echo", turn=turn, **engines)
 
 
 class EchoAttachment:
@@ -81,7 +80,8 @@ class EchoService:
     """Stands in for `voxwire.runtime.service.Service`."""
 
     def __init__(self, names: Sequence[str] = ("gpt-realtime", "a/b"), default: str = "gpt-realtime") -> None:
-        self.deployments = [deployment(name) for name in names]
+        self.deployments = [deployment(name, None if number else engine("turn")) for number, name in enumerate(names)]
+        self.vad = engine("vad")
         self.default = default
         self.running = False
         self.budget = Budget(512 * 1024 * 1024)

@@ -11,6 +11,7 @@ from voxwire.server import build
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FakeTts
+from voxwire.testing.fake_vad import FakeVad
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, An
 
     def load(kind: str, name: str, options: Mapping[str, Any]) -> Any:
         asked.append((kind, name, dict(options)))
-        return {"stt": FakeStt, "llm": FakeLlm, "tts": FakeTts}[kind]()
+        return {"stt": FakeStt, "llm": FakeLlm, "tts": FakeTts, "vad": FakeVad}[kind]()
 
     monkeypatch.setattr(build, "load", load)
     return asked
@@ -32,6 +33,7 @@ def test_the_embedded_profile_is_loaded_once(loaded: list[Any]) -> None:
         ("llm", "offline-assistant", {}),
         ("stt", "pocketsphinx", {}),
         ("tts", "embedded", {}),
+        ("vad", "silero", {}),
     ]
     first, second = service.deployments
     assert (first.stt, first.llm, first.tts) == (second.stt, second.llm, second.tts)
@@ -43,11 +45,18 @@ def test_a_deployment_chooses_its_own(loaded: list[Any]) -> None:
     service = build.build_service(load_settings(None, {"deployments": {"shop": own}}))
     assert ("stt", "other", {}) in loaded
     assert ("tts", "embedded", {"size": 1}) in loaded
-    assert len(loaded) == 5
+    assert len(loaded) == 6
     shop = service.deployment("shop")
     assert shop is not None
     assert shop.instructions == "Be brief."
     assert shop.llm is service.deployments[0].llm
+
+
+@pytest.mark.parametrize("chosen", ["other", {"name": "other"}])
+def test_another_speech_detector(loaded: list[Any], chosen: object) -> None:
+    service = build.build_service(load_settings(None, {"vad": chosen}))
+    assert [(kind, name) for kind, name, _ in loaded if kind == "vad"] == [("vad", "other")]
+    assert isinstance(service.vad, FakeVad)
 
 
 def test_official_names_mean_the_default_deployment(loaded: list[Any]) -> None:

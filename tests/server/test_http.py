@@ -43,7 +43,13 @@ class TestModels:
             "licence": "none",
             "notice": "tests only",
         }
-        assert model["engines"].keys() == {"stt", "llm", "tts"}
+        assert list(model["engines"]) == ["vad", "stt", "llm", "tts", "turn"]
+        assert model["engines"]["vad"]["label"] == "a fake vad"
+        assert model["engines"]["turn"]["label"] == "a fake turn"
+
+    async def test_without_a_turn_model_silence_decides(self, url: str) -> None:
+        model = json.loads((await request(url, "/v1/models")).body)["data"][1]
+        assert model["engines"]["turn"] is None
 
     async def test_official_client(self, serve: Serve) -> None:
         url = await serve(auth={"api_keys": ["k1"]})

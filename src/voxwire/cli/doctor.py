@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from voxwire.engines.registry import KINDS, TITLES, names
 from voxwire.errors import ConfigurationError, EngineError
 from voxwire.printing import say
 
@@ -53,7 +54,11 @@ def run(args: argparse.Namespace) -> int:
     """Print a line for every check; 0 when nothing that the server needs is missing."""
     if args.llm or args.model:
         return _language_model(args)
-    return report(CHECKS)
+    outcome = report(CHECKS)
+    say("\nEngines that the settings can name:")
+    for kind in KINDS:
+        say(f"  {kind:6}{TITLES[kind]:20}{', '.join(names(kind)) or 'none installed'}")
+    return outcome
 
 
 def _language_model(args: argparse.Namespace) -> int:

@@ -253,6 +253,9 @@ class Settings(BaseSettings):
     websocket: WebSocketSettings = WebSocketSettings()
     limits: LimitSettings = LimitSettings()
     logging: LoggingSettings = LoggingSettings()
+    vad: EngineSettings | None = Field(
+        default=None, description="Speech detector of all deployments, instead of `silero`."
+    )
     llm: EngineSettings | None = Field(
         default=None, description="Language engine of every deployment that names none, instead of the profile's."
     )
@@ -264,6 +267,11 @@ class Settings(BaseSettings):
         default=DEFAULT_DEPLOYMENTS[0],
         description="Deployment that answers to official model names without one of their own.",
     )
+
+    @field_validator("vad", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return _written_out(value)
 
     @field_validator("llm", mode="before")
     @classmethod

@@ -10,7 +10,8 @@ def check_names(engine: str, options: Mapping[str, Any], known: tuple[str, ...])
     """Raises ConfigurationError when the engine does not have one of the options."""
     unknown = sorted(set(options) - set(known))
     if unknown:
-        raise ConfigurationError(f"{engine} has no option {', '.join(unknown)}; it knows: {', '.join(known)}.")
+        known_ones = f"it knows: {', '.join(known)}" if known else "it knows none"
+        raise ConfigurationError(f"{engine} has no option {', '.join(unknown)}; {known_ones}.")
 
 
 def pool_size(engine: str, options: Mapping[str, Any]) -> int | None:

@@ -1,6 +1,6 @@
 """Engines by name, found through entry points, so that a package of its own can add one.
 
-An entry point of the groups `voxwire.engines.stt`, `.llm` and `.tts` names a function that takes the
+An entry point of the groups `voxwire.engines.stt`, `.llm`, `.tts`, `.vad` and `.turn` names a function that takes the
 options of the deployment (a mapping) and returns the engine. It is imported only when asked for, so
 an engine whose libraries are missing hurts nobody else.
 """
@@ -8,17 +8,28 @@ an engine whose libraries are missing hurts nobody else.
 import re
 from collections.abc import Mapping
 from importlib.metadata import Distribution, EntryPoint, entry_points
-from typing import Any, Final, Literal, cast, overload
+from typing import Any, Final, Literal, cast, get_args, overload
 
 from voxwire.errors import ConfigurationError
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
+from voxwire.interfaces.turn import TurnEngine
+from voxwire.interfaces.vad import VadEngine
 
-Kind = Literal["stt", "llm", "tts"]
+Kind = Literal["vad", "stt", "llm", "tts", "turn"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+AnyEngine = VadEngine | SttEngine | LlmEngine | TtsEngine | TurnEngine
 
 _GROUP: Final = "voxwire.engines."
-_TITLES: Final[dict[Kind, str]] = {"stt": "speech recogniser", "llm": "language engine", "tts": "speech synthesiser"}
+#: What a person calls an engine of each kind.
+TITLES: Final[dict[Kind, str]] = {
+    "vad": "speech detector",
+    "stt": "speech recogniser",
+    "llm": "language engine",
+    "tts": "speech synthesiser",
+    "turn": "turn model",
+}
 
 
 def names(kind: Kind) -> tuple[str, ...]:
@@ -32,7 +43,11 @@ def load(kind: Literal["stt"], name: str, options: Mapping[str, Any]) -> SttEngi
 def load(kind: Literal["llm"], name: str, options: Mapping[str, Any]) -> LlmEngine: ...
 @overload
 def load(kind: Literal["tts"], name: str, options: Mapping[str, Any]) -> TtsEngine: ...
-def load(kind: Kind, name: str, options: Mapping[str, Any]) -> SttEngine | LlmEngine | TtsEngine:
+@overload
+def load(kind: Literal["vad"], name: str, options: Mapping[str, Any]) -> VadEngine: ...
+@overload
+def load(kind: Literal["turn"], name: str, options: Mapping[str, Any]) -> TurnEngine: ...
+def load(kind: Kind, name: str, options: Mapping[str, Any]) -> AnyEngine:
     """Make an engine; it is not started yet.
 
     Raises ConfigurationError for a name that nobody offers, for a missing library, with what to
@@ -41,7 +56,7 @@ def load(kind: Kind, name: str, options: Mapping[str, Any]) -> SttEngine | LlmEn
     point = _find(kind, name)
     try:
         make = point.load()
-        return cast("SttEngine | LlmEngine | TtsEngine", make(options))
+        return cast("AnyEngine", make(options))
     except ImportError as error:
         raise ConfigurationError(_missing(kind, point, error)) from error
 
@@ -50,11 +65,11 @@ def _find(kind: Kind, name: str) -> EntryPoint:
     for point in entry_points(group=_GROUP + kind, name=name):
         return point
     offered = ", ".join(repr(other) for other in names(kind)) or "none"
-    raise ConfigurationError(f"There is no {_TITLES[kind]} named {name!r}. Installed: {offered}.")
+    raise ConfigurationError(f"There is no {TITLES[kind]} named {name!r}. Installed: {offered}.")
 
 
 def _missing(kind: Kind, point: EntryPoint, error: ImportError) -> str:
-    what = f"The {_TITLES[kind]} {point.name!r} cannot be used here"
+    what = f"The {TITLES[kind]} {point.name!r} cannot be used here"
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return f"{what}: {error}."
     package = error.name.partition(".")[0]

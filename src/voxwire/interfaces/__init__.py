@@ -1,14 +1,17 @@
 """The contracts between rooms: what an engine, a dialect and a transport must do, and nothing of how.
 
 - `engine`: what engines of every kind have in common
-- `stt`, `llm`, `tts`, `vad`: what an engine of each kind must do
+- `stt`, `llm`, `tts`, `vad`, `turn`: what an engine of each kind must do
 - `codec`: what a dialect must do for one connection; `transport`: what a connection must do
 
-Shared contract of engines, held by one suite over all of them (`tests/engines/contract`):
+Whatever is iterated or called here comes to one of three endings, and each docstring says which:
 
-- `start()` warms up and is awaited before the server says that it listens; `close()` ends every
-  process and is idempotent.
-- Failure is an `EngineError` with a stage and a stable code, never another exception.
-- Cancelling is idempotent and never raises; after it returns nothing more is yielded.
-- Native code runs in a worker process (`voxwire.engines.worker`), so nothing here blocks the loop.
+- *ended*: all that there was has been yielded; the iteration stops.
+- *closed*: our side stopped it, by `cancel()`, by `close()` or by leaving the iterator. Nothing more is yielded and
+  nothing raised; to close twice is the same as once, and calls after it do nothing.
+- *broken*: the work cannot go on. `EngineError`, with the stage and a stable code, is raised once, by whatever waits;
+  for a transport that is `TransportClosed`. An engine whose one stream is broken serves the next.
+
+No other exception leaves an engine, but for `ConfigurationError` at its making and its start. Nothing here blocks the
+event loop: native code runs in a worker process (`voxwire.engines.worker`), slow Python in a thread.
 """

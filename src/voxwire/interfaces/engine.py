@@ -1,6 +1,25 @@
-"""What is common to engines of every kind: what a person is told of one, words with their times, whose work it is."""
+"""What is common to engines of every kind: their life, what a person is told of one, words with their times, whose
+work it is."""
+
+from typing import Protocol
 
 import msgspec
+
+
+class Engine(Protocol):
+    """The life of an engine. It is made of its options, started once, used, and closed."""
+
+    async def start(self) -> None:
+        """Warm up; awaited before the server says that it listens. Nothing is asked of the engine before.
+
+        Raises ConfigurationError for what an operator has to mend, and EngineError when it cannot work now.
+        """
+
+    async def close(self) -> None:
+        """End every process, connection and stream. Closed for good: what is asked after it is broken.
+
+        Idempotent, also after a start that failed, or never was.
+        """
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True):

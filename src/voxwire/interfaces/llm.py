@@ -9,7 +9,7 @@ import msgspec
 from voxwire.events.items import Item
 from voxwire.events.response import TokenUsage
 from voxwire.events.session_config import FunctionTool, Modality, ToolChoice
-from voxwire.interfaces.engine import EngineInfo
+from voxwire.interfaces.engine import Engine, EngineInfo
 
 
 class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,16 +74,19 @@ class LlmCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     patience_s: float | None = None
 
 
-class LlmEngine(Protocol):
+class LlmEngine(Engine, Protocol):
+    """A language engine. Any number of answers may be in the making at once."""
+
     @property
-    def capabilities(self) -> LlmCapabilities: ...
-
-    async def start(self) -> None: ...
-
-    async def close(self) -> None: ...
+    def capabilities(self) -> LlmCapabilities:
+        """What it can do; asked for anew, since some engines learn their model's name after the start."""
 
     def respond(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
-        """Answer. Closing the iterator stops the work at once. Raises EngineError."""
+        """Answer: text and tool calls as they are written, then exactly one `LlmDone`.
+
+        Ended: after `LlmDone`. Closed: by `aclose()` or by cancelling the task that iterates, at any moment; the work
+        stops at once, and what it held is free within 100 ms. Broken: EngineError, before the first event or later.
+        """
 
     def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
         """Sentences that the engine expects to hear with these settings; empty for open-ended engines."""

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from voxwire.events.server import LogProb
-from voxwire.interfaces.engine import Claim, EngineInfo, Word
+from voxwire.interfaces.engine import Claim, Engine, EngineInfo, Word
 
 
 class SttConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,27 +60,34 @@ class SttCapabilities(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SttStream(Protocol):
-    """One utterance. Iterating yields partials and exactly one `SttFinal`, then ends; raises EngineError."""
+    """One utterance. One task pushes while another iterates."""
 
     async def push(self, pcm: bytes) -> None:
-        """Hear PCM16 mono at the rate of the config; waits when the engine is behind."""
+        """Hear PCM16 mono at the rate of the config; waits when the engine is behind.
+
+        Closed or broken: does nothing; why it broke, the iteration says.
+        """
 
     async def commit(self) -> None:
-        """The utterance is complete; the final follows."""
+        """The utterance is complete; the final follows. Nothing is pushed after it. Closed or broken: does nothing."""
 
     async def cancel(self) -> None:
-        """Stop and free the engine; idempotent."""
+        """Close: stop and free the engine. Idempotent; never raises."""
 
-    def __aiter__(self) -> AsyncIterator[SttEvent]: ...
+    def __aiter__(self) -> AsyncIterator[SttEvent]:
+        """Partials, then exactly one `SttFinal` after the commit.
+
+        Ended: after the final. Closed: stops, without a final. Broken: EngineError, also for a config that the engine
+        cannot serve.
+        """
 
 
-class SttEngine(Protocol):
+class SttEngine(Engine, Protocol):
+    """A recogniser. Any number of utterances may be open at once; those beyond its room wait for it."""
+
     @property
-    def capabilities(self) -> SttCapabilities: ...
-
-    async def start(self) -> None: ...
-
-    async def close(self) -> None: ...
+    def capabilities(self) -> SttCapabilities:
+        """The same for the engine's whole life."""
 
     async def prepare(self, config: SttConfig) -> None:
         """Utterances with this configuration are likely: load or build what they need, once.
@@ -90,4 +97,7 @@ class SttEngine(Protocol):
         """
 
     def open(self, config: SttConfig) -> SttStream:
-        """Begin an utterance. Returns at once; a lease is taken in the background."""
+        """Begin an utterance. Returns at once; room for it is taken in the background.
+
+        Raises EngineError for a config that the engine cannot serve (`unsupported_language`).
+        """

@@ -14,7 +14,10 @@ class Transport(Protocol):
     """
 
     async def send(self, *frames: bytes) -> None:
-        """Send JSON text frames, in order. Waits while the peer does not read; raises TransportClosed."""
+        """Send JSON text frames, in order. Waits while the peer does not read.
+
+        Broken, or closed by the peer: raises TransportClosed.
+        """
 
     def discard_pending_audio(self, response_id: str) -> None:
         """The answer was interrupted: drop what is held of its audio, where the transport plays audio itself."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from voxwire.interfaces.engine import Claim, EngineInfo, Word
+from voxwire.interfaces.engine import Claim, Engine, EngineInfo, Word
 
 
 class TtsConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,26 +39,36 @@ class TtsCapabilities(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TtsStream(Protocol):
-    """One spoken answer. Iterating yields audio and ends after `flush()` was spoken out; raises EngineError."""
+    """One spoken answer. One task feeds while another iterates."""
 
     async def feed(self, text: str) -> None:
-        """Add text to be spoken; pieces of words may come separately."""
+        """Add text to be spoken; pieces of words may come separately. Waits when the engine is far behind.
+
+        Closed or broken: does nothing; why it broke, the iteration says.
+        """
 
     async def flush(self) -> None:
-        """No more text comes."""
+        """No more text comes. Closed or broken: does nothing."""
 
     async def cancel(self) -> None:
-        """Stop within 100 ms of audio; idempotent."""
+        """Close: stop within 100 ms of audio and free the engine. Idempotent; never raises."""
 
-    def __aiter__(self) -> AsyncIterator[TtsAudio]: ...
+    def __aiter__(self) -> AsyncIterator[TtsAudio]:
+        """Speech, in order and without gaps in its characters; nothing where there is nothing to say.
+
+        Ended: when all of the text was spoken after the flush. Closed: stops. Broken: EngineError.
+        """
 
 
-class TtsEngine(Protocol):
+class TtsEngine(Engine, Protocol):
+    """A synthesiser. Any number of answers may be spoken at once; those beyond its room wait for it."""
+
     @property
-    def capabilities(self) -> TtsCapabilities: ...
+    def capabilities(self) -> TtsCapabilities:
+        """The same for the engine's whole life."""
 
-    async def start(self) -> None: ...
+    def open(self, config: TtsConfig) -> TtsStream:
+        """Begin an answer. Returns at once; room for it is taken in the background.
 
-    async def close(self) -> None: ...
-
-    def open(self, config: TtsConfig) -> TtsStream: ...
+        Raises EngineError for a config that the engine cannot serve.
+        """

@@ -9,9 +9,11 @@ from typing import Final
 import msgspec
 
 from voxwire.events.session_config import FunctionTool, SessionConfig, SessionKind, Transcription
+from voxwire.interfaces.engine import Engine
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttConfig, SttEngine
 from voxwire.interfaces.tts import TtsEngine
+from voxwire.interfaces.turn import TurnEngine
 from voxwire.session.limits import Capabilities
 
 #: The voice of a session that names none, where the synthesiser has it (PROTOCOL 4.6).
@@ -63,6 +65,7 @@ class Deployment:
     stt: SttEngine
     llm: LlmEngine
     tts: TtsEngine
+    turn: TurnEngine | None = None
     capabilities: Capabilities
     instructions: str = ""
     phrasebook: Phrasebook = field(init=False, repr=False)
@@ -92,5 +95,7 @@ class Deployment:
         await self.stt.prepare(SttConfig(phrases=await self.phrasebook.phrases(instructions, tools)))
 
     @property
-    def engines(self) -> tuple[SttEngine, LlmEngine, TtsEngine]:
-        return self.stt, self.llm, self.tts
+    def engines(self) -> tuple[Engine, ...]:
+        """All of them, to be started and closed."""
+        engines = self.stt, self.llm, self.tts
+        return engines if self.turn is None else (*engines, self.turn)

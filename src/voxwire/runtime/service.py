@@ -5,12 +5,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, Protocol
+from typing import Final
 
 from voxwire.awake import awake_clock
 from voxwire.errors import ConfigurationError
 from voxwire.events.session_config import SessionKind
 from voxwire.interfaces.codec import Codec
+from voxwire.interfaces.engine import Engine
 from voxwire.interfaces.transport import Transport
 from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.attachment import Attachment
@@ -30,12 +31,6 @@ logger = logging.getLogger("voxwire.runtime")
 
 #: Close code and reason of a server that goes away: clients come back by themselves (PROTOCOL 1.7).
 GOING_AWAY: Final = (1012, "The server is restarting.")
-
-
-class _Engine(Protocol):
-    async def start(self) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 class Service:
@@ -60,6 +55,7 @@ class Service:
         for name in (default, *self._aliases.values()):
             if name not in self._deployments:
                 raise ConfigurationError(f"There is no deployment {name!r}; there is {', '.join(self._deployments)}.")
+        self.vad: Final = vad
         self._batcher = VadBatcher(vad)
         self._limits = limits or Limits()
         self._runtime_limits = runtime_limits or RuntimeLimits()
@@ -99,9 +95,9 @@ class Service:
                 raise result
 
     @property
-    def _engines(self) -> list[_Engine]:
+    def _engines(self) -> list[Engine]:
         """Every engine once, however many deployments share it."""
-        unique: dict[int, _Engine] = {}
+        unique: dict[int, Engine] = {id(self.vad): self.vad}
         for deployment in self._deployments.values():
             unique.update((id(engine), engine) for engine in deployment.engines)
         return list(unique.values())

@@ -98,7 +98,7 @@ class _Api:
 
     async def models(self, request: HttpRequest) -> Response:
         self._authenticate(request)
-        return JSONResponse(model_list(self._service.deployments, self._created))
+        return JSONResponse(model_list(self._service.deployments, self._service.vad, self._created))
 
     async def model(self, request: HttpRequest) -> Response:
         self._authenticate(request)
@@ -106,7 +106,7 @@ class _Api:
         deployment = self._service.deployment(name)
         if deployment is None:
             raise RequestRefused(404, f"There is no model {name[:200]!r} here.", code="model_not_found", param="model")
-        return JSONResponse(model(deployment, name, self._created))
+        return JSONResponse(model(deployment, self._service.vad, name, self._created))
 
     def _authenticate(self, request: HttpRequest) -> None:
         seen: Request = request.scope[REQUEST]

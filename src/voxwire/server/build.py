@@ -1,12 +1,11 @@
 """From settings to the running parts: engines, deployments, the service."""
 
 import json
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from voxwire.config import DeploymentSettings, EngineSettings, Settings
 from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
-from voxwire.engines.registry import load
-from voxwire.engines.vad.silero import SileroVad
+from voxwire.engines.registry import Kind, load
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
@@ -16,6 +15,8 @@ from voxwire.runtime.service import Service
 from voxwire.server.memory import message_memory
 from voxwire.session.limits import Limits
 
+#: Speech detection is one pass for all conversations, so it is of the server and not of a deployment.
+_VAD: Final = "silero"
 #: The engines that a profile starts from.
 _PROFILES: Final = {
     "embedded": {"stt": "pocketsphinx", "llm": "offline-assistant", "tts": "embedded"},
@@ -29,7 +30,7 @@ def build_service(settings: Settings) -> Service:
         deployments=[_deployment(name, chosen, settings.llm, engines) for name, chosen in settings.deployments.items()],
         default=settings.default_deployment,
         aliases={name: settings.default_deployment for name in (*REALTIME_MODELS, *TRANSCRIPTION_MODELS)},
-        vad=SileroVad(),
+        vad=engines.get("vad", settings.vad or EngineSettings(name=_VAD)),
         limits=session_limits(settings),
         runtime_limits=RuntimeLimits(
             conversations=settings.server.max_sessions,
@@ -52,7 +53,7 @@ class _Engines:
     def __init__(self) -> None:
         self._loaded: dict[tuple[str, str, str], Any] = {}
 
-    def get(self, kind: Literal["stt", "llm", "tts"], settings: EngineSettings) -> Any:
+    def get(self, kind: Kind, settings: EngineSettings) -> Any:
         key = kind, settings.name, json.dumps(settings.options, sort_keys=True, default=str)
         if key not in self._loaded:
             self._loaded[key] = load(kind, settings.name, settings.options)

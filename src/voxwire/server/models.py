@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from voxwire.interfaces.engine import EngineInfo
+from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.deployment import Deployment
 
 
@@ -12,12 +13,13 @@ class _HasInfo(Protocol):
     def info(self) -> EngineInfo: ...
 
 
-def model_list(deployments: Iterable[Deployment], created: int) -> dict[str, Any]:
+def model_list(deployments: Iterable[Deployment], vad: VadEngine, created: int) -> dict[str, Any]:
     """The body of the list; `created` is when the server started, in seconds since 1970."""
-    return {"object": "list", "data": [model(deployment, deployment.name, created) for deployment in deployments]}
+    data = [model(deployment, vad, deployment.name, created) for deployment in deployments]
+    return {"object": "list", "data": data}
 
 
-def model(deployment: Deployment, name: str, created: int) -> dict[str, Any]:
+def model(deployment: Deployment, vad: VadEngine, name: str, created: int) -> dict[str, Any]:
     """One model, with what really answers beside the fields of the official API."""
     return {
         "id": name,
@@ -26,9 +28,12 @@ def model(deployment: Deployment, name: str, created: int) -> dict[str, Any]:
         "owned_by": "voxwire",
         "label": deployment.label,
         "engines": {
+            "vad": _engine(vad.capabilities),
             "stt": _engine(deployment.stt.capabilities),
             "llm": _engine(deployment.llm.capabilities),
             "tts": _engine(deployment.tts.capabilities),
+            # Without a turn model, silence decides.
+            "turn": _engine(deployment.turn.capabilities) if deployment.turn is not None else None,
         },
     }
 

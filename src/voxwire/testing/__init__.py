@@ -2,7 +2,7 @@
 
 - `driver`: a session without a runtime; `clock`: time that a test moves; `invariants`: what every session promises
 - `transcript`, `render`, `values`: sessions recorded, as text, as JSON
-- `fake_stt`, `fake_llm`, `fake_tts`, `fake_vad`: engines that do what they are told
+- `fake_stt`, `fake_llm`, `fake_tts`, `fake_vad`, `fake_turn`: engines that do what they are told
 - `service`, `memory`: a whole service on fakes, and a transport to it
 - `live_server`: real servers; `chat_server`: an endpoint for the `chat` engine
 - `llama_server`: llama.cpp's real server, in a process; `scripted_gguf`: model files for it that say what they are told

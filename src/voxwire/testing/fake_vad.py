@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from voxwire.audio.pcm import AudioFormat
+from voxwire.interfaces.engine import EngineInfo
+from voxwire.interfaces.vad import VadCapabilities
 
 #: One period of a 375 Hz square wave at 24 kHz; resampling keeps it loud.
 _PERIOD = b"\x00\x20" * 32 + b"\x00\xe0" * 32
@@ -23,8 +25,19 @@ class FakeVad:
     """Scores 1 for a window of which most samples are loud, else 0. `failing` is raised instead."""
 
     def __init__(self) -> None:
+        self.capabilities = VadCapabilities(
+            info=EngineInfo(name="fake-vad", label="loud is speech", licence="Apache-2.0")
+        )
+        self.started = 0
+        self.closed = 0
         self.windows = 0
         self.failing: Exception | None = None
+
+    async def start(self) -> None:
+        self.started += 1
+
+    async def close(self) -> None:
+        self.closed += 1
 
     def new_state(self) -> None:
         return None

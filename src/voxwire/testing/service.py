@@ -3,6 +3,7 @@
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
+from voxwire.interfaces.turn import TurnEngine
 from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.deployment import Deployment, capabilities_of
 from voxwire.runtime.limits import RuntimeLimits
@@ -20,6 +21,7 @@ def fake_deployment(
     stt: SttEngine | None = None,
     llm: LlmEngine | None = None,
     tts: TtsEngine | None = None,
+    turn: TurnEngine | None = None,
     instructions: str = "",
 ) -> Deployment:
     """A deployment whose engines answer at once, unless others are given."""
@@ -29,6 +31,7 @@ def fake_deployment(
         stt=stt,
         llm=llm,
         tts=tts,
+        turn=turn,
         capabilities=capabilities_of(stt, llm, tts),
         instructions=instructions,
     )

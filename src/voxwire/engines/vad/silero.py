@@ -10,13 +10,16 @@ would fight with the other processes of the machine. Set OPENBLAS_NUM_THREADS=1 
 imported, as `voxwire serve` does.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voxwire.engines.options import check_names
 from voxwire.engines.vad.weights import Weights, load_weights
+from voxwire.interfaces.engine import EngineInfo
+from voxwire.interfaces.vad import VadCapabilities
 
 Floats = NDArray[np.float32]
 
@@ -35,6 +38,17 @@ _SILENT_WINDOW: Final = bytes(2 * _WINDOW)
 _SILENT_CONTEXT: Final = bytes(2 * _CONTEXT)
 _ZERO: Final = np.float32(0)
 _HALF: Final = np.float32(0.5)
+
+
+_CAPABILITIES: Final = VadCapabilities(
+    info=EngineInfo(name="silero", label="Silero VAD v6.2, in NumPy", licence="MIT (code and weights)")
+)
+
+
+def engine(options: Mapping[str, Any]) -> "SileroVad":
+    """The `silero` engine, which has no options. Raises ConfigurationError, also when its weights are unusable."""
+    check_names("Silero", options, ())
+    return SileroVad()
 
 
 class SileroState:
@@ -61,6 +75,16 @@ class SileroVad:
         self._output = weights["_model.decoder.decoder.2.weight"].ravel()
         self._output_bias = float(weights["_model.decoder.decoder.2.bias"].ravel()[0])
         self._silence = self._encode(np.zeros((1, _SIGNAL), np.float32))
+
+    @property
+    def capabilities(self) -> VadCapabilities:
+        return _CAPABILITIES
+
+    async def start(self) -> None:
+        """Nothing: the weights were read when it was made."""
+
+    async def close(self) -> None:
+        """Nothing to free."""
 
     def new_state(self) -> SileroState:
         return SileroState()

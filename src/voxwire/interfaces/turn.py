@@ -1,0 +1,33 @@
+"""The end of a turn: has somebody who is silent finished, or are they thinking?"""
+
+from typing import Protocol
+
+import msgspec
+
+from voxwire.interfaces.engine import Engine, EngineInfo
+
+
+class TurnCapabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """`languages` are ISO-639-1 codes, empty for "any"."""
+
+    info: EngineInfo
+    languages: tuple[str, ...] = ()
+
+
+class TurnEngine(Engine, Protocol):
+    """A turn model: one vote about the end of a turn, asked when speech has paused."""
+
+    @property
+    def capabilities(self) -> TurnCapabilities:
+        """The same for the engine's whole life."""
+
+    async def score(self, audio: bytes, text: str) -> float:
+        """How likely it is, from 0 to 1, that whoever speaks has finished.
+
+        `audio` is PCM16 mono at 16 kHz: the turn so far, its last 8 seconds where it is longer, with the silence after
+        the last word. `text` is what was understood so far, "" where that is not known. The answer is worth having for
+        about 50 ms.
+
+        Closed: by cancelling the task that waits; the work stops or its result is dropped. Broken: EngineError, and
+        silence alone decides.
+        """
