@@ -9,7 +9,7 @@ from collections import deque
 from voxwire.audio.pcm import AudioFormat
 from voxwire.config import Settings
 from voxwire.engines.vad.silero import SileroVad
-from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.server.app import create_app
 from voxwire.server.build import build_service
@@ -41,7 +41,7 @@ def _on_fakes() -> Service:
     return fake_service(
         fake_deployment(stt=stt, llm=llm, tts=tts),
         vad=SileroVad(),
-        runtime_limits=RuntimeLimits(conversations=_SESSIONS),
+        runtime_limits=RuntimeLimits(sessions=_SESSIONS),
     )
 
 

@@ -7,7 +7,7 @@ from voxwire.session.inputs import Input
 
 
 class RecordingSink:
-    """Implements `voxwire.runtime.contracts.Sink`."""
+    """Implements `voxwire.runtime.contracts.ResultSink`."""
 
     def __init__(self) -> None:
         self.results: list[Input] = []

@@ -13,7 +13,7 @@ from voxwire.events.session_config import Modality
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.tts import TtsAudio, TtsConfig
 from voxwire.runtime.cascade import Cascade
-from voxwire.runtime.limits import Deadlines
+from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.session.commands import StartResponse
 from voxwire.session.inputs import (
     GeneratedAudio,

@@ -18,8 +18,8 @@ from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.server import BufferCleared, ErrorOccurred, ItemRetrieved, ServerEvent
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.budget import Budget
-from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.live import LiveSession
+from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.session.commands import Analyse, CloseSession, DiscardPendingAudio, Output
 from voxwire.session.inputs import ClientMistake, Input, SpeechScores, Tick
 from voxwire.testing.clock import ScriptedClock
@@ -81,7 +81,7 @@ class Bench:
         self.clock = ScriptedClock()
         self.lanes: list[SimpleNamespace] = []
         self.budget = Budget(1000)
-        self.conversation = LiveSession(
+        self.live = LiveSession(
             "sess_1",
             self.session,
             fake_deployment(),
@@ -101,10 +101,10 @@ class Bench:
 
     def attach(self) -> Attachment:
         self.wires.append(MemoryTransport())
-        return self.conversation.attach(PlainCodec(), self.wires[-1])
+        return self.live.attach(PlainCodec(), self.wires[-1])
 
     async def __aenter__(self) -> "Bench":
-        self._running = self.conversation.running()
+        self._running = self.live.running()
         await self._running.__aenter__()
         return self
 
@@ -169,7 +169,7 @@ class TestRouting:
         bench.attach()
         async with bench:
             bench.session.answer = lambda event: [DiscardPendingAudio(response_id="resp_1")]
-            bench.conversation.submit(Tick())
+            bench.live.submit(Tick())
             assert [wire.discarded for wire in bench.wires] == [["resp_1"], ["resp_1"]]
 
 
@@ -180,13 +180,13 @@ class TestOrder:
 
         def answer(event: Input) -> list[Output]:
             if isinstance(event, CreateResponse):
-                bench.conversation.submit(Tick())  # a result that arrives while outputs are acted on
+                bench.live.submit(Tick())  # a result that arrives while outputs are acted on
                 assert bench.session.kinds == [CreateResponse]
             return [CLEARED]
 
         async with bench:
             bench.session.answer = answer
-            bench.conversation.submit(CreateResponse())
+            bench.live.submit(CreateResponse())
             assert bench.session.kinds == [CreateResponse, Tick]
 
     async def test_scores_come_back_with_their_epoch(self) -> None:
@@ -197,8 +197,8 @@ class TestOrder:
             bench.session.answer = lambda event: (
                 [Analyse(epoch=3, audio=window, format=AudioFormat.PCM16)] if isinstance(event, AppendAudio) else []
             )
-            bench.conversation.submit(AppendAudio(audio=window))
-            bench.conversation.submit(AppendAudio(audio=window))
+            bench.live.submit(AppendAudio(audio=window))
+            bench.live.submit(AppendAudio(audio=window))
             assert len(bench.lanes) == 1
             assert bench.lanes[0].pushed == [(3, window, AudioFormat.PCM16)] * 2
             bench.lanes[0].on_scores(3, (0.5,))
@@ -266,7 +266,7 @@ class TestTime:
         bench.attach()
         bench.session.deadline = 1001.0
         async with bench:
-            bench.conversation.close(1000, "")
+            bench.live.close(1000, "")
             bench.clock.advance(5)
             assert bench.session.inputs == []
 
@@ -281,11 +281,11 @@ class TestBackPressure:
             reading = asyncio.create_task(client.receive("append"))
             await settle()
             assert not reading.done()
-            bench.conversation.submit(SpeechScores(epoch=1, scores=(0.0,)))
+            bench.live.submit(SpeechScores(epoch=1, scores=(0.0,)))
             await settle()
             assert not reading.done()
             setattr(bench.session, busy, 0)
-            bench.conversation.submit(SpeechScores(epoch=1, scores=(0.0,)))
+            bench.live.submit(SpeechScores(epoch=1, scores=(0.0,)))
             await asyncio.wait_for(reading, 1)
 
     async def test_events_that_wait_count_by_their_size_until_they_are_taken(self) -> None:
@@ -301,7 +301,7 @@ class TestBackPressure:
             assert sizes == [len("commit"), len("commit") + len("respond")]
             assert not reading.done(), "13 bytes are more than may wait"
             session.waiting_events = 1
-            bench.conversation.submit(SpeechScores(epoch=1, scores=(0.0,)))
+            bench.live.submit(SpeechScores(epoch=1, scores=(0.0,)))
             assert bench.budget.used == len("respond")
             await asyncio.wait_for(reading, 1)
         assert bench.budget.used == 0
@@ -315,7 +315,7 @@ class TestBackPressure:
             await quick.receive("commit")
             await quick.receive("commit")
             reading = asyncio.create_task(slow.receive("commit"))
-            writing = asyncio.create_task(bench.conversation.writable())
+            writing = asyncio.create_task(bench.live.writable())
             await settle()
             assert not reading.done()
             assert not writing.done()
@@ -330,7 +330,7 @@ class TestBackPressure:
             bench.session.backlog_ms = 100_000
             reading = asyncio.create_task(client.receive("append"))
             await settle()
-            bench.conversation.close(1012, "restart")
+            bench.live.close(1012, "restart")
             await asyncio.wait_for(reading, 1)
 
     async def test_a_reader_that_never_waits_lets_others_run(self) -> None:
@@ -358,7 +358,7 @@ class TestBackPressure:
             bench.session.answer = lambda event: [CLEARED] * 10
             bench.wires[0].gone = True
             await client.receive("commit")
-            await asyncio.wait_for(bench.conversation.writable(), 1)
+            await asyncio.wait_for(bench.live.writable(), 1)
             assert gone.closed.is_set()
             assert not client.closed.is_set()
 
@@ -390,7 +390,7 @@ class TestLargeAudio:
             await settle()
             assert bench.wires[0].types == ["BufferCleared"]
             go_on.set()
-            bench.conversation.close(1000, "")
+            bench.live.close(1000, "")
             await bench.wires[0].wait_closed()
         assert bench.wires[0].types == ["BufferCleared", "ItemRetrieved", "BufferCleared"]
         aside = [kind for kind, thread in encoders if thread is not threading.main_thread()]
@@ -463,7 +463,7 @@ async def test_the_last_client_takes_the_conversation_along() -> None:
         bench.wires[0].gone = True
         await client.receive("commit")
         await asyncio.wait_for(client.closed.wait(), 1)
-        bench.conversation.submit(Tick())
+        bench.live.submit(Tick())
         assert bench.session.kinds == [CommitAudio]
 
 
@@ -472,7 +472,7 @@ async def test_a_conversation_that_has_ended_is_freed() -> None:
     bench.attach()
     async with bench:
         await settle()
-    conversation = weakref.ref(bench.conversation)
+    live = weakref.ref(bench.live)
     del bench
     gc.collect()
-    assert conversation() is None
+    assert live() is None

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from voxwire.runtime.budget import Budget
-from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.outbox import DeferredFrame, Ending, Outbox
+from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.testing.clock import ScriptedClock
 from voxwire.testing.memory import MemoryTransport
 

@@ -8,7 +8,7 @@ from runtime_client import Client, connected, runtime_tasks
 
 from voxwire.errors import EngineDied
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
-from voxwire.runtime.limits import Deadlines, RuntimeLimits
+from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.testing.fake_llm import FakeLlm, Step
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FakeTts
@@ -84,5 +84,5 @@ async def test_every_response_ends_once_and_no_bug_shows(seed: int, caplog: pyte
         for number in range(12):
             group.create_task(one(number))
     assert "internal error" not in caplog.text
-    assert service.conversations == 0
+    assert service.sessions == 0
     assert runtime_tasks() == set()

@@ -14,8 +14,8 @@ from voxwire.events.session_config import FunctionTool, SessionKind
 from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.stt import SttConfig
-from voxwire.runtime.limits import Deadlines, RuntimeLimits
 from voxwire.runtime.live_sessions import TooManySessions
+from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import FakeLlm, words
@@ -278,7 +278,7 @@ async def test_closing_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) 
     async with connected(service):  # a body that does not leave
         with pytest.raises(EngineError, match="does not stop"):
             await service.close()
-    assert "1 conversations did not end in time" in caplog.text
+    assert "1 sessions did not end in time" in caplog.text
 
 
 async def test_names_and_aliases() -> None:
@@ -296,9 +296,9 @@ async def test_names_and_aliases() -> None:
 
 
 async def test_conversations_are_counted_and_bounded() -> None:
-    service = fake_service(runtime_limits=RuntimeLimits(conversations=1))
+    service = fake_service(runtime_limits=RuntimeLimits(sessions=1))
     async with connected(service):
-        assert service.conversations == 1
+        assert service.sessions == 1
         with pytest.raises(TooManySessions):
             async with connected(service):
                 pass
@@ -397,7 +397,7 @@ async def test_leaving_in_the_middle_of_everything_leaves_nothing_running() -> N
         await client.wire.wait_for("input_audio_buffer.speech_started")
         while not stt.streams:  # noqa: ASYNC110 - a thread finds the words to expect first
             await asyncio.sleep(0)
-    assert service.conversations == 0
+    assert service.sessions == 0
     assert tts.streams[0].cancelled
     assert stt.streams[0].cancelled
 

@@ -13,7 +13,7 @@ from voxwire.errors import EngineDied
 from voxwire.events.server import LogProb
 from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.stt import SttConfig, SttEngine, SttFinal, SttPartial
-from voxwire.runtime.limits import Deadlines
+from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.transcriber import Transcriber
 from voxwire.session.commands import StartTranscription
 from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial

@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect as websocket
 
 from voxwire.dialects.wire_codec import WireCodec
 from voxwire.events.client import ClientEvent
-from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.testing.live_server import served
 from voxwire.testing.service import fake_service

@@ -1,9 +1,9 @@
 """What an operator can choose.
 
-- `settings`: the tree of settings; `load`: reading it, with a clear line for every mistake
+- `settings`: the tree of settings; `loader`: reading it, with a clear line for every mistake
 """
 
-from voxwire.config.load import load_settings
+from voxwire.config.loader import load_settings
 from voxwire.config.settings import (
     AuthSettings,
     DeploymentSettings,

@@ -56,7 +56,7 @@ class ServerSettings(_Table):
         default=1000, description="Sessions held at once; further ones are refused with 429 and may retry."
     )
     drain_s: Annotated[float, Field(ge=0, le=_YEAR_S)] = Field(
-        default=5.0, description="Seconds that running conversations get to end by themselves after SIGTERM."
+        default=5.0, description="Seconds that running sessions get to end by themselves after SIGTERM."
     )
     message_memory_bytes: PositiveInt | None = Field(
         default=None,

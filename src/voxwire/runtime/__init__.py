@@ -7,7 +7,7 @@
   `speakable` and `chunker`), `transcriber` (an utterance), `vad_batcher` (speech scores, one batch for all sessions)
 - `revocable_sink`: the way of its results to the session
 - `deployment`: the engines behind a name; `engine_calls`: deadlines and failures of engines
-- `contracts`: what the runtime needs of its neighbours; `limits`: its bounds; `budget`: the
+- `contracts`: what the runtime needs of its neighbours; `runtime_limits`: its bounds; `budget`: the
   memory that messages of all clients share
 - `load`: whether there is room for another session, measured
 - `ids`, `notify`, `tasks`: identifiers, waking who waits, the tasks of one session

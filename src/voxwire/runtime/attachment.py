@@ -1,4 +1,4 @@
-"""One client of a conversation: its dialect, its way in and its way out."""
+"""One client of a session: its dialect, its way in and its way out."""
 
 import asyncio
 from functools import partial
@@ -36,14 +36,14 @@ class Attachment:
     `number` is the origin of this client's events; errors go back to it alone (SEMANTICS 4).
     """
 
-    def __init__(self, conversation: "LiveSession", number: int, codec: Codec, outbox: Outbox) -> None:
+    def __init__(self, live: "LiveSession", number: int, codec: Codec, outbox: Outbox) -> None:
         self.number = number
         self.outbox = outbox
         self.closed = asyncio.Event()
         """Set when the connection has ended from our side or the peer's; the reader stops then."""
-        self._conversation = conversation
+        self._live = live
         self._codec = codec
-        self._beside = conversation.share()
+        self._beside = live.share()
         self._cost = 0
         self._receiving = False
 
@@ -52,7 +52,7 @@ class Attachment:
 
         The order of frames is the transport's care: no offer while frames wait for `receive`.
         """
-        if self._receiving or self.closed.is_set() or self._conversation.congested or not self.outbox.writable:
+        if self._receiving or self.closed.is_set() or self._live.congested or not self.outbox.writable:
             return False
         if len(frame) >= _LARGE_FRAME:
             return False
@@ -79,28 +79,28 @@ class Attachment:
             if self._cost >= _TURN_COST:
                 self._cost = 0
                 await asyncio.sleep(0)
-            if self._conversation.congested or not self.outbox.writable:
-                await self._conversation.readable(self)
+            if self._live.congested or not self.outbox.writable:
+                await self._live.readable(self)
         finally:
             self._receiving = False
 
     def turn_away(self) -> None:
         """Tell the client that a large message is not taken, neither from it nor for it, for want of memory."""
-        self._conversation.turn_away(self.number)
+        self._live.turn_away(self.number)
 
     async def leave(self, code: int, reason: str) -> None:
         """The client has ended the connection: what it was answered before leaves, then the transport is
         closed as said. Returns when that is done, at once where the client is gone."""
-        self._conversation.part(self, code, reason)
+        self._live.part(self, code, reason)
         await self.closed.wait()
 
     def _take(self, frame: str | bytes, *, binary: bool) -> None:
         try:
             event = self._event(frame, binary=binary)
         except Exception as bug:
-            self._conversation.crash(bug)
+            self._live.crash(bug)
             return
-        self._conversation.submit(event, self.number, len(frame))
+        self._live.submit(event, self.number, len(frame))
 
     async def _take_beside(self, frame: str | bytes, *, binary: bool) -> None:
         """The same, beside the event loop. Until a thread has time for it, the frame waits like any other."""
@@ -109,9 +109,9 @@ class Attachment:
             try:
                 event = await asyncio.to_thread(self._event, frame, binary=binary)
             except Exception as bug:
-                self._conversation.crash(bug)
+                self._live.crash(bug)
                 return
-            await self._conversation.submit_beside(event, self.number, len(frame))
+            await self._live.submit_beside(event, self.number, len(frame))
         finally:
             self._beside.hold(0)
 
@@ -138,5 +138,5 @@ class Attachment:
         try:
             return await asyncio.to_thread(self._codec.encode, event, event_id)
         except Exception as bug:
-            self._conversation.crash(bug)
+            self._live.crash(bug)
             return None

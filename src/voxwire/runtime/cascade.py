@@ -26,8 +26,8 @@ from voxwire.runtime.engine_calls import (
     log_failure,
     within,
 )
-from voxwire.runtime.limits import Deadlines
 from voxwire.runtime.revocable_sink import RevocableSink
+from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.voicing import Voicing
 from voxwire.session.commands import StartResponse
 from voxwire.session.inputs import (

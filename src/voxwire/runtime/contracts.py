@@ -9,7 +9,7 @@ from voxwire.session.inputs import Input
 
 
 class SessionCore(Protocol):
-    """What a conversation drives: `voxwire.session.session.Session`."""
+    """What a live session drives: `voxwire.session.session.Session`."""
 
     def open(self) -> list[Output]: ...
 
@@ -38,7 +38,7 @@ class Clock(Protocol):
 
 
 class VadLane(Protocol):
-    """One conversation's way into the shared speech detection."""
+    """One session's way into the shared speech detection."""
 
     def push(self, epoch: int, audio: bytes, format: AudioFormat) -> None: ...
 
@@ -57,13 +57,13 @@ class OpenLane(Protocol):
     ) -> VadLane: ...
 
 
-class Sink(Protocol):
-    """Where results of work go: a conversation."""
+class ResultSink(Protocol):
+    """Where results of work go: a live session."""
 
     def submit(self, event: Input) -> None: ...
 
     def crash(self, bug: BaseException) -> None:
-        """The conversation cannot go on."""
+        """The session cannot go on."""
 
     async def writable(self) -> None:
         """Wait until every attachment can take more."""

@@ -12,7 +12,7 @@ from voxwire.runtime.tasks import release
 
 logger = logging.getLogger("voxwire.runtime")
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _TIMEOUT_CODES: Final = {"stt": "transcription_timeout", "llm": "llm_timeout", "tts": "tts_timeout"}
 _ENGINES: Final = {"stt": "speech recogniser", "llm": "language engine", "tts": "speech synthesiser"}
@@ -47,7 +47,7 @@ def engine_errors(stage: str) -> Iterator[None]:
         raise EngineError(stage, "engine_failed", f"The {_ENGINES[stage]} failed unexpectedly.") from error
 
 
-async def within(stage: str, seconds: float, work: Awaitable[T]) -> T:
+async def within(stage: str, seconds: float, work: Awaitable[_T]) -> _T:
     """Await a step of an engine, for at most `seconds`. Raises EngineError."""
     try:
         async with Deadline(seconds):
@@ -65,7 +65,7 @@ async def close_iterator(stage: str, events: AsyncIterator[Any]) -> None:
             await close()
 
 
-class Failure(NamedTuple):
+class EngineFailure(NamedTuple):
     """What an `EngineError` says. To be kept in place of it: an exception in a variable of a function that it
     passed through holds itself and all that the function knew, until a full collection."""
 
@@ -74,15 +74,15 @@ class Failure(NamedTuple):
     message: str
 
 
-def first_failure(group: BaseExceptionGroup[EngineError]) -> Failure:
+def first_failure(group: BaseExceptionGroup[EngineError]) -> EngineFailure:
     """The failure that ended a task group; the others followed from it. What the group holds is released."""
     first = group.exceptions[0]
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
     release(group)
-    return Failure(first.stage, first.code, first.message)
+    return EngineFailure(first.stage, first.code, first.message)
 
 
-def log_failure(failure: Failure | EngineError) -> None:
+def log_failure(failure: EngineFailure | EngineError) -> None:
     """An engine's message may quote what was said, so the log names the stage and the code alone."""
     logger.warning("%s failed: %s", _ENGINES.get(failure.stage, failure.stage), failure.code)

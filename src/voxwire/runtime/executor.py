@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from voxwire.errors import EngineError
 from voxwire.events.session_config import FunctionTool, SessionConfig
 from voxwire.runtime.cascade import Cascade
-from voxwire.runtime.contracts import OpenLane, Sink, VadLane
+from voxwire.runtime.contracts import OpenLane, ResultSink, VadLane
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import log_failure
-from voxwire.runtime.limits import Deadlines
 from voxwire.runtime.revocable_sink import RevocableSink
+from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.tasks import Tasks
 from voxwire.runtime.transcriber import Transcriber
 from voxwire.session.commands import (
@@ -39,7 +39,7 @@ class Executor:
         deployment: Deployment,
         *,
         owner: str,
-        sink: Sink,
+        sink: ResultSink,
         tasks: Tasks,
         open_lane: OpenLane,
         deadlines: Deadlines,

@@ -22,7 +22,7 @@ def new_id(kind: str) -> str:
 
 
 class EventIds:
-    """Ids of server events: random per conversation, then counted, because they are made for every frame."""
+    """Ids of server events: random per session, then counted, because they are made for every frame."""
 
     __slots__ = ("_count", "_prefix")
 

@@ -23,9 +23,9 @@ from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import log_bug
 from voxwire.runtime.executor import Executor
 from voxwire.runtime.ids import EventIds
-from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.outbox import Ending, Outbox
+from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.tasks import Tasks
 from voxwire.session.commands import CloseSession, DiscardPendingAudio, Output
 from voxwire.session.inputs import Input, SpeechScores, Tick
@@ -38,7 +38,7 @@ _BUG_MESSAGE: Final = "The server had an internal error; the session has ended."
 
 
 class LiveSession:
-    """A session and everything that it keeps busy. Use as `async with conversation.running(): …`."""
+    """A session and everything that it keeps busy. Use as `async with live.running(): …`."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class LiveSession:
             attachment.outbox.finish(code, reason)
 
     def part(self, attachment: Attachment, code: int, reason: str) -> None:
-        """A client has left: the last one ends the conversation."""
+        """A client has left: the last one ends the session."""
         if self._attachments == [attachment]:
             self._stop()
         attachment.outbox.finish(code, reason)
@@ -127,7 +127,7 @@ class LiveSession:
         self._relief.wake()
 
     async def _write(self, attachment: Attachment) -> None:
-        """Run an attachment's writer; the last one to end takes the conversation along."""
+        """Run an attachment's writer; the last one to end takes the session along."""
         try:
             ending = await attachment.outbox.run()
             if ending in (Ending.STALLED, Ending.OVERFLOWED):
@@ -214,7 +214,7 @@ class LiveSession:
             self._flush()
 
     def crash(self, bug: BaseException) -> None:
-        """A bug of ours: say so in the log and to the client, and end this conversation alone."""
+        """A bug of ours: say so in the log and to the client, and end this session alone."""
         log_bug(f"{self.id} ended by an internal error", bug)
         if self._closing:
             return

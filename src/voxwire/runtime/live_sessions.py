@@ -1,4 +1,4 @@
-"""The conversations running in this process."""
+"""The sessions running in this process."""
 
 from collections.abc import Iterator
 
@@ -7,15 +7,15 @@ from voxwire.runtime.live import LiveSession
 
 
 class TooManySessions(VoxwireError):
-    """The process holds as many conversations as it may."""
+    """The process holds as many sessions as it may."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"All {limit} conversations are in use.")
+        super().__init__(f"All {limit} sessions are in use.")
         self.limit = limit
 
 
 class LiveSessions:
-    """Running conversations by session id, at most `limit` of them."""
+    """Running sessions by session id, at most `limit` of them."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -27,11 +27,11 @@ class LiveSessions:
     def __iter__(self) -> Iterator[LiveSession]:
         return iter(tuple(self._running.values()))
 
-    def add(self, conversation: LiveSession) -> None:
+    def add(self, live: LiveSession) -> None:
         """Raises TooManySessions."""
         if len(self._running) >= self._limit:
             raise TooManySessions(self._limit)
-        self._running[conversation.id] = conversation
+        self._running[live.id] = live
 
-    def remove(self, conversation: LiveSession) -> None:
-        del self._running[conversation.id]
+    def remove(self, live: LiveSession) -> None:
+        del self._running[live.id]

@@ -16,7 +16,7 @@ from typing import Final
 from voxwire.interfaces.transport import Transport, TransportClosed
 from voxwire.runtime.budget import Share
 from voxwire.runtime.contracts import Clock, Timer
-from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.runtime_limits import RuntimeLimits
 
 #: Close code and reason of a peer that was given up: policy violation (PROTOCOL 1.7).
 GIVEN_UP: Final = (1008, "The client does not read what it is sent.")

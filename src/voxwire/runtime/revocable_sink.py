@@ -1,6 +1,6 @@
 """The way of one piece of work's results to its session."""
 
-from voxwire.runtime.contracts import Sink
+from voxwire.runtime.contracts import ResultSink
 from voxwire.session.inputs import EngineResult
 
 
@@ -9,7 +9,7 @@ class RevocableSink:
 
     __slots__ = ("_open", "_sink")
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: ResultSink) -> None:
         self._sink = sink
         self._open = True
 

@@ -1,4 +1,4 @@
-"""What one process shares: engines, speech detection, running conversations."""
+"""What one process shares: engines, speech detection, running sessions."""
 
 import asyncio
 import logging
@@ -18,11 +18,11 @@ from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.ids import new_id
-from voxwire.runtime.limits import RuntimeLimits
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.live_sessions import LiveSessions
 from voxwire.runtime.load import Load
 from voxwire.runtime.notify import Notify
+from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.vad_batcher import VadBatcher
 from voxwire.session.limits import Limits
 from voxwire.session.session import Session
@@ -62,7 +62,7 @@ class Service:
         self.budget = Budget(self._runtime_limits.message_bytes)
         """What messages of all clients may take together."""
         self._ids = ids
-        self._conversations = LiveSessions(self._runtime_limits.conversations)
+        self._sessions = LiveSessions(self._runtime_limits.sessions)
         self._left = Notify()
         self.load = Load(deployment.stt for deployment in self._deployments.values())
 
@@ -79,16 +79,16 @@ class Service:
         self.load.start()
 
     async def close(self) -> None:
-        """End every conversation with code 1012, then the engines. Idempotent; safe after a failed start."""
+        """End every session with code 1012, then the engines. Idempotent; safe after a failed start."""
         await self.load.close()
-        for conversation in self._conversations:
-            conversation.close(*GOING_AWAY)
+        for live in self._sessions:
+            live.close(*GOING_AWAY)
         try:
             async with asyncio.timeout(self._runtime_limits.close_deadline_s):
-                while self._conversations:
+                while self._sessions:
                     await self._left.wait()
         except TimeoutError:
-            logger.warning("%d conversations did not end in time", len(self._conversations))
+            logger.warning("%d sessions did not end in time", len(self._sessions))
         self._batcher.close()
         for result in await asyncio.gather(*(engine.close() for engine in self._engines), return_exceptions=True):
             if isinstance(result, BaseException):
@@ -109,9 +109,9 @@ class Service:
         return tuple(self._deployments.values())
 
     @property
-    def conversations(self) -> int:
-        """Conversations running now."""
-        return len(self._conversations)
+    def sessions(self) -> int:
+        """Sessions running now."""
+        return len(self._sessions)
 
     @property
     def answers_from(self) -> str:
@@ -124,7 +124,7 @@ class Service:
             name = self._default
         return self._deployments.get(name) or self._deployments.get(self._aliases.get(name, ""))
 
-    # --- conversations ------------------------------------------------------------------------------
+    # --- sessions -----------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def converse(
@@ -136,25 +136,25 @@ class Service:
         transport: Transport,
         model: str | None = None,
     ) -> AsyncIterator[Attachment]:
-        """One conversation for one connection, which has been accepted already.
+        """One session for one connection, which has been accepted already.
 
         `model` is the name that the client asked for, an alias perhaps; its session shows it.
 
         The body reads frames and hands each to `Attachment.receive`, until the peer is gone or
-        `Attachment.closed` is set. On leaving, everything that the conversation started has ended.
+        `Attachment.closed` is set. On leaving, everything that the session started has ended.
         Raises TooManySessions.
         """
-        conversation = self._conversation(deployment, kind, model)
-        self._conversations.add(conversation)
+        live = self._make(deployment, kind, model)
+        self._sessions.add(live)
         try:
-            attachment = conversation.attach(codec, transport)
-            async with conversation.running():
+            attachment = live.attach(codec, transport)
+            async with live.running():
                 yield attachment
         finally:
-            self._conversations.remove(conversation)
+            self._sessions.remove(live)
             self._left.wake()
 
-    def _conversation(self, deployment: Deployment, kind: SessionKind, model: str | None) -> LiveSession:
+    def _make(self, deployment: Deployment, kind: SessionKind, model: str | None) -> LiveSession:
         clock = awake_clock()
         session_id = self._ids("sess")
         session = Session(

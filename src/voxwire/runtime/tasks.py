@@ -1,7 +1,7 @@
-"""The tasks that one conversation owns.
+"""The tasks that one session owns.
 
 `asyncio.TaskGroup` would cancel the transport's reader when a child fails and wrap its exceptions;
-here a failing child ends the conversation in words (close code 1011) and the reader leaves by itself.
+here a failing child ends the session in words (close code 1011) and the reader leaves by itself.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ CLEANUP_SECONDS: Final = 5.0
 def release(error: BaseException) -> None:
     """Empty the functions that this exception has ended, those in the exceptions of a group too.
 
-    Their variables hold audio and conversations. `asyncio.TaskGroup` keeps the exception itself in one of its own
+    Their variables hold audio and sessions. `asyncio.TaskGroup` keeps the exception itself in one of its own
     until Python 3.13, so that without this only a full collection would free them.
     """
     traceback.clear_frames(error.__traceback__)

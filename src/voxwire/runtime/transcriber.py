@@ -21,9 +21,9 @@ from voxwire.runtime.engine_calls import (
     timed_out,
     within,
 )
-from voxwire.runtime.limits import Deadlines
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.revocable_sink import RevocableSink
+from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.session.commands import StartTranscription
 from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial
 

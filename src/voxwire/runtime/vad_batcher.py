@@ -1,6 +1,6 @@
-"""Speech detection for all conversations of the process, batch by batch.
+"""Speech detection for all sessions of the process, batch by batch.
 
-A conversation opens a lane and pushes whole windows into it. Windows of all lanes are resampled
+A session opens a lane and pushes whole windows into it. Windows of all lanes are resampled
 and scored together, because scoring 32 of them costs a few times what scoring one costs. The rules:
 
 - One pass a loop turn, at most `max_batch` windows a pass. Draining everything at once would hold
@@ -12,7 +12,7 @@ and scored together, because scoring 32 of them costs a few times what scoring o
   times as long as the passes since the last rest took, but at most `gather_s`: detection takes a
   tenth of the time, then larger batches. (With 150 sessions in frames of 100 ms, batches of 20 at a
   fixed rest of 4 ms, and a quarter more processor time for a session.)
-- An idle batcher starts at once: a lone conversation waits for nothing.
+- An idle batcher starts at once: a lone session waits for nothing.
 - The scores of a usual frame of 100 ms, up to 4, are handed out together, however many passes they
   took. Who has more windows waits in line again.
 """
@@ -36,7 +36,7 @@ _TOGETHER: Final = 4
 
 
 class Lane:
-    """One conversation's way into the detection: `push` and `close`; the rest is for the batcher.
+    """One session's way into the detection: `push` and `close`; the rest is for the batcher.
 
     Scores come in the order of the windows. What was pushed and is not yet scored is bounded by the
     session, which is not read from while its backlog is large.
@@ -144,7 +144,7 @@ class VadBatcher:
         self._handle: asyncio.Handle | None = None
 
     def open(self, on_scores: OnScores, on_error: OnError | None = None) -> Lane:
-        """A new lane, for one conversation.
+        """A new lane, for one session.
 
         `on_scores(epoch, scores)` is called on the loop with the scores of the next windows.
         `on_error(error)` is called at most once, and the lane is closed then: with an `EngineError`

@@ -10,7 +10,7 @@ from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
 from voxwire.runtime.deployment import Deployment, capabilities_of
-from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.server.memory import message_memory
 from voxwire.session.limits import Limits
@@ -33,7 +33,7 @@ def build_service(settings: Settings) -> Service:
         vad=engines.get("vad", settings.vad or EngineSettings(name=_VAD)),
         limits=session_limits(settings),
         runtime_limits=RuntimeLimits(
-            conversations=settings.server.max_sessions,
+            sessions=settings.server.max_sessions,
             write_deadline_s=settings.websocket.write_timeout_s,
             message_bytes=settings.server.message_memory_bytes or message_memory(),
         ),

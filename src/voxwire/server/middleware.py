@@ -1,19 +1,14 @@
 """The outermost layer: what holds for every request, whatever serves it."""
 
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from voxwire.auth import NetworkPolicy
 from voxwire.errors import RequestRefused
 from voxwire.server.access_log import AccessLog
+from voxwire.transports.asgi import App, AsgiMessage, Receive, Send
 from voxwire.transports.refusal import refusal_body, refusal_headers
 from voxwire.transports.request import Request
-
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 #: Key of the decoded `Request` in the scope of an HTTP request.
 REQUEST: Final = "voxwire.request"
@@ -44,7 +39,7 @@ class CheckRequests:
         request = Request.from_scope(scope)
         status = 500
 
-        async def answer(message: Message) -> None:
+        async def answer(message: AsgiMessage) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]

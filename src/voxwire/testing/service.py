@@ -6,7 +6,7 @@ from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
 from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.deployment import Deployment, capabilities_of
-from voxwire.runtime.limits import RuntimeLimits
+from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import FakeLlm

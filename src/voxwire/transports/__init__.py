@@ -2,4 +2,5 @@
 
 - `request`: what is read from a handshake before anything is decided
 - `refusal`: the body of a refused one
+- `asgi`: the types of ASGI
 """

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voxwire.runtime.speakable.inline import WINDOW
+from voxwire.runtime.speakable.inline import LOOKAHEAD
 from voxwire.runtime.speakable.lines import CODE, SpeakableText
 
 
@@ -160,7 +160,7 @@ class TestWaiting:
         speakable = SpeakableText()
         text = f"so {mark}" + "word " * 100
         said = "".join(map(speakable.feed, text))
-        assert len(said) >= len(text) - WINDOW
+        assert len(said) >= len(text) - LOOKAHEAD
         assert said + speakable.flush() == text
 
     def test_a_table_row_without_end_is_released(self) -> None:

@@ -2,7 +2,7 @@
 
 A mark is dropped where CommonMark would take it for markup, and stays where it would not: "5 * 3", "a_b", "C#",
 "2 < 3". Unlike a renderer this cannot go back, so emphasis opens without looking for its end; code and links, whose
-marks often stand alone, wait for it, but no further than `WINDOW` characters.
+marks often stand alone, wait for it, but no further than `LOOKAHEAD` characters.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from voxwire.runtime.speakable.spans import Spans
 
 #: Characters that a rule may look ahead: a link's text, a piece of code or a tag is rarely longer.
-WINDOW: Final = 200
+LOOKAHEAD: Final = 200
 #: Characters of the line that a rule may look back: a host name.
 _BEHIND: Final = 64
 #: Full stops, brackets … behind an address that belong to the sentence.
@@ -122,9 +122,9 @@ class Inline:
             return self._keep(len(self._text) - self._at)
         if mark.start() > self._at:
             return self._keep(mark.start() - self._at)
-        window = self._text[self._at : self._at + WINDOW]
+        window = self._text[self._at : self._at + LOOKAHEAD]
         rule = self._RULES.get(window[0], Inline._other)
-        return rule(self, window, complete or len(window) == WINDOW)
+        return rule(self, window, complete or len(window) == LOOKAHEAD)
 
     # --- rules: `window` is the text ahead, `closed` that none of it is still to come ------------------
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from voxwire.runtime.speakable.inline import WINDOW, Inline
+from voxwire.runtime.speakable.inline import LOOKAHEAD, Inline
 from voxwire.runtime.speakable.spans import Spans
 
 #: Said in place of a block of code.
@@ -111,8 +111,8 @@ class SpeakableText:
     # --- the beginning of a line -----------------------------------------------------------------------
 
     def _begin(self, complete: bool) -> bool:
-        line, end, _ = self._ahead[:WINDOW].partition("\n")
-        ended = bool(end) or complete or len(line) == WINDOW
+        line, end, _ = self._ahead[:LOOKAHEAD].partition("\n")
+        ended = bool(end) or complete or len(line) == LOOKAHEAD
         body = line.lstrip(" \t")
         indent = len(line) - len(body)
         if not body.strip():
@@ -181,8 +181,8 @@ class SpeakableText:
         return True
 
     def _in_code(self, complete: bool) -> bool:
-        line, end, _ = self._ahead[:WINDOW].partition("\n")
-        ended = bool(end) or complete or len(line) == WINDOW
+        line, end, _ = self._ahead[:LOOKAHEAD].partition("\n")
+        ended = bool(end) or complete or len(line) == LOOKAHEAD
         if self._fence_begins:
             if not ended and _FENCE_END_BEGUN.fullmatch(line):
                 return False

@@ -43,7 +43,7 @@ _SILENCE_S: Final = 120.0
 class Server(uvicorn.Server):
     """uvicorn's server with our order of things.
 
-    Engines warm up before the port opens. SIGTERM lets conversations end by themselves for
+    Engines warm up before the port opens. SIGTERM lets sessions end by themselves for
     `server.drain_s` and closes the rest with 1012; SIGINT closes all with 1001 at once; a second
     SIGINT waits for nothing. Neither counts as a failure.
     """

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,13 +23,12 @@ from voxwire.events.session_config import SessionKind
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.service import Service
+from voxwire.transports.asgi import Receive, Send
 from voxwire.transports.refusal import refusal_body, refusal_headers
 from voxwire.transports.request import Request
 from voxwire.transports.websocket.express import EXPRESS_EXTENSION, Express
 from voxwire.transports.websocket.target import parse_target, unknown_deployment
-from voxwire.transports.websocket.transport import Send, WebSocketTransport
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
+from voxwire.transports.websocket.websocket_transport import WebSocketTransport
 
 logger = logging.getLogger(__name__)
 
@@ -175,7 +174,7 @@ class WebSocketEndpoint:
     async def _hold(
         self, connection: Connection, admitted: _Admitted, receive: Receive, send: Send, express: Express
     ) -> None:
-        """Run the conversation until either side closes."""
+        """Run the session until either side closes."""
         transport = WebSocketTransport(send, express)
         kind = SessionKind.TRANSCRIPTION if admitted.variant.transcription else SessionKind.REALTIME
         codec = WireCodec(admitted.variant)

@@ -21,9 +21,9 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuntimeLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of one conversation and of the process, beside the session's own `Limits`."""
+    """Bounds of one session and of the process, beside the session's own `Limits`."""
 
-    conversations: int = 10_000
+    sessions: int = 10_000
     """Running at once in one process: ten times what one core holds (WIRE section 7). Transports refuse
     earlier, before a handshake."""
     outbox_high_bytes: int = 512 * 1024

@@ -1,12 +1,8 @@
 """One WebSocket as the runtime sees it."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 from voxwire.interfaces.transport import TransportClosed
+from voxwire.transports.asgi import Send
 from voxwire.transports.websocket.express import Express
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 #: A close frame carries at most 125 bytes, two of them the code (RFC 6455 section 5.5).
 MAX_REASON_BYTES = 123
