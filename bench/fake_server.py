@@ -13,7 +13,7 @@ from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.server.app import create_app
 from voxwire.server.build import build_service
-from voxwire.server.net.listen import Listener
+from voxwire.server.net.listen import NetworkListener
 from voxwire.server.net.run import run
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_stt import FakeStt
@@ -26,7 +26,7 @@ _SESSIONS = 4000
 def main() -> None:
     settings = Settings.model_validate({"server": {"port": int(sys.argv[1]), "max_sessions": _SESSIONS}})
     service = build_service(settings) if "--embedded" in sys.argv else _on_fakes()
-    listener = Listener.open(settings.server)
+    listener = NetworkListener.open(settings.server)
     try:
         run(create_app(settings, service), settings, listener, lambda: None)
     finally:

@@ -6,7 +6,7 @@ import sys
 from echo_service import EchoService
 
 from voxwire.server.app import create_app
-from voxwire.server.net.listen import Listener
+from voxwire.server.net.listen import NetworkListener
 from voxwire.server.net.run import run
 from voxwire.testing.live_server import settings_for_tests
 
@@ -29,7 +29,7 @@ class Service(EchoService):
 service = Service()
 service.start_delay_s = float(sys.argv[1])
 settings = settings_for_tests(server={"drain_s": float(sys.argv[2])})
-listener = Listener.open(settings.server)
+listener = NetworkListener.open(settings.server)
 app = create_app(settings, service)  # type: ignore[arg-type]
 run(app, settings, listener, lambda: print(f"Voxwire is listening on {listener.url}", flush=True))
 print("running" if service.running else "stopped")

@@ -4,14 +4,14 @@ import gc
 from collections import deque
 
 from voxwire.server.app import create_app
-from voxwire.server.net.listen import Listener
+from voxwire.server.net.listen import NetworkListener
 from voxwire.server.net.run import run
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.live_server import settings_for_tests
 from voxwire.testing.service import fake_deployment, fake_service
 
 settings = settings_for_tests()
-listener = Listener.open(settings.server)
+listener = NetworkListener.open(settings.server)
 stt = FakeStt()
 stt.streams = deque(maxlen=1)  # type: ignore[assignment]  # it remembers all that it heard, for tests to look at
 app = create_app(settings, fake_service(fake_deployment(stt=stt)))

@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 
 from voxwire.errors import ConfigurationError
 from voxwire.server.app import create_app
-from voxwire.server.net.listen import Listener
+from voxwire.server.net.listen import NetworkListener
 from voxwire.server.net.run import Server, running
 from voxwire.testing.live_server import ServeProcess, serve_process, settings_for_tests
 
@@ -143,7 +143,7 @@ class TestStarting:
         service = EchoService()
         service.start_delay_s = 0.3
         settings = settings_for_tests()
-        listener = Listener.open(settings.server)
+        listener = NetworkListener.open(settings.server)
         server = Server(create_app(settings, service), settings, listener)  # type: ignore[arg-type]
         serving = asyncio.ensure_future(server.run_until_stopped())
         await asyncio.sleep(0.1)
@@ -161,7 +161,7 @@ class TestStarting:
     @pytest.mark.parametrize(("unread_s", "silent_s"), [(30, 120), (60, 240)])
     async def test_tcp_is_told_when_to_give_a_peer_up(self, unread_s: float, silent_s: int) -> None:
         settings = settings_for_tests(websocket={"write_timeout_s": unread_s})
-        listener = Listener.open(settings.server)
+        listener = NetworkListener.open(settings.server)
         Server(create_app(settings, EchoService()), settings, listener)  # type: ignore[arg-type]
         (listening,) = listener.sockets
         listening.listen()
@@ -178,7 +178,7 @@ class TestStarting:
             rival.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             rival.bind(("127.0.0.1", 0))
             port = rival.getsockname()[1]
-            listener = Listener.open(settings.server.model_copy(update={"port": port}))
+            listener = NetworkListener.open(settings.server.model_copy(update={"port": port}))
             rival.listen()
             service = EchoService()
             server = Server(create_app(settings, service), settings, listener)  # type: ignore[arg-type]

@@ -81,9 +81,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _serve(settings: "Settings", warming: threading.Timer) -> int:
-    from voxwire.server.net.listen import Listener
+    from voxwire.server.net.listen import NetworkListener
 
-    listener = Listener.open(settings.server)  # before the engines: its mistakes are the commonest
+    listener = NetworkListener.open(settings.server)  # before the engines: its mistakes are the commonest
     try:
         from voxwire.server.app import create_app
         from voxwire.server.build import build_service

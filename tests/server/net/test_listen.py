@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from voxwire.errors import ConfigurationError
-from voxwire.server.net.listen import Listener, bind, url
+from voxwire.server.net.listen import NetworkListener, bind, url
 
 
 def test_a_free_port() -> None:
@@ -43,7 +43,7 @@ def test_busy_port() -> None:
 
 
 def test_a_port_for_the_privileged() -> None:
-    refused = Listener("127.0.0.1", 80, [], None).refusal(PermissionError(errno.EACCES, "Permission denied"))
+    refused = NetworkListener("127.0.0.1", 80, [], None).refusal(PermissionError(errno.EACCES, "Permission denied"))
     assert str(refused) == "Port 80 needs privileges. Choose one above 1023 with --port."
 
 
@@ -78,4 +78,4 @@ def test_url(host: str, tls: bool, shown: str) -> None:
     ],
 )
 def test_clients_here_need_a_destination(host: str, local: str) -> None:
-    assert Listener(host, 80, [], None).local_url == local
+    assert NetworkListener(host, 80, [], None).local_url == local

@@ -16,7 +16,7 @@ _WILDCARDS: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class NetworkListener:
     """Bound sockets that do not listen yet, and the certificate to serve them with."""
 
     host: str

@@ -20,7 +20,7 @@ from voxwire.config import Settings
 from voxwire.server.allocator import return_large_blocks
 from voxwire.server.net.descriptors import make_room
 from voxwire.server.net.http_protocol import HttpProtocol
-from voxwire.server.net.listen import Listener
+from voxwire.server.net.listen import NetworkListener
 from voxwire.server.net.websocket_protocol import WebSocketProtocol
 from voxwire.transports.websocket import WebSocketEndpoint
 
@@ -48,7 +48,7 @@ class Server(uvicorn.Server):
     SIGINT waits for nothing. Neither counts as a failure.
     """
 
-    def __init__(self, app: Starlette, settings: Settings, listener: Listener) -> None:
+    def __init__(self, app: Starlette, settings: Settings, listener: NetworkListener) -> None:
         super().__init__(_uvicorn_config(app, settings, listener.tls))
         self.listening = asyncio.Event()
         self._app = app
@@ -163,7 +163,7 @@ def _uvicorn_config(app: Starlette, settings: Settings, tls: ssl.SSLContext | No
 @contextlib.asynccontextmanager
 async def running(app: Starlette, settings: Settings) -> AsyncIterator[str]:
     """Run `app` in this event loop for as long as the block lasts; yields its address."""
-    listener = Listener.open(settings.server)
+    listener = NetworkListener.open(settings.server)
     server = Server(app, settings, listener)
     serving = asyncio.ensure_future(server.run_until_stopped())
     listening = asyncio.ensure_future(server.listening.wait())
@@ -178,7 +178,7 @@ async def running(app: Starlette, settings: Settings) -> AsyncIterator[str]:
         await serving
 
 
-def run(app: Starlette, settings: Settings, listener: Listener, on_listening: Callable[[], None]) -> None:
+def run(app: Starlette, settings: Settings, listener: NetworkListener, on_listening: Callable[[], None]) -> None:
     """Run `app` on `listener` until a signal ends it; `on_listening` is called once clients may come.
 
     To be called in the main thread of a process that ends then: further signals to stop are ignored.
