@@ -10,7 +10,7 @@ import uvloop
 from echo_service import EchoService, Serve
 from http_client import UPGRADE, connect, read_answer
 
-from voxwire.server import http_protocol, run
+from voxwire.server.net import http_protocol, run
 from voxwire.testing.live_server import served
 
 PAGE = b"GET /playground/js/talk.js HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as websocket
 from websockets.exceptions import ConnectionClosedError
 
-from voxwire.server import http_protocol, websocket_protocol
+from voxwire.server.net import http_protocol, websocket_protocol
 from voxwire.server.net.websocket_frames import FrameCutter
 from voxwire.testing.live_server import served
 
