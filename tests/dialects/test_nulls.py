@@ -70,7 +70,7 @@ PREVIEW_RESPONSE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("field", GA_SESSION.keys() - {"type"})
+@pytest.mark.parametrize("field", sorted(GA_SESSION.keys() - {"type"}))
 def test_a_setting_of_ga(ga: WireCodec, field: str) -> None:
     assert patch(ga, type="realtime", **{field: GA_SESSION[field]}) == SessionPatch(kind=SessionKind.REALTIME)
 
