@@ -18,7 +18,7 @@ from voxwire.runtime.live_sessions import TooManySessions
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
-from voxwire.testing.fake_llm import FakeLlm, words
+from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm, words
 from voxwire.testing.fake_stt import FakeStt, FakeSttStream
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.fake_turn import FakeTurn
@@ -403,7 +403,7 @@ async def test_leaving_in_the_middle_of_everything_leaves_nothing_running() -> N
 
 
 async def test_recognisers_get_ready_for_what_a_session_may_hear() -> None:
-    stt, llm = FakeStt(), FakeLlm(phrases=("what time is it",))
+    stt, llm = FakeStt(), ExpectingLlm(phrases=("what time is it",))
     service = fake_service(fake_deployment(stt=stt, llm=llm))
     await service.start()
     assert [config.phrases for config in stt.prepared] == [("what time is it",)]
@@ -466,7 +466,7 @@ async def test_a_storm_of_settings_keeps_recognisers_no_busier_than_its_last() -
                 last.set()
             await go_on.wait()
 
-    class Quoting(FakeLlm):
+    class Quoting(ExpectingLlm):
         def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
             return (instructions,)
 
@@ -489,10 +489,10 @@ async def test_a_recogniser_that_cannot_get_ready_is_logged_and_the_session_goes
             if config.phrases:
                 raise EngineError("stt", "engine_failed", "No room.")
 
-    llm = FakeLlm()
+    llm = ExpectingLlm()
     service = fake_service(fake_deployment(stt=Unready(), llm=llm))
     async with connected(service) as client:
-        llm._phrases = ("hello",)
+        llm.expected = ("hello",)
         await client.configure(instructions="Be brief.")
         while "engine_failed" not in caplog.text:  # noqa: ASYNC110  # nothing else tells
             await asyncio.sleep(0.001)

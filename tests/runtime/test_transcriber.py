@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+import threading
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -13,15 +15,17 @@ from voxwire.errors import EngineDied
 from voxwire.events.server import LogProb
 from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.stt import SttConfig, SttEngine, SttFinal, SttPartial
+from voxwire.runtime.foresight import Situation
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.transcriber import Transcriber
 from voxwire.session.commands import StartTranscription
 from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial
-from voxwire.testing.fake_llm import FakeLlm
+from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm
 from voxwire.testing.fake_stt import FakeStt, FakeSttStream
 from voxwire.testing.service import fake_deployment
 
 QUICK = Deadlines(stt_s=0.05)
+NOTHING_SAID = Situation()
 LONG = Deadlines(stt_s=5)
 SECRET = "what somebody said"
 
@@ -32,8 +36,6 @@ def start(format: AudioFormat = AudioFormat.PCM16, **changes: object) -> StartTr
         "format": format,
         "language": "en",
         "prompt": "names of cities",
-        "instructions": "",
-        "tools": (),
     }
     return StartTranscription(**settings | changes)  # type: ignore[arg-type]
 
@@ -45,11 +47,12 @@ class Bench:
         llm: FakeLlm | None = None,
         command: StartTranscription | None = None,
         deadlines: Deadlines = LONG,
+        situation: Situation = NOTHING_SAID,
     ) -> None:
         self.sink = RecordingSink()
         self.command = command or start()
         deployment = fake_deployment(stt=stt, llm=llm)
-        self.transcriber = Transcriber(self.command, deployment, self.sink.delivery, deadlines)
+        self.transcriber = Transcriber(self.command, deployment, self.sink.delivery, deadlines, situation)
         self.task = asyncio.create_task(self.transcriber.run())
 
     async def ended(self) -> list[object]:
@@ -94,26 +97,57 @@ async def test_an_engine_that_takes_the_rate_of_the_wire_gets_it(format: AudioFo
 
 async def test_the_engine_is_told_what_to_expect() -> None:
     stt = FakeStt()
-    llm = FakeLlm(phrases=("what is the weather",))
-    tools = (FunctionTool(name="get_weather"),)
-    bench = Bench(stt, llm, start(instructions="Be brief.", tools=tools))
+
+    class Quoting(ExpectingLlm):
+        def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+            return (instructions, *(tool.name for tool in tools))
+
+    bench = Bench(stt, Quoting(), situation=Situation("Be brief.", (FunctionTool(name="get_weather"),)))
     bench.transcriber.finish()
     await bench.ended()
-    expected = SttConfig(language="en", phrases=("what is the weather",), prompt="names of cities")
+    expected = SttConfig(language="en", phrases=("Be brief.", "get_weather"), prompt="names of cities")
     assert stt.streams[0].config == expected
 
 
+async def test_a_language_engine_without_expectations_expects_nothing_and_understands_everything() -> None:
+    stt = FakeStt(SttFinal(text="free", alternatives=("", "in the words of the prompt")))
+    bench = Bench(stt, FakeLlm(), situation=Situation("Be brief."))
+    bench.transcriber.finish()
+    assert await bench.ended() == [TranscriptFinal(transcription=4, text="in the words of the prompt")]
+    assert stt.streams[0].config.phrases == ()
+
+
+async def test_expectations_are_asked_for_beside_the_event_loop() -> None:
+    loop_thread = threading.get_ident()
+    asked: list[int] = []
+
+    class Watched(ExpectingLlm):
+        def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+            asked.append(threading.get_ident())
+            return ()
+
+        def understands(self, text: str, instructions: str, tools: Sequence[FunctionTool]) -> bool:
+            asked.append(threading.get_ident())
+            return True
+
+    bench = Bench(FakeStt(SttFinal(text="a", alternatives=("b",))), Watched())
+    bench.transcriber.finish()
+    await bench.ended()
+    assert len(asked) == 2
+    assert loop_thread not in asked
+
+
 async def test_phrases_are_asked_for_once_per_settings() -> None:
-    llm = FakeLlm()
-    book = fake_deployment(llm=llm).phrasebook
+    llm = ExpectingLlm()
+    foresight = fake_deployment(llm=llm).foresight
     tools = (FunctionTool(name="a", parameters={"type": "object"}),)
     for _ in range(3):
-        await book.phrases("x", tools)
-        await book.phrases("x", (FunctionTool(name="a", parameters={"type": "object"}),))
+        await foresight.phrases(Situation("x", tools))
+        await foresight.phrases(Situation("x", (FunctionTool(name="a", parameters={"type": "object"}),)))
     assert llm.phrase_calls == 1
     for number in range(16):
-        await book.phrases(str(number), ())
-    await book.phrases("x", tools)
+        await foresight.phrases(Situation(str(number)))
+    await foresight.phrases(Situation("x", tools))
     assert llm.phrase_calls == 18
 
 
@@ -150,7 +184,7 @@ async def test_the_first_reading_that_is_understood_is_taken(
     text: str, alternatives: tuple[str, ...], understood: set[str], chosen: str
 ) -> None:
     final = SttFinal(text=text, alternatives=alternatives)
-    bench = Bench(FakeStt(final), FakeLlm(understands=understood.__contains__))
+    bench = Bench(FakeStt(final), ExpectingLlm(understands=understood.__contains__))
     bench.transcriber.finish()
     assert await bench.ended() == [TranscriptFinal(transcription=4, text=chosen)]
 
@@ -159,7 +193,7 @@ async def test_the_first_reading_that_is_understood_is_taken(
 async def test_log_probabilities_belong_to_the_free_reading(understood: set[str], chosen: str) -> None:
     logprobs = (LogProb(token="whether", logprob=-1.5),)
     final = SttFinal(text="whether in parish", alternatives=("weather",), logprobs=logprobs)
-    bench = Bench(FakeStt(final), FakeLlm(understands=understood.__contains__))
+    bench = Bench(FakeStt(final), ExpectingLlm(understands=understood.__contains__))
     bench.transcriber.finish()
     kept = None if understood else logprobs
     assert await bench.ended() == [TranscriptFinal(transcription=4, text=chosen, logprobs=kept)]
@@ -194,11 +228,11 @@ async def test_audio_that_is_not_taken_is_a_timeout() -> None:
     assert failure.code == "transcription_timeout"
 
 
-@pytest.mark.parametrize("when", ["open", "push", "phrases"])
+@pytest.mark.parametrize("when", ["open", "push", "phrases", "understands"])
 async def test_an_exception_that_engines_must_not_raise_fails_the_utterance(
     when: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stt, llm = FakeStt(), FakeLlm()
+    stt, llm = FakeStt(SttFinal(text="a", alternatives=("b",))), ExpectingLlm()
 
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError(SECRET)
@@ -207,9 +241,10 @@ async def test_an_exception_that_engines_must_not_raise_fails_the_utterance(
         stt.push_s = -1
         stt.open = lambda config: _BrokenStream(stt, config, "x")  # type: ignore[method-assign]
     else:
-        setattr({"open": stt, "phrases": llm}[when], when, broken)
+        setattr(stt if when == "open" else llm, when, broken)
     bench = Bench(stt, llm)
     bench.transcriber.feed(bytes(48_000))
+    bench.transcriber.finish()
     (failure,) = await bench.ended()
     assert isinstance(failure, TranscriptFailed)
     assert failure.code == "engine_failed"

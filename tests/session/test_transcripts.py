@@ -9,7 +9,7 @@ from voxwire.events.server import (
     TranscriptionDelta,
     TranscriptionFailed,
 )
-from voxwire.events.session_config import FunctionTool, SessionConfig, SessionPatch, Transcription
+from voxwire.events.session_config import SessionConfig, SessionPatch, Transcription
 from voxwire.session.commands import (
     CancelTranscription,
     FeedTranscription,
@@ -42,17 +42,11 @@ class TestRecogniser:
         assert not driver.all(TranscriptionCompleted)
 
     def test_is_told_what_to_expect(self) -> None:
-        tools = (FunctionTool(name="weather"),)
-        config = SessionConfig(
-            model="scripted",
-            transcription=Transcription(language="en", prompt="names"),
-            instructions="Be kind.",
-            tools=tools,
-        )
+        config = SessionConfig(model="scripted", transcription=Transcription(language="en", prompt="names"))
         driver = Driver(config)
         driver.speak()
         start = driver.last(StartTranscription)
-        assert (start.language, start.prompt, start.instructions, start.tools) == ("en", "names", "Be kind.", tools)
+        assert (start.language, start.prompt) == ("en", "names")
 
     def test_is_told_the_keywords_with_the_prompt_and_the_only_language(self) -> None:
         asked = Transcription(prompt="names", keywords=("Voxwire", "Ada"), languages=("en",))

@@ -2,6 +2,7 @@
 
 - `engine`: what engines of every kind have in common
 - `stt`, `llm`, `tts`, `vad`, `turn`: what an engine of each kind must do
+- `expectations`: what a language engine may know of its users, and need not
 - `codec`: what a dialect must do for one connection; `transport`: what a connection must do
 
 Whatever is iterated or called here comes to one of three endings, and each docstring says which:

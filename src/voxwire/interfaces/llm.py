@@ -1,6 +1,6 @@
 """Language: an engine answers a conversation, with text and with calls of tools."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from enum import Enum
 from typing import Protocol
 
@@ -87,9 +87,3 @@ class LlmEngine(Engine, Protocol):
         Ended: after `LlmDone`. Closed: by `aclose()` or by cancelling the task that iterates, at any moment; the work
         stops at once, and what it held is free within 100 ms. Broken: EngineError, before the first event or later.
         """
-
-    def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
-        """Sentences that the engine expects to hear with these settings; empty for open-ended engines."""
-
-    def understands(self, text: str, instructions: str, tools: Sequence[FunctionTool]) -> bool:
-        """Whether `text` as a whole is something this engine has an answer for; True for open-ended engines."""

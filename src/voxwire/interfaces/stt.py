@@ -32,9 +32,10 @@ class SttPartial(msgspec.Struct, frozen=True, kw_only=True):
 class SttFinal(msgspec.Struct, frozen=True, kw_only=True):
     """What was heard. Empty text means no words.
 
-    `alternatives` are readings in the sentences of `SttConfig.phrases`, likeliest first, offered
-    where the sound supports them; the runtime takes the first that the language engine fully
-    understands (`LlmEngine.understands`). `logprobs` are those of `text`, None where the recogniser has none.
+    `alternatives` are readings in sentences that were expected (`SttConfig.phrases`, `prompt`), likeliest first,
+    offered where the sound supports them: the first is taken, or the first that the language engine understands,
+    where it can judge (`voxwire.interfaces.expectations`). Most recognisers have none. `logprobs` are those of
+    `text`, None where the recogniser has none.
     """
 
     text: str

@@ -1,26 +1,19 @@
 """A deployment: the name that clients ask for, and the engines that answer."""
 
-import asyncio
-from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import msgspec
-
-from voxwire.events.session_config import FunctionTool, SessionConfig, SessionKind, Transcription
+from voxwire.events.session_config import SessionConfig, SessionKind, Transcription
 from voxwire.interfaces.engine import Engine
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttConfig, SttEngine
 from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
+from voxwire.runtime.foresight import Foresight, Situation
 from voxwire.session.limits import Capabilities
 
 #: The voice of a session that names none, where the synthesiser has it (PROTOCOL 4.6).
 DEFAULT_VOICE: Final = "alloy"
-
-#: Sets of expected phrases kept at once: sessions of one application mostly share theirs.
-_PHRASE_SETS: Final = 16
 
 
 def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine) -> Capabilities:
@@ -32,26 +25,6 @@ def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine) -> Capabilit
         images=llm.capabilities.images,
         tools=llm.capabilities.tools,
     )
-
-
-class Phrasebook:
-    """What users are expected to say, by instructions and tools, as the language engine knows it."""
-
-    def __init__(self, llm: LlmEngine) -> None:
-        self._llm = llm
-        self._known: OrderedDict[tuple[str, bytes], tuple[str, ...]] = OrderedDict()
-
-    async def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
-        """Made beside the event loop when they are not known: up to tenths of a second with many tools."""
-        key = instructions, msgspec.json.encode(tools)
-        phrases = self._known.get(key)
-        if phrases is None:
-            phrases = self._known[key] = await asyncio.to_thread(self._llm.phrases, instructions, tools)
-            if len(self._known) > _PHRASE_SETS:
-                self._known.popitem(last=False)
-        else:
-            self._known.move_to_end(key)
-        return phrases
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,10 +41,10 @@ class Deployment:
     turn: TurnEngine | None = None
     capabilities: Capabilities
     instructions: str = ""
-    phrasebook: Phrasebook = field(init=False, repr=False)
+    foresight: Foresight = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "phrasebook", Phrasebook(self.llm))
+        object.__setattr__(self, "foresight", Foresight(self.llm))
 
     @property
     def label(self) -> str:
@@ -90,9 +63,9 @@ class Deployment:
             transcription=Transcription() if kind is SessionKind.TRANSCRIPTION else None,
         )
 
-    async def expect(self, instructions: str, tools: Sequence[FunctionTool]) -> None:
-        """Have the recogniser get ready for what users of these settings are likely to say. Raises EngineError."""
-        await self.stt.prepare(SttConfig(phrases=await self.phrasebook.phrases(instructions, tools)))
+    async def expect(self, situation: Situation) -> None:
+        """Have the recogniser get ready for what is likely to be said. Raises EngineError."""
+        await self.stt.prepare(SttConfig(phrases=await self.foresight.phrases(situation)))
 
     @property
     def engines(self) -> tuple[Engine, ...]:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from voxwire.errors import EngineError
-from voxwire.events.session_config import FunctionTool, SessionConfig
+from voxwire.events.session_config import SessionConfig
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.contracts import OpenLane, ResultSink, VadLane
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import log_failure
+from voxwire.runtime.foresight import Situation
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.tasks import Tasks
@@ -51,7 +52,7 @@ class Executor:
         self._tasks = tasks
         self._open_lane = open_lane
         self._deadlines = deadlines
-        self._expected: tuple[str, tuple[FunctionTool, ...]] = (deployment.instructions, ())
+        self._situation = Situation(deployment.instructions)
         self._preparing = False
         self._lane: VadLane | None = None
         self._transcribers: dict[int, Transcriber] = {}
@@ -68,10 +69,10 @@ class Executor:
 
     def expect(self, config: SessionConfig) -> None:
         """The settings that utterances from now on are heard with; the recogniser gets ready beside."""
-        settings = config.instructions, config.tools
-        if settings == self._expected:
+        situation = Situation(config.instructions, config.tools)
+        if situation == self._situation:
             return
-        self._expected = settings
+        self._situation = situation
         if not self._preparing:
             self._preparing = True
             self._tasks.spawn(self._prepare(), "prepare the recogniser")
@@ -79,10 +80,10 @@ class Executor:
     async def _prepare(self) -> None:
         """One set after another: recognisers are shared, and settings that were replaced meanwhile are passed over."""
         prepared = None
-        while prepared != self._expected:
-            prepared = self._expected
+        while prepared != self._situation:
+            prepared = self._situation
             try:
-                await self._deployment.expect(*prepared)
+                await self._deployment.expect(prepared)
             except EngineError as error:
                 log_failure(error)  # utterances will say so themselves
         self._preparing = False
@@ -101,7 +102,7 @@ class Executor:
         if self._lane is not None:
             self._lane.close()
             self._lane = None
-        self._expected = "", ()
+        self._situation = Situation()
 
     # --- speech detection ---------------------------------------------------------------------------
 
@@ -117,7 +118,7 @@ class Executor:
 
     def _start_transcription(self, command: StartTranscription) -> None:
         delivery = RevocableSink(self._sink)
-        transcriber = Transcriber(command, self._deployment, delivery, self._deadlines, self._owner)
+        transcriber = Transcriber(command, self._deployment, delivery, self._deadlines, self._situation, self._owner)
         self._transcribers[command.transcription] = transcriber
         run = self._in_turn(transcriber) if command.recorded else transcriber.run()
         self._spawn(command.transcription, run, delivery)

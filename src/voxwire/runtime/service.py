@@ -17,6 +17,7 @@ from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.foresight import Situation
 from voxwire.runtime.ids import new_id
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.live_sessions import LiveSessions
@@ -75,7 +76,7 @@ class Service:
             if isinstance(result, BaseException):
                 raise result
         for deployment in self._deployments.values():
-            await deployment.expect(deployment.instructions, ())
+            await deployment.expect(Situation(deployment.instructions))
         self.load.start()
 
     async def close(self) -> None:

@@ -21,6 +21,7 @@ from voxwire.runtime.engine_calls import (
     timed_out,
     within,
 )
+from voxwire.runtime.foresight import Situation
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
@@ -47,9 +48,11 @@ class Transcriber:
         deployment: Deployment,
         delivery: RevocableSink,
         deadlines: Deadlines,
+        situation: Situation,
         owner: str = "",
     ) -> None:
         self._command = command
+        self._situation = situation
         self._claim = Claim(owner, background=command.recorded)
         self._deployment = deployment
         self._delivery = delivery
@@ -89,8 +92,8 @@ class Transcriber:
 
     async def _recognise(self) -> None:
         command = self._command
-        with engine_errors("llm"):
-            phrases = await self._deployment.phrasebook.phrases(command.instructions, command.tools)
+        foresight = self._deployment.foresight
+        phrases = await foresight.phrases(self._situation)
         with engine_errors("stt"):
             rates = self._deployment.stt.capabilities.rates
             rate = command.format.rate if command.format.rate in rates else rates[0]
@@ -104,8 +107,7 @@ class Transcriber:
                 pump = group.create_task(self._pump(stream, rate))
                 final = await self._listen(stream)
                 pump.cancel()
-                with engine_errors("llm"):
-                    text = await asyncio.to_thread(self._choose, final) if final.alternatives else final.text
+                text = await foresight.reading(final, self._situation)
                 logprobs = final.logprobs if text == final.text else None
                 self._delivery.submit(
                     TranscriptFinal(transcription=command.transcription, text=text, logprobs=logprobs)
@@ -177,14 +179,3 @@ class Transcriber:
             raise timed_out("stt", self._idle_s) from None
         finally:
             self._limit = None
-
-    def _choose(self, final: SttFinal) -> str:
-        """The expected sentence, if the language engine has an answer for it, else the free reading.
-
-        An engine that expects nothing in particular gets no alternatives.
-        """
-        command, llm = self._command, self._deployment.llm
-        for text in final.alternatives:
-            if text and llm.understands(text, command.instructions, command.tools):
-                return text
-        return final.text

@@ -8,7 +8,6 @@ import msgspec
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.server import ServerEvent
-from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.llm import LlmRequest
 
 
@@ -24,7 +23,7 @@ class Analyse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class StartTranscription(msgspec.Struct, frozen=True, kw_only=True):
-    """Open a recogniser. `instructions` and `tools` tell which words to expect.
+    """Open a recogniser.
 
     `recorded`: nobody is speaking, all of the audio is there. Recordings of one session take turns, so that many
     of them leave recognisers to others.
@@ -34,8 +33,6 @@ class StartTranscription(msgspec.Struct, frozen=True, kw_only=True):
     format: AudioFormat
     language: str | None
     prompt: str | None
-    instructions: str
-    tools: tuple[FunctionTool, ...]
     recorded: bool = False
 
 

@@ -80,8 +80,6 @@ class Transcripts:
                 format=format,
                 language=asked.spoken() if asked else None,
                 prompt=asked.expected() if asked else None,
-                instructions=config.instructions,
-                tools=config.tools,
                 recorded=recorded,
             )
         )

@@ -29,21 +29,15 @@ class FakeLlm:
     def __init__(
         self,
         answer: str | Script | Callable[[LlmRequest], str | Script] = "Hello! How can I help you?",
-        *,
-        phrases: tuple[str, ...] = (),
-        understands: Callable[[str], bool] = lambda text: True,
     ) -> None:
         self.capabilities = LlmCapabilities(
             info=EngineInfo(name="fake-llm", label="scripted answers", licence="Apache-2.0")
         )
         self.requests: MutableSequence[LlmRequest] = []
         self.closed_iterators = 0
-        self.phrase_calls = 0
         self.started = 0
         self.closed = 0
         self._answer = answer
-        self._phrases = phrases
-        self._understands = understands
 
     async def start(self) -> None:
         self.started += 1
@@ -65,9 +59,25 @@ class FakeLlm:
         finally:
             self.closed_iterators += 1
 
+
+class ExpectingLlm(FakeLlm):
+    """One that has `Expectations`: what it is told to expect, and to understand."""
+
+    def __init__(
+        self,
+        answer: str | Script | Callable[[LlmRequest], str | Script] = "Hello! How can I help you?",
+        *,
+        phrases: tuple[str, ...] = (),
+        understands: Callable[[str], bool] = lambda text: True,
+    ) -> None:
+        super().__init__(answer)
+        self.phrase_calls = 0
+        self.expected = phrases
+        self._understands = understands
+
     def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
         self.phrase_calls += 1
-        return self._phrases
+        return self.expected
 
     def understands(self, text: str, instructions: str, tools: Sequence[FunctionTool]) -> bool:
         return self._understands(text)

@@ -73,7 +73,7 @@ def engine(options: Mapping[str, Any]) -> "OfflineAssistant":
 
 
 class OfflineAssistant:
-    """See the module; implements `LlmEngine`.
+    """See the module; implements `LlmEngine` and `Expectations`.
 
     `clock` gives the time, for tests; it must be aware of its zone.
     """

@@ -14,7 +14,6 @@ from voxwire.engines.llm.chat.patience import Patience
 from voxwire.engines.llm.chat.request import RequestBody, offered_tools
 from voxwire.engines.llm.chat.sse import EventReader
 from voxwire.errors import ConfigurationError, EngineError
-from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.llm import LlmCapabilities, LlmEvent, LlmRequest
 
@@ -94,12 +93,6 @@ class ChatEngine:
             await _read_out(pieces)
             for event in answer.finish():
                 yield event
-
-    def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
-        return ()
-
-    def understands(self, text: str, instructions: str, tools: Sequence[FunctionTool]) -> bool:
-        return True
 
     # --- asking -------------------------------------------------------------------------------------
 
