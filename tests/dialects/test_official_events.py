@@ -47,7 +47,7 @@ RIGHTLY_REFUSED = {
     "Items cannot be created in a transcription session": "the URL chose a session without conversation (PROTOCOL 3.1)",
     "Responses are not available in a transcription session": "the same",
     "Passing a (realtime|transcription) session update event to a": "the URL chooses the kind of session",
-    "output_audio_buffer.clear is only available over WebRTC and SIP": "a WebSocket has no such buffer (PROTOCOL 3.5)",
+    "output_audio_buffer.clear is only available where the server": "a WebSocket has no such buffer (PROTOCOL 3.5)",
     "Only model output audio messages can be truncated": "state: the item is there, and nobody spoke it (PROTOCOL 3.6)",
     r"Invalid value: \d+. Item '.*' has one content part": "state: items that were spoken have one part",
     "Error adding item: the id 'root' is reserved": "`previous_item_id` needs the word (PROTOCOL 3.6)",

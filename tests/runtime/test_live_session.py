@@ -14,6 +14,7 @@ from runtime_client import runtime_tasks
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import ClientError, InvariantError
 from voxwire.events.client import AppendAudio, ClientEvent, CommitAudio, CreateResponse
+from voxwire.events.closing import CloseReason
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.server import BufferCleared, ErrorOccurred, ItemRetrieved, ServerEvent
 from voxwire.runtime.attachment import Attachment
@@ -209,10 +210,14 @@ class TestOrder:
         bench = Bench()
         client = bench.attach()
         async with bench:
-            bench.session.answer = lambda event: [CLEARED, CloseSession(code=1001, reason="over"), CLEARED]
+            bench.session.answer = lambda event: [
+                CLEARED,
+                CloseSession(reason=CloseReason.EXPIRED, message="over"),
+                CLEARED,
+            ]
             await client.receive("commit")
             await client.receive("commit")
-            assert await bench.wires[0].wait_closed() == (1001, "over")
+            assert await bench.wires[0].wait_closed() == (CloseReason.EXPIRED, "over")
             assert bench.wires[0].types == ["BufferCleared"]
             assert bench.session.kinds == [CommitAudio]
             await client.closed.wait()
@@ -266,7 +271,7 @@ class TestTime:
         bench.attach()
         bench.session.deadline = 1001.0
         async with bench:
-            bench.live.close(1000, "")
+            bench.live.close(CloseReason.CLIENT_LEFT, "")
             bench.clock.advance(5)
             assert bench.session.inputs == []
 
@@ -330,7 +335,7 @@ class TestBackPressure:
             bench.session.backlog_ms = 100_000
             reading = asyncio.create_task(client.receive("append"))
             await settle()
-            bench.live.close(1012, "restart")
+            bench.live.close(CloseReason.RESTARTING, "restart")
             await asyncio.wait_for(reading, 1)
 
     async def test_a_reader_that_never_waits_lets_others_run(self) -> None:
@@ -390,7 +395,7 @@ class TestLargeAudio:
             await settle()
             assert bench.wires[0].types == ["BufferCleared"]
             go_on.set()
-            bench.live.close(1000, "")
+            bench.live.close(CloseReason.CLIENT_LEFT, "")
             await bench.wires[0].wait_closed()
         assert bench.wires[0].types == ["BufferCleared", "ItemRetrieved", "BufferCleared"]
         aside = [kind for kind, thread in encoders if thread is not threading.main_thread()]
@@ -410,7 +415,7 @@ class TestLargeAudio:
         bench.session.answer = lambda event: [self.RETRIEVED]
         async with bench:
             await client.receive("commit")
-            assert await bench.wires[0].wait_closed() == (1011, "internal error")
+            assert await bench.wires[0].wait_closed() == (CloseReason.INTERNAL_ERROR, "internal error")
         assert bench.wires[0].types == ["ErrorOccurred"]
         assert "ended by an internal error" in caplog.text
 
@@ -439,7 +444,7 @@ class TestBugs:
                     bench.session.answer = lambda event: [analyse]
                     await client.receive("append")
                     bench.lanes[0].on_error(InvariantError("a window", expected=1, actual=2))
-            assert await bench.wires[0].wait_closed() == (1011, "internal error")
+            assert await bench.wires[0].wait_closed() == (CloseReason.INTERNAL_ERROR, "internal error")
             assert bench.wires[0].types == ["ErrorOccurred"]
         assert "ended by an internal error" in caplog.text
         assert "in receive" in caplog.text or "decode" in caplog.text or place in ("detection", "opening")
@@ -451,7 +456,7 @@ class TestBugs:
         async with bench:
             client._codec.encode = lambda event, event_id: 1 / 0  # type: ignore[method-assign,assignment,return-value]
             await client.receive("commit")
-            assert (await bench.wires[0].wait_closed())[0] == 1011
+            assert (await bench.wires[0].wait_closed())[0] is CloseReason.INTERNAL_ERROR
         assert "could not tell the client" in caplog.text
 
 

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from voxwire.events.closing import CloseReason
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.outbox import DeferredFrame, Ending, Outbox
 from voxwire.runtime.runtime_limits import RuntimeLimits
@@ -59,19 +60,19 @@ async def test_frames_leave_in_order_and_finish_closes_behind_them() -> None:
     bench = Bench()
     for number in range(5):
         bench.put(frame(number))
-    bench.outbox.finish(1001, "over")
+    bench.outbox.finish(CloseReason.EXPIRED, "over")
     bench.put(frame(99))
     assert await bench.ending() is Ending.FINISHED
     assert bench.numbers == [0, 1, 2, 3, 4]
-    assert bench.transport.closed == (1001, "over")
+    assert bench.transport.closed == (CloseReason.EXPIRED, "over")
 
 
 async def test_the_first_farewell_counts() -> None:
     bench = Bench()
-    bench.outbox.finish(1001, "first")
-    bench.outbox.finish(1011, "second")
+    bench.outbox.finish(CloseReason.EXPIRED, "first")
+    bench.outbox.finish(CloseReason.INTERNAL_ERROR, "second")
     await bench.ending()
-    assert bench.transport.closed == (1001, "first")
+    assert bench.transport.closed == (CloseReason.EXPIRED, "first")
 
 
 async def test_producers_pause_at_high_water_and_resume_at_low_water() -> None:
@@ -109,7 +110,7 @@ async def test_only_unsent_audio_of_the_interrupted_answer_is_dropped() -> None:
     assert bench.numbers == [0, 2, 3, 5]
     assert bench.outbox.waiting_bytes == 0
     assert bench.transport.discarded == ["resp_1"]
-    bench.outbox.finish(1000, "")
+    bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
     await bench.ending()
 
 
@@ -124,7 +125,7 @@ async def test_frames_wait_for_the_flush_and_leave_in_one_write() -> None:
     bench.outbox.put(frame(2))  # made before the writer ran: goes along
     await settle()
     assert bench.transport.writes == [3]
-    bench.outbox.finish(1000, "")
+    bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
     await bench.ending()
 
 
@@ -150,7 +151,7 @@ async def test_a_deferred_frame_keeps_its_place() -> None:
     await settle()
     assert bench.numbers == [0, 1, 3]
     assert bench.outbox.waiting_bytes == 0
-    bench.outbox.finish(1000, "")
+    bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
     assert await bench.ending() is Ending.FINISHED
 
 
@@ -167,7 +168,7 @@ async def test_a_deferred_frame_that_turns_out_to_be_none_is_passed_over() -> No
     bench.put(frame(0))
     await settle()
     assert bench.numbers == [0]
-    bench.outbox.finish(1000, "")
+    bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
     await bench.ending()
 
 
@@ -175,10 +176,10 @@ async def test_a_deferred_frame_holds_up_no_farewell() -> None:
     bench = Bench()
     bench.put(deferred(asyncio.get_running_loop().create_future()))
     await settle()
-    bench.outbox.finish(1012, "restart")
+    bench.outbox.finish(CloseReason.RESTARTING, "restart")
     bench.clock.advance(LIMITS.close_deadline_s)
     assert await bench.ending() is Ending.STALLED
-    assert bench.transport.closed == (1012, "restart")
+    assert bench.transport.closed == (CloseReason.RESTARTING, "restart")
 
 
 async def test_a_peer_that_accepts_nothing_is_given_up_at_the_write_deadline() -> None:
@@ -192,7 +193,7 @@ async def test_a_peer_that_accepts_nothing_is_given_up_at_the_write_deadline() -
     bench.clock.advance(0.2)
     assert await bench.ending() is Ending.STALLED
     assert bench.transport.closed is not None
-    assert bench.transport.closed[0] == 1008
+    assert bench.transport.closed[0] is CloseReason.NOT_READING
     assert bench.outbox.waiting_bytes == 0
 
 
@@ -207,7 +208,7 @@ async def test_a_peer_that_accepts_now_and_then_is_kept() -> None:
         await settle()
     assert not bench.task.done()
     assert bench.numbers == [0, 1, 2, 3]
-    bench.outbox.finish(1000, "")
+    bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
     await bench.ending()
 
 
@@ -220,7 +221,7 @@ async def test_a_timer_serves_many_frames() -> None:
     bench.clock.advance(3600)  # nothing on its way: no deadline
     await settle()
     assert not bench.task.done()
-    bench.outbox.finish(1000, "")
+    bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
     assert await bench.ending() is Ending.FINISHED
 
 
@@ -231,7 +232,7 @@ async def test_more_than_the_limit_ends_the_attachment_at_once() -> None:
         bench.put(frame(number))
     assert await bench.ending() is Ending.OVERFLOWED
     assert bench.transport.closed is not None
-    assert bench.transport.closed[0] == 1008
+    assert bench.transport.closed[0] is CloseReason.NOT_READING
 
 
 async def test_a_farewell_to_a_peer_that_does_not_read_is_bounded() -> None:
@@ -239,20 +240,20 @@ async def test_a_farewell_to_a_peer_that_does_not_read_is_bounded() -> None:
     bench.transport.reading.clear()
     bench.put(frame(0))
     await settle()
-    bench.outbox.finish(1012, "restart")
+    bench.outbox.finish(CloseReason.RESTARTING, "restart")
     bench.clock.advance(LIMITS.close_deadline_s)
     assert await bench.ending() is Ending.STALLED
-    assert bench.transport.closed == (1012, "restart")
+    assert bench.transport.closed == (CloseReason.RESTARTING, "restart")
 
 
 async def test_a_transport_that_cannot_even_close_is_left() -> None:
     bench = Bench(RuntimeLimits(close_deadline_s=0.01))
 
-    async def never(code: int, reason: str) -> None:
+    async def never(reason: CloseReason, message: str) -> None:
         await asyncio.Event().wait()
 
     bench.transport.close = never  # type: ignore[method-assign]
-    bench.outbox.finish(1000, "")
+    bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
     assert await bench.ending() is Ending.FINISHED
 
 

@@ -9,6 +9,7 @@ import pytest
 from runtime_client import connected
 
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
+from voxwire.events.closing import CloseReason
 from voxwire.events.items import InputAudio, MessageItem
 from voxwire.events.session_config import FunctionTool, SessionKind
 from voxwire.interfaces.engine import Claim
@@ -230,11 +231,11 @@ async def test_bad_frames_get_one_error_each_and_the_session_goes_on() -> None:
         assert errors[4]["code"] == "invalid_event"
 
 
-async def test_a_session_expires_with_an_error_and_a_close_code() -> None:
+async def test_a_session_expires_with_an_error_and_a_reason() -> None:
     async with connected(fake_service(limits=Limits(session_seconds=0.05))) as client:
-        code, reason = await client.wire.wait_closed()
-        assert code == 1001
-        assert "maximum duration" in reason
+        reason, message = await client.wire.wait_closed()
+        assert reason is CloseReason.EXPIRED
+        assert "maximum duration" in message
         assert client.wire.events[-1]["error"]["code"] == "session_expired"
         async with asyncio.timeout(5):
             await client.attachment.closed.wait()
@@ -251,7 +252,7 @@ async def test_closing_the_service_ends_conversations_and_engines_once() -> None
     async with connected(service) as client:
         await client.wire.wait_for("session.created")
         closing = asyncio.create_task(service.close())
-        assert await client.wire.wait_closed() == (1012, "The server is restarting.")
+        assert await client.wire.wait_closed() == (CloseReason.RESTARTING, "The server is restarting.")
         async with asyncio.timeout(5):
             await client.attachment.closed.wait()
     await closing
@@ -316,7 +317,7 @@ async def test_a_client_that_does_not_read_costs_nobody_else() -> None:
         assert 20_000 <= slow.attachment.outbox.waiting_bytes < 60_000
         reader = asyncio.create_task(slow.send("response.cancel"))
         await asyncio.sleep(0)
-        assert await slow.wire.wait_closed() == (1008, "The client does not read what it is sent.")
+        assert await slow.wire.wait_closed() == (CloseReason.NOT_READING, "The client does not read what it is sent.")
         async with asyncio.timeout(5):
             await reader
         assert slow.attachment.closed.is_set()
@@ -350,7 +351,7 @@ async def test_detection_that_fails_ends_the_conversation_in_words(caplog: pytes
     async with connected(fake_service(vad=vad)) as client:
         vad.failing = ValueError("bad window")
         await client.append(loud(200))
-        assert (await client.wire.wait_closed())[0] == 1011
+        assert (await client.wire.wait_closed())[0] is CloseReason.INTERNAL_ERROR
         assert client.wire.events[-1]["error"]["type"] == "server_error"
     assert "Speech detection failed" in caplog.text
 

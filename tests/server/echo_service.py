@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
+from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.transport import Transport, TransportClosed
@@ -56,8 +57,8 @@ class EchoAttachment:
             elif frame == "crash":
                 raise RuntimeError("asked to crash")
             elif isinstance(frame, str) and frame.startswith("close "):
-                _, code, reason = frame.split(" ", 2)
-                await self.transport.close(int(code), reason)
+                _, reason, message = frame.split(" ", 2)
+                await self.transport.close(CloseReason[reason], message)
             elif isinstance(frame, str) and frame.startswith("flood "):
                 for _ in range(int(frame.split()[1])):
                     await self.transport.send(b"x" * 65536)
@@ -69,11 +70,11 @@ class EchoAttachment:
     def turn_away(self) -> None:
         pass
 
-    async def leave(self, code: int, reason: str) -> None:
-        await self.transport.close(code, reason)
+    async def leave(self) -> None:
+        await self.transport.close(CloseReason.CLIENT_LEFT, "")
 
-    def finish(self, code: int, reason: str) -> None:
-        self.farewell = asyncio.ensure_future(self.transport.close(code, reason))
+    def finish(self, reason: CloseReason) -> None:
+        self.farewell = asyncio.ensure_future(self.transport.close(reason, reason.value))
 
 
 class EchoService:

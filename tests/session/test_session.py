@@ -18,6 +18,7 @@ from voxwire.events.client import (
     TruncateItem,
     UpdateSession,
 )
+from voxwire.events.closing import CloseReason
 from voxwire.events.items import FunctionCallItem, InputText, MessageItem, Role
 from voxwire.events.response import ResponseStatus
 from voxwire.events.server import (
@@ -370,7 +371,7 @@ class TestTruncate:
 
 
 class TestExpiry:
-    """7.1: `error` session_expired, then close 1001 with its text."""
+    """7.1: `error` session_expired, then the end with its text."""
 
     def test(self) -> None:
         driver = Driver(limits=Limits(session_seconds=1800))
@@ -380,7 +381,7 @@ class TestExpiry:
         error, close = driver.outputs[1:]
         message = "Your session hit the maximum duration of 30 minutes."
         assert error == ErrorOccurred(type="invalid_request_error", code="session_expired", message=message)
-        assert close == CloseSession(code=1001, reason=message)
+        assert close == CloseSession(reason=CloseReason.EXPIRED, message=message)
 
     @pytest.mark.parametrize(
         ("seconds", "words"),

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from voxwire.events.closing import CloseReason
 from voxwire.events.server import (
     AudioDelta,
     ErrorOccurred,
@@ -105,7 +106,7 @@ def test_anything_after_the_end() -> None:
     driver = conversation()
     error = ErrorOccurred(type="invalid_request_error", code="x", message="x")
     with pytest.raises(InvariantBroken, match="after the session closed"):
-        check(driver, [*driver.outputs, CloseSession(code=1001, reason="over"), error])
+        check(driver, [*driver.outputs, CloseSession(reason=CloseReason.EXPIRED, message="over"), error])
 
 
 def test_a_predecessor_that_is_not_the_actual_one() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from voxwire.events.closing import CloseReason
 from voxwire.interfaces.transport import TransportClosed
 from voxwire.transports.websocket import Offer, WebSocketTransport
 
@@ -71,34 +72,45 @@ async def test_nothing_is_held_back(transport: WebSocketTransport, socket: Socke
 
 class TestClose:
     async def test_once(self, transport: WebSocketTransport, socket: Socket) -> None:
-        await transport.close(1001, "over")
-        await transport.close(1011, "again")
+        await transport.close(CloseReason.EXPIRED, "over")
+        await transport.close(CloseReason.INTERNAL_ERROR, "again")
         assert socket.sent == [{"type": "websocket.close", "code": 1001, "reason": "over"}]
         assert (transport.close_code, socket.aborted) == (1001, 0)
 
     async def test_nothing_goes_out_after_it(self, transport: WebSocketTransport) -> None:
-        await transport.close(1001, "")
+        await transport.close(CloseReason.EXPIRED, "")
+        with pytest.raises(TransportClosed):
+            await transport.send(b"{}")
+
+    async def test_every_reason_has_a_code(self, socket: Socket) -> None:
+        for reason in CloseReason:
+            await WebSocketTransport(socket.send, socket).close(reason, reason.value)
+        assert [message["code"] for message in socket.sent] == [1000, 1001, 1008, 1011, 1001, 1012]
+
+    async def test_of_a_client_that_has_closed_itself(self, transport: WebSocketTransport, socket: Socket) -> None:
+        await transport.close(CloseReason.CLIENT_LEFT, "")
+        assert transport.close_code is None, "the code is the client's"
         with pytest.raises(TransportClosed):
             await transport.send(b"{}")
 
     async def test_of_a_client_that_is_gone(self, transport: WebSocketTransport, socket: Socket) -> None:
         socket.error = ConnectionResetError()
-        await transport.close(1001, "over")
+        await transport.close(CloseReason.EXPIRED, "over")
         assert socket.aborted == 0
 
     async def test_of_a_client_that_does_not_read(self, transport: WebSocketTransport, socket: Socket) -> None:
         socket.stuck = True
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
-                await transport.close(1008, "reads too slowly")
+                await transport.close(CloseReason.NOT_READING, "reads too slowly")
         assert socket.aborted == 1
 
     @pytest.mark.parametrize(
-        ("reason", "kept"),
+        ("message", "kept"),
         [("short", "short"), ("x" * 200, "x" * 123), ("ü" * 100, "ü" * 61), ("☕" * 41 + "x", "☕" * 41)],
     )
-    async def test_reason_fits_the_frame(
-        self, transport: WebSocketTransport, socket: Socket, reason: str, kept: str
+    async def test_message_fits_the_frame(
+        self, transport: WebSocketTransport, socket: Socket, message: str, kept: str
     ) -> None:
-        await transport.close(1001, reason)
+        await transport.close(CloseReason.EXPIRED, message)
         assert socket.sent[0]["reason"] == kept

@@ -7,4 +7,5 @@ Meanings follow the GA dialect, names follow Python. Dialects translate to and f
 - `client`: client events
 - `response`: per-response parameters, response objects, usage
 - `server`: server events
+- `closing`: why a session ends
 """

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from voxwire.events.closing import CloseReason
+
 
 class TransportClosed(Exception):
     """The connection is gone: raised by `Transport.send`, caught by the outbox, never an error of ours."""
@@ -22,5 +24,5 @@ class Transport(Protocol):
     def discard_pending_audio(self, response_id: str) -> None:
         """The answer was interrupted: drop what is held of its audio, where the transport plays audio itself."""
 
-    async def close(self, code: int, reason: str) -> None:
-        """End the connection with a WebSocket close code (PROTOCOL 1.7). Never raises for a peer already gone."""
+    async def close(self, reason: CloseReason, message: str) -> None:
+        """End the connection, and say why as the wire has it. Never raises for a peer already gone."""

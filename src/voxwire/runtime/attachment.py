@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from voxwire.errors import INVALID_REQUEST, ClientError
+from voxwire.events.closing import CloseReason
 from voxwire.events.server import AudioDelta, ItemRetrieved, ServerEvent
 from voxwire.interfaces.codec import Codec
 from voxwire.runtime.outbox import DeferredFrame, Outbox
@@ -88,10 +89,14 @@ class Attachment:
         """Tell the client that a large message is not taken, neither from it nor for it, for want of memory."""
         self._live.turn_away(self.number)
 
-    async def leave(self, code: int, reason: str) -> None:
+    def finish(self, reason: CloseReason, message: str | None = None) -> None:
+        """Send what is queued, then close the transport."""
+        self.outbox.finish(reason, message or reason.value)
+
+    async def leave(self) -> None:
         """The client has ended the connection: what it was answered before leaves, then the transport is
-        closed as said. Returns when that is done, at once where the client is gone."""
-        self._live.part(self, code, reason)
+        closed. Returns when that is done, at once where the client is gone."""
+        self._live.part(self)
         await self.closed.wait()
 
     def _take(self, frame: str | bytes, *, binary: bool) -> None:

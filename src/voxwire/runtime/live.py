@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from voxwire.errors import SERVER_ERROR
 from voxwire.events.client import AppendAudio
+from voxwire.events.closing import CloseReason
 from voxwire.events.server import ErrorOccurred, ServerEvent, SessionUpdated
 from voxwire.interfaces.codec import Codec
 from voxwire.interfaces.transport import Transport
@@ -32,8 +33,6 @@ from voxwire.session.inputs import Input, SpeechScores, Tick
 
 logger = logging.getLogger("voxwire.runtime")
 
-#: Close code of a bug of ours (PROTOCOL 1.7).
-INTERNAL_ERROR: Final = 1011
 _BUG_MESSAGE: Final = "The server had an internal error; the session has ended."
 
 
@@ -104,17 +103,17 @@ class LiveSession:
             # Nothing asks it after the end. What else is here weighs little and may wait for a collection.
             del self._session
 
-    def close(self, code: int, reason: str) -> None:
-        """Send what is queued, then end every attachment with this close code (PROTOCOL 1.7)."""
+    def close(self, reason: CloseReason, message: str | None = None) -> None:
+        """Send what is queued, then end every attachment. `message` says it better than the reason's own words."""
         self._stop()
         for attachment in self._attachments:
-            attachment.outbox.finish(code, reason)
+            attachment.finish(reason, message)
 
-    def part(self, attachment: Attachment, code: int, reason: str) -> None:
+    def part(self, attachment: Attachment) -> None:
         """A client has left: the last one ends the session."""
         if self._attachments == [attachment]:
             self._stop()
-        attachment.outbox.finish(code, reason)
+        attachment.finish(CloseReason.CLIENT_LEFT)
 
     def _stop(self) -> None:
         """No further input has an effect; all work ends now. The writers go on."""
@@ -222,7 +221,7 @@ class LiveSession:
             self._emit(ErrorOccurred(type=SERVER_ERROR, code="internal_error", message=_BUG_MESSAGE))
         except Exception as again:
             log_bug(f"{self.id} could not tell the client", again)
-        self.close(INTERNAL_ERROR, "internal error")
+        self.close(CloseReason.INTERNAL_ERROR)
 
     def _open(self) -> None:
         try:
@@ -241,7 +240,7 @@ class LiveSession:
                 for attachment in self._attachments:
                     attachment.outbox.discard_audio(output.response_id)
             elif isinstance(output, CloseSession):
-                self.close(output.code, output.reason)
+                self.close(output.reason, output.message)
             else:
                 if isinstance(output, SessionUpdated):
                     self._executor.expect(output.config)

@@ -13,13 +13,11 @@ from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from typing import Final
 
+from voxwire.events.closing import CloseReason
 from voxwire.interfaces.transport import Transport, TransportClosed
 from voxwire.runtime.budget import Share
 from voxwire.runtime.contracts import Clock, Timer
 from voxwire.runtime.runtime_limits import RuntimeLimits
-
-#: Close code and reason of a peer that was given up: policy violation (PROTOCOL 1.7).
-GIVEN_UP: Final = (1008, "The client does not read what it is sent.")
 
 #: Frames handed to the transport together: more gains nothing, and cannot be taken back.
 _TOGETHER_BYTES: Final = 16 * 1024
@@ -76,7 +74,7 @@ class Outbox:
         self._bytes = 0
         self._paused = False
         self._open = True
-        self._farewell: tuple[int, str] | None = None
+        self._farewell: tuple[CloseReason, str] | None = None
         self._waiting: asyncio.Future[None] | None = None
         self._scope: asyncio.Timeout | None = None
         self._fault: Ending | None = None
@@ -126,11 +124,11 @@ class Outbox:
             self._resume_producers()
         self._transport.discard_pending_audio(response_id)
 
-    def finish(self, code: int, reason: str) -> None:
+    def finish(self, reason: CloseReason, message: str) -> None:
         """Send what is queued, then close the transport. Later frames are dropped."""
         if self._farewell is None:
             self._open = False
-            self._farewell = code, reason
+            self._farewell = reason, message
             self._clock_watchdog(self._clock.time() + self._limits.close_deadline_s)
             if self._waiting is not None and not self._waiting.done():
                 self._waiting.set_result(None)
@@ -149,8 +147,7 @@ class Outbox:
             self._scope = None
             self._abandon()
         if ending is not Ending.GONE:
-            code, reason = self._farewell or GIVEN_UP
-            await self._close(code, reason)
+            await self._close(*(self._farewell or (CloseReason.NOT_READING, CloseReason.NOT_READING.value)))
         return ending
 
     async def _write(self) -> None:
@@ -199,10 +196,10 @@ class Outbox:
             size += len(frame)
         return frames, size
 
-    async def _close(self, code: int, reason: str) -> None:
+    async def _close(self, reason: CloseReason, message: str) -> None:
         try:
             async with asyncio.timeout(self._limits.close_deadline_s):
-                await self._transport.close(code, reason)
+                await self._transport.close(reason, message)
         except TimeoutError:
             pass  # the peer does not read, so it cannot be told either; the transport tears down
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from voxwire.awake import awake_clock
 from voxwire.errors import ConfigurationError
+from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind
 from voxwire.interfaces.codec import Codec
 from voxwire.interfaces.engine import Engine
@@ -29,9 +30,6 @@ from voxwire.session.limits import Limits
 from voxwire.session.session import Session
 
 logger = logging.getLogger("voxwire.runtime")
-
-#: Close code and reason of a server that goes away: clients come back by themselves (PROTOCOL 1.7).
-GOING_AWAY: Final = (1012, "The server is restarting.")
 
 
 class Service:
@@ -80,10 +78,10 @@ class Service:
         self.load.start()
 
     async def close(self) -> None:
-        """End every session with code 1012, then the engines. Idempotent; safe after a failed start."""
+        """End every session, then the engines. Idempotent; safe after a failed start."""
         await self.load.close()
         for live in self._sessions:
-            live.close(*GOING_AWAY)
+            live.close(CloseReason.RESTARTING)
         try:
             async with asyncio.timeout(self._runtime_limits.close_deadline_s):
                 while self._sessions:

@@ -7,6 +7,7 @@ Commands appear among the server events in the order in which they are to take e
 import msgspec
 
 from voxwire.audio.pcm import AudioFormat
+from voxwire.events.closing import CloseReason
 from voxwire.events.server import ServerEvent
 from voxwire.interfaces.llm import LlmRequest
 
@@ -81,10 +82,10 @@ class DiscardPendingAudio(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CloseSession(msgspec.Struct, frozen=True, kw_only=True):
-    """End all attachments with this WebSocket close code and reason (at most 123 bytes)."""
+    """End all attachments. `message` is for a person to read."""
 
-    code: int
-    reason: str
+    reason: CloseReason
+    message: str
 
 
 Command = (

@@ -32,6 +32,7 @@ from voxwire.events.client import (
     Unsupported,
     UpdateSession,
 )
+from voxwire.events.closing import CloseReason
 from voxwire.events.items import AudioClip, InputAudio, ItemStatus, MessageItem, OutputAudio, PcmClip
 from voxwire.events.response import StatusDetails
 from voxwire.events.server import (
@@ -214,8 +215,7 @@ class Session:
 
     def _clear_output(self, event: ClearOutputAudio) -> None:
         raise ClientError(
-            "output_audio_buffer.clear is only available over WebRTC and SIP; over a WebSocket the client "
-            "holds the audio.",
+            "output_audio_buffer.clear is only available where the server plays the audio; here the client holds it.",
             code="invalid_value",
             param="type",
         )
@@ -359,7 +359,7 @@ class Session:
         self._responder.end(StatusDetails(type=INVALID_REQUEST, code="session_expired", message=message))
         self._state.emit(
             ErrorOccurred(type=INVALID_REQUEST, code="session_expired", message=message),
-            CloseSession(code=1001, reason=message),
+            CloseSession(reason=CloseReason.EXPIRED, message=message),
         )
         self._closed = True
 

@@ -484,5 +484,5 @@ class Invariants:
 
     @_see.register
     def _(self, command: CloseSession) -> None:
-        self._require(len(command.reason.encode()) <= 123, command, "a close reason fits its frame")
+        self._require(len(command.message.encode()) <= 123, command, "what is said last is short")
         self._closed = True

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from voxwire.events.closing import CloseReason
 from voxwire.interfaces.transport import TransportClosed
 
 Event = dict[str, Any]
@@ -23,7 +24,7 @@ class MemoryTransport:
         self.reading = asyncio.Event()
         self.reading.set()
         self.gone = False
-        self.closed: tuple[int, str] | None = None
+        self.closed: tuple[CloseReason, str] | None = None
         self.discarded: list[str] = []
         self._more = asyncio.Event()
 
@@ -38,8 +39,8 @@ class MemoryTransport:
     def discard_pending_audio(self, response_id: str) -> None:
         self.discarded.append(response_id)
 
-    async def close(self, code: int, reason: str) -> None:
-        self.closed = code, reason
+    async def close(self, reason: CloseReason, message: str) -> None:
+        self.closed = reason, message
         self._more.set()
 
     # --- for tests ----------------------------------------------------------------------------------
@@ -59,7 +60,7 @@ class MemoryTransport:
                 await self._more.wait()
         return self.all(type)[count - 1]
 
-    async def wait_closed(self, *, timeout: float = 10.0) -> tuple[int, str]:
+    async def wait_closed(self, *, timeout: float = 10.0) -> tuple[CloseReason, str]:
         async with asyncio.timeout(timeout):
             while self.closed is None:
                 self._more.clear()

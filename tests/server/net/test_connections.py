@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as websocket
 from websockets.exceptions import ConnectionClosedError
 
+from voxwire.events.closing import CloseReason
 from voxwire.server.net import http_protocol, websocket_protocol
 from voxwire.server.net.websocket_frames import FrameCutter
 from voxwire.testing.live_server import served
@@ -243,17 +244,26 @@ class TestTooLarge:
 
 
 class TestClosing:
-    @pytest.mark.parametrize(("code", "reason"), [(1000, "bye"), (1001, "ü" * 60), (4000, "a.b"), (1011, "")])
-    async def test_from_our_side(self, url: str, code: int, reason: str) -> None:
+    @pytest.mark.parametrize(
+        ("reason", "code", "message"),
+        [
+            ("EXPIRED", 1001, "over"),
+            ("STOPPING", 1001, "ü" * 60),
+            ("NOT_READING", 1008, "a.b"),
+            ("INTERNAL_ERROR", 1011, ""),
+            ("RESTARTING", 1012, "soon"),
+        ],
+    )
+    async def test_from_our_side(self, url: str, reason: str, code: int, message: str) -> None:
         async with open_socket(url) as client:
             await client.recv()
-            await client.send(f"close {code} {reason}")
-            assert await closed(client) == (code, reason)
+            await client.send(f"close {reason} {message}")
+            assert await closed(client) == (code, message)
 
     async def test_long_reasons_are_cut_at_a_character(self, url: str) -> None:
         async with open_socket(url) as client:
             await client.recv()
-            await client.send("close 1001 " + "ü" * 100)
+            await client.send("close EXPIRED " + "ü" * 100)
             assert await closed(client) == (1001, "ü" * 61)
 
     async def test_from_the_clients_side(self, serve: Serve) -> None:
@@ -323,7 +333,7 @@ class TestPeerThatDoesNotRead:
             await asyncio.sleep(0.2)
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.1):
-                    await attachment.transport.close(1008, "reads too slowly")
+                    await attachment.transport.close(CloseReason.NOT_READING, "reads too slowly")
             while service.attachments:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         writer.transport.abort()

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from voxwire.config import Settings
+from voxwire.events.closing import CloseReason
 from voxwire.server.allocator import return_large_blocks
 from voxwire.server.net.descriptors import make_room
 from voxwire.server.net.http_protocol import HttpProtocol
@@ -26,9 +27,6 @@ from voxwire.transports.websocket import WebSocketEndpoint
 
 logger = logging.getLogger(__name__)
 
-#: Close codes that official clients take for "come back" (PROTOCOL 1.7).
-_GOING_AWAY: Final = 1001
-_SERVICE_RESTART: Final = 1012
 #: How long the last frames of all sessions may take, and then everything else that runs.
 _FAREWELL_S: Final = 6.0
 _GRACE_S: Final = 10
@@ -92,10 +90,7 @@ class Server(uvicorn.Server):
         interrupted = self._signal == signal.SIGINT
         if not interrupted:
             await self._wait(endpoint, self._drain_s)
-        if interrupted:
-            endpoint.close_all(_GOING_AWAY, "The server is stopping.")
-        else:
-            endpoint.close_all(_SERVICE_RESTART, "The server is restarting.")
+        endpoint.close_all(CloseReason.STOPPING if interrupted else CloseReason.RESTARTING)
         await self._wait(endpoint, _FAREWELL_S)
         parting = asyncio.get_running_loop().call_later(_PARTING_S, self._cut_off)
         try:

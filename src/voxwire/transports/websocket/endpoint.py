@@ -19,6 +19,7 @@ from voxwire.dialects.detect import detect
 from voxwire.dialects.variant import Variant
 from voxwire.dialects.wire_codec import WireCodec
 from voxwire.errors import SERVER_ERROR, RequestRefused
+from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.deployment import Deployment
@@ -36,7 +37,6 @@ logger = logging.getLogger(__name__)
 SUBPROTOCOL: Final = "realtime"
 #: Of every accepted handshake: what answers, in words.
 ENGINE_HEADER: Final = b"x-voxwire-engine"
-_INTERNAL_ERROR: Final = 1011
 #: How long the close frame after a bug of ours may take.
 _CLOSE_S: Final = 5.0
 _SWITCHING_PROTOCOLS: Final = 101
@@ -126,10 +126,10 @@ class WebSocketEndpoint:
         """Take no new connections (503); the ones there go on."""
         self._draining = True
 
-    def close_all(self, code: int, reason: str) -> None:
-        """Send every client what waits for it, then this close code."""
+    def close_all(self, reason: CloseReason) -> None:
+        """Send every client what waits for it, then close for this reason."""
         for attachment in self._attachments:
-            attachment.outbox.finish(code, reason)
+            attachment.finish(reason)
 
     def _negotiate(self, connection: Connection) -> _Admitted:
         """Everything that may refuse a handshake, cheapest and least telling first; raises RequestRefused."""
@@ -185,15 +185,15 @@ class WebSocketEndpoint:
                 self._attachments.add(attachment)
                 express.deliver_to(attachment.offer, attachment.turn_away)
                 try:
-                    connection.close_code, reason = await _read(receive, attachment)
-                    await attachment.leave(connection.close_code, reason)
+                    connection.close_code = await _read(receive, attachment)
+                    await attachment.leave()
                 finally:
                     self._attachments.discard(attachment)
         except Exception:
             logger.exception("connection %s ended by an internal error", connection.request.request_id)
             with contextlib.suppress(TimeoutError):  # a peer that does not read is cut off then
                 async with asyncio.timeout(_CLOSE_S):
-                    await transport.close(_INTERNAL_ERROR, "internal error")
+                    await transport.close(CloseReason.INTERNAL_ERROR, CloseReason.INTERNAL_ERROR.value)
         if transport.close_code is not None:
             connection.close_code = transport.close_code
 
@@ -207,15 +207,15 @@ async def _accept(send: Send, request: Request, engine: str) -> None:
     await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers})
 
 
-async def _read(receive: Receive, attachment: Attachment) -> tuple[int, str]:
-    """Hand frames to the attachment until the connection ends; returns close code and reason.
+async def _read(receive: Receive, attachment: Attachment) -> int:
+    """Hand frames to the attachment until the connection ends; returns the close code.
 
     Our own close arrives here as a disconnect too, so nothing else needs watching.
     """
     while True:
         message = await receive()
         if message["type"] == "websocket.disconnect":
-            return int(message.get("code") or 1005), message.get("reason") or ""
+            return int(message.get("code") or 1005)
         # Taken out, so that nobody holds a message while the next one has to wait.
         if "text" in message:  # of a large message the bytes, not decoded yet
             await attachment.receive(message.pop("text"))

@@ -1,11 +1,23 @@
 """One WebSocket as the runtime sees it."""
 
+from typing import Final
+
+from voxwire.events.closing import CloseReason
 from voxwire.interfaces.transport import TransportClosed
 from voxwire.transports.asgi import Send
 from voxwire.transports.websocket.express import Express
 
 #: A close frame carries at most 125 bytes, two of them the code (RFC 6455 section 5.5).
 MAX_REASON_BYTES = 123
+#: What official clients make of a code decides which one it is: after 1001 and 1012 they come back (PROTOCOL 1.7).
+CLOSE_CODES: Final = {
+    CloseReason.CLIENT_LEFT: 1000,
+    CloseReason.EXPIRED: 1001,
+    CloseReason.STOPPING: 1001,
+    CloseReason.NOT_READING: 1008,
+    CloseReason.INTERNAL_ERROR: 1011,
+    CloseReason.RESTARTING: 1012,
+}
 
 
 class WebSocketTransport:
@@ -18,12 +30,13 @@ class WebSocketTransport:
         """`send` is ASGI's, for the close."""
         self._send = send
         self._express = express
+        self._closed = False
         self.close_code: int | None = None
         """The code that we closed with, None while open or when the client closed."""
 
     async def send(self, *frames: bytes) -> None:
         """Send text frames; waits while the socket is full. Raises TransportClosed."""
-        if self.close_code is not None:
+        if self._closed:
             raise TransportClosed
         try:
             await self._express.send_texts(frames)
@@ -33,14 +46,20 @@ class WebSocketTransport:
     def discard_pending_audio(self, response_id: str) -> None:
         """Nothing is held here."""
 
-    async def close(self, code: int, reason: str) -> None:
-        """Send the close frame. When that is cancelled, because the peer does not read, cut the connection."""
-        if self.close_code is not None:
+    async def close(self, reason: CloseReason, message: str) -> None:
+        """Send the close frame; a client that sent one gets its own back, whatever ours says.
+
+        When that is cancelled, because the peer does not read, cut the connection.
+        """
+        if self._closed:
             return
-        self.close_code = code
+        self._closed = True
+        code = CLOSE_CODES[reason]
+        if reason is not CloseReason.CLIENT_LEFT:
+            self.close_code = code
         sent = False
         try:
-            await self._send({"type": "websocket.close", "code": code, "reason": fit_reason(reason)})
+            await self._send({"type": "websocket.close", "code": code, "reason": fit_reason(message)})
             sent = True
         except OSError:  # what ASGI raises for a client that is gone
             sent = True  # already gone: nothing to cut
