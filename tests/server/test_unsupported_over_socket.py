@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from websockets.asyncio.client import connect
 
+from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.live_server import served
+from voxwire.testing.service import fake_deployment, fake_service
 
 GA_UPDATE: dict[str, Any] = {
     "type": "transcription",
@@ -73,3 +76,19 @@ async def test_a_voice_in_previews_words() -> None:
         assert updated["session"]["instructions"] == "Be kind."
         assert updated["session"]["voice"] != "nobody"
         assert error["error"]["param"] == "session.voice"
+
+
+async def test_functions_for_an_engine_that_calls_none() -> None:
+    llm = FakeLlm()
+    llm.capabilities = replace(llm.capabilities, tools=False)
+    async with served(fake_service(fake_deployment(llm=llm))) as url:
+        async with connect(f"{url.replace('http', 'ws')}/v1/realtime?model=gpt-realtime") as client:
+            await client.recv()
+            tools = [{"type": "function", "name": "weather"}]
+            session = {"type": "realtime", "tools": tools, "tool_choice": "required", "instructions": "Be kind."}
+            await client.send(json.dumps({"type": "session.update", "session": session}))
+            updated, *errors = [json.loads(await client.recv()) for _ in range(3)]
+    assert updated["session"]["instructions"] == "Be kind."
+    assert (updated["session"]["tools"], updated["session"]["tool_choice"]) == ([], "auto")
+    told = [(error["error"]["code"], error["error"]["param"]) for error in errors]
+    assert told == [("unsupported_value", "session.tools"), ("unsupported_value", "session.tool_choice")]

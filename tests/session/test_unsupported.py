@@ -8,7 +8,7 @@ from voxwire.events.client import CreateItem, CreateResponse, Unsupported, Updat
 from voxwire.events.items import InputImage, InputText, MessageItem, Role
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import ErrorOccurred, ItemAdded, SessionUpdated
-from voxwire.events.session_config import SessionConfig, SessionPatch, Transcription
+from voxwire.events.session_config import FunctionTool, NamedTool, SessionConfig, SessionPatch, Transcription
 from voxwire.session.commands import StartResponse
 from voxwire.session.limits import Capabilities
 from voxwire.testing.driver import Driver
@@ -75,6 +75,16 @@ def test_a_response() -> None:
     )
     start = driver.last(StartResponse)
     assert (start.voice, start.request.instructions) == ("alloy", "Sing.")
+
+
+def test_a_response_with_functions_for_an_engine_that_calls_none() -> None:
+    driver = Driver(MANUAL, capabilities=Capabilities(tools=False))
+    tools = (FunctionTool(name="weather"),)
+    params = ResponseParams(tools=tools, tool_choice=NamedTool(name="weather"), instructions="Sing.")
+    driver.send(CreateResponse(event_id="mine", params=params), origin=7)
+    assert told(driver) == errors("response.tools", "response.tool_choice")
+    request = driver.last(StartResponse).request
+    assert (request.tools, request.tool_choice, request.instructions) == ((), "auto", "Sing.")
 
 
 def test_an_event_that_is_wrong_besides_is_refused_whole() -> None:

@@ -57,7 +57,6 @@ class SttCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     info: EngineInfo
     languages: tuple[str, ...] = ()
     rates: tuple[int, ...] = (16_000,)
-    streaming: bool = True
 
 
 class SttStream(Protocol):

@@ -35,7 +35,6 @@ class TtsCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     info: EngineInfo
     rate: int
     voices: dict[str, str]
-    word_times: bool = False
 
 
 class TtsStream(Protocol):

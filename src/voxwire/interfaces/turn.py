@@ -8,10 +8,7 @@ from voxwire.interfaces.engine import Engine, EngineInfo
 
 
 class TurnCapabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """`languages` are ISO-639-1 codes, empty for "any"."""
-
     info: EngineInfo
-    languages: tuple[str, ...] = ()
 
 
 class TurnEngine(Engine, Protocol):

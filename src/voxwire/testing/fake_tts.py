@@ -40,9 +40,9 @@ class FakeTts:
             info=EngineInfo(name="fake-tts", label="a hum", licence="Apache-2.0"),
             rate=rate,
             voices={voice: voice for voice in voices},
-            word_times=word_times,
         )
         self.char_ms = char_ms
+        self.word_times = word_times
         self.chunk_ms = chunk_ms
         self.pace = pace
         self.patient = patient
@@ -119,7 +119,7 @@ class FakeTtsStream:
             pcm=(_HUM * (samples // 8 + 1))[: 2 * samples],
             chars_from=begin,
             chars_to=end,
-            words=self._words(begin, end) if engine.capabilities.word_times else (),
+            words=self._words(begin, end) if engine.word_times else (),
         )
 
     def _words(self, begin: int, end: int) -> tuple[Word, ...]:

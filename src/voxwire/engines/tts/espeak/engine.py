@@ -57,7 +57,6 @@ def engine(options: Mapping[str, Any]) -> PooledTts:
         ),
         rate=RATE,
         voices={name: "{voice}, pitch {pitch}, range {range}".format(**setting) for name, setting in settings.items()},
-        word_times=True,
     )
     spec = WorkerSpec(
         stage="tts",

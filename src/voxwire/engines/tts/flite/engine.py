@@ -53,7 +53,6 @@ def engine(options: Mapping[str, Any]) -> PooledTts:
         ),
         rate=library.RATE,
         voices={name: _describe(setting) for name, setting in VOICES.items()},
-        word_times=True,
     )
     spec = WorkerSpec(
         stage="tts",
