@@ -5,7 +5,6 @@ import pytest
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.client import (
     AppendAudio,
-    CancelResponse,
     ClearAudio,
     CommitAudio,
     CreateItem,
@@ -17,7 +16,6 @@ from voxwire.events.server import (
     BufferCleared,
     BufferCommitted,
     ErrorOccurred,
-    IdleTimeout,
     ItemAdded,
     ResponseCreated,
     SessionUpdated,
@@ -25,7 +23,7 @@ from voxwire.events.server import (
     SpeechStopped,
 )
 from voxwire.events.session_config import SemanticVad, ServerVad, SessionConfig, SessionPatch
-from voxwire.session.commands import Analyse, CancelTranscription, StartResponse, StartTranscription
+from voxwire.session.commands import Analyse, CancelTranscription, StartTranscription
 from voxwire.session.inputs import SpeechScores
 from voxwire.session.limits import Limits
 from voxwire.testing.driver import Driver, silence, speech
@@ -399,118 +397,3 @@ class TestConfigure:
         driver = Driver(MANUAL)
         driver.send(UpdateSession(patch=SessionPatch(input_format=AudioFormat.ALAW)))
         assert driver.last(SessionUpdated).config.input_format is AudioFormat.ALAW
-
-
-class TestIdleTimeout:
-    """5.11: silence after an answer becomes a turn."""
-
-    CONFIG = vad(idle_timeout_ms=5000, silence_duration_ms=200)
-
-    def answered(self, config: SessionConfig | None = None) -> Driver:
-        """A turn was answered by one second of speech; ends at that moment."""
-        driver = Driver(config or self.CONFIG)
-        driver.speak()
-        driver.hear("hello")
-        driver.say("Hello.", 1000)
-        driver.finish()
-        return driver
-
-    def test_counts_from_the_end_of_the_answers_audio(self) -> None:
-        driver = self.answered()
-        driver.append(silence(2000))
-        driver.advance(5.9)
-        assert not driver.all(IdleTimeout)
-        start = len(driver.outputs)
-        driver.advance(0.2)
-        assert driver.names(start) == ["IdleTimeout", "BufferCommitted", "ItemAdded", "ItemDone", "ResponseCreated"]
-
-    def test_commits_what_it_says_it_commits(self) -> None:
-        driver = self.answered()
-        driver.append(silence(2010))
-        driver.advance(7)
-        timeout, part = driver.last(IdleTimeout), user_audio(driver)
-        assert timeout.item_id == driver.last(BufferCommitted).item_id
-        assert timeout.audio_end_ms - timeout.audio_start_ms == part.duration_ms > 0
-
-    def test_the_engine_reads_silence(self) -> None:
-        driver = self.answered()
-        driver.advance(7)
-        (part,) = driver.request.items[-1].content  # type: ignore[union-attr]
-        assert isinstance(part, InputAudio)
-        assert part.transcript is None
-
-    def test_is_answered_although_turns_without_words_are_not(self) -> None:
-        driver = Driver(self.CONFIG, limits=Limits(respond_to_empty_transcript=False))
-        driver.respond()
-        driver.say("Hello.", 1000)
-        driver.finish()
-        driver.advance(7)
-        assert len(driver.all(StartResponse)) == 2
-
-    def test_comes_once_for_an_answer(self) -> None:
-        driver = self.answered()
-        driver.advance(7)
-        driver.send(CancelResponse())
-        driver.advance(4)
-        assert len(driver.all(IdleTimeout)) == 1
-
-    def test_without_automatic_responses_only_the_item_is_made(self) -> None:
-        driver = Driver(vad(idle_timeout_ms=5000, create_response=False))
-        driver.respond()
-        driver.finish()
-        driver.advance(6)
-        assert len(driver.all(IdleTimeout)) == 1
-        assert len(driver.all(ResponseCreated)) == 1
-
-    def test_none_before_the_first_answer(self) -> None:
-        driver = Driver(self.CONFIG)
-        driver.advance(60)
-        assert not driver.all(IdleTimeout)
-
-    def test_speech_cancels_it(self) -> None:
-        driver = self.answered()
-        driver.append(speech(640))
-        driver.advance(60)
-        assert not driver.all(IdleTimeout)
-
-    def test_speech_that_interrupts_cancels_it(self) -> None:
-        """The interrupted answer's own end must not start the count while the user speaks."""
-        driver = Driver(self.CONFIG)
-        driver.respond()
-        driver.say("Hello.", 1000)
-        driver.append(speech(640))
-        driver.advance(60)
-        assert not driver.all(IdleTimeout)
-
-    def test_an_answer_that_ends_during_speech_does_not_start_it(self) -> None:
-        config = vad(idle_timeout_ms=5000, interrupt_response=False, create_response=False)
-        driver = Driver(config)
-        driver.respond()
-        driver.append(speech(640))
-        driver.finish()
-        driver.advance(60)
-        driver.append(silence(640))
-        driver.advance(60)
-        assert not driver.all(IdleTimeout)
-
-    def test_a_commit_by_hand_cancels_it(self) -> None:
-        driver = self.answered()
-        detection = driver.session._state.config.turn_detection
-        driver.send(UpdateSession(patch=SessionPatch(turn_detection=None)))
-        driver.append(silence(200))
-        driver.send(CommitAudio())
-        driver.send(UpdateSession(patch=SessionPatch(turn_detection=detection)))
-        driver.advance(60)
-        assert not driver.all(IdleTimeout)
-
-    def test_a_new_response_cancels_it(self) -> None:
-        driver = self.answered()
-        driver.respond()
-        driver.advance(60)
-        assert not driver.all(IdleTimeout)
-
-    def test_an_out_of_band_response_does_not(self) -> None:
-        driver = self.answered()
-        driver.respond(out_of_band=True)
-        driver.advance(7)
-        assert len(driver.all(IdleTimeout)) == 1

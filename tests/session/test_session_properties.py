@@ -67,6 +67,8 @@ from voxwire.session.inputs import (
     ClientMistake,
     GeneratedToolArguments,
     GeneratedToolCall,
+    PlayoutDrained,
+    PlayoutProgress,
     Tick,
     TranscriptFinal,
     TranscriptPartial,
@@ -214,10 +216,12 @@ class _Speaking(msgspec.Struct):
 class AnySession(RuleBasedStateMachine):
     """Clients, engines and the clock, each doing what it may in any order."""
 
-    @initialize(config=configs, strict=st.booleans(), answer_empty=st.booleans())
-    def start(self, config: SessionConfig, strict: bool, answer_empty: bool) -> None:
+    @initialize(config=configs, strict=st.booleans(), answer_empty=st.booleans(), reports=st.booleans())
+    def start(self, config: SessionConfig, strict: bool, answer_empty: bool, reports: bool) -> None:
         limits = msgspec.structs.replace(SMALL, strict_truncate=strict, respond_to_empty_transcript=answer_empty)
-        capabilities = Capabilities(voices=frozenset({"alloy", "ash"}), languages=("en",), context_tokens=120)
+        capabilities = Capabilities(
+            voices=frozenset({"alloy", "ash"}), languages=("en",), context_tokens=120, reports_playout=reports
+        )
         self.driver = Driver(config, limits=limits, capabilities=capabilities, hold_scores=True)
         self.seen = len(self.driver.outputs)
         self.hearing: dict[int, _Hearing] = {}
@@ -308,6 +312,16 @@ class AnySession(RuleBasedStateMachine):
     @rule()
     def early_tick(self) -> None:
         self.driver.send(Tick())
+        self.look()
+
+    @rule(item_id=ids, ms=st.floats(0, 900))
+    def transport_plays(self, item_id: str, ms: float) -> None:
+        self.driver.send(PlayoutProgress(item_id=item_id, content_index=0, played_ms=ms))
+        self.look()
+
+    @rule()
+    def transport_has_played_all(self) -> None:
+        self.driver.send(PlayoutDrained())
         self.look()
 
     @rule(data=st.data(), more=WORDS, unstable=WORDS, ends=st.sampled_from(["no", "final", "failed"]))
@@ -494,7 +508,7 @@ class TestTiming:
 def test_the_machine_reaches_what_it_is_meant_to() -> None:
     """A guard against a machine that tests nothing: one plain conversation passes through its parts."""
     machine = AnySession()
-    machine.start(config=SessionConfig(model="scripted"), strict=False, answer_empty=True)
+    machine.start(config=SessionConfig(model="scripted"), strict=False, answer_empty=True, reports=False)
     machine.client(AppendAudio(audio=speech(640) + silence(640)), origin=1)
     machine.scores(count=None)
     assert machine.hearing

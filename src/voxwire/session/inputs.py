@@ -108,6 +108,18 @@ class GenerationFailed(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class PlayoutProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """The transport has played so many milliseconds of this part's speech, and all that came before it."""
+
+    item_id: str
+    content_index: int
+    played_ms: float
+
+
+class PlayoutDrained(msgspec.Struct, frozen=True, kw_only=True):
+    """The transport has played all speech that it was handed so far."""
+
+
 class Tick(msgspec.Struct, frozen=True, kw_only=True):
     """The clock reached `Session.deadline`."""
 
@@ -123,4 +135,4 @@ EngineResult = (
     | GenerationDone
     | GenerationFailed
 )
-Input = ClientEvent | ClientMistake | SpeechScores | EngineResult | Tick
+Input = ClientEvent | ClientMistake | SpeechScores | EngineResult | PlayoutProgress | PlayoutDrained | Tick

@@ -55,3 +55,5 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     context_tokens: int = 32_000
     images: bool = False
     tools: bool = True
+    reports_playout: bool = False
+    """The transport plays the answers, and reports how far it is; else the client plays them."""

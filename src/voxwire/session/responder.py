@@ -13,13 +13,15 @@ from voxwire.errors import ClientError
 from voxwire.events.client import Unsupported
 from voxwire.events.items import Item, ItemStatus
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
-from voxwire.events.server import RateLimitsUpdated, ServerEvent
+from voxwire.events.server import AudioDelta, RateLimitsUpdated, ServerEvent
 from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
 from voxwire.interfaces.llm import FinishReason, LlmRequest
+from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
 from voxwire.session.context import fit
 from voxwire.session.conversation import Entry
+from voxwire.session.idle import Idle
 from voxwire.session.inputs import (
     GeneratedAudio,
     GeneratedText,
@@ -29,6 +31,7 @@ from voxwire.session.inputs import (
     GenerationFailed,
 )
 from voxwire.session.item_maker import ItemMaker
+from voxwire.session.playout import Playout
 from voxwire.session.rate_window import RateWindow
 from voxwire.session.response_input import resolve_input
 from voxwire.session.response_run import Phase, Plan, ResponseRun
@@ -46,39 +49,28 @@ class _Pending:
     `automatic`: detection asked for it, not the client.
     """
 
-    __slots__ = ("automatic", "deadline", "entries", "run", "waits")
+    __slots__ = ("automatic", "entries", "run", "waits")
 
-    def __init__(
-        self, run: ResponseRun, entries: list[Entry], waits: set[int], deadline: float, *, automatic: bool
-    ) -> None:
+    def __init__(self, run: ResponseRun, entries: list[Entry], waits: set[int], *, automatic: bool) -> None:
         self.run = run
         self.entries = entries
         self.waits = waits
-        self.deadline = deadline
         self.automatic = automatic
 
 
 class Responder:
     """Owns the responses in progress."""
 
-    def __init__(self, state: State, transcripts: Transcripts, items: ItemMaker) -> None:
+    def __init__(self, state: State, transcripts: Transcripts, items: ItemMaker, playout: Playout, idle: Idle) -> None:
         self._state = state
         self._transcripts = transcripts
         self._items = items
+        self._playout = playout
+        self._idle = idle
         self._rate = RateWindow(state.limits, state.now)
         self._running: dict[int, _Pending] = {}
         self._next: Entry | None = None
         self._active: ResponseRun | None = None
-        self.quiet_since: float | None = None
-        """When the last answer will have been heard, on the clock of `now`; None once somebody speaks."""
-
-    @property
-    def deadline(self) -> float | None:
-        """When the first response has waited too long for words."""
-        return min(
-            (pending.deadline for pending in self._running.values() if pending.run.phase is Phase.WAITING),
-            default=None,
-        )
 
     # --- beginning -------------------------------------------------------------------------------
 
@@ -142,6 +134,7 @@ class Responder:
         self._next = None
         if self._active is not None:
             self.cancel(self._active, "turn_detected")
+        self._playout.interrupt()
 
     def cancel(self, run: ResponseRun, reason: str) -> None:
         if run.phase is Phase.GENERATING:
@@ -184,6 +177,8 @@ class Responder:
                 events, full = run.tool_arguments(result.delta)
         run.times.reached(state.now, audio=type(result) is GeneratedAudio)
         self._emit(run, events)
+        if run is self._active and events and type(events[-1]) is AudioDelta:
+            self._playout.spoke(events[-1])
         if full:
             state.emit(CancelGeneration(generation=run.generation))
             self._finish(run, ResponseStatus.INCOMPLETE, StatusDetails(reason=FinishReason.MAX_TOKENS.value))
@@ -195,15 +190,14 @@ class Responder:
                 pending.waits.discard(number)
                 self._start_if_ready(pending)
 
-    def tick(self) -> None:
-        """Fail responses that have waited too long for words."""
-        for pending in list(self._running.values()):
-            if pending.run.phase is Phase.WAITING and self._state.now >= pending.deadline:
-                details = StatusDetails(
-                    code="transcription_timeout", message="The words of the turn were not recognised in time."
-                )
-                self._transcripts.give_up(pending.waits)
-                self._finish(pending.run, ResponseStatus.FAILED, details)
+    def words_overdue(self, generation: int) -> None:
+        """A response has waited too long for words."""
+        pending = self._running[generation]
+        self._transcripts.give_up(pending.waits)
+        details = StatusDetails(
+            code="transcription_timeout", message="The words of the turn were not recognised in time."
+        )
+        self._finish(pending.run, ResponseStatus.FAILED, details)
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -261,20 +255,22 @@ class Responder:
             run,
             entries,
             self._transcripts.pending(entries),
-            state.now + state.limits.transcript_deadline_s,
             automatic=automatic,
         )
         self._running[run.generation] = pending
         if in_band:
             self._active = run
-            self.quiet_since = None
+            self._idle.disturbed()
         self._emit(run, run.create())
+        if pending.waits:
+            state.alarms.set(Alarm.WORDS, state.now + state.limits.transcript_deadline_s, run.generation)
         self._start_if_ready(pending)
 
     def _start_if_ready(self, pending: _Pending) -> None:
         if pending.waits:
             return
         state, run = self._state, pending.run
+        state.alarms.clear(Alarm.WORDS, run.generation)
         turn = pending.entries[-1] if pending.entries else None
         if turn is not None and turn.failure is not None:
             code, message = turn.failure
@@ -338,14 +334,17 @@ class Responder:
         state = self._state
         events = run.finish(status, details, usage)
         del self._running[run.generation]
+        state.alarms.clear(Alarm.WORDS, run.generation)
         self._emit(run, events)
         self._rate.count(run.usage.total_tokens, state.now)
         self._emit(run, [RateLimitsUpdated(rate_limits=self._rate.report(state.now))])
         if TURN_TIMINGS in (state.config.include or ()):
             self._emit(run, [run.times.event(run.id, state.clock_ms)])
+        if status is ResponseStatus.CANCELLED:
+            self._playout.stop(run.id)
         if run is self._active:
             self._active = None
-            self.quiet_since = state.now + run.spoken_ms / 1000
+            self._idle.answered()
             turn, self._next = self._next, None
             if turn is not None and state.conversation.get(turn.item.id) is turn:
                 self.answer(turn)

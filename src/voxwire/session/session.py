@@ -12,7 +12,7 @@ It joins the parts of this package. Rules of this file:
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, assert_never
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import INVALID_REQUEST, ClientError
@@ -44,9 +44,11 @@ from voxwire.events.server import (
     SessionCreated,
     SessionUpdated,
 )
-from voxwire.events.session_config import TURN_TIMINGS, ServerVad, SessionConfig, SessionKind
+from voxwire.events.session_config import TURN_TIMINGS, SessionConfig, SessionKind
+from voxwire.session.alarms import Alarm
 from voxwire.session.commands import CloseSession, Output
 from voxwire.session.conversation import Conversation, Entry
+from voxwire.session.idle import Idle
 from voxwire.session.inputs import (
     ClientMistake,
     GeneratedAudio,
@@ -56,6 +58,8 @@ from voxwire.session.inputs import (
     GenerationDone,
     GenerationFailed,
     Input,
+    PlayoutDrained,
+    PlayoutProgress,
     SpeechScores,
     Tick,
     TranscriptFailed,
@@ -65,6 +69,7 @@ from voxwire.session.inputs import (
 from voxwire.session.item_maker import ItemMaker
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.listener import Listener
+from voxwire.session.playout import Playout, ReportedPlayout
 from voxwire.session.responder import Responder
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
@@ -112,7 +117,7 @@ class Session:
         )
         self._id = session_id
         self._expires_at = expires_at
-        self._expires = now + limits.session_seconds
+        self._state.alarms.set(Alarm.SESSION, now + limits.session_seconds)
         self._closed = False
         self._waiting: deque[tuple[_FromClient, int | None]] = deque()
         self._waiting_bytes = 0
@@ -121,7 +126,9 @@ class Session:
         this = weakref.proxy(self)
         self._transcripts = Transcripts(self._state, lambda number: this._words_known(number))
         self._items = ItemMaker(self._state, self._transcripts)
-        self._responder = Responder(self._state, self._transcripts, self._items)
+        self._playout = (ReportedPlayout if capabilities.reports_playout else Playout)(self._state)
+        self._idle = Idle(self._state, self._playout, lambda: this._listener.speaking)
+        self._responder = Responder(self._state, self._transcripts, self._items, self._playout, self._idle)
         self._listener = Listener(
             self._state,
             self._transcripts,
@@ -155,15 +162,7 @@ class Session:
     @property
     def deadline(self) -> float | None:
         """When to call `receive(Tick())`, on the clock of `now`; None for never. Read it after every `receive`."""
-        if self._closed:
-            return None
-        # Asked after every input, so without a generator.
-        due, idle, words = self._expires, self._idle_deadline, self._responder.deadline
-        if idle is not None and idle < due:
-            due = idle
-        if words is not None and words < due:
-            due = words
-        return due
+        return self._state.alarms.next
 
     @property
     def backlog_ms(self) -> float:
@@ -211,7 +210,7 @@ class Session:
 
     def _commit(self, event: CommitAudio) -> None:
         self._listener.commit()
-        self._responder.quiet_since = None
+        self._idle.disturbed()
 
     def _clear_output(self, event: ClearOutputAudio) -> None:
         raise ClientError(
@@ -232,6 +231,7 @@ class Session:
         self._listener.check(config)
         state.config = config
         self._listener.configure(config)
+        self._idle.review()
         state.emit(SessionUpdated(session_id=self._id, config=config, expires_at=self._expires_at))
         if TURN_TIMINGS in (config.include or ()):
             # A round trip with the server's time in it: how clients align their clock with the timings.
@@ -287,6 +287,8 @@ class Session:
         end_ms = min(float(event.audio_end_ms), spoken_ms)
         if end_ms < spoken_ms or entry.item.status is not ItemStatus.COMPLETED:
             state.conversation.truncate(entry, end_ms)
+        self._playout.cut(event.item_id)
+        self._idle.review()
         state.emit(ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=int(end_ms)))
 
     def _audio_of(self, entry: Entry, format: AudioFormat) -> dict[int, AudioClip | PcmClip]:
@@ -326,33 +328,34 @@ class Session:
         detection = self._state.config.turn_detection
         if detection is not None and detection.interrupt_response:
             self._responder.interrupt()
-        self._responder.quiet_since = None
+        self._idle.disturbed()
 
     def _turn_ended(self, entry: Entry) -> None:
-        self._responder.quiet_since = None
+        self._idle.disturbed()
         config = self._state.config
         if config.kind is SessionKind.REALTIME and config.turn_detection and config.turn_detection.create_response:
             self._responder.answer(entry)
 
-    @property
-    def _idle_deadline(self) -> float | None:
-        detection, since = self._state.config.turn_detection, self._responder.quiet_since
-        if not isinstance(detection, ServerVad) or detection.idle_timeout_ms is None:
-            return None
-        # An answer may end while the user speaks; that is not silence.
-        if since is None or self._listener.speaking:
-            return None
-        return since + detection.idle_timeout_ms / 1000
+    def _progress(self, event: PlayoutProgress) -> None:
+        self._playout.progress(event)
+        self._idle.review()
+
+    def _drained(self, event: PlayoutDrained) -> None:
+        self._playout.drained()
+        self._idle.review()
 
     def _tick(self, event: Tick) -> None:
-        state = self._state
-        if state.now >= self._expires:
-            self._expire()
-            return
-        self._responder.tick()
-        idle = self._idle_deadline
-        if idle is not None and state.now >= idle:
-            self._turn_ended(self._listener.idle())
+        while (rung := self._state.alarms.ring(self._state.now)) is not None:
+            alarm, number = rung
+            match alarm:
+                case Alarm.SESSION:
+                    self._expire()
+                case Alarm.WORDS:
+                    self._responder.words_overdue(number)
+                case Alarm.IDLE:
+                    self._turn_ended(self._listener.idle())
+                case _:
+                    assert_never(alarm)
 
     def _expire(self) -> None:
         message = f"Your session hit the maximum duration of {_duration(self._state.limits.session_seconds)}."
@@ -361,6 +364,7 @@ class Session:
             ErrorOccurred(type=INVALID_REQUEST, code="session_expired", message=message),
             CloseSession(reason=CloseReason.EXPIRED, message=message),
         )
+        self._state.alarms.clear_all()
         self._closed = True
 
     def _take_outputs(self) -> list[Output]:
@@ -392,6 +396,8 @@ class Session:
         GeneratedToolArguments: _generated,
         GenerationDone: _generated,
         GenerationFailed: _generated,
+        PlayoutProgress: _progress,
+        PlayoutDrained: _drained,
         Tick: _tick,
     }
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from voxwire.events.session_config import SessionConfig
+from voxwire.session.alarms import Alarms
 from voxwire.session.commands import Output
 from voxwire.session.conversation import Conversation
 from voxwire.session.limits import Capabilities, Limits
 
 
 class State:
-    """Settings, conversation, bounds, and the list that outputs are collected in.
+    """Settings, conversation, bounds, deadlines, and the list that outputs are collected in.
 
     `now` is the time of the input at hand, in seconds on a monotonic clock.
     """
@@ -31,6 +32,7 @@ class State:
         self.ids = ids
         self.now = now
         self.opened = now
+        self.alarms = Alarms()
         self.out: list[Output] = []
         self._numbers = 0
 
