@@ -5,6 +5,7 @@ import ast
 import asyncio
 import io
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -213,6 +214,25 @@ class TestReadme:
     def test_files_in_examples_exist(self) -> None:
         for name in re.findall(r"\bexamples/[\w/.]+", text("README.md")):
             assert (ROOT / name).is_file()
+
+
+class TestTutorial:
+    @pytest.mark.engines
+    async def test_each_program_prints_what_is_shown(self, tmp_path: Path) -> None:
+        """A program is followed by what it prints."""
+        steps = re.findall(r"```python\n(.*?)```.*?```\n(.*?)```", text("docs/tutorial.md"), re.DOTALL)
+        assert len(steps) == 3
+        shutil.copy(ROOT / "examples/audio/what_is_twelve_times_seven.wav", tmp_path / "question.wav")
+        async with local_server(Screen(io.StringIO())) as (address, key):
+            for program, shown in steps:
+                code = program.replace("http://127.0.0.1:8000", address).replace('"any"', repr(key))
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-c", code, cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+                )
+                said, _ = await process.communicate()
+                assert process.returncode == 0
+                assert said.decode() == shown
+        assert (tmp_path / "answer.wav").stat().st_size > 10_000
 
 
 def test_changes_have_this_version() -> None:

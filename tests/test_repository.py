@@ -15,9 +15,11 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = [ROOT / name for name in ("demo", "test", "scripts/setup", ".ci/run")]
 SOURCES = sorted((ROOT / "src").glob("**/*.py"))
 
-#: What CONTRIBUTING.md asks for, with room for the few that are better whole.
+#: The house's sizes, which CONTRIBUTING.md points to. Most files have one concept in 150 to 400 lines; a few are better
+#: whole.
 MAX_LINES = 500
-MAX_FUNCTION_LINES = 65
+#: A screen. Nothing was ever better whole at more.
+MAX_FUNCTION_LINES = 60
 
 #: Left-overs, and paths of one person's machine.
 UNWANTED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|(?<![\w.~])/(home|Users|root)/\w")
