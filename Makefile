@@ -3,7 +3,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test client-environments test-clients clients-table errors-table test-engines serve autobahn bench fuzz docs soak
+.PHONY: help setup check format test client-environments test-clients clients-table errors-table protocol-tables test-engines serve autobahn bench fuzz docs soak
 
 help:  ## what there is (this list)
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 24
@@ -40,6 +40,9 @@ test-engines: setup  ## a spoken conversation with a true model; VOXWIRE_ACCEPT_
 
 errors-table: setup  ## the tables of docs/errors.md, from the source
 	$(BIN)/python tests/error_table.py --write
+
+protocol-tables: setup  ## the tables of docs/protocol, from the dialects
+	$(BIN)/python tests/dialects/protocol_tables.py --write
 
 serve: setup  ## a server on http://127.0.0.1:8000
 	$(BIN)/voxwire serve

@@ -45,10 +45,10 @@ R = TypeVar("R", bound=ClientRequest)
 
 
 class RequestDecoder(Generic[R]):
-    """Frames to the requests of one union; holds the parser, which is slow to build and fast to use."""
+    """Frames to the requests of one union, `schema`; holds the parser, which is slow to build and fast to use."""
 
     def __init__(self, schema: Any) -> None:
-        self._schema = schema
+        self.schema = schema
         self._parser: msgspec.json.Decoder[R] = msgspec.json.Decoder(schema)
 
     def request(self, frame: str | bytes) -> R:
@@ -56,7 +56,7 @@ class RequestDecoder(Generic[R]):
         try:
             return self._parse(frame)
         except (ValueError, RecursionError) as fault:  # msgspec's and Unicode's errors are ValueErrors
-            raise explain(fault, frame, self._schema) from None
+            raise explain(fault, frame, self.schema) from None
 
     def _parse(self, frame: str | bytes) -> R:
         try:
@@ -64,7 +64,7 @@ class RequestDecoder(Generic[R]):
         except msgspec.ValidationError:
             if not may_hold_null(frame):
                 raise
-        return self._parser.decode(without_nulls(frame, self._schema))
+        return self._parser.decode(without_nulls(frame, self.schema))
 
 
 def event_of(request: ClientRequest) -> ClientEvent:
