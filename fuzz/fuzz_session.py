@@ -24,6 +24,7 @@ from voxwire.events.items import FunctionCallItem
 from voxwire.events.server import ErrorOccurred, ServerEvent
 from voxwire.events.session_config import Modality, SessionConfig, SessionKind
 from voxwire.interfaces.llm import FinishReason
+from voxwire.interfaces.stt import SttFinal, SttPartial
 from voxwire.session.commands import (
     CancelGeneration,
     CancelTranscription,
@@ -31,7 +32,7 @@ from voxwire.session.commands import (
     StartResponse,
     StartTranscription,
 )
-from voxwire.session.inputs import ClientMistake, TranscriptFinal, TranscriptPartial
+from voxwire.session.inputs import ClientMistake
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver
 
@@ -131,11 +132,11 @@ class Round:
         if what < 0.1:
             self.driver.fail_hearing(transcription=number)
         elif what < 0.6 and number in self.finished:
-            self.driver.send(TranscriptFinal(transcription=number, text=heard))
+            self.driver.transcribed(SttFinal(text=heard), number)
         else:
             self.hearing[number] = heard
             text = heard + self.rng.choice(_WORDS)
-            self.driver.send(TranscriptPartial(transcription=number, text=text, stable=len(heard)))
+            self.driver.transcribed(SttPartial(text=text, stable=len(heard)), number)
             return
         del self.hearing[number]
 
@@ -197,7 +198,7 @@ class Round:
         self._look()
         while self.speaking or self.finished & self.hearing.keys():
             for number in self.finished & self.hearing.keys():
-                driver.send(TranscriptFinal(transcription=number, text=self.hearing.pop(number)))
+                driver.transcribed(SttFinal(text=self.hearing.pop(number)), number)
             for number in list(self.speaking):
                 del self.speaking[number]
                 driver.finish(generation=number)

@@ -1,23 +1,26 @@
 """A session's side of one piece of work: what was delivered, and a client that may be slow."""
 
 import asyncio
+from typing import Any
 
 from voxwire.runtime.revocable_sink import RevocableSink
-from voxwire.session.inputs import Input
+from voxwire.session.inputs import EngineResult
 
 
 class RecordingSink:
-    """Implements `voxwire.runtime.contracts.ResultSink`."""
+    """Implements `voxwire.runtime.contracts.ResultSink`; `results` are without their number."""
 
     def __init__(self) -> None:
-        self.results: list[Input] = []
+        self.results: list[Any] = []
+        self.numbers: set[int] = set()
         self.open = asyncio.Event()
         self.open.set()
         self.reliefs = 0
         self.delivery = RevocableSink(self)
 
-    def submit(self, event: Input) -> None:
-        self.results.append(event)
+    def submit(self, result: EngineResult) -> None:
+        self.results.append(result.event)
+        self.numbers.add(result.number)
 
     def crash(self, bug: BaseException) -> None:
         raise bug
@@ -28,7 +31,7 @@ class RecordingSink:
     def relieve(self) -> None:
         self.reliefs += 1
 
-    def all(self, kind: type) -> list[Input]:
+    def all(self, kind: type) -> list[Any]:
         return [result for result in self.results if type(result) is kind]
 
     @property

@@ -15,14 +15,7 @@ from voxwire.interfaces.tts import TtsAudio, TtsConfig
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.session.commands import StartResponse
-from voxwire.session.inputs import (
-    GeneratedAudio,
-    GeneratedText,
-    GeneratedToolArguments,
-    GeneratedToolCall,
-    GenerationDone,
-    GenerationFailed,
-)
+from voxwire.session.inputs import Failed, SpokenAudio
 from voxwire.testing.fake_llm import FakeLlm, Script
 from voxwire.testing.fake_tts import FakeTts, FakeTtsStream
 from voxwire.testing.service import fake_deployment
@@ -68,21 +61,22 @@ class Bench:
 
     @property
     def text(self) -> str:
-        return "".join(result.text for result in self.sink.results if isinstance(result, GeneratedText))
+        return "".join(result.text for result in self.sink.results if isinstance(result, LlmText))
 
     @property
-    def audio(self) -> list[GeneratedAudio]:
-        return [result for result in self.sink.results if isinstance(result, GeneratedAudio)]
+    def audio(self) -> list[SpokenAudio]:
+        return [result for result in self.sink.results if isinstance(result, SpokenAudio)]
 
 
 async def test_text_and_all_its_audio_then_done() -> None:
     bench = Bench()
     results = await bench.ended()
-    assert results[-1] == GenerationDone(generation=9)
+    assert results[-1] == LlmDone()
+    assert bench.sink.numbers == {9}
     assert bench.text == "Hello there, friend."
     assert sum(len(audio.pcm) for audio in bench.audio) / 48 == 60 * len(bench.text)
     assert bench.audio[-1].chars_to == len(bench.text)
-    assert bench.sink.kinds[0] == "GeneratedText"  # the transcript runs ahead of its audio
+    assert bench.sink.kinds[0] == "LlmText"  # the transcript runs ahead of its audio
     assert bench.tts.streams[0].config == TtsConfig(voice="verse", speed=1.25)
     assert bench.tts.streams[0].cancelled
     assert bench.llm.requests == [bench.request]
@@ -93,13 +87,13 @@ async def test_audio_starts_before_the_text_is_complete() -> None:
     bench = Bench([LlmText(text="One sentence. "), 0.2, LlmText(text="Two."), LlmDone()])
     await bench.until(lambda: bench.audio)
     assert bench.text == "One sentence. "
-    assert isinstance((await bench.ended())[-1], GenerationDone)
+    assert isinstance((await bench.ended())[-1], LlmDone)
 
 
 async def test_text_alone_opens_no_voice() -> None:
     bench = Bench(modality=Modality.TEXT)
     await bench.ended()
-    assert bench.sink.kinds == ["GeneratedText", "GenerationDone"]
+    assert bench.sink.kinds == ["LlmText", "LlmDone"]
     assert bench.tts.streams == []
 
 
@@ -134,26 +128,26 @@ async def test_tool_calls_wait_for_the_speech_before_them() -> None:
     bench = Bench(script, FakeTts(pace=0.1))
     results = await bench.ended()
     assert bench.sink.kinds == [
-        "GeneratedText",
-        "GeneratedAudio",
-        "GeneratedToolCall",
-        "GeneratedToolArguments",
-        "GeneratedToolCall",
-        "GeneratedToolArguments",
-        "GeneratedText",
-        "GeneratedAudio",
-        "GenerationDone",
+        "LlmText",
+        "SpokenAudio",
+        "LlmToolCall",
+        "LlmToolArguments",
+        "LlmToolCall",
+        "LlmToolArguments",
+        "LlmText",
+        "SpokenAudio",
+        "LlmDone",
     ]
-    assert [result.name for result in results if isinstance(result, GeneratedToolCall)] == ["find", "again"]
-    assert "".join(r.delta for r in results if isinstance(r, GeneratedToolArguments)) == "{}{}"
+    assert [result.name for result in results if isinstance(result, LlmToolCall)] == ["find", "again"]
+    assert "".join(r.delta for r in results if isinstance(r, LlmToolArguments)) == "{}{}"
     assert [stream.text for stream in bench.tts.streams] == ["Let me look.", "And done."]
     assert bench.audio[-1].chars_to == len("And done.")  # each message counts for itself
-    assert results[-1] == GenerationDone(generation=9, usage=TokenUsage(output_text=5))
+    assert results[-1] == LlmDone(usage=TokenUsage(output_text=5))
 
 
 async def test_the_reason_is_passed_on() -> None:
     bench = Bench([LlmText(text="x"), LlmDone(reason=FinishReason.MAX_TOKENS)])
-    assert (await bench.ended())[-1] == GenerationDone(generation=9, reason=FinishReason.MAX_TOKENS)
+    assert (await bench.ended())[-1] == LlmDone(reason=FinishReason.MAX_TOKENS)
 
 
 async def test_words_are_timed_from_the_start_of_the_message() -> None:
@@ -180,10 +174,10 @@ class TestFailures:
     async def test_any_stage_ends_the_answer_once(self, script: Script, tts: FakeTts, code: str) -> None:
         bench = Bench(script, tts)
         results = await bench.ended()
-        assert isinstance(results[-1], GenerationFailed)
+        assert isinstance(results[-1], Failed)
         assert results[-1].code == code
-        assert len(bench.sink.all(GenerationFailed)) == 1
-        assert not bench.sink.all(GenerationDone)
+        assert len(bench.sink.all(Failed)) == 1
+        assert not bench.sink.all(LlmDone)
         assert bench.llm.closed_iterators == 1
         assert all(stream.cancelled for stream in bench.tts.streams)
 
@@ -191,7 +185,7 @@ class TestFailures:
         tts = FakeTts()
         tts.open = lambda config: 1 / 0  # type: ignore[method-assign,assignment,return-value]
         failure = (await Bench(tts=tts).ended())[-1]
-        assert isinstance(failure, GenerationFailed)
+        assert isinstance(failure, Failed)
         assert failure.code == "engine_failed"
         assert "ZeroDivisionError" in caplog.text
 
@@ -205,12 +199,12 @@ class TestFailures:
     )
     async def test_deadlines(self, script: Script, tts: FakeTts, code: str) -> None:
         failure = (await Bench(script, tts, deadlines=QUICK).ended())[-1]
-        assert isinstance(failure, GenerationFailed)
+        assert isinstance(failure, Failed)
         assert failure.code == code
 
     async def test_a_voice_that_takes_its_time_is_no_failure(self) -> None:
         bench = Bench("a" * 20, FakeTts(pace=0.2), deadlines=QUICK)  # 0.024 s a chunk, 0.24 s in all
-        assert isinstance((await bench.ended())[-1], GenerationDone)
+        assert isinstance((await bench.ended())[-1], LlmDone)
 
     async def test_a_slow_client_is_no_failure_of_the_engine(self) -> None:
         bench = Bench("Hello there", deadlines=QUICK)
@@ -218,7 +212,7 @@ class TestFailures:
         bench.sink.open.clear()
         await asyncio.sleep(0.15)
         bench.sink.open.set()
-        assert isinstance((await bench.ended())[-1], GenerationDone)
+        assert isinstance((await bench.ended())[-1], LlmDone)
 
 
 class TestCancelling:
@@ -294,7 +288,7 @@ class TestBackPressure:
         await asyncio.sleep(0.02)
         assert bench.sink.results == []
         bench.sink.open.set()
-        assert isinstance((await bench.ended())[-1], GenerationDone)
+        assert isinstance((await bench.ended())[-1], LlmDone)
         assert len(bench.text) == 500
 
     async def test_text_does_not_run_far_ahead_of_the_voice(self) -> None:

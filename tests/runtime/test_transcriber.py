@@ -19,7 +19,7 @@ from voxwire.runtime.foresight import Situation
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.transcriber import Transcriber
 from voxwire.session.commands import StartTranscription
-from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial
+from voxwire.session.inputs import Failed
 from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm
 from voxwire.testing.fake_stt import FakeStt, FakeSttStream
 from voxwire.testing.service import fake_deployment
@@ -75,7 +75,7 @@ async def test_every_wire_format_is_heard_at_16_khz(format: AudioFormat) -> None
         bench.transcriber.feed(audio[at : at + format.size_of(20)])
         await asyncio.sleep(0)
     bench.transcriber.finish()
-    assert await bench.ended() == [TranscriptFinal(transcription=4, text="hello")]
+    assert await bench.ended() == [SttFinal(text="hello")]
     heard = np.frombuffer(bytes(stt.streams[0].heard), "<i2")
     assert len(heard) == 16_000
     spectrum = np.abs(np.fft.rfft(heard[1600:]))
@@ -113,7 +113,7 @@ async def test_a_language_engine_without_expectations_expects_nothing_and_unders
     stt = FakeStt(SttFinal(text="free", alternatives=("", "in the words of the prompt")))
     bench = Bench(stt, FakeLlm(), situation=Situation("Be brief."))
     bench.transcriber.finish()
-    assert await bench.ended() == [TranscriptFinal(transcription=4, text="in the words of the prompt")]
+    assert await bench.ended() == [SttFinal(text="in the words of the prompt")]
     assert stt.streams[0].config.phrases == ()
 
 
@@ -163,11 +163,11 @@ async def test_partials_are_delivered_when_they_change() -> None:
     bench.transcriber.finish()
     *partials, final = await bench.ended()
     assert partials == [
-        TranscriptPartial(transcription=4, text="a", stable=0),
-        TranscriptPartial(transcription=4, text="a b", stable=1),
-        TranscriptPartial(transcription=4, text="a b", stable=3),
+        SttPartial(text="a", stable=0),
+        SttPartial(text="a b", stable=1),
+        SttPartial(text="a b", stable=3),
     ]
-    assert final == TranscriptFinal(transcription=4, text="a b")
+    assert final == SttFinal(text="a b")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ async def test_the_first_reading_that_is_understood_is_taken(
     final = SttFinal(text=text, alternatives=alternatives)
     bench = Bench(FakeStt(final), ExpectingLlm(understands=understood.__contains__))
     bench.transcriber.finish()
-    assert await bench.ended() == [TranscriptFinal(transcription=4, text=chosen)]
+    assert await bench.ended() == [SttFinal(text=chosen)]
 
 
 @pytest.mark.parametrize(("understood", "chosen"), [(set(), "whether in parish"), ({"weather"}, "weather")])
@@ -196,7 +196,7 @@ async def test_log_probabilities_belong_to_the_free_reading(understood: set[str]
     bench = Bench(FakeStt(final), ExpectingLlm(understands=understood.__contains__))
     bench.transcriber.finish()
     kept = None if understood else logprobs
-    assert await bench.ended() == [TranscriptFinal(transcription=4, text=chosen, logprobs=kept)]
+    assert await bench.ended() == [SttFinal(text=chosen, logprobs=kept)]
 
 
 async def test_a_failure_keeps_its_code_and_frees_the_engine() -> None:
@@ -204,8 +204,9 @@ async def test_a_failure_keeps_its_code_and_frees_the_engine() -> None:
     bench = Bench(stt)
     bench.transcriber.finish()
     (failure,) = await bench.ended()
-    assert isinstance(failure, TranscriptFailed)
-    assert (failure.transcription, failure.code) == (4, "engine_died")
+    assert isinstance(failure, Failed)
+    assert failure.code == "engine_died"
+    assert bench.sink.numbers == {4}
     assert stt.streams[0].cancelled
 
 
@@ -216,7 +217,7 @@ async def test_no_answer_after_the_utterance_is_a_timeout() -> None:
     assert not bench.task.done()
     bench.transcriber.finish()
     (failure,) = await bench.ended()
-    assert isinstance(failure, TranscriptFailed)
+    assert isinstance(failure, Failed)
     assert failure.code == "transcription_timeout"
 
 
@@ -224,7 +225,7 @@ async def test_audio_that_is_not_taken_is_a_timeout() -> None:
     bench = Bench(FakeStt(push_s=60), deadlines=QUICK)
     bench.transcriber.feed(bytes(48_000))
     (failure,) = await bench.ended()
-    assert isinstance(failure, TranscriptFailed)
+    assert isinstance(failure, Failed)
     assert failure.code == "transcription_timeout"
 
 
@@ -246,7 +247,7 @@ async def test_an_exception_that_engines_must_not_raise_fails_the_utterance(
     bench.transcriber.feed(bytes(48_000))
     bench.transcriber.finish()
     (failure,) = await bench.ended()
-    assert isinstance(failure, TranscriptFailed)
+    assert isinstance(failure, Failed)
     assert failure.code == "engine_failed"
     assert "RuntimeError" in caplog.text
     assert SECRET not in caplog.text + failure.message
@@ -273,7 +274,7 @@ async def test_engines_that_break_their_contract_are_told_apart() -> None:
     for stt in (Hasty(), Silent()):
         bench = Bench(stt)
         (failure,) = await bench.ended()
-        assert isinstance(failure, TranscriptFailed)
+        assert isinstance(failure, Failed)
         assert failure.code == "engine_protocol_error"
 
 

@@ -37,9 +37,8 @@ from voxwire.events.server import (
     TranscriptDelta,
 )
 from voxwire.events.session_config import Modality, SessionConfig
-from voxwire.interfaces.llm import FinishReason
+from voxwire.interfaces.llm import FinishReason, LlmToolArguments
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio
-from voxwire.session.inputs import GeneratedToolArguments
 from voxwire.session.response_run import Phase, Plan, ResponseRun
 from voxwire.testing.driver import Driver
 
@@ -216,7 +215,7 @@ class TestFunctionCall:
         driver.call("ping")
         driver.say("Hi")
         before = len(driver.outputs)
-        driver.send(GeneratedToolArguments(generation=driver.generation, delta="{}"))
+        driver.generated(LlmToolArguments(delta="{}"))
         assert driver.outputs[before:] == []
 
 

@@ -53,7 +53,8 @@ from voxwire.events.session_config import (
     Transcription,
 )
 from voxwire.interfaces.engine import Word
-from voxwire.interfaces.llm import FinishReason
+from voxwire.interfaces.llm import FinishReason, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.stt import SttFinal, SttPartial
 from voxwire.session.commands import (
     CancelGeneration,
     CancelTranscription,
@@ -63,16 +64,7 @@ from voxwire.session.commands import (
     StartResponse,
     StartTranscription,
 )
-from voxwire.session.inputs import (
-    ClientMistake,
-    GeneratedToolArguments,
-    GeneratedToolCall,
-    PlayoutDrained,
-    PlayoutProgress,
-    Tick,
-    TranscriptFinal,
-    TranscriptPartial,
-)
+from voxwire.session.inputs import ClientMistake, PlayoutDrained, PlayoutProgress, Tick
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
 
@@ -334,11 +326,11 @@ class AnySession(RuleBasedStateMachine):
             self.driver.fail_hearing(transcription=number)
         elif ends == "final" and work.finished:
             del self.hearing[number]
-            self.driver.send(TranscriptFinal(transcription=number, text=work.heard + more))
+            self.driver.transcribed(SttFinal(text=work.heard + more), number)
         else:
             work.heard += more
             text, stable = work.heard + unstable, len(work.heard)
-            self.driver.send(TranscriptPartial(transcription=number, text=text, stable=stable))
+            self.driver.transcribed(SttPartial(text=text, stable=stable), number)
         self.look()
 
     @rule(data=st.data(), text=WORDS)
@@ -369,9 +361,9 @@ class AnySession(RuleBasedStateMachine):
     def calls_a_tool(self, data: st.DataObject, pieces: list[str]) -> None:
         number = data.draw(st.sampled_from(sorted(self.speaking)))
         self.speaking[number].calling = True
-        self.driver.send(GeneratedToolCall(generation=number, name="f"))
+        self.driver.generated(LlmToolCall(name="f"), number)
         for piece in pieces:
-            self.driver.send(GeneratedToolArguments(generation=number, delta=piece))
+            self.driver.generated(LlmToolArguments(delta=piece), number)
         self.look()
 
     @rule(data=st.data(), reason=st.sampled_from([*FinishReason, None]))
@@ -409,7 +401,7 @@ class AnySession(RuleBasedStateMachine):
         while self.hearing or self.speaking:
             for number in [number for number, work in self.hearing.items() if work.finished]:
                 text = self.hearing.pop(number).heard
-                driver.send(TranscriptFinal(transcription=number, text=text))
+                driver.transcribed(SttFinal(text=text), number)
             for number in list(self.speaking):
                 del self.speaking[number]
                 driver.finish(generation=number)

@@ -10,13 +10,13 @@ from voxwire.events.server import (
     TranscriptionFailed,
 )
 from voxwire.events.session_config import SessionConfig, SessionPatch, Transcription
+from voxwire.interfaces.stt import SttFinal
 from voxwire.session.commands import (
     CancelTranscription,
     FeedTranscription,
     FinishTranscription,
     StartTranscription,
 )
-from voxwire.session.inputs import TranscriptFinal
 from voxwire.testing.driver import Driver, silence, speech
 
 ASKED = SessionConfig(model="scripted", transcription=Transcription(language="en", prompt="names"))
@@ -156,7 +156,7 @@ class TestCompleted:
             driver.send(UpdateSession(patch=SessionPatch(include=include)))
             driver.append(speech(200))
             driver.send(CommitAudio())
-            driver.send(TranscriptFinal(transcription=driver.transcription, text="hi", logprobs=logprobs))
+            driver.transcribed(SttFinal(text="hi", logprobs=logprobs))
             assert driver.last(TranscriptionCompleted).logprobs == expected
 
     def test_the_item_shows_the_transcript_from_then_on(self) -> None:

@@ -10,14 +10,15 @@ from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import BufferCommitted, ErrorOccurred, ItemAdded, ResponseDone, SpeechStarted
 from voxwire.events.session_config import FunctionTool, NamedTool, ServerVad, SessionConfig, SessionPatch, Transcription
+from voxwire.interfaces.llm import LlmDone, LlmText
+from voxwire.interfaces.stt import SttFinal
 from voxwire.session.inputs import (
     ClientMistake,
-    GeneratedAudio,
-    GeneratedText,
-    GenerationDone,
+    Generated,
     SpeechScores,
+    SpokenAudio,
     Tick,
-    TranscriptFinal,
+    Transcribed,
 )
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import counting_ids, silence, speech
@@ -77,9 +78,9 @@ def test_a_recorded_session_behaves_like_one() -> None:
     assert line["origin"] == 1
     start = next(output for output in line["outputs"] if output["$"] == "StartResponse")
     generation = start["generation"]
-    session.receive(GeneratedText(generation=generation, text="Hi."), now=11.1)
-    session.receive(GeneratedAudio(generation=generation, pcm=bytes(9600), chars_to=3), now=11.2)
-    outputs = session.receive(GenerationDone(generation=generation), now=11.3)
+    session.receive(Generated(generation, LlmText(text="Hi.")), now=11.1)
+    session.receive(Generated(generation, SpokenAudio(pcm=bytes(9600), chars_to=3)), now=11.2)
+    outputs = session.receive(Generated(generation, LlmDone()), now=11.3)
     assert any(isinstance(output, ResponseDone) for output in outputs)
     assert sum(1 for _ in replay(session.lines)) == 6
 
@@ -109,7 +110,7 @@ def test_what_differs_is_found(key: str, change: object) -> None:
     [
         AppendAudio(audio=b"\x00\xff", event_id="e"),
         TruncateItem(item_id="i", content_index=0, audio_end_ms=3),
-        TranscriptFinal(transcription=1, text="é\n"),
+        Transcribed(1, SttFinal(text="é\n")),
         SessionPatch(voice="alloy", input_format=AudioFormat.ULAW, transcription=None),
         ResponseParams(metadata={"a": "b"}, tools=()),
         Capabilities(voices=frozenset({"a", "b"})),

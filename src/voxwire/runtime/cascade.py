@@ -1,15 +1,15 @@
 """One answer: language engine to synthesiser to session.
 
-    LlmRequest ──▶ llm ──LlmText──▶ GeneratedText, and Voicing ──▶ tts ──▶ Chunker ──▶ GeneratedAudio
-                      ──LlmToolCall──▶ (all speech first) GeneratedToolCall, GeneratedToolArguments …
-                      ──LlmDone──▶ (all speech first) GenerationDone
+    LlmRequest ──▶ llm ──LlmText──▶ session, and Voicing ──▶ tts ──▶ Chunker ──SpokenAudio──▶ session
+                      ──LlmToolCall──▶ (all speech first) session, LlmToolArguments …
+                      ──LlmDone──▶ (all speech first) session
 
 Text goes to the session at once, so transcripts run ahead of their audio; the text between two tool
 calls is one message and one stream of the synthesiser. Cancelling the task stops both engines.
 """
 
 import asyncio
-from typing import Final
+from typing import Final, assert_never
 
 from voxwire.errors import EngineError
 from voxwire.events.session_config import Modality
@@ -30,19 +30,13 @@ from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.voicing import Voicing
 from voxwire.session.commands import StartResponse
-from voxwire.session.inputs import (
-    GeneratedText,
-    GeneratedToolArguments,
-    GeneratedToolCall,
-    GenerationDone,
-    GenerationFailed,
-)
+from voxwire.session.inputs import Failed, Generated
 
 _GRACE_S: Final = 1.0
 
 
 class Cascade:
-    """Runs one generation. `run` delivers exactly one `GenerationDone` or `GenerationFailed`, unless cancelled."""
+    """Runs one generation. `run` delivers exactly one `LlmDone` or `Failed`, unless cancelled."""
 
     def __init__(
         self,
@@ -68,9 +62,7 @@ class Cascade:
         except* EngineError as errors:
             failure = first_failure(errors)
             log_failure(failure)
-            self._delivery.submit(
-                GenerationFailed(generation=self._generation, code=failure.code, message=failure.message)
-            )
+            self._deliver(Failed(code=failure.code, message=failure.message))
         finally:
             await self._close_voicing()
 
@@ -97,19 +89,21 @@ class Cascade:
         await self._delivery.writable()
         match event:
             case LlmText(text=text):
-                self._delivery.submit(GeneratedText(generation=self._generation, text=text))
+                self._deliver(event)
                 if self._spoken and text:
                     await self._voice(speaking).say(text)
                 # The voice may begin before the next words are there; an instant engine never waits.
                 await asyncio.sleep(0)
-            case LlmToolCall(name=name):
+            case LlmToolArguments():
+                self._deliver(event)
+            case LlmToolCall() | LlmDone():
                 await self._finish_voicing()
-                self._delivery.submit(GeneratedToolCall(generation=self._generation, name=name))
-            case LlmToolArguments(delta=delta):
-                self._delivery.submit(GeneratedToolArguments(generation=self._generation, delta=delta))
-            case LlmDone(reason=reason, usage=usage):
-                await self._finish_voicing()
-                self._delivery.submit(GenerationDone(generation=self._generation, reason=reason, usage=usage))
+                self._deliver(event)
+            case _:
+                assert_never(event)
+
+    def _deliver(self, event: LlmEvent | Failed) -> None:
+        self._delivery.submit(Generated(self._generation, event))
 
     def _voice(self, speaking: asyncio.TaskGroup) -> Voicing:
         """The stream that speaks the current message."""
@@ -117,8 +111,8 @@ class Cascade:
             command, tts = self._command, self._deployment.tts
             with engine_errors("tts"):
                 stream = tts.open(TtsConfig(voice=command.voice, speed=command.speed, claim=self._claim))
-            chunker = Chunker(self._generation, tts.capabilities.rate, command.output_format.rate)
-            self._voicing = Voicing(stream, chunker, self._delivery, self._deadlines.tts_s)
+            chunker = Chunker(tts.capabilities.rate, command.output_format.rate)
+            self._voicing = Voicing(stream, chunker, self._generation, self._delivery, self._deadlines.tts_s)
             speaking.create_task(self._voicing.run())
         return self._voicing
 

@@ -13,7 +13,7 @@ from typing import Final
 from voxwire.audio.resample import Resampler
 from voxwire.interfaces.engine import Word
 from voxwire.interfaces.tts import TtsAudio
-from voxwire.session.inputs import GeneratedAudio
+from voxwire.session.inputs import SpokenAudio
 
 #: Least and most milliseconds of the first delta.
 _FIRST_MS: Final = (50, 100)
@@ -24,8 +24,7 @@ _LATER_MS: Final = (100, 200)
 class Chunker:
     """The speech of one message: engine audio in, deltas out. Rates in Hz; positions in output samples."""
 
-    def __init__(self, generation: int, rate_in: int, rate_out: int) -> None:
-        self._generation = generation
+    def __init__(self, rate_in: int, rate_out: int) -> None:
         self._resampler = Resampler(rate_in, rate_out)
         self._samples_per_ms = rate_out / 1000
         self._waiting = bytearray()
@@ -35,7 +34,7 @@ class Chunker:
         # Where the text is in the audio: characters rise from point to point.
         self._points: list[tuple[float, int]] = [(0, 0)]
 
-    def push(self, audio: TtsAudio) -> Iterator[GeneratedAudio]:
+    def push(self, audio: TtsAudio) -> Iterator[SpokenAudio]:
         """Take a stretch of speech; yields the deltas that it completes."""
         self._waiting += self._resampler.push(audio.pcm)
         self._words.extend(audio.words)
@@ -44,12 +43,12 @@ class Chunker:
         while chunk := self._next(*(_LATER_MS if self._sent else _FIRST_MS)):
             yield chunk
 
-    def flush(self) -> Iterator[GeneratedAudio]:
+    def flush(self) -> Iterator[SpokenAudio]:
         """What is left at the end of the message, however short."""
         while chunk := self._next(0, (_LATER_MS if self._sent else _FIRST_MS)[1]):
             yield chunk
 
-    def _next(self, least_ms: int, most_ms: int) -> GeneratedAudio | None:
+    def _next(self, least_ms: int, most_ms: int) -> SpokenAudio | None:
         size = min(len(self._waiting), int(most_ms * self._samples_per_ms) * 2)
         if not size or size < least_ms * self._samples_per_ms * 2:
             return None
@@ -59,9 +58,7 @@ class Chunker:
         words: list[Word] = []
         while self._unsent_words and self._unsent_words[0].start_ms * self._samples_per_ms < self._sent:
             words.append(self._unsent_words.popleft())
-        return GeneratedAudio(
-            generation=self._generation, pcm=pcm, chars_to=self._chars_at(self._sent), words=tuple(words)
-        )
+        return SpokenAudio(pcm=pcm, chars_to=self._chars_at(self._sent), words=tuple(words))
 
     def _note(self, end: int, chars_to: int) -> None:
         """Points for a stretch that ends at sample `end` and character `chars_to`."""

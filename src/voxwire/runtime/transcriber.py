@@ -26,7 +26,7 @@ from voxwire.runtime.notify import Notify
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.session.commands import StartTranscription
-from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial
+from voxwire.session.inputs import Failed, Transcribed
 
 #: Audio converted and handed over in one step: little enough not to hold up the loop.
 _STEP_MS: Final = 500
@@ -39,7 +39,7 @@ class Transcriber:
     """Feeds one utterance to a recogniser and reports what it hears.
 
     `feed` and `finish` return at once; the audio waits here, in wire format, for the recogniser.
-    `run` delivers partials while they change, then exactly one `TranscriptFinal` or `TranscriptFailed`.
+    `run` delivers partials while they change, then exactly one `SttFinal` or `Failed`.
     """
 
     def __init__(
@@ -86,9 +86,7 @@ class Transcriber:
         except* EngineError as errors:
             failure = first_failure(errors)
             log_failure(failure)
-            self._delivery.submit(
-                TranscriptFailed(transcription=self._command.transcription, code=failure.code, message=failure.message)
-            )
+            self._deliver(Failed(code=failure.code, message=failure.message))
 
     async def _recognise(self) -> None:
         command = self._command
@@ -109,12 +107,13 @@ class Transcriber:
                 pump.cancel()
                 text = await foresight.reading(final, self._situation)
                 logprobs = final.logprobs if text == final.text else None
-                self._delivery.submit(
-                    TranscriptFinal(transcription=command.transcription, text=text, logprobs=logprobs)
-                )
+                self._deliver(SttFinal(text=text, logprobs=logprobs))
         finally:
             with engine_errors("stt"):
                 await stream.cancel()
+
+    def _deliver(self, event: SttEvent | Failed) -> None:
+        self._delivery.submit(Transcribed(self._command.transcription, event))
 
     async def _pump(self, stream: SttStream, rate: int) -> None:
         """Hand over audio as it comes, then commit. Waits while the recogniser is behind."""
@@ -159,11 +158,7 @@ class Transcriber:
             match event:
                 case SttPartial() if event != heard:
                     heard = event
-                    self._delivery.submit(
-                        TranscriptPartial(
-                            transcription=self._command.transcription, text=event.text, stable=event.stable
-                        )
-                    )
+                    self._deliver(event)
                 case SttFinal() if self._committed:
                     return event
                 case SttFinal():

@@ -17,7 +17,7 @@ from voxwire.runtime.engine_calls import close_iterator, engine_errors, timed_ou
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.speakable.lines import SpeakableText
-from voxwire.session.inputs import GeneratedAudio
+from voxwire.session.inputs import Generated, SpokenAudio
 
 #: Characters the language engine may be ahead of the voice: about ten minutes of speech, so that only
 #: a runaway answer ever waits.
@@ -30,9 +30,12 @@ class Voicing:
     """Drives one stream of the synthesiser. `run` is a task of its own; it ends when all is delivered.
     Whoever made it must `close` it."""
 
-    def __init__(self, stream: TtsStream, chunker: Chunker, delivery: RevocableSink, deadline_s: float) -> None:
+    def __init__(
+        self, stream: TtsStream, chunker: Chunker, generation: int, delivery: RevocableSink, deadline_s: float
+    ) -> None:
         self._stream = stream
         self._chunker = chunker
+        self._generation = generation
         self._speakable = SpeakableText()
         self._delivery = delivery
         self._deadline_s = deadline_s
@@ -83,15 +86,15 @@ class Voicing:
             await close_iterator("tts", stretches)
         self._spoken.set()
 
-    async def _deliver(self, chunks: Iterator[GeneratedAudio]) -> None:
+    async def _deliver(self, chunks: Iterator[SpokenAudio]) -> None:
         for chunk in chunks:
             await self._delivery.writable()
-            self._delivery.submit(self._as_written(chunk))
+            self._delivery.submit(Generated(self._generation, self._as_written(chunk)))
             # An engine that has all its audio at hand would not let the writer send any of it before
             # the last: with instant engines the first delta left 1.7 ms late.
             await asyncio.sleep(0)
 
-    def _as_written(self, chunk: GeneratedAudio) -> GeneratedAudio:
+    def _as_written(self, chunk: SpokenAudio) -> SpokenAudio:
         """The delta with positions in the text as it was written."""
         if self._speakable.unchanged:
             return chunk

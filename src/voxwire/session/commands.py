@@ -45,7 +45,7 @@ class FeedTranscription(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class FinishTranscription(msgspec.Struct, frozen=True, kw_only=True):
-    """The utterance is complete: a `TranscriptFinal` or `TranscriptFailed` must follow."""
+    """The utterance is complete: an `SttFinal` or `Failed` must follow."""
 
     transcription: int
 
@@ -55,7 +55,7 @@ class CancelTranscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """Generate an answer; exactly one `GenerationDone` or `GenerationFailed` must follow, unless cancelled.
+    """Generate an answer; exactly one `LlmDone` or `Failed` must follow, unless cancelled.
 
     `background`: it stands outside of the conversation, whose own answers come first where engines are scarce.
     """

@@ -9,10 +9,9 @@ import msgspec
 
 from voxwire.errors import ClientError
 from voxwire.events.client import ClientEvent
-from voxwire.events.response import TokenUsage
-from voxwire.events.server import LogProb
 from voxwire.interfaces.engine import Word
-from voxwire.interfaces.llm import FinishReason
+from voxwire.interfaces.llm import LlmEvent
+from voxwire.interfaces.stt import SttEvent
 
 
 class ClientMistake(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,72 +39,40 @@ class SpeechScores(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     scores: tuple[float, ...]
 
 
-class TranscriptPartial(msgspec.Struct, frozen=True, kw_only=True):
-    """Words recognised so far; `text` is the whole hypothesis, its first `stable` characters fixed."""
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """The work ended without a result; nothing more comes of it."""
 
-    transcription: int
-    text: str
-    stable: int = 0
-
-
-class TranscriptFinal(msgspec.Struct, frozen=True, kw_only=True):
-    """The words of an utterance; "" when none were understood."""
-
-    transcription: int
-    text: str
-    logprobs: tuple[LogProb, ...] | None = None
-
-
-class TranscriptFailed(msgspec.Struct, frozen=True, kw_only=True):
-    transcription: int
     code: str
     message: str
 
 
-class GeneratedText(msgspec.Struct, frozen=True, kw_only=True):
-    """The next words of the answer; spoken later when the response has audio."""
-
-    generation: int
-    text: str
-
-
-class GeneratedAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class SpokenAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The next stretch of speech: PCM16 mono at the response's output rate.
 
     It voices the message's text up to character `chars_to`; `words` are timed from the start of
     the message's audio.
     """
 
-    generation: int
     pcm: bytes
     chars_to: int
     words: tuple[Word, ...] = ()
 
 
-class GeneratedToolCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool call begins. All audio of the text before it has been delivered."""
+class Transcribed(msgspec.Struct, frozen=True, gc=False):
+    """What the recogniser says of the utterance with this number."""
 
-    generation: int
-    name: str
-
-
-class GeneratedToolArguments(msgspec.Struct, frozen=True, kw_only=True):
-    generation: int
-    delta: str
+    number: int
+    event: SttEvent | Failed
 
 
-class GenerationDone(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything was delivered, audio included."""
+class Generated(msgspec.Struct, frozen=True, gc=False):
+    """What was made of the answer with this number.
 
-    generation: int
-    reason: FinishReason = FinishReason.STOP
-    usage: TokenUsage | None = None
+    All audio of the text before a tool call, and before the end, has been delivered.
+    """
 
-
-class GenerationFailed(msgspec.Struct, frozen=True, kw_only=True):
-    generation: int
-    code: str
-    message: str
+    number: int
+    event: LlmEvent | SpokenAudio | Failed
 
 
 class PlayoutProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,15 +91,5 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True):
     """The clock reached `Session.deadline`."""
 
 
-EngineResult = (
-    TranscriptPartial
-    | TranscriptFinal
-    | TranscriptFailed
-    | GeneratedText
-    | GeneratedAudio
-    | GeneratedToolCall
-    | GeneratedToolArguments
-    | GenerationDone
-    | GenerationFailed
-)
+EngineResult = Transcribed | Generated
 Input = ClientEvent | ClientMistake | SpeechScores | EngineResult | PlayoutProgress | PlayoutDrained | Tick

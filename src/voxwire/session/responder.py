@@ -4,7 +4,7 @@
 known (SEMANTICS 3). An automatic response that finds another active waits in line.
 """
 
-from typing import Any
+from typing import Any, assert_never
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
@@ -15,21 +15,14 @@ from voxwire.events.items import Item, ItemStatus
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import AudioDelta, RateLimitsUpdated, ServerEvent
 from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
-from voxwire.interfaces.llm import FinishReason, LlmRequest
+from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
 from voxwire.session.context import fit
 from voxwire.session.conversation import Entry
 from voxwire.session.idle import Idle
-from voxwire.session.inputs import (
-    GeneratedAudio,
-    GeneratedText,
-    GeneratedToolArguments,
-    GeneratedToolCall,
-    GenerationDone,
-    GenerationFailed,
-)
+from voxwire.session.inputs import Failed, SpokenAudio
 from voxwire.session.item_maker import ItemMaker
 from voxwire.session.playout import Playout
 from voxwire.session.rate_window import RateWindow
@@ -37,10 +30,6 @@ from voxwire.session.response_input import resolve_input
 from voxwire.session.response_run import Phase, Plan, ResponseRun
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
-
-GenerationResult = (
-    GeneratedText | GeneratedAudio | GeneratedToolCall | GeneratedToolArguments | GenerationDone | GenerationFailed
-)
 
 
 class _Pending:
@@ -153,29 +142,30 @@ class Responder:
 
     # --- results ---------------------------------------------------------------------------------
 
-    def result(self, result: GenerationResult) -> None:
+    def result(self, number: int, event: LlmEvent | SpokenAudio | Failed) -> None:
         """Something an engine made; work that was cancelled discards itself."""
-        pending = self._running.get(result.generation)
+        pending = self._running.get(number)
         if pending is None or pending.run.phase is not Phase.GENERATING:
             return
         state, run = self._state, pending.run
-        match result:
-            case GenerationDone():
-                self._generation_done(run, result)
+        match event:
+            case SpokenAudio():
+                events, full = run.audio(event.pcm, event.chars_to, event.words)
+            case LlmText():
+                events, full = run.text(event.text)
+            case LlmToolCall():
+                events, full = run.tool_call(event.name)
+            case LlmToolArguments():
+                events, full = run.tool_arguments(event.delta)
+            case LlmDone():
+                self._generation_done(run, event)
                 return
-            case GenerationFailed():
-                details = StatusDetails(code=result.code, message=result.message)
-                self._finish(run, ResponseStatus.FAILED, details)
+            case Failed():
+                self._finish(run, ResponseStatus.FAILED, StatusDetails(code=event.code, message=event.message))
                 return
-            case GeneratedText():
-                events, full = run.text(result.text)
-            case GeneratedAudio():
-                events, full = run.audio(result.pcm, result.chars_to, result.words)
-            case GeneratedToolCall():
-                events, full = run.tool_call(result.name)
             case _:
-                events, full = run.tool_arguments(result.delta)
-        run.times.reached(state.now, audio=type(result) is GeneratedAudio)
+                assert_never(event)
+        run.times.reached(state.now, audio=type(event) is SpokenAudio)
         self._emit(run, events)
         if run is self._active and events and type(events[-1]) is AudioDelta:
             self._playout.spoke(events[-1])
@@ -317,7 +307,7 @@ class Responder:
             )
         )
 
-    def _generation_done(self, run: ResponseRun, result: GenerationDone) -> None:
+    def _generation_done(self, run: ResponseRun, result: LlmDone) -> None:
         if result.reason is FinishReason.STOP:
             self._finish(run, ResponseStatus.COMPLETED, usage=result.usage)
         else:

@@ -51,20 +51,13 @@ from voxwire.session.conversation import Conversation, Entry
 from voxwire.session.idle import Idle
 from voxwire.session.inputs import (
     ClientMistake,
-    GeneratedAudio,
-    GeneratedText,
-    GeneratedToolArguments,
-    GeneratedToolCall,
-    GenerationDone,
-    GenerationFailed,
+    Generated,
     Input,
     PlayoutDrained,
     PlayoutProgress,
     SpeechScores,
     Tick,
-    TranscriptFailed,
-    TranscriptFinal,
-    TranscriptPartial,
+    Transcribed,
 )
 from voxwire.session.item_maker import ItemMaker
 from voxwire.session.limits import Capabilities, Limits
@@ -318,9 +311,6 @@ class Session:
                 break
             self._take(*self._waiting.popleft())
 
-    def _generated(self, event: Any) -> None:
-        self._responder.result(event)
-
     def _words_known(self, number: int) -> None:
         self._responder.words_known(number)
 
@@ -387,15 +377,8 @@ class Session:
     }
     _WORLD_STEPS: ClassVar[dict[type, Callable[["Session", Any], None]]] = {
         SpeechScores: _scores,
-        TranscriptPartial: lambda self, event: self._transcripts.partial(event),
-        TranscriptFinal: lambda self, event: self._transcripts.final(event),
-        TranscriptFailed: lambda self, event: self._transcripts.failed(event),
-        GeneratedText: _generated,
-        GeneratedAudio: _generated,
-        GeneratedToolCall: _generated,
-        GeneratedToolArguments: _generated,
-        GenerationDone: _generated,
-        GenerationFailed: _generated,
+        Transcribed: lambda self, result: self._transcripts.result(result.number, result.event),
+        Generated: lambda self, result: self._responder.result(result.number, result.event),
         PlayoutProgress: _progress,
         PlayoutDrained: _drained,
         Tick: _tick,

@@ -6,10 +6,12 @@ the final transcript.
 """
 
 from collections.abc import Callable
+from typing import assert_never
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.server import TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed
 from voxwire.events.session_config import LOGPROBS, Transcription
+from voxwire.interfaces.stt import SttEvent, SttFinal, SttPartial
 from voxwire.session.commands import (
     CancelTranscription,
     FeedTranscription,
@@ -17,7 +19,7 @@ from voxwire.session.commands import (
     StartTranscription,
 )
 from voxwire.session.conversation import Entry
-from voxwire.session.inputs import TranscriptFailed, TranscriptFinal, TranscriptPartial
+from voxwire.session.inputs import Failed
 from voxwire.session.state import State
 
 
@@ -54,7 +56,7 @@ class Utterance:
         self.seconds = 0.0
         self.overdue = False
         self.entry: Entry | None = None
-        self.failure: TranscriptFailed | None = None
+        self.failure: Failed | None = None
 
 
 class Transcripts:
@@ -100,15 +102,42 @@ class Transcripts:
         """Say what was heard before the item existed; call once the item was announced."""
         self._show_stable(utterance)
         if utterance.failure is not None:
-            self.failed(utterance.failure)
+            self._failed(utterance, utterance.failure)
 
     def cancel(self, utterance: Utterance) -> None:
         del self._running[utterance.number]
         self._state.emit(CancelTranscription(transcription=utterance.number))
 
-    def partial(self, result: TranscriptPartial) -> None:
-        utterance = self._running.get(result.transcription)
-        if utterance is None or utterance.asked is None:
+    def result(self, number: int, event: SttEvent | Failed) -> None:
+        """What the recogniser says; of an utterance that was cancelled nobody hears."""
+        utterance = self._running.get(number)
+        if utterance is None:
+            return
+        match event:
+            case SttPartial():
+                self._partial(utterance, event)
+            case SttFinal():
+                self._final(utterance, event)
+            case Failed():
+                self._failed(utterance, event)
+            case _:
+                assert_never(event)
+
+    def pending(self, entries: list[Entry]) -> set[int]:
+        """Numbers of the utterances whose words a response to these items waits for."""
+        return {
+            number
+            for number, utterance in self._running.items()
+            if not utterance.overdue and utterance.entry in entries
+        }
+
+    def give_up(self, numbers: set[int]) -> None:
+        """The words of these utterances did not come in time: nobody waits for them any longer."""
+        for number in numbers:
+            self._running[number].overdue = True
+
+    def _partial(self, utterance: Utterance, result: SttPartial) -> None:
+        if utterance.asked is None:
             return
         stable = result.text[: result.stable]
         if stable.startswith(utterance.stable):
@@ -117,10 +146,9 @@ class Transcripts:
         if utterance.entry is not None:
             self._show_stable(utterance)
 
-    def final(self, result: TranscriptFinal) -> None:
-        utterance = self._running.get(result.transcription)
+    def _final(self, utterance: Utterance, result: SttFinal) -> None:
         # A final before the end of the utterance cannot be one: the engine was not asked yet.
-        if utterance is None or utterance.entry is None:
+        if utterance.entry is None:
             return
         del self._running[utterance.number]
         utterance.entry.hear(utterance.content_index, result.text)
@@ -142,10 +170,7 @@ class Transcripts:
             )
         self._on_words(utterance.number)
 
-    def failed(self, result: TranscriptFailed) -> None:
-        utterance = self._running.get(result.transcription)
-        if utterance is None:
-            return
+    def _failed(self, utterance: Utterance, result: Failed) -> None:
         if utterance.entry is None:
             utterance.failure = result
             return
@@ -162,19 +187,6 @@ class Transcripts:
                 )
             )
         self._on_words(utterance.number)
-
-    def pending(self, entries: list[Entry]) -> set[int]:
-        """Numbers of the utterances whose words a response to these items waits for."""
-        return {
-            number
-            for number, utterance in self._running.items()
-            if not utterance.overdue and utterance.entry in entries
-        }
-
-    def give_up(self, numbers: set[int]) -> None:
-        """The words of these utterances did not come in time: nobody waits for them any longer."""
-        for number in numbers:
-            self._running[number].overdue = True
 
     def _show_stable(self, utterance: Utterance) -> None:
         delta = utterance.stable[len(utterance.sent) :]

@@ -14,22 +14,10 @@ from voxwire.events.response import ResponseParams, TokenUsage
 from voxwire.events.server import ErrorOccurred, ServerEvent
 from voxwire.events.session_config import SessionConfig
 from voxwire.interfaces.engine import Word
-from voxwire.interfaces.llm import FinishReason, LlmRequest
+from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.stt import SttEvent, SttFinal, SttPartial
 from voxwire.session.commands import Analyse, Output, StartResponse, StartTranscription
-from voxwire.session.inputs import (
-    GeneratedAudio,
-    GeneratedText,
-    GeneratedToolArguments,
-    GeneratedToolCall,
-    GenerationDone,
-    GenerationFailed,
-    Input,
-    SpeechScores,
-    Tick,
-    TranscriptFailed,
-    TranscriptFinal,
-    TranscriptPartial,
-)
+from voxwire.session.inputs import Failed, Generated, Input, SpeechScores, SpokenAudio, Tick, Transcribed
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.session import Session
 from voxwire.testing.invariants import Invariants
@@ -155,27 +143,26 @@ class Driver:
         return self.all(StartResponse)[-1].generation
 
     def hear(self, text: str, transcription: int | None = None) -> None:
-        self.send(TranscriptFinal(transcription=self._or(transcription, self.transcription), text=text))
+        self.transcribed(SttFinal(text=text), transcription)
 
     def hear_part(self, text: str, stable: int | None = None) -> None:
         """A partial; all of it is stable unless said otherwise."""
-        stable = len(text) if stable is None else stable
-        self.send(TranscriptPartial(transcription=self.transcription, text=text, stable=stable))
+        self.transcribed(SttPartial(text=text, stable=len(text) if stable is None else stable))
 
     def fail_hearing(self, code: str = "engine_died", transcription: int | None = None) -> None:
-        number = self._or(transcription, self.transcription)
-        self.send(TranscriptFailed(transcription=number, code=code, message="The recogniser failed."))
+        self.transcribed(Failed(code=code, message="The recogniser failed."), transcription)
+
+    def transcribed(self, event: SttEvent | Failed, transcription: int | None = None) -> None:
+        self.send(Transcribed(self.transcription if transcription is None else transcription, event))
 
     def write(self, text: str, generation: int | None = None) -> None:
-        self.send(GeneratedText(generation=self._or(generation, self.generation), text=text))
+        self.generated(LlmText(text=text), generation)
 
     def voice(
         self, ms: float, chars_to: int, words: tuple[Word, ...] = (), *, generation: int | None = None, rate: int = 24
     ) -> None:
         """Speech of this length at `rate` samples a millisecond."""
-        pcm = bytes(2 * int(ms * rate))
-        number = self._or(generation, self.generation)
-        self.send(GeneratedAudio(generation=number, pcm=pcm, chars_to=chars_to, words=words))
+        self.generated(SpokenAudio(pcm=bytes(2 * int(ms * rate)), chars_to=chars_to, words=words), generation)
 
     def say(self, text: str, ms: float | None = None) -> None:
         """Text and its speech, 60 ms a character unless said otherwise, in one stretch."""
@@ -184,20 +171,20 @@ class Driver:
 
     def call(self, name: str, *arguments: str, generation: int | None = None) -> None:
         """A tool call with its arguments in pieces."""
-        number = self._or(generation, self.generation)
-        self.send(GeneratedToolCall(generation=number, name=name))
+        self.generated(LlmToolCall(name=name), generation)
         for delta in arguments:
-            self.send(GeneratedToolArguments(generation=number, delta=delta))
+            self.generated(LlmToolArguments(delta=delta), generation)
 
     def finish(
         self, reason: FinishReason = FinishReason.STOP, usage: TokenUsage | None = None, generation: int | None = None
     ) -> None:
-        number = self._or(generation, self.generation)
-        self.send(GenerationDone(generation=number, reason=reason, usage=usage))
+        self.generated(LlmDone(reason=reason, usage=usage), generation)
 
     def fail(self, code: str = "engine_died", generation: int | None = None) -> None:
-        number = self._or(generation, self.generation)
-        self.send(GenerationFailed(generation=number, code=code, message="The engine failed."))
+        self.generated(Failed(code=code, message="The engine failed."), generation)
+
+    def generated(self, event: LlmEvent | SpokenAudio | Failed, generation: int | None = None) -> None:
+        self.send(Generated(self.generation if generation is None else generation, event))
 
     # --- shorthand -------------------------------------------------------------------------------
 
@@ -264,7 +251,3 @@ class Driver:
                 size = output.format.window_bytes
                 windows = (output.audio[start : start + size] for start in range(0, len(output.audio), size))
                 self._windows.extend((output.epoch, self.score(window)) for window in windows)
-
-    @staticmethod
-    def _or(number: int | None, default: int) -> int:
-        return default if number is None else number
