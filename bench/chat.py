@@ -12,8 +12,8 @@ from typing import Any
 
 from chat_endpoint import DELTAS
 from servers import Server
+from voxwire.engines.llm.chat.chat_options import VOICE_PREAMBLE
 from voxwire.engines.llm.chat.engine import ChatEngine, engine
-from voxwire.engines.llm.chat.options import VOICE_PREAMBLE
 from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.interfaces.llm import LlmRequest, LlmText
 

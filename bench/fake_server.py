@@ -14,11 +14,11 @@ from voxwire.runtime.service import Service
 from voxwire.server.app import create_app
 from voxwire.server.build import build_service
 from voxwire.server.net.listen import NetworkListener
-from voxwire.server.net.run import run
+from voxwire.server.net.run import run_server
 from voxwire.testing.fake_llm import FakeLlm
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FakeTts
-from voxwire.testing.service import fake_deployment, fake_service
 
 _SESSIONS = 4000
 
@@ -28,7 +28,7 @@ def main() -> None:
     service = build_service(settings) if "--embedded" in sys.argv else _on_fakes()
     listener = NetworkListener.open(settings.server)
     try:
-        run(create_app(settings, service), settings, listener, lambda: None)
+        run_server(create_app(settings, service), settings, listener, lambda: None)
     finally:
         listener.close()
 

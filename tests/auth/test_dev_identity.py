@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from voxwire.auth import ANONYMOUS, Authenticator, DevIdentity
 from voxwire.auth.dev_identity import AUDIENCES, LIFETIME_S
 from voxwire.errors import RequestRefused
-from voxwire.testing.clock import ScriptedClock
+from voxwire.testing.scripted_clock import ScriptedClock
 
 RESOURCE = "https://cognitiveservices.azure.com"
 NOW = 1_800_000_000.9

@@ -19,10 +19,10 @@ from wiretap import appended, marking, tapped
 
 from voxwire.engines import registry
 from voxwire.engines.vad.silero import SileroVad
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.live_server import serve_process, served_in_thread
-from voxwire.testing.service import fake_deployment, fake_service
 
 #: Root mean square; there is none in silence.
 AUDIBLE = 0.005

@@ -19,9 +19,9 @@ from playwright.async_api import Page, expect
 from websockets.sync.server import ServerConnection, serve
 from wiretap import appended, marking, tapped
 
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.live_server import served_in_thread
-from voxwire.testing.service import fake_deployment, fake_service
 
 ROUNDS = 15
 #: Seconds of frames of 20 ms.

@@ -15,9 +15,9 @@ from playwright.async_api import Page, expect
 
 from voxwire.engines import registry
 from voxwire.engines.vad.silero import SileroVad
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.live_server import served_in_thread
-from voxwire.testing.service import fake_deployment, fake_service
 
 IMAGES = ROOT / "docs" / "images"
 PATIENCE_MS = 30_000

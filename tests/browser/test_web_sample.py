@@ -18,9 +18,9 @@ from playwright.async_api import Page, expect
 
 from voxwire.engines import registry
 from voxwire.engines.vad.silero import SileroVad
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.live_server import ServeProcess, serve_process, served_in_thread
-from voxwire.testing.service import fake_deployment, fake_service
 
 SAMPLE = ROOT / "examples" / "web"
 KEY = "key-of-the-web-sample"

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from voxwire.cli import main
-from voxwire.testing.chat_server import DONE, Script, Step, call, chat_server, delta, head, says, whole
+from voxwire.testing.chat_server import DONE, ChatScript, ChatStep, call, chat_delta, chat_server, head, says, whole
 
 
 @contextmanager
-def endpoint(script: Script) -> Iterator[str]:
+def endpoint(script: ChatScript) -> Iterator[str]:
     """A scripted endpoint in a thread, since the command has a loop of its own."""
     ready, url = threading.Event(), ""
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
@@ -36,13 +36,13 @@ def endpoint(script: Script) -> Iterator[str]:
         loop.close()
 
 
-def capable(received: Any) -> list[Step]:
+def capable(received: Any) -> list[ChatStep]:
     if "tools" in received.json:
-        return [head(), call(0, "{}", id="a", name="get_weather"), delta("tool_calls"), DONE]
+        return [head(), call(0, "{}", id="a", name="get_weather"), chat_delta("tool_calls"), DONE]
     return says("Hello!")
 
 
-def refusing_tools(received: Any) -> list[Step]:
+def refusing_tools(received: Any) -> list[ChatStep]:
     return [whole(400, b"{}")] if "tools" in received.json else says("Hello!")
 
 
@@ -54,7 +54,7 @@ def refusing_tools(received: Any) -> list[Step]:
         (refusing_tools, "refuses functions"),
     ],
 )
-def test_what_it_found(capsys: pytest.CaptureFixture[str], script: Script, tools: str) -> None:
+def test_what_it_found(capsys: pytest.CaptureFixture[str], script: ChatScript, tools: str) -> None:
     with endpoint(script) as url:
         assert main(["doctor", "--llm", url]) == 0
         out = capsys.readouterr().out

@@ -20,9 +20,9 @@ from compatibility import HEAVY, Exercise  # noqa: E402
 
 from voxwire.engines import registry  # noqa: E402
 from voxwire.engines.vad.silero import SileroVad  # noqa: E402
+from voxwire.testing.fake_service import fake_deployment, fake_service  # noqa: E402
 from voxwire.testing.fake_tts import FakeTts  # noqa: E402
 from voxwire.testing.live_server import ServeProcess, serve_process, served_in_thread  # noqa: E402
-from voxwire.testing.service import fake_deployment, fake_service  # noqa: E402
 
 #: These take minutes to install, so only `make test-clients` runs them (and whoever names the folder).
 collect_ignore = ["heavy"]

@@ -16,7 +16,7 @@ import pytest
 from client_environment import ROOT, Address, run_command
 
 from voxwire.engines import registry
-from voxwire.engines.llm.assistant.places import Kind, Place, installed_gazetteer
+from voxwire.engines.llm.assistant.places import Place, PlaceKind, installed_gazetteer
 from voxwire.interfaces.tts import TtsConfig, TtsEngine
 
 LARGE = 100_000
@@ -33,7 +33,7 @@ def draw_cities() -> list[Place]:
     cities = {
         place
         for place in installed_gazetteer().places()
-        if place.kind is Kind.CITY and place.country == "US" and place.population >= LARGE
+        if place.kind is PlaceKind.CITY and place.country == "US" and place.population >= LARGE
     }
     assert len(cities) > 300
     in_order = sorted(cities, key=lambda place: (place.name, place.region))

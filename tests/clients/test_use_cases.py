@@ -16,7 +16,7 @@ from client_environment import KEY, Address
 from quickstart_programs import QUESTION, environment, run_program, talk
 from realtime_flows import BYTES_PER_MS
 
-from voxwire.testing.chat_server import DONE, ChatServer, Received, Step, call, chat_server, delta, head, says
+from voxwire.testing.chat_server import DONE, ChatServer, ChatStep, Received, call, chat_delta, chat_server, head, says
 from voxwire.testing.live_server import serve_process
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -48,11 +48,11 @@ def messages(request: Received, role: str) -> list[dict[str, Any]]:
 
 
 async def test_support_agent(model: ChatServer, variables: dict[str, str]) -> None:
-    def agent(request: Received) -> list[Step]:
+    def agent(request: Received) -> list[ChatStep]:
         if messages(request, "tool"):
             return says(FRIDAY)
         arguments = [call(0, piece) for piece in ('{"order_', 'number": "1002"}')]
-        return [head(), call(0, id="call_1", name="get_order_status"), *arguments, delta("tool_calls"), DONE]
+        return [head(), call(0, id="call_1", name="get_order_status"), *arguments, chat_delta("tool_calls"), DONE]
 
     model.script = agent
     printed = await run_program(variables, "support-agent.py", typed="Where is my order 1002?\n\n")

@@ -14,7 +14,7 @@ from voxwire.dialects.wire_codec import WireCodec
 from voxwire.events.session_config import SessionKind
 from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.service import Service
-from voxwire.testing.memory import Event, MemoryTransport
+from voxwire.testing.memory_transport import Event, MemoryTransport
 
 
 class Client:

@@ -17,8 +17,8 @@ from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.session.commands import StartResponse
 from voxwire.session.inputs import Failed, SpokenAudio
 from voxwire.testing.fake_llm import FakeLlm, Script
+from voxwire.testing.fake_service import fake_deployment
 from voxwire.testing.fake_tts import FakeTts, FakeTtsStream
-from voxwire.testing.service import fake_deployment
 
 LONG = Deadlines()
 QUICK = Deadlines(llm_first_s=0.05, llm_idle_s=0.05, tts_s=0.05)

@@ -23,9 +23,9 @@ from voxwire.runtime.live import LiveSession
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.session.commands import Analyse, CloseSession, DiscardPendingAudio, Output
 from voxwire.session.inputs import ClientMistake, Input, SpeechScores, Tick
-from voxwire.testing.clock import ScriptedClock
-from voxwire.testing.memory import MemoryTransport
-from voxwire.testing.service import fake_deployment
+from voxwire.testing.fake_service import fake_deployment
+from voxwire.testing.memory_transport import MemoryTransport
+from voxwire.testing.scripted_clock import ScriptedClock
 
 CLEARED = BufferCleared()
 

@@ -9,8 +9,8 @@ from voxwire.events.closing import CloseReason
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.outbox import DeferredFrame, Ending, Outbox
 from voxwire.runtime.runtime_limits import RuntimeLimits
-from voxwire.testing.clock import ScriptedClock
-from voxwire.testing.memory import MemoryTransport
+from voxwire.testing.memory_transport import MemoryTransport
+from voxwire.testing.scripted_clock import ScriptedClock
 
 LIMITS = RuntimeLimits(outbox_high_bytes=1000, outbox_low_bytes=300, outbox_limit_bytes=5000)
 

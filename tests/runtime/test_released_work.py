@@ -16,8 +16,8 @@ from voxwire.runtime.transcriber import Transcriber
 from voxwire.runtime.voicing import Voicing
 from voxwire.session.session import Session
 from voxwire.testing.fake_llm import FakeLlm, Step
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt
-from voxwire.testing.service import fake_deployment, fake_service
 
 HEAVY = (Cascade, Session, Voicing, Transcriber)
 

@@ -10,10 +10,10 @@ from voxwire.errors import EngineDied
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.testing.fake_llm import FakeLlm, Step
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.fake_vad import loud, quiet
-from voxwire.testing.service import fake_deployment, fake_service
 
 
 def unreliable(chance: random.Random) -> FakeLlm:

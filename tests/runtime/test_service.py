@@ -20,11 +20,11 @@ from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm, words
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt, FakeSttStream
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.fake_turn import FakeTurn
 from voxwire.testing.fake_vad import FakeVad, loud, quiet
-from voxwire.testing.service import fake_deployment, fake_service
 
 TOOL = {"type": "function", "name": "get_weather", "description": "Weather", "parameters": {"type": "object"}}
 

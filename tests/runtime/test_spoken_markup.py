@@ -8,8 +8,8 @@ from voxwire.events.items import MessageItem, OutputAudio
 from voxwire.interfaces.llm import LlmDone, LlmText
 from voxwire.runtime.speakable.lines import CODE
 from voxwire.testing.fake_llm import FakeLlm
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_tts import FakeTts
-from voxwire.testing.service import fake_deployment, fake_service
 
 WRITTEN = (
     "## Plan\n\n1. **Open** the [manual](https://example.com/a/very/long/path) 📖\n2. Run:\n```sh\nrm -rf x\n```\nDone!"

@@ -21,8 +21,8 @@ from voxwire.runtime.transcriber import Transcriber
 from voxwire.session.commands import StartTranscription
 from voxwire.session.inputs import Failed
 from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm
+from voxwire.testing.fake_service import fake_deployment
 from voxwire.testing.fake_stt import FakeStt, FakeSttStream
-from voxwire.testing.service import fake_deployment
 
 QUICK = Deadlines(stt_s=0.05)
 NOTHING_SAID = Situation()

@@ -7,7 +7,7 @@ from echo_service import EchoService
 
 from voxwire.server.app import create_app
 from voxwire.server.net.listen import NetworkListener
-from voxwire.server.net.run import run
+from voxwire.server.net.run import run_server
 from voxwire.testing.live_server import settings_for_tests
 
 #: How long the engines take to end.
@@ -31,5 +31,5 @@ service.start_delay_s = float(sys.argv[1])
 settings = settings_for_tests(server={"drain_s": float(sys.argv[2])})
 listener = NetworkListener.open(settings.server)
 app = create_app(settings, service)  # type: ignore[arg-type]
-run(app, settings, listener, lambda: print(f"Voxwire is listening on {listener.url}", flush=True))
+run_server(app, settings, listener, lambda: print(f"Voxwire is listening on {listener.url}", flush=True))
 print("running" if service.running else "stopped")

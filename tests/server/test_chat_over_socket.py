@@ -11,24 +11,24 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from voxwire.engines.llm.chat.engine import engine
-from voxwire.testing.chat_server import DONE, ChatServer, Step, call, chat_server, delta, head, says, whole
+from voxwire.testing.chat_server import DONE, ChatServer, ChatStep, call, chat_delta, chat_server, head, says, whole
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.live_server import served
-from voxwire.testing.service import fake_deployment, fake_service
 
 TOOL = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
 #: Steps of the endpoint, and the code that the client sees.
-FAILURES: dict[str, tuple[list[Step], str]] = {
+FAILURES: dict[str, tuple[list[ChatStep], str]] = {
     "silent": ([asyncio.Event()], "llm_timeout"),
-    "silent in the middle": ([head(), delta(content="Hal"), asyncio.Event()], "llm_timeout"),
-    "dying": ([head(), delta(content="Hal")], "llm_disconnected"),
+    "silent in the middle": ([head(), chat_delta(content="Hal"), asyncio.Event()], "llm_timeout"),
+    "dying": ([head(), chat_delta(content="Hal")], "llm_disconnected"),
     "HTML": ([head(200, "text/html"), b"<html>"], "llm_invalid_stream"),
     "wrong JSON": ([head(), b"data: {no\n\n"], "llm_invalid_stream"),
     "an endless line": ([head(), b"data: " + b"x" * (3 << 20)], "llm_invalid_stream"),
     "a redirect": ([whole(302, b"", Location="http://10.0.0.1/")], "llm_redirected"),
     "two choices": ([head(), b'data: {"choices": [{"index": 0}, {"index": 1}]}\n\n'], "llm_several_answers"),
-    "empty deltas": ([head(), delta(content=""), delta("stop"), DONE], "llm_empty_answer"),
+    "empty deltas": ([head(), chat_delta(content=""), chat_delta("stop"), DONE], "llm_empty_answer"),
     "broken arguments": (
-        [head(), call(0, '{"a', id="c", name="get_weather"), delta("tool_calls"), DONE],
+        [head(), call(0, '{"a', id="c", name="get_weather"), chat_delta("tool_calls"), DONE],
         "llm_invalid_arguments",
     ),
     "401": ([whole(401, b'{"error": {"message": "key s3cret"}}')], "llm_key_refused"),
@@ -69,7 +69,7 @@ def transcript(response: dict[str, Any]) -> str:
 @pytest.mark.parametrize("kind", FAILURES)
 async def test_a_failure_ends_the_response_alone(kind: str) -> None:
     steps, code = FAILURES[kind]
-    answers: list[list[Step]] = [steps]
+    answers: list[list[ChatStep]] = [steps]
     async with chat_server(lambda _: answers.pop() if answers else says("It is sunny.")) as endpoint:
         async with conversation(endpoint, first_token_s=0.3, idle_s=0.3) as client:
             failed = await ask(client)
@@ -93,10 +93,15 @@ async def test_an_endpoint_that_is_down_until_it_is_up() -> None:
 
 
 async def test_an_answer_with_a_tool_call() -> None:
-    def script(received: Any) -> list[Step]:
+    def script(received: Any) -> list[ChatStep]:
         if received.json["messages"][-1]["role"] == "tool":
             return says("It is sunny.")
-        pieces = [call(0, id="c", name="get_weather"), call(0, '{"city": '), call(0, '"Rome"}'), delta("tool_calls")]
+        pieces = [
+            call(0, id="c", name="get_weather"),
+            call(0, '{"city": '),
+            call(0, '"Rome"}'),
+            chat_delta("tool_calls"),
+        ]
         return [head(), *pieces, DONE]
 
     async with chat_server(script) as endpoint, conversation(endpoint) as client:

@@ -14,8 +14,8 @@ from websockets.asyncio.client import connect
 
 from voxwire.auth import DevIdentity
 from voxwire.auth.dev_identity import LIFETIME_S
-from voxwire.testing.clock import ScriptedClock
 from voxwire.testing.live_server import served
+from voxwire.testing.scripted_clock import ScriptedClock
 
 KEY = "k-s3cret"
 GA = "/v1/realtime?model=gpt-realtime"

@@ -22,9 +22,9 @@ from voxwire.engines.llm.assistant.engine import OfflineAssistant
 from voxwire.engines.stt.pocketsphinx import engine as pocketsphinx
 from voxwire.runtime.service import Service
 from voxwire.server.net.run import keep_loop_free
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.live_server import served
-from voxwire.testing.service import fake_deployment, fake_service
 
 pytestmark = pytest.mark.engines
 

@@ -16,8 +16,8 @@ from voxwire.dialects.wire_codec import WireCodec
 from voxwire.events.client import ClientEvent
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.service import Service
+from voxwire.testing.fake_service import fake_service
 from voxwire.testing.live_server import served
-from voxwire.testing.service import fake_service
 
 GA = "/v1/realtime?model=gpt-realtime"
 MIB = 1024 * 1024

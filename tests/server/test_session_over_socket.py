@@ -12,9 +12,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import FakeLlm
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_vad import FakeVad
 from voxwire.testing.live_server import served
-from voxwire.testing.service import fake_deployment, fake_service
 
 GA = "/v1/realtime?model=gpt-realtime"
 MIB = 1024 * 1024

@@ -10,11 +10,11 @@ from voxwire.events.session_config import Modality
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText
 from voxwire.interfaces.stt import SttConfig, SttFinal, SttPartial
 from voxwire.interfaces.tts import TtsConfig
-from voxwire.testing.clock import ScriptedClock
 from voxwire.testing.fake_llm import FakeLlm, words
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.fake_vad import FakeVad, loud, quiet
+from voxwire.testing.scripted_clock import ScriptedClock
 
 REQUEST = LlmRequest(instructions="", items=(), modality=Modality.TEXT)
 

@@ -23,7 +23,7 @@ from voxwire.session.inputs import (
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import counting_ids, silence, speech
 from voxwire.testing.transcript import Divergence, Recorder, replay
-from voxwire.testing.values import dump, load
+from voxwire.testing.values import dump, load_values
 
 
 def recorder() -> Recorder:
@@ -118,4 +118,4 @@ def test_what_differs_is_found(key: str, change: object) -> None:
     ],
 )
 def test_values_survive(value: object) -> None:
-    assert load(msgspec.json.decode(msgspec.json.encode(dump(value)))) == value
+    assert load_values(msgspec.json.decode(msgspec.json.encode(dump(value)))) == value

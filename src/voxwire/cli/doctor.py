@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _language_model(args: argparse.Namespace) -> int:
     """Try a chat endpoint. Raises ConfigurationError for one that cannot be used as it is said."""
-    from voxwire.engines.llm.chat.options import read_options
+    from voxwire.engines.llm.chat.chat_options import read_options
     from voxwire.engines.llm.chat.probe import probe
 
     options = read_options({"base_url": args.llm, "model": args.model})

@@ -88,7 +88,7 @@ def _serve(settings: "Settings", warming: threading.Timer) -> int:
         from voxwire.server.app import create_app
         from voxwire.server.build import build_service
         from voxwire.server.logs import configure_logging
-        from voxwire.server.net.run import run as run_server
+        from voxwire.server.net.run import run_server
 
         configure_logging(settings.logging)
         service = build_service(settings)

@@ -17,13 +17,13 @@ from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
 from voxwire.interfaces.vad import VadEngine
 
-Kind = Literal["vad", "stt", "llm", "tts", "turn"]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+EngineKind = Literal["vad", "stt", "llm", "tts", "turn"]
+KINDS: Final[tuple[EngineKind, ...]] = get_args(EngineKind)
 AnyEngine = VadEngine | SttEngine | LlmEngine | TtsEngine | TurnEngine
 
 _GROUP: Final = "voxwire.engines."
 #: What a person calls an engine of each kind.
-TITLES: Final[dict[Kind, str]] = {
+TITLES: Final[dict[EngineKind, str]] = {
     "vad": "speech detector",
     "stt": "speech recogniser",
     "llm": "language engine",
@@ -32,7 +32,7 @@ TITLES: Final[dict[Kind, str]] = {
 }
 
 
-def names(kind: Kind) -> tuple[str, ...]:
+def names(kind: EngineKind) -> tuple[str, ...]:
     """Every engine of this kind that some installed package offers, sorted; it may lack its libraries."""
     return tuple(sorted({point.name for point in entry_points(group=_GROUP + kind)}))
 
@@ -47,7 +47,7 @@ def load(kind: Literal["tts"], name: str, options: Mapping[str, Any]) -> TtsEngi
 def load(kind: Literal["vad"], name: str, options: Mapping[str, Any]) -> VadEngine: ...
 @overload
 def load(kind: Literal["turn"], name: str, options: Mapping[str, Any]) -> TurnEngine: ...
-def load(kind: Kind, name: str, options: Mapping[str, Any]) -> AnyEngine:
+def load(kind: EngineKind, name: str, options: Mapping[str, Any]) -> AnyEngine:
     """Make an engine; it is not started yet.
 
     Raises ConfigurationError for a name that nobody offers, for a missing library, with what to
@@ -61,14 +61,14 @@ def load(kind: Kind, name: str, options: Mapping[str, Any]) -> AnyEngine:
         raise ConfigurationError(_missing(kind, point, error)) from error
 
 
-def _find(kind: Kind, name: str) -> EntryPoint:
+def _find(kind: EngineKind, name: str) -> EntryPoint:
     for point in entry_points(group=_GROUP + kind, name=name):
         return point
     offered = ", ".join(repr(other) for other in names(kind)) or "none"
     raise ConfigurationError(f"There is no {TITLES[kind]} named {name!r}. Installed: {offered}.")
 
 
-def _missing(kind: Kind, point: EntryPoint, error: ImportError) -> str:
+def _missing(kind: EngineKind, point: EntryPoint, error: ImportError) -> str:
     what = f"The {TITLES[kind]} {point.name!r} cannot be used here"
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return f"{what}: {error}."

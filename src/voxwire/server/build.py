@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from voxwire.config import DeploymentSettings, EngineSettings, Settings
 from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
-from voxwire.engines.registry import Kind, load
+from voxwire.engines.registry import EngineKind, load
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
@@ -53,7 +53,7 @@ class _Engines:
     def __init__(self) -> None:
         self._loaded: dict[tuple[str, str, str], Any] = {}
 
-    def get(self, kind: Kind, settings: EngineSettings) -> Any:
+    def get(self, kind: EngineKind, settings: EngineSettings) -> Any:
         key = kind, settings.name, json.dumps(settings.options, sort_keys=True, default=str)
         if key not in self._loaded:
             self._loaded[key] = load(kind, settings.name, settings.options)

@@ -1,9 +1,10 @@
 """For tests, here and in programs that build on Voxwire; nothing of the server imports it.
 
-- `driver`: a session without a runtime; `clock`: time that a test moves; `invariants`: what every session promises
+- `driver`: a session without a runtime; `scripted_clock`: time that a test moves; `invariants`: what every session
+  promises
 - `transcript`, `render`, `values`: sessions recorded, as text, as JSON
 - `fake_stt`, `fake_llm`, `fake_tts`, `fake_vad`, `fake_turn`: engines that do what they are told
-- `service`, `memory`: a whole service on fakes, and a transport to it
+- `fake_service`, `memory_transport`: a whole service on fakes, and a transport to it
 - `live_server`: real servers; `chat_server`: an endpoint for the `chat` engine
 - `llama_server`: llama.cpp's real server, in a process; `scripted_gguf`: model files for it that say what they are told
 """

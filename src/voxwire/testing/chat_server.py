@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 #: A step of an answer: bytes to send as they are, seconds to wait, or an event to wait for.
-Step = bytes | float | asyncio.Event
+ChatStep = bytes | float | asyncio.Event
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Received:
 
 
 #: What a request is answered with: steps, the last of which may leave the connection open for more.
-Script = Callable[[Received], Iterable[Step]]
+ChatScript = Callable[[Received], Iterable[ChatStep]]
 
 
 def head(status: int = 200, content_type: str = "text/event-stream", **headers: str) -> bytes:
@@ -49,24 +49,24 @@ def event(data: Any) -> bytes:
     return b"data: " + json.dumps(data).encode() + b"\n\n"
 
 
-def delta(finish: str | None = None, **fields: Any) -> bytes:
-    """One piece of an answer: `delta(content="Hello")`."""
+def chat_delta(finish: str | None = None, **fields: Any) -> bytes:
+    """One piece of an answer: `chat_delta(content="Hello")`."""
     return event({"choices": [{"index": 0, "delta": fields, "finish_reason": finish}]})
 
 
 def call(index: int, arguments: str = "", **fields: Any) -> bytes:
     """One piece of a tool call: `call(0, id="c1", name="f")`, then `call(0, '{"a"')`."""
     function = {"arguments": arguments, **({"name": fields.pop("name")} if "name" in fields else {})}
-    return delta(tool_calls=[{"index": index, "type": "function", "function": function, **fields}])
+    return chat_delta(tool_calls=[{"index": index, "type": "function", "function": function, **fields}])
 
 
 DONE = b"data: [DONE]\n\n"
 
 
-def says(text: str, *, finish: str = "stop", usage: dict[str, Any] | None = None) -> list[Step]:
+def says(text: str, *, finish: str = "stop", usage: dict[str, Any] | None = None) -> list[ChatStep]:
     """A whole answer, word by word, on a connection that can be used again."""
-    words = [delta(content=word) for word in text.replace(" ", "\0 ").split("\0")]
-    end = [delta(finish), *([event({"choices": [], "usage": usage})] if usage else []), DONE]
+    words = [chat_delta(content=word) for word in text.replace(" ", "\0 ").split("\0")]
+    end = [chat_delta(finish), *([event({"choices": [], "usage": usage})] if usage else []), DONE]
     return [chunked_head(), *map(chunk, [*words, *end]), b"0\r\n\r\n"]
 
 
@@ -83,9 +83,11 @@ def chunk(data: bytes) -> bytes:
 class ChatServer:
     """Answers `POST …/chat/completions` by `script`, and `GET …/v1/models` with `models`."""
 
-    def __init__(self, script: Script, *, models: Iterable[str] = ("scripted",)) -> None:
+    def __init__(self, script: ChatScript, *, models: Iterable[str] = ("scripted",)) -> None:
         self.script = script
-        self.models: Script = lambda _: [whole(200, json.dumps({"data": [{"id": name} for name in models]}).encode())]
+        self.models: ChatScript = lambda _: [
+            whole(200, json.dumps({"data": [{"id": name} for name in models]}).encode())
+        ]
         self.requests: list[Received] = []
         self.listings: list[Received] = []
         self.connections = 0
@@ -172,7 +174,7 @@ async def _closed(reader: asyncio.StreamReader, request: Received) -> None:
 
 @contextlib.asynccontextmanager
 async def chat_server(
-    script: Script, *, models: Iterable[str] = ("scripted",), port: int = 0
+    script: ChatScript, *, models: Iterable[str] = ("scripted",), port: int = 0
 ) -> AsyncIterator[ChatServer]:
     """Run one on a port of the loopback, a free one unless it is named; `url` is what the engine calls `base_url`."""
     served = ChatServer(script, models=models)

@@ -9,7 +9,7 @@ from voxwire.interfaces.engine import EngineInfo, Word
 from voxwire.interfaces.tts import TtsAudio, TtsCapabilities, TtsConfig
 
 #: The ten voice names of the API (PROTOCOL 3.2).
-VOICES: Final = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar")
+FAKE_VOICES: Final = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar")
 #: A quiet square wave: not silence, so that a test can tell speech from nothing.
 _HUM: Final = b"\x00\x04" * 4 + b"\x00\xfc" * 4
 
@@ -34,7 +34,7 @@ class FakeTts:
         stalled: bool = False,
         failure: Exception | None = None,
         fails_after: int = 0,
-        voices: Iterable[str] = VOICES,
+        voices: Iterable[str] = FAKE_VOICES,
     ) -> None:
         self.capabilities = TtsCapabilities(
             info=EngineInfo(name="fake-tts", label="a hum", licence="Apache-2.0"),

@@ -15,7 +15,7 @@ from voxwire.config import Settings, load_settings
 from voxwire.runtime.service import Service
 from voxwire.server.app import create_app
 from voxwire.server.net.run import running
-from voxwire.testing.service import fake_service
+from voxwire.testing.fake_service import fake_service
 
 #: What follows the interpreter to run the server on a free port.
 SERVE: Final = ("-m", "voxwire", "serve", "--port", "0")

@@ -57,7 +57,7 @@ Call functions with a JSON object within <tool_call></tool_call>. You have these
 <|turn{{ [[turn.number, 0] | max, LAST] | min }}|>{% endif %}"""
 
 
-def words(text: str) -> list[str]:
+def word_pieces(text: str) -> list[str]:
     """The pieces of a script, word by word."""
     return [word if number == 0 else f" {word}" for number, word in enumerate(text.split(" "))]
 

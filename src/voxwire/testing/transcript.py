@@ -14,7 +14,7 @@ import msgspec
 from voxwire.session.commands import Output
 from voxwire.session.inputs import Input
 from voxwire.session.session import Session
-from voxwire.testing.values import dump, load
+from voxwire.testing.values import dump, load_values
 
 
 class Recorder:
@@ -75,13 +75,13 @@ def replay(lines: Iterable[bytes]) -> Iterator[list[Output]]:
         line = msgspec.json.decode(encoded)
         drawn.extend(line["ids"])
         if session is None:
-            settings = {name: load(value) for name, value in line["session"].items()}
+            settings = {name: load_values(value) for name, value in line["session"].items()}
             session = Session(ids=lambda kind: _next_id(drawn, kind), **settings)
             outputs = []
         elif "open" in line:
             outputs = session.open()
         else:
-            outputs = session.receive(load(line["input"]), now=line["now"], origin=line["origin"])
+            outputs = session.receive(load_values(line["input"]), now=line["now"], origin=line["origin"])
         if drawn:
             raise Divergence(f"line {number}: identifiers were not drawn again: {list(drawn)}")
         # Compared as JSON: that is what was kept, and it knows every field.

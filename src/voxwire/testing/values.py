@@ -51,7 +51,7 @@ def dump(value: Any) -> Any:
             return value
 
 
-def load(data: Any) -> Any:
+def load_values(data: Any) -> Any:
     """What `dump` was given."""
     if not isinstance(data, dict):
         return data
@@ -62,13 +62,13 @@ def load(data: Any) -> Any:
         case "b64":
             return base64.b64decode(content)
         case "dict":
-            return {load(key): load(member) for key, member in content}
+            return {load_values(key): load_values(member) for key, member in content}
         case "tuple":
-            return tuple(load(member) for member in content)
+            return tuple(load_values(member) for member in content)
         case "frozenset":
-            return frozenset(load(member) for member in content)
+            return frozenset(load_values(member) for member in content)
         case _:
-            return [load(member) for member in content]
+            return [load_values(member) for member in content]
 
 
 def _load_named(data: dict[str, Any]) -> Any:
@@ -79,4 +79,4 @@ def _load_named(data: dict[str, Any]) -> Any:
     kind = _TYPES[name]
     if issubclass(kind, Enum):
         return kind[data["="]]
-    return kind(**{field: load(value) for field, value in data.items() if field != "$"})
+    return kind(**{field: load_values(value) for field, value in data.items() if field != "$"})

@@ -3,15 +3,23 @@
 import msgspec
 import pytest
 
-from voxwire.engines.worker.frames import MAX_FRAME, BadFrame, FrameReader, Kind, encode
+from voxwire.engines.worker.frames import MAX_FRAME, BadFrame, FrameKind, FrameReader, encode_frame
 
 
 def test_frames_survive_any_split():
-    data = encode(Kind.OPEN, 1) + encode(Kind.DATA, 70_000, {"pcm": bytes(range(256))}) + encode(Kind.END, 1)
+    data = (
+        encode_frame(FrameKind.OPEN, 1)
+        + encode_frame(FrameKind.DATA, 70_000, {"pcm": bytes(range(256))})
+        + encode_frame(FrameKind.END, 1)
+    )
     for size in (1, 3, 7, len(data)):
         reader = FrameReader()
         frames = [frame for at in range(0, len(data), size) for frame in reader.feed(data[at : at + size])]
-        assert [(frame.kind, frame.stream) for frame in frames] == [(Kind.OPEN, 1), (Kind.DATA, 70_000), (Kind.END, 1)]
+        assert [(frame.kind, frame.stream) for frame in frames] == [
+            (FrameKind.OPEN, 1),
+            (FrameKind.DATA, 70_000),
+            (FrameKind.END, 1),
+        ]
         assert msgspec.msgpack.decode(frames[1].body) == {"pcm": bytes(range(256))}
 
 

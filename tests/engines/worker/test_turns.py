@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from voxwire.engines.worker.turns import Gate, Turns
+from voxwire.engines.worker.turns import FairSemaphore, Turns
 from voxwire.interfaces.engine import Claim
 
 
@@ -68,7 +68,7 @@ def test_memory_of_owners_is_bounded():
 
 
 async def test_a_gate_lets_in_so_many_and_those_first_whom_somebody_waits_for():
-    gate = Gate(2)
+    gate = FairSemaphore(2)
     inside = []
 
     async def go(name, claim):

@@ -3,7 +3,7 @@
 import socket
 
 from voxwire.engines.worker.child import Outlet, Wire
-from voxwire.engines.worker.frames import Kind, encode, encode_body
+from voxwire.engines.worker.frames import FrameKind, encode_body, encode_frame
 
 STREAM = 1
 
@@ -17,4 +17,4 @@ def test_an_outlet_goes_on_when_the_acknowledgement_came_before_it_looked():
         outlet = wire.outlets[STREAM] = Outlet(wire, STREAM, window=1)
         for _ in range(2):
             assert outlet.send("a reply")
-            host.sendall(encode(Kind.ACK, STREAM, len(encode_body("a reply"))))
+            host.sendall(encode_frame(FrameKind.ACK, STREAM, len(encode_body("a reply"))))

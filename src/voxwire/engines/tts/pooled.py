@@ -20,7 +20,7 @@ _PIECES: Final = msgspec.msgpack.Decoder(Piece)
 #: How long a clause waits for a free worker: many times what any clause takes.
 _LEASE_S: Final = 10.0
 #: A clause of the longest kind, spoken slowly, fits: a client that does not read holds no worker.
-WINDOW: Final = 4 * 1024 * 1024
+SEND_WINDOW: Final = 4 * 1024 * 1024
 
 
 class PooledTts:

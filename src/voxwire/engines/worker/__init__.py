@@ -6,7 +6,7 @@ in child processes. Host and child talk in length-prefixed msgpack frames over a
 - `frames`: the frames, used by both sides
 - `child`: what runs in the child: reads frames, drives the service (no asyncio)
 - `forking`: a child that copies itself for each stream, and shares with the copies what it has loaded
-- `library`: finding native libraries there
+- `shared_library`: finding native libraries there
 - `stream`, `process`, `pool`: the host's side: one leased stream, one child, all children of a kind
 - `turns`: who is next where there is less room than is asked for
 

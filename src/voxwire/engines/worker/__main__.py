@@ -2,6 +2,6 @@
 
 import sys
 
-from voxwire.engines.worker.child import main
+from voxwire.engines.worker.child import run_child
 
-main(int(sys.argv[1]), int(sys.argv[2]))
+run_child(int(sys.argv[1]), int(sys.argv[2]))

@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from voxwire.engines.worker.frames import Failure, Frame, FrameReader, Kind, Start, encode, encode_body
+from voxwire.engines.worker.frames import Frame, FrameKind, FrameReader, Start, WorkerFailure, encode_body, encode_frame
 from voxwire.errors import ConfigurationError, EngineError
 
 _RECEIVE: Final = 256 * 1024
@@ -37,7 +37,7 @@ class Task(Protocol):
         """The stream is over, however it ended; called once."""
 
 
-class Service(Protocol):
+class WorkerService(Protocol):
     """What a child offers. Loaded by name with the options of the pool."""
 
     requests: msgspec.msgpack.Decoder[Any]
@@ -69,19 +69,19 @@ class Outlet:
             return False
         body = encode_body(reply)
         self._unacked += len(body)
-        self._wire.send(Kind.DATA, self._stream, body)
+        self._wire.send(FrameKind.DATA, self._stream, body)
         return True
 
     def end(self) -> None:
         """Everything was sent; idempotent."""
         if not self.ended:
             self.ended = True
-            self._wire.send(Kind.END, self._stream)
+            self._wire.send(FrameKind.END, self._stream)
 
-    def fail(self, failure: Failure) -> None:
+    def fail(self, failure: WorkerFailure) -> None:
         if not self.ended:
             self.ended = True
-            self._wire.send(Kind.FAIL, self._stream, failure)
+            self._wire.send(FrameKind.FAIL, self._stream, failure)
 
     @property
     def cancelled(self) -> bool:
@@ -106,11 +106,11 @@ class Wire:
         self.outlets: dict[int, Outlet] = {}
         self.closed = False
 
-    def send(self, kind: Kind, stream: int, body: object = None) -> None:
+    def send(self, kind: FrameKind, stream: int, body: object = None) -> None:
         if self.closed:
             return
         try:
-            self._sock.sendall(encode(kind, stream, body))
+            self._sock.sendall(encode_frame(kind, stream, body))
         except OSError:  # the host is gone: nobody to tell
             self.closed = True
 
@@ -124,13 +124,13 @@ class Wire:
         if not self.closed:
             self._read()
 
-    def look_ahead(self, kind: Kind) -> Frame | None:
+    def look_ahead(self, kind: FrameKind) -> Frame | None:
         """The first frame of this kind, left in its place; waits for it. None when a stream ends without one."""
         while not self.closed:
             for frame in self._line:
                 if frame.kind is kind:
                     return frame
-                if frame.kind is Kind.CANCEL:
+                if frame.kind is FrameKind.CANCEL:
                     return None
             self._read()
         return None
@@ -154,15 +154,15 @@ class Wire:
             self.closed = True
             return
         for frame in self._reader.feed(data):
-            if frame.kind is Kind.PING:
-                self.send(Kind.PONG, 0)
+            if frame.kind is FrameKind.PING:
+                self.send(FrameKind.PONG, 0)
                 continue
             outlet = self.outlets.get(frame.stream)
-            if frame.kind is Kind.ACK:
+            if frame.kind is FrameKind.ACK:
                 if outlet:
                     outlet.acknowledged(msgspec.msgpack.decode(frame.body, type=int))
                 continue
-            if frame.kind is Kind.CANCEL and outlet:
+            if frame.kind is FrameKind.CANCEL and outlet:
                 outlet.cancel()
             self._line.append(frame)
 
@@ -170,7 +170,7 @@ class Wire:
 class _Loop:
     """Hands each frame to the task of its stream."""
 
-    def __init__(self, wire: Wire, service: Service, window: int) -> None:
+    def __init__(self, wire: Wire, service: WorkerService, window: int) -> None:
         self._wire = wire
         self._service = service
         self._window = window
@@ -185,14 +185,14 @@ class _Loop:
             outlet = self._wire.outlets.get(frame.stream)
             if outlet and outlet.ended:
                 self._finish(frame.stream)
-            if frame.kind is Kind.DATA:
-                self._wire.send(Kind.ACK, frame.stream, len(frame.body))
+            if frame.kind is FrameKind.DATA:
+                self._wire.send(FrameKind.ACK, frame.stream, len(frame.body))
 
     def _handle(self, frame: Frame) -> None:
-        if frame.kind is Kind.OPEN:
+        if frame.kind is FrameKind.OPEN:
             outlet = self._wire.outlets[frame.stream] = Outlet(self._wire, frame.stream, self._window)
             self._tasks[frame.stream] = self._service.open(outlet)
-        elif frame.kind is Kind.CANCEL:
+        elif frame.kind is FrameKind.CANCEL:
             self._finish(frame.stream)
         elif (live := self._wire.outlets.get(frame.stream)) and not live.cancelled:
             self._tasks[frame.stream].receive(self._service.requests.decode(frame.body))
@@ -207,21 +207,21 @@ class _Loop:
         outlet.end()
 
 
-def describe_failure(error: Exception) -> Failure:
+def describe_failure(error: Exception) -> WorkerFailure:
     """The error as the host may show it: only errors made for people keep their text, others may quote speech."""
     if isinstance(error, EngineError):
-        return Failure(error.code, error.message)
+        return WorkerFailure(error.code, error.message)
     if isinstance(error, ConfigurationError):
-        return Failure("configuration", str(error), configuration=True)
+        return WorkerFailure("configuration", str(error), configuration=True)
     sys.stderr.write(f"{type(error).__name__} in\n{''.join(traceback.format_tb(error.__traceback__))}")
     place = traceback.extract_tb(error.__traceback__)[-1]
-    return Failure("engine_failed", f"{type(error).__name__} in {place.name}.")
+    return WorkerFailure("engine_failed", f"{type(error).__name__} in {place.name}.")
 
 
-def load(service: str) -> Callable[[dict[str, Any]], Service]:
+def load_service(service: str) -> Callable[[dict[str, Any]], WorkerService]:
     """The factory named `package.module:callable`."""
     module, _, name = service.partition(":")
-    factory: Callable[[dict[str, Any]], Service] = getattr(import_module(module), name)
+    factory: Callable[[dict[str, Any]], WorkerService] = getattr(import_module(module), name)
     return factory
 
 
@@ -234,7 +234,7 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def main(descriptor: int, window: int) -> None:
+def run_child(descriptor: int, window: int) -> None:
     """Serve the socket with this descriptor until the host closes it."""
     # Ctrl-C reaches the whole foreground group, and service managers signal every process of a service;
     # the host decides when children end, and that they end when it does (the socket closes).
@@ -253,15 +253,15 @@ def main(descriptor: int, window: int) -> None:
         serve_by_forks(wire.detach(), start, window)
         return
     try:
-        service = load(start.service)(msgspec.msgpack.decode(start.options))
+        service = load_service(start.service)(msgspec.msgpack.decode(start.options))
         description = service.describe()
     except Exception as error:
-        wire.send(Kind.FAIL, 0, describe_failure(error))
+        wire.send(FrameKind.FAIL, 0, describe_failure(error))
         return
-    wire.send(Kind.READY, 0, description)
+    wire.send(FrameKind.READY, 0, description)
     serve(wire, service, window)
 
 
-def serve(wire: Wire, service: Service, window: int) -> None:
+def serve(wire: Wire, service: WorkerService, window: int) -> None:
     """Serve the streams of a wire until its other end is closed."""
     _Loop(wire, service, window).run()

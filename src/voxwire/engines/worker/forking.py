@@ -19,14 +19,14 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from voxwire.engines.worker.child import Service, Wire, describe_failure, die_with_parent, load, serve
-from voxwire.engines.worker.frames import Failure, Frame, FrameReader, Kind, Start, encode
+from voxwire.engines.worker.child import Wire, WorkerService, describe_failure, die_with_parent, load_service, serve
+from voxwire.engines.worker.frames import Frame, FrameKind, FrameReader, Start, WorkerFailure, encode_frame
 
 _RECEIVE: Final = 256 * 1024
-_DIED: Final = Failure("engine_died", "The process of this stream ended.")
+_DIED: Final = WorkerFailure("engine_died", "The process of this stream ended.")
 
 
-class ForkingService(Service, Protocol):
+class ForkingService(WorkerService, Protocol):
     def is_shared(self, request: Any) -> bool:
         """Whether a stream that begins with this request changes what later streams find: then none is forked."""
 
@@ -63,10 +63,10 @@ class _Template:
 
     def run(self, start: Start) -> None:
         try:
-            service: Any = load(start.service)(msgspec.msgpack.decode(start.options))
-            ready = encode(Kind.READY, 0, service.describe())
+            service: Any = load_service(start.service)(msgspec.msgpack.decode(start.options))
+            ready = encode_frame(FrameKind.READY, 0, service.describe())
         except Exception as error:
-            self._control.sendall(encode(Kind.FAIL, 0, describe_failure(error)))
+            self._control.sendall(encode_frame(FrameKind.FAIL, 0, describe_failure(error)))
             return
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the copies
         self._control.sendall(ready)
@@ -78,7 +78,7 @@ class _Template:
 
     def _serve(self, service: ForkingService, sock: socket.socket) -> None:
         wire = Wire(sock)
-        first = wire.look_ahead(Kind.DATA)
+        first = wire.look_ahead(FrameKind.DATA)
         if first is None or service.is_shared(service.requests.decode(first.body)):
             serve(wire, service, self._window)
         elif os.fork() == 0:
@@ -160,7 +160,7 @@ class _Relay:
                 self._to_stream(frame)
         elif channel is self._news:
             for frame in frames or ():
-                self._host.send(encode(frame.kind, 0, frame.body))
+                self._host.send(encode_frame(frame.kind, 0, frame.body))
         else:
             self._to_host(channel, frames)
             return True
@@ -168,36 +168,36 @@ class _Relay:
 
     def _to_stream(self, frame: Frame) -> None:
         number = frame.stream
-        if frame.kind is Kind.PING:
-            self._host.send(encode(Kind.PONG, 0))
-        elif frame.kind is Kind.OPEN:
+        if frame.kind is FrameKind.PING:
+            self._host.send(encode_frame(FrameKind.PONG, 0))
+        elif frame.kind is FrameKind.OPEN:
             self._opened.add(number)
-        elif number in self._opened and frame.kind is Kind.CANCEL:
+        elif number in self._opened and frame.kind is FrameKind.CANCEL:
             self._opened.discard(number)
-            self._host.send(encode(Kind.END, number))
+            self._host.send(encode_frame(FrameKind.END, number))
         else:
             if number in self._opened:
                 self._opened.discard(number)
                 self._begin(number)
             if channel := self._streams.get(number):
-                channel.send(encode(frame.kind, number, frame.body))
+                channel.send(encode_frame(frame.kind, number, frame.body))
 
     def _begin(self, number: int) -> None:
         ours, theirs = socket.socketpair()
         socket.send_fds(self._template, [b"\0"], [theirs.fileno()])
         theirs.close()
         channel = self._streams[number] = _Channel(ours, self._selector, number)
-        channel.send(encode(Kind.OPEN, number))
+        channel.send(encode_frame(FrameKind.OPEN, number))
 
     def _to_host(self, channel: _Channel, frames: list[Frame] | None) -> None:
         for frame in frames or ():
-            self._host.send(encode(frame.kind, channel.stream, frame.body))
-            if frame.kind in (Kind.END, Kind.FAIL):
+            self._host.send(encode_frame(frame.kind, channel.stream, frame.body))
+            if frame.kind in (FrameKind.END, FrameKind.FAIL):
                 frames = []
                 break
         else:
             if frames is not None:
                 return
-            self._host.send(encode(Kind.FAIL, channel.stream, _DIED))
+            self._host.send(encode_frame(FrameKind.FAIL, channel.stream, _DIED))
         del self._streams[channel.stream]
         channel.close()

@@ -15,10 +15,10 @@ import msgspec
 #: One frame holds at most this much: far above the largest phrase set (about 1 MiB).
 MAX_FRAME: Final = 16 * 1024 * 1024
 _PREFIX: Final = 4
-NOTHING: Final = msgspec.Raw(b"\xc0")
+EMPTY_BODY: Final = msgspec.Raw(b"\xc0")
 
 
-class Kind(IntEnum):
+class FrameKind(IntEnum):
     """What a frame means, and who sends it."""
 
     START = 0
@@ -36,7 +36,7 @@ class Kind(IntEnum):
     END = 6
     """Worker: the stream is over and its place free."""
     FAIL = 7
-    """Worker: the stream failed and is over (`Failure`); on stream 0, the service cannot start."""
+    """Worker: the stream failed and is over (`WorkerFailure`); on stream 0, the service cannot start."""
     PING = 8
     """Host, stream 0: are you there? Asked of workers that have nothing to do."""
     PONG = 9
@@ -44,9 +44,9 @@ class Kind(IntEnum):
 
 
 class Frame(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    kind: Kind
+    kind: FrameKind
     stream: int
-    body: msgspec.Raw = NOTHING
+    body: msgspec.Raw = EMPTY_BODY
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ class Start(msgspec.Struct, frozen=True):
     forks: bool = False
 
 
-class Failure(msgspec.Struct, frozen=True):
+class WorkerFailure(msgspec.Struct, frozen=True):
     """An error of the child. `configuration` marks what the operator must change."""
 
     code: str
@@ -76,7 +76,7 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Frame)
 
 
-def encode(kind: Kind, stream: int, body: object = NOTHING) -> bytes:
+def encode_frame(kind: FrameKind, stream: int, body: object = EMPTY_BODY) -> bytes:
     """One frame; `body` is anything msgspec can encode, or `Raw` already encoded."""
     payload = _encoder.encode((kind, stream, body))
     return len(payload).to_bytes(_PREFIX, "little") + payload

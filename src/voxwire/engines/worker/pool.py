@@ -10,7 +10,7 @@ import msgspec
 
 from voxwire.awake import Deadline
 from voxwire.engines.worker.process import WorkerProcess, WorkerSpec
-from voxwire.engines.worker.stream import Reply, Stream
+from voxwire.engines.worker.stream import ReplyT, Stream
 from voxwire.engines.worker.turns import Turns
 from voxwire.errors import ConfigurationError, EngineBusy, EngineDied, EngineError
 from voxwire.interfaces.engine import Claim
@@ -26,19 +26,19 @@ def default_size() -> int:
     return max(1, min(4, os.cpu_count() or 1))
 
 
-class WorkerPool(Generic[Reply]):
+class WorkerPool(Generic[ReplyT]):
     """Worker processes of one kind.
 
     `start()` returns when all are warm. A worker that dies is replaced; its streams fail at once with
     EngineDied. Those who wait for a lease take turns (`Turns`).
     """
 
-    def __init__(self, spec: WorkerSpec, decoder: msgspec.msgpack.Decoder[Reply], *, size: int | None = None) -> None:
+    def __init__(self, spec: WorkerSpec, decoder: msgspec.msgpack.Decoder[ReplyT], *, size: int | None = None) -> None:
         self.spec = spec
         self._decoder = decoder
         self._size = size or default_size()
-        self._workers: list[WorkerProcess[Reply]] = []
-        self._waiting: Turns[asyncio.Future[Stream[Reply]]] = Turns()
+        self._workers: list[WorkerProcess[ReplyT]] = []
+        self._waiting: Turns[asyncio.Future[Stream[ReplyT]]] = Turns()
         self._replacing: set[asyncio.Task[None]] = set()
         self._trouble: str | None = None
         self._running = False
@@ -66,7 +66,7 @@ class WorkerPool(Generic[Reply]):
             await self.close()
             raise
 
-    async def lease(self, deadline_s: float | None, claim: Claim = _ANYBODY) -> Stream[Reply]:
+    async def lease(self, deadline_s: float | None, claim: Claim = _ANYBODY) -> Stream[ReplyT]:
         """A stream of its own. Drain it or cancel it: then its place is free again.
 
         None waits as long as it takes. Raises EngineBusy when every place stayed taken until the
@@ -74,7 +74,7 @@ class WorkerPool(Generic[Reply]):
         """
         if not self._running:
             raise EngineDied(self.spec.stage, f"{self.spec.name}, not running")
-        place: asyncio.Future[Stream[Reply]] = asyncio.get_running_loop().create_future()
+        place: asyncio.Future[Stream[ReplyT]] = asyncio.get_running_loop().create_future()
         self._waiting.add(claim, place)
         self._grant()
         try:
@@ -143,7 +143,7 @@ class WorkerPool(Generic[Reply]):
                 self._workers.remove(worker)
             raise
 
-    def _lost(self, worker: WorkerProcess[Reply]) -> None:
+    def _lost(self, worker: WorkerProcess[ReplyT]) -> None:
         """A child ended. One that never became warm is the business of `_add`."""
         if not worker.warm:
             return

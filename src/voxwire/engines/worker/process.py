@@ -13,8 +13,17 @@ from typing import Any, Final, Generic, cast
 import msgspec
 
 from voxwire.awake import awake_clock
-from voxwire.engines.worker.frames import BadFrame, Failure, Frame, FrameReader, Kind, Start, encode, encode_body
-from voxwire.engines.worker.stream import Reply, Stream
+from voxwire.engines.worker.frames import (
+    BadFrame,
+    Frame,
+    FrameKind,
+    FrameReader,
+    Start,
+    WorkerFailure,
+    encode_body,
+    encode_frame,
+)
+from voxwire.engines.worker.stream import ReplyT, Stream
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
 
 _log = logging.getLogger(__name__)
@@ -54,7 +63,7 @@ class WorkerSpec(msgspec.Struct, frozen=True, kw_only=True):
     that stops in the middle of a sentence costs only itself."""
 
 
-class WorkerProcess(asyncio.Protocol, Generic[Reply]):
+class WorkerProcess(asyncio.Protocol, Generic[ReplyT]):
     """A running child.
 
     `freed` is called when a place may have become free, `ended` once, after its streams have failed;
@@ -64,10 +73,10 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
     def __init__(
         self,
         spec: WorkerSpec,
-        decoder: msgspec.msgpack.Decoder[Reply],
+        decoder: msgspec.msgpack.Decoder[ReplyT],
         *,
         freed: Callable[[], None],
-        ended: Callable[["WorkerProcess[Reply]"], None],
+        ended: Callable[["WorkerProcess[ReplyT]"], None],
         wanted: Callable[[], bool],
     ) -> None:
         self.spec = spec
@@ -76,7 +85,7 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
         self._freed = freed
         self._ended = ended
         self._wanted = wanted
-        self._streams: dict[int, Stream[Reply]] = {}
+        self._streams: dict[int, Stream[ReplyT]] = {}
         self._last_stream = 0
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
@@ -123,7 +132,7 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
             ours.close()
             raise
         start = Start(self.spec.service, encode_body(self.spec.options), self.spec.forks)
-        self.write(Kind.START, 0, start)
+        self.write(FrameKind.START, 0, start)
         try:
             async with asyncio.timeout(self.spec.start_s):
                 await asyncio.shield(self._ready)
@@ -134,12 +143,12 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
             ) from None
         self._watch = loop.call_later(self._watch_s, self._check)
 
-    def open(self) -> Stream[Reply]:
+    def open(self) -> Stream[ReplyT]:
         """Begin a stream; only while `free`."""
         self._last_stream += 1
         stream = Stream(self, self._last_stream, self._decoder, self.spec.window)
         self._streams[self._last_stream] = stream
-        self.write(Kind.OPEN, self._last_stream)
+        self.write(FrameKind.OPEN, self._last_stream)
         return stream
 
     def kill(self, reason: str) -> None:
@@ -164,9 +173,9 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
 
     # --- the line of streams ---
 
-    def write(self, kind: Kind, stream: int, body: object = None) -> None:
+    def write(self, kind: FrameKind, stream: int, body: object = None) -> None:
         if self._transport and not self._transport.is_closing():
-            self._transport.write(encode(kind, stream, body))
+            self._transport.write(encode_frame(kind, stream, body))
 
     def released(self, stream: int) -> None:
         if self._streams.pop(stream, None):
@@ -217,28 +226,28 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
         if frame.stream == 0:
             self._handle_own(frame)
         elif stream := self._streams.get(frame.stream):
-            if frame.kind is Kind.END:
+            if frame.kind is FrameKind.END:
                 stream.finish()
-            elif frame.kind is Kind.FAIL:
-                failure = msgspec.msgpack.decode(frame.body, type=Failure)
+            elif frame.kind is FrameKind.FAIL:
+                failure = msgspec.msgpack.decode(frame.body, type=WorkerFailure)
                 stream.finish(EngineError(self.spec.stage, failure.code, failure.message))
             else:
                 stream.take(frame.kind, frame.body)
 
     def _handle_own(self, frame: Frame) -> None:
-        if frame.kind is Kind.PONG:
+        if frame.kind is FrameKind.PONG:
             suspected, self._unanswered = self._suspected, 0
             if suspected:
                 self._freed()
             return
         if self._ready.done():
             return
-        if frame.kind is Kind.READY:
+        if frame.kind is FrameKind.READY:
             self.description = msgspec.msgpack.decode(frame.body)
             self._ready.set_result(None)
             self._freed()
-        elif frame.kind is Kind.FAIL:
-            failure = msgspec.msgpack.decode(frame.body, type=Failure)
+        elif frame.kind is FrameKind.FAIL:
+            failure = msgspec.msgpack.decode(frame.body, type=WorkerFailure)
             if failure.configuration:
                 self._ready.set_exception(ConfigurationError(failure.message))
             else:
@@ -265,7 +274,7 @@ class WorkerProcess(asyncio.Protocol, Generic[Reply]):
             self._unanswered += 1
         elif not self._streams:
             self._unanswered = 1
-            self.write(Kind.PING, 0)
+            self.write(FrameKind.PING, 0)
         return True
 
     def _check(self) -> None:

@@ -7,30 +7,30 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from voxwire.awake import awake_clock
-from voxwire.engines.worker.frames import Kind, encode_body
+from voxwire.engines.worker.frames import FrameKind, encode_body
 from voxwire.errors import EngineError
 
-Reply = TypeVar("Reply")
+ReplyT = TypeVar("ReplyT")
 
 
 class Line(Protocol):
     """The way to the worker."""
 
-    def write(self, kind: Kind, stream: int, body: object = None) -> None:
+    def write(self, kind: FrameKind, stream: int, body: object = None) -> None:
         """Send a frame; does nothing once the worker is gone."""
 
     def released(self, stream: int) -> None:
         """The stream is over on both sides."""
 
 
-class Stream(Generic[Reply]):
+class Stream(Generic[ReplyT]):
     """A two-way stream of messages; ends by itself, by failure, or by `cancel()`.
 
     One task may send while another receives. Iterating yields the replies, ends when the worker
     ended the stream or it was cancelled, and raises EngineError, once, when the work failed or the worker died.
     """
 
-    def __init__(self, line: Line, number: int, decoder: msgspec.msgpack.Decoder[Reply], window: int) -> None:
+    def __init__(self, line: Line, number: int, decoder: msgspec.msgpack.Decoder[ReplyT], window: int) -> None:
         self._line = line
         self._number = number
         self._decoder = decoder
@@ -56,7 +56,7 @@ class Stream(Generic[Reply]):
         if not self._unacked:
             self._touch()
         self._unacked += len(body)
-        self._line.write(Kind.DATA, self._number, body)
+        self._line.write(FrameKind.DATA, self._number, body)
 
     async def taken(self) -> None:
         """Wait until the worker has dealt with everything that was sent, or the stream is over."""
@@ -64,10 +64,10 @@ class Stream(Generic[Reply]):
             self._writable.clear()
             await self._writable.wait()
 
-    def __aiter__(self) -> "Stream[Reply]":
+    def __aiter__(self) -> "Stream[ReplyT]":
         return self
 
-    async def __anext__(self) -> Reply:
+    async def __anext__(self) -> ReplyT:
         while not self._inbox:
             if self._failure:
                 raise self._take_failure()
@@ -78,7 +78,7 @@ class Stream(Generic[Reply]):
         body = self._inbox.popleft()
         if self._open:
             self._touch()
-            self._line.write(Kind.ACK, self._number, len(body))
+            self._line.write(FrameKind.ACK, self._number, len(body))
         return self._decoder.decode(body)
 
     def cancel(self) -> None:
@@ -89,7 +89,7 @@ class Stream(Generic[Reply]):
             self._close()
             self._cancelled = True
             self._touch()
-            self._line.write(Kind.CANCEL, self._number)
+            self._line.write(FrameKind.CANCEL, self._number)
 
     # --- called by the process ---
 
@@ -98,10 +98,10 @@ class Stream(Generic[Reply]):
         self.cancel()
         self._failure = failure
 
-    def take(self, kind: Kind, body: msgspec.Raw) -> None:
+    def take(self, kind: FrameKind, body: msgspec.Raw) -> None:
         """A frame of the worker for this stream, `END` and `FAIL` excepted."""
         self._touch()
-        if kind is Kind.ACK:
+        if kind is FrameKind.ACK:
             self._unacked -= msgspec.msgpack.decode(body, type=int)
             self._writable.set()
         elif self._open:

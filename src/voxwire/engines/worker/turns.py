@@ -8,14 +8,14 @@ from typing import Final, Generic, TypeVar
 
 from voxwire.interfaces.engine import Claim
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 #: Owners whose last turn is remembered: more than wait at once, and a few kilobytes. One that is forgotten
 #: counts as new, and so is served a little early.
 _REMEMBERED: Final = 1024
 
 
-class Turns(Generic[T]):
+class Turns(Generic[_T]):
     """A queue in which owners take turns, however much each of them asks for.
 
     What somebody waits for comes before what is done in the background. Within either, the owner whose last
@@ -23,15 +23,15 @@ class Turns(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._now: dict[str, deque[T]] = {}
-        self._background: dict[str, deque[T]] = {}
+        self._now: dict[str, deque[_T]] = {}
+        self._background: dict[str, deque[_T]] = {}
         self._served: OrderedDict[str, int] = OrderedDict()
         self._count = itertools.count(1)
 
     def __bool__(self) -> bool:
         return bool(self._now or self._background)
 
-    def __iter__(self) -> "itertools.chain[T]":
+    def __iter__(self) -> "itertools.chain[_T]":
         """Everything that waits, in no particular order."""
         waiting = (*self._now.values(), *self._background.values())
         return itertools.chain.from_iterable(waiting)
@@ -41,11 +41,11 @@ class Turns(Generic[T]):
         """Whether the next is something that somebody waits for."""
         return bool(self._now)
 
-    def add(self, claim: Claim, entry: T) -> None:
+    def add(self, claim: Claim, entry: _T) -> None:
         queues = self._background if claim.background else self._now
         queues.setdefault(claim.owner, deque()).append(entry)
 
-    def remove(self, claim: Claim, entry: T) -> None:
+    def remove(self, claim: Claim, entry: _T) -> None:
         """Give up waiting; nothing when it waits no more."""
         queues = self._background if claim.background else self._now
         queue = queues.get(claim.owner)
@@ -54,7 +54,7 @@ class Turns(Generic[T]):
             if not queue:
                 del queues[claim.owner]
 
-    def take(self) -> T:
+    def take(self) -> _T:
         """The next to be served. Raises IndexError when nobody waits."""
         queues = self._now or self._background
         if not queues:
@@ -71,7 +71,7 @@ class Turns(Generic[T]):
         return entry
 
 
-class Gate:
+class FairSemaphore:
     """Lets so many through at once, those who wait in turn (`Turns`)."""
 
     def __init__(self, places: int) -> None:

@@ -173,7 +173,7 @@ async def running(app: Starlette, settings: Settings) -> AsyncIterator[str]:
         await serving
 
 
-def run(app: Starlette, settings: Settings, listener: NetworkListener, on_listening: Callable[[], None]) -> None:
+def run_server(app: Starlette, settings: Settings, listener: NetworkListener, on_listening: Callable[[], None]) -> None:
     """Run `app` on `listener` until a signal ends it; `on_listening` is called once clients may come.
 
     To be called in the main thread of a process that ends then: further signals to stop are ignored.

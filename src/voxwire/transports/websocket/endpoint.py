@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 #: The one subprotocol ever answered; a browser that offered it fails without it (PROTOCOL 1.4).
 SUBPROTOCOL: Final = "realtime"
 #: Of every accepted handshake: what answers, in words.
-ENGINE_HEADER: Final = b"x-voxwire-engine"
+_ENGINE_HEADER: Final = b"x-voxwire-engine"
 #: How long the close frame after a bug of ours may take.
 _CLOSE_S: Final = 5.0
 _SWITCHING_PROTOCOLS: Final = 101
@@ -203,7 +203,7 @@ async def _accept(send: Send, request: Request, engine: str) -> None:
     subprotocol = SUBPROTOCOL if SUBPROTOCOL in request.subprotocols else None
     # In a header every character is printable ASCII; a label may be anything that settings hold.
     said = re.sub(r"[^ -~]", "?", engine).strip().encode("ascii")
-    headers = [*request.response_headers, (ENGINE_HEADER, said)]
+    headers = [*request.response_headers, (_ENGINE_HEADER, said)]
     await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers})
 
 

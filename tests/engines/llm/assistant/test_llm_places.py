@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from voxwire.engines.llm.assistant.places import LISTED_US, Gazetteer, Kind, Place, PlaceSlot
+from voxwire.engines.llm.assistant.places import LISTED_US, Gazetteer, Place, PlaceKind, PlaceSlot
 from voxwire.engines.llm.assistant.text import name_words, read
 from voxwire.errors import ConfigurationError
 
@@ -70,13 +70,13 @@ def test_common_words_are_no_places(gazetteer: Gazetteer, word: str) -> None:
 
 
 def test_states_come_before_cities_of_their_name(gazetteer: Gazetteer) -> None:
-    assert first(gazetteer, "georgia").kind is Kind.STATE
-    assert first(gazetteer, "mexico").kind is Kind.COUNTRY
+    assert first(gazetteer, "georgia").kind is PlaceKind.STATE
+    assert first(gazetteer, "mexico").kind is PlaceKind.COUNTRY
 
 
 def test_every_large_us_city_is_listed_and_found(gazetteer: Gazetteer) -> None:
     listed = set(gazetteer.listed)
-    cities = [place for place in gazetteer.places() if place.country == "US" and place.kind is Kind.CITY]
+    cities = [place for place in gazetteer.places() if place.country == "US" and place.kind is PlaceKind.CITY]
     large = [city for city in cities if city.population >= LISTED_US]
     assert len(large) > 300
     for city in large:
@@ -87,7 +87,7 @@ def test_every_large_us_city_is_listed_and_found(gazetteer: Gazetteer) -> None:
 
 
 def test_random_us_cities_with_their_states(gazetteer: Gazetteer) -> None:
-    cities = [place for place in gazetteer.places() if place.country == "US" and place.kind is Kind.CITY]
+    cities = [place for place in gazetteer.places() if place.country == "US" and place.kind is PlaceKind.CITY]
     for city in random.Random(20260305).sample(cities, 300):
         text = f"{city.name}, {city.region}"
         names = {place.full_name for end, place in gazetteer.find(read(text), 0) if end == len(read(text))}

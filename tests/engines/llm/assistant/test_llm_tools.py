@@ -6,7 +6,7 @@ import pytest
 from llm_cases import ALL_TOOLS, FLIGHT, HANG_UP, LIGHT, STRING, TIMER, WEATHER, Ask, function, replied
 
 from voxwire.engines.llm.assistant.engine import OfflineAssistant
-from voxwire.engines.llm.assistant.places import LISTED_US, Gazetteer, Kind
+from voxwire.engines.llm.assistant.places import LISTED_US, Gazetteer, PlaceKind
 from voxwire.engines.llm.assistant.text import name_words
 from voxwire.engines.llm.assistant.tool_words import stem, tool_words
 from voxwire.events.session_config import FunctionTool, NamedTool
@@ -312,7 +312,7 @@ class TestLargeCities:
         cities = {
             p.name
             for p in gazetteer.places()
-            if p.country == "US" and p.kind is Kind.CITY and p.population >= LISTED_US
+            if p.country == "US" and p.kind is PlaceKind.CITY and p.population >= LISTED_US
         }
         for city in cities:
             heard = " ".join(name_words(city))
@@ -326,5 +326,5 @@ class TestLargeCities:
     ) -> None:
         endings = {phrase.partition(" in ")[2] for phrase in assistant.phrases("", tools)}
         for place in gazetteer.places():
-            if place.country == "US" and place.kind is Kind.CITY and place.population >= LISTED_US:
+            if place.country == "US" and place.kind is PlaceKind.CITY and place.population >= LISTED_US:
                 assert " ".join(name_words(place.name)) in endings

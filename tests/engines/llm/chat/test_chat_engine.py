@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from voxwire.engines.llm.chat.chat_options import VOICE_PREAMBLE
 from voxwire.engines.llm.chat.engine import ChatEngine, engine
-from voxwire.engines.llm.chat.options import VOICE_PREAMBLE
 from voxwire.errors import ConfigurationError, EngineError
 from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.events.response import TokenUsage
@@ -18,14 +18,14 @@ from voxwire.events.session_config import FunctionTool, NamedTool
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.testing.chat_server import (
     DONE,
+    ChatScript,
     ChatServer,
-    Script,
-    Step,
+    ChatStep,
     call,
+    chat_delta,
     chat_server,
     chunk,
     chunked_head,
-    delta,
     event,
     head,
     says,
@@ -56,7 +56,7 @@ def words(events: list[LlmEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, LlmText))
 
 
-async def failure(script: Script, asked: LlmRequest | None = None, **options: Any) -> EngineError:
+async def failure(script: ChatScript, asked: LlmRequest | None = None, **options: Any) -> EngineError:
     async with chat_server(script) as server:
         with pytest.raises(EngineError) as caught:
             await answered(server, asked, **options)
@@ -65,7 +65,7 @@ async def failure(script: Script, asked: LlmRequest | None = None, **options: An
         return caught.value
 
 
-def stream(*events: bytes, end: bytes = DONE) -> Script:
+def stream(*events: bytes, end: bytes = DONE) -> ChatScript:
     return lambda _: [head(), *events, end]
 
 
@@ -80,7 +80,7 @@ class TestAnswers:
 
     async def test_the_first_word_is_not_held_back(self) -> None:
         gate = asyncio.Event()
-        async with chat_server(lambda _: [head(), delta(content="Hel"), gate, delta("stop"), DONE]) as server:
+        async with chat_server(lambda _: [head(), chat_delta(content="Hel"), gate, chat_delta("stop"), DONE]) as server:
             async with aclosing(made(server).respond(request())) as events:
                 assert await anext(events) == LlmText(text="Hel")
                 gate.set()
@@ -107,54 +107,54 @@ class TestAnswers:
             assert server.connections == 1
 
     async def test_a_connection_that_was_closed_meanwhile(self) -> None:
-        async with chat_server(lambda _: [head(), delta("stop", content="Hi."), DONE]) as server:
+        async with chat_server(lambda _: [head(), chat_delta("stop", content="Hi."), DONE]) as server:
             chat = made(server)
             for _ in range(2):
                 assert words([event async for event in chat.respond(request())]) == "Hi."
             await chat.close()
 
     async def test_no_end_mark_but_an_end(self) -> None:
-        async with chat_server(stream(delta(content="Hi."), delta("stop"), end=b"")) as server:
+        async with chat_server(stream(chat_delta(content="Hi."), chat_delta("stop"), end=b"")) as server:
             assert words(await answered(server)) == "Hi."
 
     async def test_neither_end_mark_nor_end(self) -> None:
-        async with chat_server(lambda _: [head(), delta("stop", content="Hi."), asyncio.Event()]) as server:
+        async with chat_server(lambda _: [head(), chat_delta("stop", content="Hi."), asyncio.Event()]) as server:
             assert (await answered(server))[-1] == LlmDone()
 
     async def test_comments_and_odd_line_ends(self) -> None:
-        odd = b": ping\r\n\r\nevent: message\r\n" + delta("stop", content="Hi.").replace(b"\n", b"\r\n")
+        odd = b": ping\r\n\r\nevent: message\r\n" + chat_delta("stop", content="Hi.").replace(b"\n", b"\r\n")
         async with chat_server(stream(odd)) as server:
             assert words(await answered(server)) == "Hi."
 
     async def test_pieces_of_any_size(self) -> None:
-        whole_stream = delta(content="Größe") + delta("stop", content=" passt.") + DONE
+        whole_stream = chat_delta(content="Größe") + chat_delta("stop", content=" passt.") + DONE
         async with chat_server(lambda _: [head(), *[bytes([byte]) for byte in whole_stream]]) as server:
             assert words(await answered(server)) == "Größe passt."
 
 
 class TestThinking:
     async def test_reasoning_is_not_spoken(self) -> None:
-        events = [delta(reasoning_content="Hm."), delta(reasoning="Hm."), delta("stop", content="Yes.")]
+        events = [chat_delta(reasoning_content="Hm."), chat_delta(reasoning="Hm."), chat_delta("stop", content="Yes.")]
         async with chat_server(stream(*events)) as server:
             assert words(await answered(server)) == "Yes."
 
     async def test_tags_split_anywhere(self) -> None:
-        pieces = [delta(content=part) for part in ("<th", "ink>Hm <b>", " so</thi", "nk>\n\n", "Yes, 2 <", " 3.")]
-        async with chat_server(stream(*pieces, delta("stop"))) as server:
+        pieces = [chat_delta(content=part) for part in ("<th", "ink>Hm <b>", " so</thi", "nk>\n\n", "Yes, 2 <", " 3.")]
+        async with chat_server(stream(*pieces, chat_delta("stop"))) as server:
             assert words(await answered(server)) == "Yes, 2 < 3."
 
     async def test_a_template_that_opens_the_tag(self) -> None:
-        async with chat_server(stream(delta("stop", content="Hm.</think> Yes."))) as server:
+        async with chat_server(stream(chat_delta("stop", content="Hm.</think> Yes."))) as server:
             assert words(await answered(server, thinking_prefilled=True)) == "Yes."
 
     async def test_nothing_but_thinking(self) -> None:
-        assert (await failure(stream(delta("stop", content="<think>Hm.</think>")))).code == "llm_empty_answer"
+        assert (await failure(stream(chat_delta("stop", content="<think>Hm.</think>")))).code == "llm_empty_answer"
 
     async def test_thinking_without_end(self) -> None:
         def steps(_: Any) -> Any:
             yield head()
             while True:
-                yield delta(reasoning_content="Hm.")
+                yield chat_delta(reasoning_content="Hm.")
                 yield 0.01
 
         error = await failure(steps, first_token_s=0.2, idle_s=0.2, thinking_s=0.2)
@@ -165,7 +165,7 @@ class TestTools:
     async def test_several_calls_with_streamed_arguments(self) -> None:
         pieces = [
             call(0, id="a", name="get_weather"), call(0, '{"city"'), call(0, ': "Rome"}'),
-            call(1, '{"city": "Oslo"}', id="b", name="get_weather"), delta("tool_calls"),
+            call(1, '{"city": "Oslo"}', id="b", name="get_weather"), chat_delta("tool_calls"),
         ]  # fmt: skip
         async with chat_server(stream(*pieces)) as server:
             events = await answered(server, request(tools=(WEATHER,)))
@@ -180,7 +180,7 @@ class TestTools:
 
     async def test_calls_that_are_all_number_0(self) -> None:
         pieces = [
-            call(0, "{}", id="a", name="get_weather"), call(0, "{}", id="b", name="get_weather"), delta("stop"),
+            call(0, "{}", id="a", name="get_weather"), call(0, "{}", id="b", name="get_weather"), chat_delta("stop"),
         ]  # fmt: skip
         async with chat_server(stream(*pieces)) as server:
             events = await answered(server, request(tools=(WEATHER,)))
@@ -188,7 +188,7 @@ class TestTools:
 
     async def test_id_and_name_in_every_piece(self) -> None:
         same = {"id": "a", "name": "get_weather"}
-        async with chat_server(stream(call(0, "{", **same), call(0, "}", **same), delta("stop"))) as server:
+        async with chat_server(stream(call(0, "{", **same), call(0, "}", **same), chat_delta("stop"))) as server:
             events = await answered(server, request(tools=(WEATHER,)))
         assert events.count(LlmToolCall(name="get_weather")) == 1
 
@@ -221,16 +221,16 @@ class TestTools:
 
     @pytest.mark.parametrize("broken", ['{"city": "Ro', "[]", "Rome", '{"a": 1}{"b": 2}'])
     async def test_arguments_that_are_no_object(self, broken: str) -> None:
-        pieces = [call(0, broken, id="a", name="get_weather"), delta("tool_calls")]
+        pieces = [call(0, broken, id="a", name="get_weather"), chat_delta("tool_calls")]
         error = await failure(stream(*pieces), request(tools=(WEATHER,)))
         assert error.code == "llm_invalid_arguments"
 
     async def test_a_function_that_was_not_offered(self) -> None:
-        pieces = [call(0, "{}", id="a", name="rm"), delta("tool_calls")]
+        pieces = [call(0, "{}", id="a", name="rm"), chat_delta("tool_calls")]
         assert (await failure(stream(*pieces), request(tools=(WEATHER,)))).code == "llm_unknown_tool"
 
     async def test_arguments_cut_off_by_the_limit(self) -> None:
-        pieces = [call(0, '{"ci', id="a", name="get_weather"), delta("length")]
+        pieces = [call(0, '{"ci', id="a", name="get_weather"), chat_delta("length")]
         async with chat_server(stream(*pieces)) as server:
             events = await answered(server, request(tools=(WEATHER,)))
         assert events[-1] == LlmDone(reason=FinishReason.MAX_TOKENS)
@@ -261,7 +261,7 @@ class TestRequest:
         assert server.last.headers["x-team"] == "voice"
 
     async def test_fields_that_the_endpoint_refuses(self) -> None:
-        def reasoning_model(received: Any) -> list[Step]:
+        def reasoning_model(received: Any) -> list[ChatStep]:
             for field in ("max_tokens", "temperature"):
                 if field in received.json:
                     body = {"error": {"code": "unsupported_parameter", "param": field, "message": "no"}}
@@ -285,7 +285,7 @@ class TestRequest:
 
 class TestLeaving:
     async def test_closes_the_socket_at_once(self) -> None:
-        async with chat_server(lambda _: [head(), delta(content="Hi."), asyncio.Event()]) as server:
+        async with chat_server(lambda _: [head(), chat_delta(content="Hi."), asyncio.Event()]) as server:
             chat = made(server)
             async with aclosing(chat.respond(request())) as events:
                 await anext(events)
@@ -307,7 +307,7 @@ class TestLeaving:
 
     async def test_a_slow_listener_costs_the_endpoint_nothing(self) -> None:
         gate = asyncio.Event()
-        script = [head(), delta(content="One"), gate, delta("stop", content=" two."), DONE]
+        script = [head(), chat_delta(content="One"), gate, chat_delta("stop", content=" two."), DONE]
         async with chat_server(lambda _: script) as server:
             heard = []
             async with aclosing(made(server, idle_s=0.3).respond(request())) as events:
@@ -337,17 +337,17 @@ class TestFailures:
             (stream(b"data: {not json}\n\n"), "llm_invalid_stream"),
             (stream(b"data: 12\n\n"), "llm_invalid_stream"),
             (stream(b"data: " + b"x" * (3 << 20)), "llm_invalid_stream"),
-            (stream(delta(content=7)), "llm_invalid_stream"),
+            (stream(chat_delta(content=7)), "llm_invalid_stream"),
             (stream(call(0, "{}")), "llm_unknown_tool"),
             (lambda _: [head(200, "text/html"), b"<html>"], "llm_invalid_stream"),
             (lambda _: [whole(200, b'{"choices": []}')], "llm_invalid_stream"),
             (lambda _: [whole(307, b"", location="http://127.0.0.1/")], "llm_redirected"),
             (stream(event({"choices": [{"index": 0}, {"index": 1}]})), "llm_several_answers"),
-            (stream(delta(content=""), delta(content=""), delta("stop")), "llm_empty_answer"),
+            (stream(chat_delta(content=""), chat_delta(content=""), chat_delta("stop")), "llm_empty_answer"),
             (stream(end=DONE), "llm_empty_answer"),
             (stream(event({"error": {"message": "out of memory"}})), "llm_error"),
-            (stream(delta(content="Hal"), end=b""), "llm_disconnected"),
-            (lambda _: [chunked_head(), chunk(delta(content="Hal"))[:-9], head()], "llm_disconnected"),
+            (stream(chat_delta(content="Hal"), end=b""), "llm_disconnected"),
+            (lambda _: [chunked_head(), chunk(chat_delta(content="Hal"))[:-9], head()], "llm_disconnected"),
             (lambda _: [whole(401, b"{}")], "llm_key_refused"),
             (lambda _: [whole(403, b"{}")], "llm_key_refused"),
             (lambda _: [whole(404, b"{}")], "llm_not_found"),
@@ -357,7 +357,7 @@ class TestFailures:
             (lambda _: [b"220 smtp ready\r\n", head()], "llm_unreachable"),
         ],
     )
-    async def test_codes(self, script: Script, code: str) -> None:
+    async def test_codes(self, script: ChatScript, code: str) -> None:
         assert (await failure(script)).code == code
 
     async def test_too_many_requests(self) -> None:
@@ -370,14 +370,14 @@ class TestFailures:
         assert (await failure(lambda _: [head(), asyncio.Event()], first_token_s=0.1)).code == "llm_timeout"
 
     async def test_silence_in_the_middle(self) -> None:
-        script: Script = lambda _: [head(), delta(content="Hi"), asyncio.Event()]  # noqa: E731
+        script: ChatScript = lambda _: [head(), chat_delta(content="Hi"), asyncio.Event()]  # noqa: E731
         assert (await failure(script, idle_s=0.1)).code == "llm_timeout"
 
     async def test_signs_that_are_no_life(self) -> None:
         def steps(_: Any) -> Any:
             yield head()
             while True:
-                yield b": ping\n\n" + delta(content="")
+                yield b": ping\n\n" + chat_delta(content="")
                 yield 0.01
 
         assert (await failure(steps, first_token_s=0.2)).code == "llm_timeout"
@@ -396,7 +396,7 @@ class TestFailures:
         await chat.close()
 
     async def test_no_second_try_after_the_first_token(self) -> None:
-        async with chat_server(stream(delta(content="Hal"), end=b"")) as server:
+        async with chat_server(stream(chat_delta(content="Hal"), end=b"")) as server:
             with pytest.raises(EngineError):
                 await answered(server)
             assert len(server.requests) == 1

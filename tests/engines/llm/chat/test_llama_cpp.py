@@ -17,7 +17,7 @@ from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.testing.llama_server import LlamaServer, llama_server
-from voxwire.testing.scripted_gguf import tool_call, words, write_model
+from voxwire.testing.scripted_gguf import tool_call, word_pieces, write_model
 
 WEATHER = FunctionTool(
     name="get_weather",
@@ -38,21 +38,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def talker(folder: Path) -> Iterator[LlamaServer]:
-    with llama_server(write_model(folder / "talker.gguf", words(FIRST), words(SECOND))) as server:
+    with llama_server(write_model(folder / "talker.gguf", word_pieces(FIRST), word_pieces(SECOND))) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def caller_of_tools(folder: Path) -> Iterator[LlamaServer]:
     calls = tool_call("get_weather", '{"location": "', "Paris", '"}')
-    with llama_server(write_model(folder / "tools.gguf", calls, words(AFTER_TOOL))) as server:
+    with llama_server(write_model(folder / "tools.gguf", calls, word_pieces(AFTER_TOOL))) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def storyteller(folder: Path) -> Iterator[LlamaServer]:
     """Its answers end when the model's memory is full: after 32,000 words."""
-    with llama_server(write_model(folder / "story.gguf", words(STORY), endless=True)) as server:
+    with llama_server(write_model(folder / "story.gguf", word_pieces(STORY), endless=True)) as server:
         yield server
 
 
@@ -83,10 +83,10 @@ class TestEngine:
         assert chat.capabilities.info.label == "llama"
         events = [event async for event in chat.respond(LlmRequest(instructions="Be kind.", items=(QUESTION,)))]
         await chat.close()
-        assert [event.text for event in events if isinstance(event, LlmText)] == words(FIRST)
+        assert [event.text for event in events if isinstance(event, LlmText)] == word_pieces(FIRST)
         assert isinstance(events[-1], LlmDone)
         assert events[-1].usage is not None
-        assert events[-1].usage.output_text == len(words(FIRST)) + 1  # and the end
+        assert events[-1].usage.output_text == len(word_pieces(FIRST)) + 1  # and the end
 
     @pytest.mark.parametrize("choice", ["auto", "required"])
     async def test_tool_calls_are_streamed(self, caller_of_tools: LlamaServer, choice: str) -> None:
@@ -101,7 +101,7 @@ class TestEngine:
 
     def test_a_piece_has_one_successor(self, folder: Path) -> None:
         with pytest.raises(ValueError, match="only once"):
-            write_model(folder / "no.gguf", words("a b b"))
+            write_model(folder / "no.gguf", word_pieces("a b b"))
 
     def test_a_broken_model_file_is_an_error_and_no_end_of_ours(self, folder: Path) -> None:
         (folder / "broken.gguf").write_bytes(b"GGUF and nothing else")
@@ -118,7 +118,7 @@ class TestConversations:
                 await caller.say("what_is_twelve_times_seven")
                 response = (await caller.until("response.done"))["response"]
                 assert transcript(response) == text
-                assert response["usage"]["output_token_details"]["text_tokens"] == len(words(text)) + 1
+                assert response["usage"]["output_token_details"]["text_tokens"] == len(word_pieces(text)) + 1
                 assert 700 < caller.spoken_ms(response) < 6000
                 heard = [e for e in caller.events if e["type"].endswith("input_audio_transcription.completed")]
                 assert len(heard) == number + 1

@@ -1,11 +1,11 @@
 """Which words of a growing hypothesis are final."""
 
+from voxwire.engines.stt.pocketsphinx.hypothesis import Hypothesis, Segment, joined
 from voxwire.engines.stt.pocketsphinx.partials import Settled
-from voxwire.engines.stt.pocketsphinx.reading import Reading, Segment, joined
 
 
 def reading(text, step=30):
-    return Reading([Segment(word, i * step, (i + 1) * step, -1.0) for i, word in enumerate(text.split())])
+    return Hypothesis([Segment(word, i * step, (i + 1) * step, -1.0) for i, word in enumerate(text.split())])
 
 
 def test_words_settle_when_they_stand_long_enough_and_lie_back_far_enough():
@@ -45,4 +45,4 @@ def test_settled_words_stay_when_the_decoder_changes_its_mind():
     assert joined(settled.words) == "what is"
     assert joined(settled.complete(changed)) == "what is the time"
     assert joined(settled.complete(reading("what is the time"))) == "what is the time"
-    assert joined(settled.complete(Reading([]))) == "what is"
+    assert joined(settled.complete(Hypothesis([]))) == "what is"

@@ -8,7 +8,7 @@ from typing import Final
 
 from voxwire.engines.llm.assistant.grammar import Filled
 from voxwire.engines.llm.assistant.numbers import parse_number
-from voxwire.engines.llm.assistant.text import Utterance
+from voxwire.engines.llm.assistant.text import Wording
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS: Final = (
@@ -50,7 +50,7 @@ class DaySlot:
     def __init__(self, today: Callable[[], date]) -> None:
         self._today = today
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         for end, day in self._days(said, start):
             yield Filled(end, Day(day, said.written(start, end)))
 
@@ -64,7 +64,7 @@ class DaySlot:
             *(f"the {ordinal}" for ordinal in ORDINALS),
         )
 
-    def _days(self, said: Utterance, start: int) -> Iterator[tuple[int, date]]:
+    def _days(self, said: Wording, start: int) -> Iterator[tuple[int, date]]:
         words, today = said.words, self._today()
         for phrase, shift in _RELATIVE.items():
             if words[start : start + len(phrase)] == phrase:
@@ -76,7 +76,7 @@ class DaySlot:
         yield from _calendar_day(said, start, today)
 
 
-def _calendar_day(said: Utterance, start: int, today: date) -> Iterator[tuple[int, date]]:
+def _calendar_day(said: Wording, start: int, today: date) -> Iterator[tuple[int, date]]:
     words = said.words
     token = said.tokens[start]
     written = _ISO.match(said.text, token.start)

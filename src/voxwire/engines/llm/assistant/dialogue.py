@@ -22,7 +22,7 @@ from voxwire.engines.llm.assistant.results import say_result
 from voxwire.engines.llm.assistant.skills.emergency import CANNOT_CALL, EMERGENCY, calls_for_help
 from voxwire.engines.llm.assistant.skills.skill import Situation
 from voxwire.engines.llm.assistant.skills.smalltalk import GREETING, GREETS
-from voxwire.engines.llm.assistant.text import Utterance, identifier_words, plain_words, read, sentence
+from voxwire.engines.llm.assistant.text import Wording, identifier_words, plain_words, read, sentence
 from voxwire.engines.llm.assistant.tools import Reading, Tool
 from voxwire.events.items import (
     FunctionCallItem,
@@ -160,7 +160,7 @@ def _is_first(items: Sequence[Item]) -> bool:
     return all(_is_system(item) for item in items[:-1])
 
 
-def _quoted(domain: Domain, said: Utterance) -> str | None:
+def _quoted(domain: Domain, said: Wording) -> str | None:
     """An answer that stands in the instructions."""
     for core in politeness_removed(said):
         if core.words in _ASKS_INSTRUCTIONS:
@@ -173,7 +173,7 @@ def _quoted(domain: Domain, said: Utterance) -> str | None:
 
 
 def _function(
-    domain: Domain, said: Utterance, question: _Ask | None, last_call: tuple[Tool, Arguments] | None
+    domain: Domain, said: Wording, question: _Ask | None, last_call: tuple[Tool, Arguments] | None
 ) -> Answer | _Ask | None:
     """What the functions make of an utterance: calls, a question back, a remark, or nothing."""
     reading = domain.tool(said, known=True)
@@ -200,7 +200,7 @@ def _act(reading: Reading) -> Answer | _Ask:
     return tuple(Call(reading.tool.name, arguments) for arguments in reading.arguments)
 
 
-def _answered(domain: Domain, said: Utterance, question: _Ask) -> Answer | _Ask | None:
+def _answered(domain: Domain, said: Wording, question: _Ask) -> Answer | _Ask | None:
     """The reply to a question of ours: its value, a change of mind, or something else altogether."""
     if " ".join(said.words) in _DROPS_QUESTION:
         return (Say("All right."),)
@@ -217,7 +217,7 @@ def _answered(domain: Domain, said: Utterance, question: _Ask) -> Answer | _Ask 
     return _act(question.tool.with_values(merged(question.arguments, values)))
 
 
-def _followed_up(said: Utterance, tool: Tool, arguments: Arguments) -> Reading | None:
+def _followed_up(said: Wording, tool: Tool, arguments: Arguments) -> Reading | None:
     """ "And in Rome?" after a call: the same function with that value."""
     for lead in _FOLLOW_UPS:
         if said.words[: len(lead)] == lead and len(said) > len(lead):

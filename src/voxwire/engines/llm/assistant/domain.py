@@ -14,7 +14,7 @@ from voxwire.engines.llm.assistant.effort import Effort
 from voxwire.engines.llm.assistant.grammar import Match, in_turn
 from voxwire.engines.llm.assistant.instructions import Instructions
 from voxwire.engines.llm.assistant.skills.skill import Skill
-from voxwire.engines.llm.assistant.text import Utterance
+from voxwire.engines.llm.assistant.text import Wording
 from voxwire.engines.llm.assistant.tools import Reading, Tool
 
 #: Sentences handed to a recogniser; building its language model takes time for each.
@@ -61,7 +61,7 @@ class Domain:
         found.update(dict.fromkeys(islice(in_turn(tool.grammar.sentences() for tool in self.tools), room)))
         return tuple(sentence for sentence in found if _SPEAKABLE.fullmatch(sentence))
 
-    def understands(self, said: Utterance) -> bool:
+    def understands(self, said: Wording) -> bool:
         """Whether the whole utterance is a known request with known values."""
         self.effort.renew()
         for core in politeness_removed(said):
@@ -75,7 +75,7 @@ class Domain:
                     return True
         return False
 
-    def skill(self, said: Utterance, *, known: bool) -> tuple[Skill, Match] | None:
+    def skill(self, said: Wording, *, known: bool) -> tuple[Skill, Match] | None:
         """The skill that answers; with `known` only one whose every slot was understood."""
         for core in politeness_removed(said):
             for skill, match in self._skill_matches(core):
@@ -83,7 +83,7 @@ class Domain:
                     return skill, match
         return None
 
-    def tool(self, said: Utterance, *, known: bool) -> Reading | None:
+    def tool(self, said: Wording, *, known: bool) -> Reading | None:
         """The function asked for by a whole sentence; the one with most values said wins."""
         for core in politeness_removed(said):
             readings = [tool.read(core) for tool in self.tools]
@@ -92,23 +92,23 @@ class Domain:
                 return best
         return None
 
-    def tool_loosely(self, said: Utterance) -> Reading | None:
+    def tool_loosely(self, said: Wording) -> Reading | None:
         """The function whose words stand out in the utterance, None when none does."""
         readings = [tool.read_loosely(said) for tool in self.tools]
         return _best([reading for reading in readings if reading is not None])
 
-    def tool_for_questions(self, said: Utterance) -> Reading | None:
+    def tool_for_questions(self, said: Wording) -> Reading | None:
         """The function that searches for whatever it is given, asked with the whole utterance."""
         for tool in self.tools:
             if tool.takes_questions and said.tokens:
                 return tool.with_question(said)
         return None
 
-    def _skill_matches(self, said: Utterance) -> Sequence[tuple[Skill, Match | None]]:
+    def _skill_matches(self, said: Wording) -> Sequence[tuple[Skill, Match | None]]:
         return [(skill, template.match(said)) for skill in self.skills for template in skill.templates]
 
 
-def politeness_removed(said: Utterance) -> list[Utterance]:
+def politeness_removed(said: Wording) -> list[Wording]:
     """The utterance, then without what politeness leads in or follows; never empty, never none of it."""
     found = [said]
     start, end = 0, len(said)

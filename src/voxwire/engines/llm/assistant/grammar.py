@@ -19,7 +19,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Protocol
 
-from voxwire.engines.llm.assistant.text import Utterance, plain_words
+from voxwire.engines.llm.assistant.text import Wording, plain_words
 
 _PIECE: Final = re.compile(r"[\[\]()|]|\{\w+\}|[^\s\[\]()|{}]+")
 #: Steps between the listed variants of a template: a prime far from any template's number of
@@ -47,7 +47,7 @@ class Filled:
 class Slot(Protocol):
     """A hole in a template."""
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         """Every value that begins with the word at `start`, the most likely first."""
 
     def samples(self) -> Sequence[str]:
@@ -74,7 +74,7 @@ class _Node(Protocol):
     def count(self) -> int:
         """How many variants there are to walk through, slots counted once; some may be alike."""
 
-    def match(self, said: Utterance, start: int) -> Iterator[tuple[int, Captures]]: ...
+    def match(self, said: Wording, start: int) -> Iterator[tuple[int, Captures]]: ...
 
     def spell(self, index: int, out: list["str | _Gap"]) -> None:
         """Add variant number `index`, 0 to `count` - 1, to `out`: spoken words and gaps."""
@@ -86,7 +86,7 @@ class _Words:
     plain: tuple[str, ...]
     count: int = 1
 
-    def match(self, said: Utterance, start: int) -> Iterator[tuple[int, Captures]]:
+    def match(self, said: Wording, start: int) -> Iterator[tuple[int, Captures]]:
         end = start + len(self.plain)
         if said.words[start:end] == self.plain:
             yield end, ()
@@ -101,7 +101,7 @@ class _Gap:
     slot: Slot
     count: int = 1
 
-    def match(self, said: Utterance, start: int) -> Iterator[tuple[int, Captures]]:
+    def match(self, said: Wording, start: int) -> Iterator[tuple[int, Captures]]:
         if start < len(said):
             for filled in self.slot.match(said, start):
                 yield filled.end, ((self.name, filled),)
@@ -121,7 +121,7 @@ class _Choice:
         most = max(option.count for option in self.options)
         object.__setattr__(self, "count", most * len(self.options))
 
-    def match(self, said: Utterance, start: int) -> Iterator[tuple[int, Captures]]:
+    def match(self, said: Wording, start: int) -> Iterator[tuple[int, Captures]]:
         for option in self.options:
             yield from option.match(said, start)
 
@@ -142,7 +142,7 @@ class _Sequence:
             product *= part.count
         object.__setattr__(self, "count", product)
 
-    def match(self, said: Utterance, start: int, part: int = 0) -> Iterator[tuple[int, Captures]]:
+    def match(self, said: Wording, start: int, part: int = 0) -> Iterator[tuple[int, Captures]]:
         if part == len(self.parts):
             yield start, ()
             return
@@ -169,7 +169,7 @@ class Template:
         if self._at != len(self._pieces):
             raise ValueError(f"unbalanced template: {text}")
 
-    def match(self, said: Utterance) -> Match | None:
+    def match(self, said: Wording) -> Match | None:
         """Read the whole utterance, or None. A reading with all slots known is preferred."""
         if len(said) > _MAX_WORDS:
             return None

@@ -8,7 +8,7 @@ from typing import Final
 from voxwire.engines.llm.assistant.dates import DaySlot
 from voxwire.engines.llm.assistant.grammar import Filled
 from voxwire.engines.llm.assistant.numbers import number_words, parse_number
-from voxwire.engines.llm.assistant.text import Utterance
+from voxwire.engines.llm.assistant.text import Wording
 
 _CLOCK: Final = re.compile(r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d))?(?![\d.])")
 _WRITTEN: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d)?(\.\d+)?([Zz]|[+-]\d\d:\d\d)?")
@@ -23,7 +23,7 @@ _LAST_AFTERNOON_HOUR: Final = 6
 class TimeSlot:
     """A time of day; values are `datetime.time` without a zone."""
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         for end, moment in _times(said, start):
             yield Filled(end, moment)
 
@@ -46,7 +46,7 @@ class MomentSlot:
         self._days = DaySlot(lambda: now().date())
         self._times = TimeSlot()
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         written = _WRITTEN.match(said.text, said.tokens[start].start)
         if written:
             yield from self._written(said, start, written)
@@ -69,7 +69,7 @@ class MomentSlot:
         moment = datetime.combine(day.value.day if day else now.date(), clock, now.tzinfo)
         return moment if day or moment >= now else moment + timedelta(days=1)
 
-    def _written(self, said: Utterance, start: int, found: "re.Match[str]") -> Iterator[Filled]:
+    def _written(self, said: Wording, start: int, found: "re.Match[str]") -> Iterator[Filled]:
         end = start
         while end < len(said) and said.tokens[end].start < found.end():
             end += 1
@@ -80,7 +80,7 @@ class MomentSlot:
         yield Filled(end, moment if moment.tzinfo else moment.replace(tzinfo=self._now().tzinfo))
 
 
-def _times(said: Utterance, start: int) -> Iterator[tuple[int, time]]:
+def _times(said: Wording, start: int) -> Iterator[tuple[int, time]]:
     if start >= len(said):
         return
     words = said.words
@@ -140,5 +140,5 @@ def _whole(words: tuple[str, ...], start: int, most: int) -> tuple[int, int] | N
     return None
 
 
-def _after(said: Utterance, end: int, word: str) -> int:
+def _after(said: Wording, end: int, word: str) -> int:
     return end + (said.words[end : end + 1] == (word,))

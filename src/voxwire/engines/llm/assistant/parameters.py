@@ -63,7 +63,7 @@ _When = tuple[tuple[Path, tuple[Any, ...]], ...]
 
 
 @dataclass(frozen=True)
-class Step:
+class PathStep:
     """One step of the way to a parameter. `fallback` is what the schema puts there when nothing is said, or UNSET."""
 
     path: Path
@@ -83,7 +83,7 @@ class Parameter:
     """
 
     name: str
-    steps: tuple[Step, ...]
+    steps: tuple[PathStep, ...]
     schema: Any
     speech: Speech
     accepts: Callable[[Any], bool]
@@ -202,7 +202,7 @@ class _Tree:
         self._schemas = schemas
         self._world = world
 
-    def objects(self, options: Sequence[Schema], steps: tuple[Step, ...], when: _When) -> None:
+    def objects(self, options: Sequence[Schema], steps: tuple[PathStep, ...], when: _When) -> None:
         """The members of one object, whatever alternative of it is meant."""
         if len(options) < 2:
             for option in options:
@@ -215,11 +215,11 @@ class _Tree:
         path: Path = (*(steps[-1].path if steps else ()), tag)
         values = [self._tags(option, tag) for option in options]
         choice = {"enum": [value for each in values for value in each]}
-        self._leaf(choice, [choice], (*steps, Step(path, required=True)), when)
+        self._leaf(choice, [choice], (*steps, PathStep(path, required=True)), when)
         for option, own in zip(options, values, strict=True):
             self._members(option, steps, (*when, (path, tuple(own))), without=tag)
 
-    def _members(self, schema: Schema, steps: tuple[Step, ...], when: _When, without: str | None = None) -> None:
+    def _members(self, schema: Schema, steps: tuple[PathStep, ...], when: _When, without: str | None = None) -> None:
         properties, required = schema.get("properties"), schema.get("required")
         if not isinstance(properties, dict) or len(steps) > _MAX_DEPTH:
             return
@@ -229,17 +229,17 @@ class _Tree:
             if name != without:
                 path = (*(steps[-1].path if steps else ()), name)
                 needed = name in required if isinstance(required, list) else False
-                step = Step(path, needed, self._fallback(inner) if needed else UNSET)
+                step = PathStep(path, needed, self._fallback(inner) if needed else UNSET)
                 self._value(inner, (*steps, step), when)
 
-    def _value(self, schema: Any, steps: tuple[Step, ...], when: _When) -> None:
+    def _value(self, schema: Any, steps: tuple[PathStep, ...], when: _When) -> None:
         options = self._schemas.options(schema)
         entry, held = self._entry(options)
         if options and all(_has_members(option) for option in options):
             self.objects(options, steps, when)
         elif held and all(_has_members(option) for option in held):
             path = (*steps[-1].path, 0)
-            self.objects(held, (*steps, Step(path, required=True)), when)
+            self.objects(held, (*steps, PathStep(path, required=True)), when)
         else:
             self._leaf(schema, options, steps, when, entry)
 
@@ -252,7 +252,7 @@ class _Tree:
         return items, self._schemas.options(items)
 
     def _leaf(
-        self, schema: Any, options: Sequence[Schema], steps: tuple[Step, ...], when: _When, entry: Any = None
+        self, schema: Any, options: Sequence[Schema], steps: tuple[PathStep, ...], when: _When, entry: Any = None
     ) -> None:
         name = str(steps[-1].path[-1])[:80]
         description = self._schemas.plain(schema).get("description")
@@ -281,7 +281,7 @@ class _Tree:
             )
         )
 
-    def place(self, steps: tuple[Step, ...], when: _When) -> Parameter:
+    def place(self, steps: tuple[PathStep, ...], when: _When) -> Parameter:
         """A place that stands for latitude and longitude alone."""
         schema = {"type": "string"}
         tree = _Tree(self._schemas, self._world)

@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from voxwire.engines.llm.assistant.grammar import Filled
-from voxwire.engines.llm.assistant.text import Utterance, name_words, spelt_out
+from voxwire.engines.llm.assistant.text import Wording, name_words, spelt_out
 from voxwire.errors import ConfigurationError
 
 #: Which places are worth listing for a recogniser: some 350 US cities and 190 abroad. Every name is one
@@ -44,7 +44,7 @@ _NOT_PLACES: Final = frozenset(
 _SPEAKABLE: Final = re.compile(r"[a-z']+(?: [a-z']+)*")
 
 
-class Kind(Enum):
+class PlaceKind(Enum):
     CITY = "city"
     STATE = "state"
     COUNTRY = "country"
@@ -60,7 +60,7 @@ class Place:
     """
 
     name: str
-    kind: Kind
+    kind: PlaceKind
     country: str
     region: str
     population: int
@@ -105,7 +105,7 @@ class Gazetteer:
         for place in places:
             words = name_words(place.name)
             self._by_name[words].append(place)
-            if place.kind is not Kind.CITY:
+            if place.kind is not PlaceKind.CITY:
                 self._regions[words] = place.name
         for alias, code in _COUNTRY_ALIASES.items():
             self._regions[name_words(alias)] = region_codes[code]
@@ -116,7 +116,7 @@ class Gazetteer:
                 self._by_name["the", *name] = self._by_name[name]
         for found in self._by_name.values():
             # A state or country before a city of its name: "Georgia", "New York", "Mexico".
-            found.sort(key=lambda place: (place.kind is Kind.CITY, -place.population))
+            found.sort(key=lambda place: (place.kind is PlaceKind.CITY, -place.population))
         self._longest = max(map(len, self._by_name), default=0)
 
     @classmethod
@@ -139,7 +139,7 @@ class Gazetteer:
             return in_state or country_names.get(city.countrycode, city.countrycode)
 
         places = [
-            Place(c.name, Kind.CITY, c.countrycode, region(c), c.population, c.timezone, c.latitude, c.longitude)
+            Place(c.name, PlaceKind.CITY, c.countrycode, region(c), c.population, c.timezone, c.latitude, c.longitude)
             for c in cities
         ]
         inside: dict[str, list[Place]] = defaultdict(list)
@@ -147,16 +147,18 @@ class Gazetteer:
             inside[city.region].append(city)
             if city.country == "US":
                 inside[country_names["US"]].append(city)
-        places += [_region_place(name, Kind.STATE, "US", inside[name]) for name in state_names.values() if inside[name]]
         places += [
-            _region_place(name, Kind.COUNTRY, code, inside[name])
+            _region_place(name, PlaceKind.STATE, "US", inside[name]) for name in state_names.values() if inside[name]
+        ]
+        places += [
+            _region_place(name, PlaceKind.COUNTRY, code, inside[name])
             for code, name in country_names.items()
             if inside[name]
         ]
         codes = country_names | {"UK": country_names["GB"], "USA": country_names["US"]} | state_names
         return cls(places, codes | {"GB": country_names["GB"], "NL": country_names["NL"], "AE": country_names["AE"]})
 
-    def find(self, said: Utterance, start: int) -> Iterator[tuple[int, Place]]:
+    def find(self, said: Wording, start: int) -> Iterator[tuple[int, Place]]:
         """Places whose name begins with the word at `start`, the longest reading first."""
         for length in range(min(self._longest, len(said) - start), 0, -1):
             end = start + length
@@ -167,7 +169,7 @@ class Gazetteer:
             # "New York, New York" is New York City; the short form needs the region beside it.
             for city in found + self._by_name.get((*words, "city"), []):
                 for after, region, shown in self._region(said, end):
-                    if city.kind is Kind.CITY and _lies_in(city, region):
+                    if city.kind is PlaceKind.CITY and _lies_in(city, region):
                         name = city.name if city in found else city.name.removesuffix(" City")
                         yield after, replace(city, name=name, region=shown, said_region=True)
             if found:
@@ -193,7 +195,8 @@ class Gazetteer:
         chosen = [
             place
             for place in self.places()
-            if place.kind is Kind.CITY and place.population >= (LISTED_US if place.country == "US" else LISTED_ABROAD)
+            if place.kind is PlaceKind.CITY
+            and place.population >= (LISTED_US if place.country == "US" else LISTED_ABROAD)
         ]
         chosen.sort(key=lambda place: (place.country != "US", -place.population, place.name))
         return chosen
@@ -201,11 +204,11 @@ class Gazetteer:
     @cached_property
     def regions(self) -> tuple[str, ...]:
         """Spoken names of states and countries, by population."""
-        places = [place for place in self.places() if place.kind is not Kind.CITY]
+        places = [place for place in self.places() if place.kind is not PlaceKind.CITY]
         places.sort(key=lambda place: (-place.population, place.name))
         return tuple(dict.fromkeys(name for place in places if (name := _spoken(place.name))))
 
-    def _region(self, said: Utterance, start: int) -> Iterator[tuple[int, str, str]]:
+    def _region(self, said: Wording, start: int) -> Iterator[tuple[int, str, str]]:
         """Regions named from the word at `start`, by name or by a code in capitals: (end, name, name as said)."""
         for length in range(min(5, len(said) - start), 0, -1):
             words = said.words[start : start + length]
@@ -220,7 +223,7 @@ class Gazetteer:
                 yield start + (1 if said.words[start] == "dc" else 2), _DC, _DC
 
 
-def _region_place(name: str, kind: Kind, country: str, cities: list[Place]) -> Place:
+def _region_place(name: str, kind: PlaceKind, country: str, cities: list[Place]) -> Place:
     """A state or country, from the cities in it."""
     largest = max(cities, key=lambda city: city.population)
     zones = {city.timezone for city in cities}
@@ -252,7 +255,7 @@ class PlaceSlot:
         self._gazetteer = gazetteer
         self._samples = tuple(samples)
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         for end, place in self._gazetteer.find(said, start):
             yield Filled(end, place)
 

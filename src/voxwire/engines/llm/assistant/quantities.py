@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from voxwire.engines.llm.assistant.grammar import Filled
-from voxwire.engines.llm.assistant.skills.units import UNIT_NAMES, Conversion, Unit, convert
+from voxwire.engines.llm.assistant.skills.units import UNIT_NAMES, Conversion, Unit, convert_units
 from voxwire.engines.llm.assistant.slots import ChoiceSlot, NumberSlot
-from voxwire.engines.llm.assistant.text import Utterance
+from voxwire.engines.llm.assistant.text import Wording
 
 
 def unit_in(words: Iterable[str]) -> Unit | None:
@@ -33,7 +33,7 @@ class QuantitySlot:
             f"{n} {name}" for n in number.samples()[1:61] for name in (*own, spoken[len(n) % len(spoken)])
         )
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         at, total, unit_said = start, Fraction(0), False
         while at < len(said):
             number = next(self._number.match(said, at), None)
@@ -44,7 +44,7 @@ class QuantitySlot:
                 if not unit_said and self._accept(number.value):
                     yield Filled(number.end, number.value)
                 break
-            total += convert(Conversion(number.value, unit.value, self.unit))
+            total += convert_units(Conversion(number.value, unit.value, self.unit))
             at, unit_said = unit.end, True
             if self._accept(total):
                 yield Filled(at, total)

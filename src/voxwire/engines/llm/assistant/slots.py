@@ -6,7 +6,7 @@ from typing import Any
 
 from voxwire.engines.llm.assistant.grammar import Filled
 from voxwire.engines.llm.assistant.numbers import number_words, parse_number
-from voxwire.engines.llm.assistant.text import Utterance, plain_words
+from voxwire.engines.llm.assistant.text import Wording, plain_words
 
 
 class NumberSlot:
@@ -27,7 +27,7 @@ class NumberSlot:
         self._samples = tuple(number_words(n) for n in listed)
         self._low, self._high, self._whole = low, high, whole
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         found = parse_number(said.words, start)
         if found is not None and self._fits(found[1]):
             yield Filled(*found)
@@ -51,7 +51,7 @@ class ChoiceSlot:
         self._values = {plain_words(spoken): value for spoken, value in values.items()}
         self._longest = max(map(len, self._values), default=0)
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         for length in range(min(self._longest, len(said) - start), 0, -1):
             words = said.words[start : start + length]
             if words in self._values:
@@ -73,14 +73,14 @@ class TextSlot:
         self._words = words
         self._longest = max(map(len, self._known), default=0)
 
-    def match_known(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match_known(self, said: Wording, start: int) -> Iterator[Filled]:
         """The examples that begin with the word at `start`, the longest first."""
         for end in range(min(len(said), start + self._longest), start, -1):
             example = self._known.get(said.words[start:end])
             if example is not None:
                 yield Filled(end, example)
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         last = len(said) if self._words is None else min(len(said), start + self._words)
         for end in range(last, start, -1):
             example = self._known.get(said.words[start:end])

@@ -64,7 +64,7 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Utterance:
+class Wording:
     """What somebody said, as text and as words."""
 
     text: str
@@ -77,9 +77,9 @@ class Utterance:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def part(self, start: int, end: int) -> "Utterance":
+    def part(self, start: int, end: int) -> "Wording":
         """The utterance made of the words from `start` to before `end`."""
-        return Utterance(self.text, self.tokens[start:end])
+        return Wording(self.text, self.tokens[start:end])
 
     def written(self, start: int, end: int) -> str:
         """The words from `start` to before `end` as they were written."""
@@ -99,7 +99,7 @@ def fold(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
-def read(text: str) -> Utterance:
+def read(text: str) -> Wording:
     """Split a text into plain words: contractions spelt out, symbols named, punctuation dropped."""
     text = text[:MAX_CHARACTERS]
     tokens: list[Token] = []
@@ -116,7 +116,7 @@ def read(text: str) -> Utterance:
         else:
             words = _spell_out(fold(piece))
         tokens += [Token(word, start, end) for word in words]
-    return Utterance(text, tuple(tokens))
+    return Wording(text, tuple(tokens))
 
 
 @lru_cache(maxsize=4096)

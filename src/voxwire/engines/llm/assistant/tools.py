@@ -22,7 +22,7 @@ from voxwire.engines.llm.assistant.schema import Schemas
 from voxwire.engines.llm.assistant.schema_check import is_valid
 from voxwire.engines.llm.assistant.schema_example import example
 from voxwire.engines.llm.assistant.slots import TextSlot
-from voxwire.engines.llm.assistant.text import Utterance
+from voxwire.engines.llm.assistant.text import Wording
 from voxwire.engines.llm.assistant.tool_grammar import ToolGrammar
 from voxwire.engines.llm.assistant.tool_words import GENERIC, LOOKUPS, stem, tool_words
 from voxwire.events.session_config import FunctionTool
@@ -79,7 +79,7 @@ class Tool:
             and bool(_QUESTIONS & set(required[0].words))
         )
 
-    def read(self, said: Utterance) -> Reading | None:
+    def read(self, said: Wording) -> Reading | None:
         """A whole sentence of the grammar; a reading with known values before one without."""
         unknown: Reading | None = None
         for match in self._matches(self.grammar.templates, said):
@@ -94,7 +94,7 @@ class Tool:
         missing = self._missing(arguments)
         return Reading(self, (arguments,), score=self._filled(arguments)) if missing is None else unknown
 
-    def read_answer(self, said: Utterance, parameter: Parameter) -> Arguments:
+    def read_answer(self, said: Wording, parameter: Parameter) -> Arguments:
         """A value given alone ("in Paris", "twenty"); empty when it is none."""
         index = self.parameters.index(parameter)
         for match in self._matches(self.grammar.answers, said):
@@ -103,14 +103,14 @@ class Tool:
                 return filled
         return {}
 
-    def read_values(self, said: Utterance) -> Arguments:
+    def read_values(self, said: Wording) -> Arguments:
         """The arguments of a sentence that is nothing but one value; empty when it is not."""
         for match in self._matches(self.grammar.answers, said):
             if match.known:
                 return self._reading(match).arguments[0]
         return {}
 
-    def read_loosely(self, said: Utterance) -> Reading | None:
+    def read_loosely(self, said: Wording) -> Reading | None:
         """The function's words anywhere in the utterance, None when they are not there."""
         stems = {stem(word) for word in said.words}
         topics = self.words.topics & stems
@@ -131,7 +131,7 @@ class Tool:
         score = told + acts + 0.5 * len(hints) + 0.25 * self._filled(arguments)
         return Reading(self, (arguments,), self._missing(arguments), known=False, score=score)
 
-    def find(self, said: Utterance, parameter: Parameter) -> Arguments:
+    def find(self, said: Wording, parameter: Parameter) -> Arguments:
         """The value of one parameter anywhere in an utterance; a free one takes it whole. Empty when there is none."""
         for _, filled in _candidates(parameter, said, self):
             if filled.known and (arguments := parameter.fill((filled.value,))):
@@ -141,7 +141,7 @@ class Tool:
         text = said.written(0, len(said))
         return parameter.fill((_capitals(text) if parameter.kind is ParameterKind.PLACE else text,))
 
-    def with_question(self, said: Utterance) -> Reading:
+    def with_question(self, said: Wording) -> Reading:
         """A reading that hands on the question itself, without "search for" before it."""
         start = 0
         for word in said.words[:-1]:
@@ -150,7 +150,7 @@ class Tool:
             start += 1
         return self.with_values(self.parameters[0].fill((said.written(start, len(said)),)))
 
-    def forced(self, said: Utterance) -> list[Arguments]:
+    def forced(self, said: Wording) -> list[Arguments]:
         """Arguments of the calls that must be made: what was said, and a guess for the rest that is required.
 
         Empty when no arguments were found that the schema allows.
@@ -182,7 +182,7 @@ class Tool:
         """A reading from arguments put together elsewhere."""
         return Reading(self, (arguments,), self._missing(arguments), known=True)
 
-    def _matches(self, templates: Sequence[Template], said: Utterance) -> Iterator[Match]:
+    def _matches(self, templates: Sequence[Template], said: Wording) -> Iterator[Match]:
         for template in templates:
             match = template.match(said)
             if match is not None:
@@ -223,7 +223,7 @@ class Tool:
                 put(out, parameter.path, value)
         return out
 
-    def _extract(self, said: Utterance) -> Arguments:
+    def _extract(self, said: Wording) -> Arguments:
         """Values found anywhere, the closed vocabularies first; no word serves twice."""
         free = [True] * len(said)
         arguments: Arguments = {}
@@ -267,7 +267,7 @@ _SPECIFIC: Final = (
 )
 
 
-def _candidates(parameter: Parameter, said: Utterance, tool: Tool) -> Iterator[tuple[int, Filled]]:
+def _candidates(parameter: Parameter, said: Wording, tool: Tool) -> Iterator[tuple[int, Filled]]:
     """Values of a parameter in an utterance, the best led in first."""
     if parameter.kind is ParameterKind.OPAQUE:
         return
@@ -294,7 +294,7 @@ def _candidates(parameter: Parameter, said: Utterance, tool: Tool) -> Iterator[t
         yield from ((start, filled) for filled in parameter.slot.match(said, start))
 
 
-def _cue_ends(parameter: Parameter, said: Utterance) -> Iterator[int]:
+def _cue_ends(parameter: Parameter, said: Wording) -> Iterator[int]:
     """Where values may begin: after the parameter's cues, then after its own name."""
     for cue in (*(tuple(cue.split()) for cue in parameter.cues), parameter.words):
         for start in range(len(said) - len(cue)):
@@ -302,7 +302,7 @@ def _cue_ends(parameter: Parameter, said: Utterance) -> Iterator[int]:
                 yield start + len(cue)
 
 
-def _texts(parameter: Parameter, said: Utterance, tool: Tool, after_cue: Sequence[int]) -> Iterator[tuple[int, Filled]]:
+def _texts(parameter: Parameter, said: Wording, tool: Tool, after_cue: Sequence[int]) -> Iterator[tuple[int, Filled]]:
     if isinstance(parameter.slot, TextSlot):
         for start in range(len(said)):
             yield from ((start, filled) for filled in parameter.slot.match_known(said, start))
@@ -332,7 +332,7 @@ def _capitals(name: str) -> str:
     return name if name != name.lower() else name.title()
 
 
-def _value_end(said: Utterance, start: int) -> int:
+def _value_end(said: Wording, start: int) -> int:
     end = start
     while end < len(said) and said.words[end] not in _VALUE_END:
         end += 1

@@ -7,7 +7,7 @@ from typing import Final
 
 from voxwire.engines.llm.assistant.formats import has_format
 from voxwire.engines.llm.assistant.grammar import Filled
-from voxwire.engines.llm.assistant.text import Utterance
+from voxwire.engines.llm.assistant.text import Wording
 
 #: Formats that `WrittenSlot` reads.
 WRITTEN_FORMATS: Final = frozenset(
@@ -32,7 +32,7 @@ class WrittenSlot:
         self._format = name
         self._web = name in ("uri", "url", "iri")
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         piece = _PIECE.match(said.text, said.tokens[start].start)
         if piece:
             text = piece.group().strip(".,;!?\"'()<>“”")

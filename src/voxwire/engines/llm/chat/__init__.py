@@ -4,9 +4,9 @@ Ollama, LM Studio, llama.cpp, vLLM, SGLang, LiteLLM and OpenAI itself speak this
 server-sent events.
 
 - `engine`: the engine, and what it does at the start
-- `options`: what an operator can set
-- `request`: the body of a request; `messages`: the conversation in it
-- `endpoint`: HTTP and its sockets; `patience`: how long the endpoint may be silent
+- `chat_options`: what an operator can set
+- `request_body`: the body of a request; `prompt`: the conversation in it
+- `http_endpoint`: HTTP and its sockets; `patience`: how long the endpoint may be silent
 - `sse`: bytes to events
 - `answer`: events to text and tool calls
 - `thinking`: thinking text, which is never spoken

@@ -66,7 +66,7 @@ class _Call:
         self.arguments: list[str] = []
 
 
-class Answer:
+class AnswerReader:
     """Reads one answer. `take` every event's data until `complete`, then `finish`.
 
     `tokens` counts what the model really wrote, thinking included: events that carry nothing are no sign of life.

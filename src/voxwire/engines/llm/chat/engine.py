@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from voxwire.engines.llm.chat import failures
-from voxwire.engines.llm.chat.answer import Answer
-from voxwire.engines.llm.chat.endpoint import Endpoint, Listing, Refused
-from voxwire.engines.llm.chat.options import KEY_VARIABLE, ChatOptions, read_options
+from voxwire.engines.llm.chat.answer import AnswerReader
+from voxwire.engines.llm.chat.chat_options import KEY_VARIABLE, ChatOptions, read_options
+from voxwire.engines.llm.chat.http_endpoint import Endpoint, Listing, Refused
 from voxwire.engines.llm.chat.patience import Patience
-from voxwire.engines.llm.chat.request import RequestBody, offered_tools
+from voxwire.engines.llm.chat.request_body import RequestBody, offered_tools
 from voxwire.engines.llm.chat.sse import EventReader
 from voxwire.errors import ConfigurationError, EngineError
 from voxwire.interfaces.engine import EngineInfo
@@ -78,7 +78,7 @@ class ChatEngine:
     async def respond(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         patience = Patience(self._options.first_token_s, self._options.idle_s)
         functions = frozenset(function.name for function in offered_tools(request))
-        answer = Answer(functions, thinking=self._options.thinking_prefilled)
+        answer = AnswerReader(functions, thinking=self._options.thinking_prefilled)
         async with self._asked(request, patience) as pieces:
             reader = EventReader()
             while not answer.complete:
@@ -111,7 +111,7 @@ class ChatEngine:
                 logger.warning("the chat endpoint answered %d (%s)", refused.status, refused.code or "no code")
                 raise failures.of_status(refused.status, refused.retry_after) from None
 
-    async def _next(self, pieces: AsyncIterator[bytes], answer: Answer, patience: Patience) -> bytes | None:
+    async def _next(self, pieces: AsyncIterator[bytes], answer: AnswerReader, patience: Patience) -> bytes | None:
         """What arrives next; None at the end, and when nothing but the end mark is missing and does not come."""
         try:
             return await patience.wait(anext(pieces, None))
@@ -120,7 +120,7 @@ class ChatEngine:
                 return None
             raise
 
-    def _judge(self, answer: Answer, before: int, patience: Patience) -> None:
+    def _judge(self, answer: AnswerReader, before: int, patience: Patience) -> None:
         """Whether what came was a sign of life. Raises EngineError for a model that only thinks."""
         if answer.finished:
             patience.renew(_END_S)

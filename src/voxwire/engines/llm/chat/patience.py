@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from voxwire.engines.llm.chat.failures import silent
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class Patience:
@@ -20,7 +20,7 @@ class Patience:
         self._waited = 0.0
         self.total_s = 0.0
 
-    async def wait(self, work: Awaitable[T]) -> T:
+    async def wait(self, work: Awaitable[_T]) -> _T:
         """Await something of the endpoint. Raises EngineError (`llm_timeout`) when it has been silent for too long."""
         clock = asyncio.get_running_loop()
         began = clock.time()

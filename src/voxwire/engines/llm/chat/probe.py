@@ -3,8 +3,8 @@
 import asyncio
 from typing import NamedTuple
 
+from voxwire.engines.llm.chat.chat_options import ChatOptions
 from voxwire.engines.llm.chat.engine import ChatEngine
-from voxwire.engines.llm.chat.options import ChatOptions
 from voxwire.errors import EngineError
 from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.events.session_config import FunctionTool

@@ -9,7 +9,7 @@ In its workers:
 - `decoders`: the decoder for English at large, and the one for expected sentences
 - `language_model`, `pronunciation`: what the second is built from
 - `narrow_band`: the front end for telephone speech
-- `onset`, `reading`, `partials`: where the sound begins, what was understood, which words are final
+- `onset`, `hypothesis`, `partials`: where the sound begins, what was understood, which words are final
 
 Nothing is imported here, so that a worker stays light.
 """

@@ -12,15 +12,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from voxwire.engines.stt.pocketsphinx.hypothesis import Hypothesis, Segment
 from voxwire.engines.stt.pocketsphinx.language_model import trigram_model
 from voxwire.engines.stt.pocketsphinx.messages import DECODERS_KEPT
 from voxwire.engines.stt.pocketsphinx.narrow_band import Frames
 from voxwire.engines.stt.pocketsphinx.pronunciation import LetterToSound, in_passing
-from voxwire.engines.stt.pocketsphinx.reading import Reading, Segment
 from voxwire.engines.stt.pocketsphinx.words import heard
 from voxwire.errors import ConfigurationError
 
-INSTALL: Final = "The embedded recogniser is not installed: `pip install 'voxwire[embedded]'`."
+_INSTALL: Final = "The embedded recogniser is not installed: `pip install 'voxwire[embedded]'`."
 #: One search pass, pruned: three times faster than the default at the same error rate, and 10 ms
 #: instead of 270 ms from the last audio to the words (ENGINES section 2).
 _FAST: Final = {"fwdflat": False, "bestpath": False, "maxhmmpf": 3000, "loglevel": "FATAL"}
@@ -53,11 +53,11 @@ class Decoding:
         for frame in cepstra:
             self._decoder.process_cep(frame.tobytes(), no_search=False, full_utt=False)
 
-    def reading(self) -> Reading:
+    def hypothesis(self) -> Hypothesis:
         """The best path so far."""
         if self._decoder.hyp() is None:
-            return Reading([])
-        return Reading(
+            return Hypothesis([])
+        return Hypothesis(
             [
                 Segment(heard(s.word), s.start_frame, s.end_frame + 1, log(s.ascore) * _SCORE_UNIT)
                 for s in self._decoder.seg()
@@ -65,7 +65,7 @@ class Decoding:
         )
 
     def end(self) -> None:
-        """No more audio; `reading` then gives the final path."""
+        """No more audio; `hypothesis` then gives the final path."""
         self._decoder.end_utt()
 
 
@@ -76,7 +76,7 @@ class Decoders:
         try:
             import pocketsphinx
         except ImportError as error:
-            raise ConfigurationError(INSTALL) from error
+            raise ConfigurationError(_INSTALL) from error
         self._make = pocketsphinx.Decoder
         self._general = self._decoder(maxwpf=10)
         self._expecting: OrderedDict[str, Any] = OrderedDict()

@@ -23,25 +23,25 @@ from voxwire.engines.stt.pocketsphinx.messages import (
     DECODERS_KEPT,
     Audio,
     Begin,
-    Commit,
+    DecoderReply,
+    EndOfAudio,
     Learn,
     NeedPhrases,
     Partial,
     Phrases,
-    Reply,
     Result,
 )
 from voxwire.engines.stt.pocketsphinx.words import plain
 from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.engines.worker.stream import Stream
-from voxwire.engines.worker.turns import Gate
+from voxwire.engines.worker.turns import FairSemaphore
 from voxwire.errors import EngineError
 from voxwire.interfaces.engine import Claim, EngineInfo, Word
 from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial
 
 #: Sentences of one set; more are ignored. Building the decoder for so many takes about a second.
-MAX_PHRASES: Final = 20_000
+_MAX_PHRASES: Final = 20_000
 #: How long a complete utterance waits for a free worker (SEMANTICS 5).
 _LEASE_S: Final = 10.0
 #: A decoder takes a sixth of a core while somebody speaks: so many speakers have one each before the next waits
@@ -59,7 +59,7 @@ _STEP_MS: Final = 240
 #: Audio that waits for a worker.
 _WAITING_S: Final = 60
 
-_REPLIES: Final[msgspec.msgpack.Decoder[NeedPhrases | Partial | Result]] = msgspec.msgpack.Decoder(Reply)
+_REPLIES: Final[msgspec.msgpack.Decoder[NeedPhrases | Partial | Result]] = msgspec.msgpack.Decoder(DecoderReply)
 
 
 def engine(options: Mapping[str, Any]) -> "PocketsphinxStt":
@@ -92,7 +92,7 @@ class PocketsphinxStt:
             forks=True,
             capacity=size or _UTTERANCES_PER_CORE * _cores(),
         )
-        self.gate = Gate(_cores())
+        self.gate = FairSemaphore(_cores())
         self._streams: WeakSet[PocketsphinxStream] = WeakSet()
         self._cost = _COST
         self.pool: WorkerPool[NeedPhrases | Partial | Result] = WorkerPool(spec, _REPLIES, size=1)
@@ -161,8 +161,8 @@ async def _phrases_of(config: SttConfig) -> _PhraseSet:
 @lru_cache(maxsize=8)
 def _phrase_set(phrases: tuple[str, ...], prompt: str) -> _PhraseSet:
     """What to expect. A prompt counts as sentences too: people give the words to listen for."""
-    spoken = dict.fromkeys(words for text in (*phrases[:MAX_PHRASES], *_clauses(prompt)) if (words := plain(text)))
-    sentences = list(spoken)[:MAX_PHRASES]
+    spoken = dict.fromkeys(words for text in (*phrases[:_MAX_PHRASES], *_clauses(prompt)) if (words := plain(text)))
+    sentences = list(spoken)[:_MAX_PHRASES]
     if not sentences:
         return _PhraseSet("", [])
     return _PhraseSet(hashlib.blake2b("\n".join(sentences).encode(), digest_size=16).hexdigest(), sentences)
@@ -284,7 +284,7 @@ class PocketsphinxStream:
                 await lease.taken()
                 self._engine.worked(len(pcm) / 2 / self._rate, time.monotonic() - began)
             else:
-                await lease.send(Commit())
+                await lease.send(EndOfAudio())
                 await lease.taken()
         finally:
             gate.leave()

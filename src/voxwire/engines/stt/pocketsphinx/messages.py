@@ -37,7 +37,7 @@ class Audio(msgspec.Struct, frozen=True, tag="audio"):
     pcm: bytes
 
 
-class Commit(msgspec.Struct, frozen=True, tag="commit"):
+class EndOfAudio(msgspec.Struct, frozen=True, tag="commit"):
     """No more audio comes: `Result` is due."""
 
 
@@ -67,5 +67,5 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
     alternatives: list[str]
 
 
-Request = Begin | Learn | Phrases | Audio | Commit
-Reply = NeedPhrases | Partial | Result
+DecoderRequest = Begin | Learn | Phrases | Audio | EndOfAudio
+DecoderReply = NeedPhrases | Partial | Result

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from voxwire.engines.stt.pocketsphinx.reading import FRAME_MS, Reading, Segment
+from voxwire.engines.stt.pocketsphinx.hypothesis import DECODER_FRAME_MS, Hypothesis, Segment
 
 #: A word is final once it has stood in every hypothesis for this long and ends this far back.
-_SETTLED: Final = 800 // FRAME_MS
+_SETTLED: Final = 800 // DECODER_FRAME_MS
 
 
 class Settled:
@@ -16,9 +16,9 @@ class Settled:
         self._last: list[Segment] = []
         self._since: list[int] = []
 
-    def update(self, frames: int, reading: Reading, second: Reading | None = None) -> None:
+    def update(self, frames: int, hypothesis: Hypothesis, second: Hypothesis | None = None) -> None:
         """The hypothesis after `frames` frames of audio. Where there are two decoders, both must agree."""
-        words = reading.words
+        words = hypothesis.words
         if second is not None:
             words = words[: _common(words, second.words)]
         kept = _common(words, self._last)
@@ -31,9 +31,9 @@ class Settled:
             count += 1
         self.words = words[:count]
 
-    def complete(self, reading: Reading) -> list[Segment]:
-        """The words of `reading`; those that were settled stay, even where it has changed its mind."""
-        words, count = reading.words, len(self.words)
+    def complete(self, hypothesis: Hypothesis) -> list[Segment]:
+        """The words of `hypothesis`; those that were settled stay, even where it has changed its mind."""
+        words, count = hypothesis.words, len(self.words)
         if _common(words, self.words) == count:
             return words
         return [*self.words, *(word for word in words if word.start >= self.words[-1].end)]

@@ -8,7 +8,7 @@ for the schwa. Where flite is not installed, such words stay unknown.
 from ctypes import c_char_p, c_void_p
 from typing import Any, Final
 
-from voxwire.engines.worker.library import load_library
+from voxwire.engines.worker.shared_library import load_library
 
 _VOWELS: Final = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
 #: Vowels that weaken to a schwa, where they are not stressed.

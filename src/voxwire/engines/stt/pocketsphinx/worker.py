@@ -7,22 +7,22 @@ import msgspec
 from voxwire.audio.pcm import SPEECH_RATE
 from voxwire.audio.resample import Resampler
 from voxwire.engines.stt.pocketsphinx.decoders import Decoders, Decoding
+from voxwire.engines.stt.pocketsphinx.hypothesis import DECODER_FRAME_MS, Segment, fits_as_well, joined
 from voxwire.engines.stt.pocketsphinx.messages import (
     Audio,
     Begin,
-    Commit,
+    DecoderRequest,
+    EndOfAudio,
     Learn,
     NeedPhrases,
     Partial,
     Phrases,
-    Request,
     Result,
     TimedWord,
 )
 from voxwire.engines.stt.pocketsphinx.narrow_band import Frames, NarrowBandCepstra
 from voxwire.engines.stt.pocketsphinx.onset import onset, tail
 from voxwire.engines.stt.pocketsphinx.partials import Settled
-from voxwire.engines.stt.pocketsphinx.reading import FRAME_MS, Segment, fits_as_well, joined
 from voxwire.engines.worker.child import Outlet
 
 _SAMPLE: Final = 2
@@ -42,7 +42,7 @@ _LOOK: Final = 200 * _BYTES_PER_MS
 class PocketsphinxService:
     """The decoders of one process: what is learnt, for its copies; in a copy, those of one utterance."""
 
-    requests: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Request)
+    requests: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(DecoderRequest)
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.decoders = Decoders()
@@ -53,11 +53,11 @@ class PocketsphinxService:
     def is_shared(self, request: Any) -> bool:
         return isinstance(request, Learn)
 
-    def open(self, outlet: Outlet) -> "Utterance":
-        return Utterance(self.decoders, outlet)
+    def open(self, outlet: Outlet) -> "UtteranceTask":
+        return UtteranceTask(self.decoders, outlet)
 
 
-class Utterance:
+class UtteranceTask:
     """One utterance from `Begin` to `Result`."""
 
     def __init__(self, decoders: Decoders, outlet: Outlet) -> None:
@@ -74,7 +74,7 @@ class Utterance:
         self._settled = Settled()
         self._last: Partial | None = None
 
-    def receive(self, request: Begin | Learn | Phrases | Audio | Commit) -> None:
+    def receive(self, request: Begin | Learn | Phrases | Audio | EndOfAudio) -> None:
         match request:
             case Learn(key=key, sentences=sentences):
                 self._decoders.learn(key, sentences)
@@ -93,7 +93,7 @@ class Utterance:
                     self._missing = False
             case Audio(pcm=pcm):
                 self._audio += self._resampler.push(pcm)
-            case Commit():
+            case EndOfAudio():
                 self._committed = True
         if not self._missing:
             self._decode()
@@ -162,9 +162,9 @@ class Utterance:
 
     def _look(self) -> None:
         assert self._general is not None
-        reading = self._general.reading()
-        second = self._expected.reading() if self._expected else None
-        self._settled.update(self._heard // (_BYTES_PER_MS * FRAME_MS), reading, second)
+        reading = self._general.hypothesis()
+        second = self._expected.hypothesis() if self._expected else None
+        self._settled.update(self._heard // (_BYTES_PER_MS * DECODER_FRAME_MS), reading, second)
         partial = Partial(joined(self._settled.complete(reading)), len(joined(self._settled.words)))
         if partial != self._last:
             self._last = partial
@@ -182,12 +182,12 @@ class Utterance:
     def _send_final(self, general: Decoding, expected: Decoding | None) -> None:
         self._general = self._expected = None
         general.end()
-        free = general.reading()
+        free = general.hypothesis()
         words = self._settled.complete(free)
         alternatives = []
         if expected:
             expected.end()
-            other = expected.reading()
+            other = expected.hypothesis()
             if fits_as_well(other, free, leniency=_TELEPHONE_LENIENCY if self._narrow else 1.0):
                 alternatives.append(joined(self._settled.complete(other)))
         self._outlet.send(
@@ -197,4 +197,4 @@ class Utterance:
     def _timed(self, word: Segment) -> TimedWord:
         assert word.word is not None
         before_ms = self._skipped / _BYTES_PER_MS
-        return TimedWord(word.word, before_ms + word.start * FRAME_MS, before_ms + word.end * FRAME_MS)
+        return TimedWord(word.word, before_ms + word.start * DECODER_FRAME_MS, before_ms + word.end * DECODER_FRAME_MS)

@@ -8,12 +8,11 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from voxwire.engines.options import check_names, pool_size, text
-from voxwire.engines.tts.pooled import WINDOW, PooledTts
+from voxwire.engines.tts.espeak import library
+from voxwire.engines.tts.pooled import SEND_WINDOW, PooledTts
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.tts import TtsCapabilities
-
-RATE: Final = 22_050
 
 
 def _voice(variant: str, pitch: int = 50, range: int = 50, pace: float = 1.0) -> dict[str, Any]:
@@ -55,7 +54,7 @@ def engine(options: Mapping[str, Any]) -> PooledTts:
             licence="GPL-3.0-or-later, in a process of its own",
             notice="Robotic: made to be understood everywhere, not to please.",
         ),
-        rate=RATE,
+        rate=library.RATE,
         voices={name: "{voice}, pitch {pitch}, range {range}".format(**setting) for name, setting in settings.items()},
     )
     spec = WorkerSpec(
@@ -63,6 +62,6 @@ def engine(options: Mapping[str, Any]) -> PooledTts:
         name="espeak",
         service="voxwire.engines.tts.espeak.worker:EspeakService",
         options={"language": language},
-        window=WINDOW,
+        window=SEND_WINDOW,
     )
     return PooledTts(capabilities, settings, spec, size=pool_size("espeak", options))

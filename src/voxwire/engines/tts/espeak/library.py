@@ -20,7 +20,7 @@ _CONTINUE, _STOP = 0, 1
 _END, _WORD = 0, 1
 
 
-class Parameter(IntEnum):
+class VoiceParameter(IntEnum):
     """`espeak_PARAMETER`: words a minute, pitch 0-100, pitch range 0-100, pause between words in 10 ms."""
 
     RATE = 1
@@ -58,7 +58,9 @@ class WordEvent(NamedTuple):
 
 
 #: Gets stretches of samples with the words that begin in them; False stops the synthesis.
-Sink = Callable[[bytes, list[WordEvent]], bool]
+SampleSink = Callable[[bytes, list[WordEvent]], bool]
+#: Samples a second of all its voices.
+RATE: Final = 22_050
 
 
 class Espeak:
@@ -81,7 +83,7 @@ class Espeak:
         )
         if self.rate <= 0:
             raise ConfigurationError("espeak-ng does not find its data files: install `espeakng-loader` again.")
-        self._sink: Sink | None = None
+        self._sink: SampleSink | None = None
         self._callback = _Callback(self._on_audio)  # espeak keeps only the pointer
         self._lib.espeak_SetSynthCallback(self._callback)
 
@@ -90,10 +92,10 @@ class Espeak:
         if self._lib.espeak_SetVoiceByName(name.encode()):
             raise EngineError("tts", "unknown_voice", f"espeak-ng has no voice {name}.")
 
-    def set(self, parameter: Parameter, value: int) -> None:
+    def set(self, parameter: VoiceParameter, value: int) -> None:
         self._lib.espeak_SetParameter(int(parameter), value, 0)
 
-    def speak(self, text: str, sink: Sink) -> None:
+    def speak(self, text: str, sink: SampleSink) -> None:
         """Synthesise; returns when all audio went to the sink or the sink refused."""
         data = text.encode()
         self._sink = sink

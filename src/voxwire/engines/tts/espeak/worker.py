@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.engines.tts.espeak.library import Espeak, Parameter, WordEvent
+from voxwire.engines.tts.espeak.library import Espeak, VoiceParameter, WordEvent
 from voxwire.engines.tts.messages import Speak, VoiceInfo
 from voxwire.engines.tts.speakable import Speakable, speakable
 from voxwire.engines.tts.timeline import Timeline
@@ -48,11 +48,11 @@ class EspeakTask:
         readable = speakable(request.text, ascii_only=False)
         if readable.text:
             self._espeak.voice(request.settings["voice"])
-            self._espeak.set(Parameter.PITCH, request.settings["pitch"])
-            self._espeak.set(Parameter.RANGE, request.settings["range"])
+            self._espeak.set(VoiceParameter.PITCH, request.settings["pitch"])
+            self._espeak.set(VoiceParameter.RANGE, request.settings["range"])
             rate, gap = pace(request.speed * request.settings["pace"])
-            self._espeak.set(Parameter.RATE, rate)
-            self._espeak.set(Parameter.WORD_GAP, gap)
+            self._espeak.set(VoiceParameter.RATE, rate)
+            self._espeak.set(VoiceParameter.WORD_GAP, gap)
             clause = _Clause(request.text, readable, self._espeak.rate, self._outlet)
             self._espeak.speak(readable.text, clause.take)
             clause.finish()

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from voxwire.engines.options import check_names, pool_size
 from voxwire.engines.tts.flite import library
-from voxwire.engines.tts.pooled import WINDOW, PooledTts
+from voxwire.engines.tts.pooled import SEND_WINDOW, PooledTts
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.tts import TtsCapabilities
@@ -35,7 +35,7 @@ def installed() -> bool:
     """Whether libflite and its voices can be loaded. Maps them into this process; calls nothing in them."""
     try:
         for name in ("", "usenglish", "cmulex", *(f"cmu_us_{voice}" for voice in _speakers())):
-            library.load(name)
+            library.load_flite(name)
     except OSError:
         return False
     return True
@@ -59,7 +59,7 @@ def engine(options: Mapping[str, Any]) -> PooledTts:
         name="flite",
         service="voxwire.engines.tts.flite.worker:FliteService",
         options={"voices": _speakers()},
-        window=WINDOW,
+        window=SEND_WINDOW,
     )
     return PooledTts(capabilities, VOICES, spec, size=pool_size("flite", options))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_float, c_int, c_short, c_void_p
 from typing import Any, Final, NamedTuple
 
-from voxwire.engines.worker.library import load_library
+from voxwire.engines.worker.shared_library import load_library
 from voxwire.errors import ConfigurationError
 
 INSTALL: Final = (
@@ -46,7 +46,7 @@ class _Voice(Structure):
     _fields_ = (("name", c_char_p), ("features", c_void_p))
 
 
-class Token(NamedTuple):
+class SpokenToken(NamedTuple):
     """A token of the text as flite read it, and its seconds in the audio."""
 
     text: str
@@ -56,12 +56,12 @@ class Token(NamedTuple):
 
 #: Gets a stretch of samples and whether it is the last, and with the first one all tokens; False stops
 #: the synthesis.
-Sink = Callable[[list[Token], bytes, bool], bool]
+SampleSink = Callable[[list[SpokenToken], bytes, bool], bool]
 #: Samples a second of all voices that we use.
 RATE: Final = 16_000
 
 
-def load(name: str) -> ctypes.CDLL:
+def load_flite(name: str) -> ctypes.CDLL:
     """`libflite_NAME` (`libflite` for ""). Raises OSError."""
     return load_library(f"flite_{name}" if name else "flite", major=1)
 
@@ -72,14 +72,14 @@ class Flite:
     def __init__(self, voices: tuple[str, ...], *, chunk_samples: int) -> None:
         try:
             # Voices leave these symbols to whoever loaded them.
-            self._lib = load("")
-            self._languages = [load("usenglish"), load("cmulex")]
-            registrars = {name: getattr(load(f"cmu_us_{name}"), f"register_cmu_us_{name}") for name in voices}
+            self._lib = load_flite("")
+            self._languages = [load_flite("usenglish"), load_flite("cmulex")]
+            registrars = {name: getattr(load_flite(f"cmu_us_{name}"), f"register_cmu_us_{name}") for name in voices}
         except OSError as error:
             raise ConfigurationError(INSTALL) from error
         _declare(self._lib)
         self._lib.flite_init()
-        self._sink: Sink | None = None
+        self._sink: SampleSink | None = None
         # flite keeps pointers to the callback and to feature names, so both live as long as this object.
         self._callback = _Callback(self._on_audio)
         self._voices = {name: self._register(registrar, chunk_samples) for name, registrar in registrars.items()}
@@ -95,7 +95,9 @@ class Flite:
         self._lib.flite_feat_set(voice.contents.features, b"streaming_info", hook)
         return voice
 
-    def speak(self, voice: str, text: str, *, stretch: float = 1.0, pitch: float | None = None, sink: Sink) -> None:
+    def speak(
+        self, voice: str, text: str, *, stretch: float = 1.0, pitch: float | None = None, sink: SampleSink
+    ) -> None:
         """Synthesise ASCII text with durations times `stretch` and a mean pitch in Hz (None: the voice's own).
 
         The voice rms has a pitch model that ignores the mean.
@@ -123,12 +125,12 @@ class Flite:
         wanted = sink(tokens, ctypes.string_at(address, 2 * size), bool(last))
         return _CONTINUE if wanted else _STOP
 
-    def _tokens(self, utterance: int) -> Iterator[Token]:
+    def _tokens(self, utterance: int) -> Iterator[SpokenToken]:
         """The words in order, those of one token ("42" is "forty two") joined."""
         lib = self._lib
         relation = lib.utt_relation(utterance, b"Word")
         item = lib.relation_head(relation) if relation else None
-        joined: tuple[int, Token] | None = None
+        joined: tuple[int, SpokenToken] | None = None
         while item:
             position = lib.flite_ffeature_int(item, b"R:Token.parent.file_pos")
             text = lib.flite_ffeature_string(item, b"R:Token.parent.name").decode(errors="replace")
@@ -136,11 +138,11 @@ class Flite:
             end = lib.flite_ffeature_float(item, b"R:SylStructure.daughtern.daughtern.R:Segment.end")
             if end > start:  # punctuation has no segments
                 if joined and joined[0] == position:
-                    joined = position, Token(text, joined[1].start_s, end)
+                    joined = position, SpokenToken(text, joined[1].start_s, end)
                 else:
                     if joined:
                         yield joined[1]
-                    joined = position, Token(text, start, end)
+                    joined = position, SpokenToken(text, start, end)
             item = lib.item_next(item)
         if joined:
             yield joined[1]

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from voxwire.audio.resample import Resampler
-from voxwire.engines.tts.flite.library import RATE, Flite, Token
+from voxwire.engines.tts.flite.library import RATE, Flite, SpokenToken
 from voxwire.engines.tts.messages import Speak, VoiceInfo
 from voxwire.engines.tts.speakable import Speakable, speakable
 from voxwire.engines.tts.timeline import Timeline
@@ -76,7 +76,7 @@ class _Clause:
         self._from = self._to = 0
         self._position = 0
 
-    def take(self, tokens: list[Token], pcm: bytes, last: bool) -> bool:
+    def take(self, tokens: list[SpokenToken], pcm: bytes, last: bool) -> bool:
         """The sink of `Flite.speak`."""
         if self._position == 0:
             if not tokens:
@@ -90,7 +90,7 @@ class _Clause:
         end_ms = (min(self._position, self._to) - self._from) * 1000 / self._rate
         return self._outlet.send(self._timeline.piece(self._resampler.push(kept), end_ms, last=last)) and not last
 
-    def _plan(self, tokens: list[Token]) -> None:
+    def _plan(self, tokens: list[SpokenToken]) -> None:
         """Where the audio is cut, and when each token is heard."""
         self._from = max(0, int(tokens[0].start_s * RATE) - RATE * _LEAD_MS // 1000)
         self._to = int((tokens[-1].end_s + self._pause_s) * RATE)

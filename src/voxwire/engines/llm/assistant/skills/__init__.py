@@ -1,5 +1,5 @@
 """What the assistant can do by itself.
 
 - `skill`: what a skill is; `catalogue`: all of them, in the order in which they are asked
-- `arithmetic`, `units`, `clock`, `words`, `chance`, `smalltalk`, `emergency`: the skills
+- `arithmetic`, `units`, `clock`, `letters`, `chance`, `smalltalk`, `emergency`: the skills
 """

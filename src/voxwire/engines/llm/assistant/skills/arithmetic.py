@@ -13,7 +13,7 @@ from typing import Final
 from voxwire.engines.llm.assistant.grammar import Filled, Match
 from voxwire.engines.llm.assistant.numbers import LARGEST, number_words, parse_number, say_number
 from voxwire.engines.llm.assistant.skills.skill import Situation, Skill, skill
-from voxwire.engines.llm.assistant.text import Utterance, sentence
+from voxwire.engines.llm.assistant.text import Wording, sentence
 
 _Operators = dict[tuple[str, ...], int]
 _ADD: Final[_Operators] = {
@@ -46,7 +46,7 @@ class ExpressionSlot:
     def __init__(self) -> None:
         self._samples = tuple(_examples())
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         reader = _Reader(said.words, start)
         try:
             value: Value | None = reader.expression()

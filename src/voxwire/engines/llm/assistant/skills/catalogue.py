@@ -6,12 +6,12 @@ from voxwire.engines.llm.assistant.skills.arithmetic import ARITHMETIC
 from voxwire.engines.llm.assistant.skills.chance import CHANCE
 from voxwire.engines.llm.assistant.skills.clock import clock_skills
 from voxwire.engines.llm.assistant.skills.emergency import EMERGENCY
+from voxwire.engines.llm.assistant.skills.letters import LETTERS
 from voxwire.engines.llm.assistant.skills.skill import Skill
 from voxwire.engines.llm.assistant.skills.smalltalk import SKILLS as SMALLTALK
 from voxwire.engines.llm.assistant.skills.units import UNITS
-from voxwire.engines.llm.assistant.skills.words import WORDS
 
 
 def all_skills(place: PlaceSlot, day: DaySlot) -> tuple[Skill, ...]:
     """Every skill; the wildcards of `words` come last, after everything that says what it means."""
-    return (EMERGENCY, *SMALLTALK, *clock_skills(place, day), *UNITS, *ARITHMETIC, *CHANCE, *WORDS)
+    return (EMERGENCY, *SMALLTALK, *clock_skills(place, day), *UNITS, *ARITHMETIC, *CHANCE, *LETTERS)

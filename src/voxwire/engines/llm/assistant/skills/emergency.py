@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from voxwire.engines.llm.assistant.skills.skill import Skill, reply
-from voxwire.engines.llm.assistant.text import Utterance
+from voxwire.engines.llm.assistant.text import Wording
 
 CANNOT_CALL: Final = (
     "I cannot call anybody. If this is an emergency, please dial the emergency number yourself, now: "
@@ -31,6 +31,6 @@ EMERGENCY: Final[Skill] = reply(
 )
 
 
-def calls_for_help(said: Utterance) -> bool:
+def calls_for_help(said: Wording) -> bool:
     """Whether an ambulance, the police or the like are asked for, in whatever words around it."""
     return _CALLS.search(" ".join(said.words)) is not None

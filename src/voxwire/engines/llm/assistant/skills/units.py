@@ -13,7 +13,7 @@ from voxwire.engines.llm.assistant.grammar import Filled, Match, Slot
 from voxwire.engines.llm.assistant.numbers import LARGEST, number_words, say_number
 from voxwire.engines.llm.assistant.skills.skill import Situation, Skill, skill
 from voxwire.engines.llm.assistant.slots import ChoiceSlot, NumberSlot
-from voxwire.engines.llm.assistant.text import Utterance
+from voxwire.engines.llm.assistant.text import Wording
 
 
 class Dimension(Enum):
@@ -120,7 +120,7 @@ class ConversionSlot:
         )
         self._samples = tuple(_examples(shapes))
 
-    def match(self, said: Utterance, start: int) -> Iterator[Filled]:
+    def match(self, said: Wording, start: int) -> Iterator[Filled]:
         read = self._backward if self._target_first else self._forward
         for end, asked in read(said, start):
             if asked.source.dimension is asked.target.dimension:
@@ -129,13 +129,13 @@ class ConversionSlot:
     def samples(self) -> Sequence[str]:
         return self._samples
 
-    def _forward(self, said: Utterance, start: int) -> Iterator[tuple[int, Conversion]]:
+    def _forward(self, said: Wording, start: int) -> Iterator[tuple[int, Conversion]]:
         for at, amount, source in self._quantities(said, start):
             if said.words[at : at + 1] in (("to",), ("in",), ("into",), ("as",)):
                 for target in _after(self._UNIT, said, at + 1):
                     yield target.end, Conversion(amount, source, target.value)
 
-    def _backward(self, said: Utterance, start: int) -> Iterator[tuple[int, Conversion]]:
+    def _backward(self, said: Wording, start: int) -> Iterator[tuple[int, Conversion]]:
         for target in self._UNIT.match(said, start):
             at = target.end
             at += said.words[at : at + 1] in (("are",), ("is",), ("make",), ("equal",))
@@ -144,7 +144,7 @@ class ConversionSlot:
             for end, amount, source in self._quantities(said, at) if at > target.end else ():
                 yield end, Conversion(amount, source, target.value)
 
-    def _quantities(self, said: Utterance, at: int) -> Iterator[tuple[int, Fraction, Unit]]:
+    def _quantities(self, said: Wording, at: int) -> Iterator[tuple[int, Fraction, Unit]]:
         """An amount with its unit; "a mile" is one."""
         amounts = [(filled.end, filled.value) for filled in _after(self._AMOUNT, said, at)]
         if said.words[at : at + 1] in (("a",), ("an",)):
@@ -154,7 +154,7 @@ class ConversionSlot:
                 yield unit.end, amount, unit.value
 
 
-def _after(slot: Slot, said: Utterance, at: int) -> Iterator[Filled]:
+def _after(slot: Slot, said: Wording, at: int) -> Iterator[Filled]:
     return slot.match(said, at) if at < len(said) else iter(())
 
 
@@ -171,7 +171,7 @@ def _examples(shapes: Sequence[str]) -> Iterator[str]:
                 yield shapes[number % len(shapes)].format(a=amount, s=source, t=target)
 
 
-def convert(asked: Conversion) -> Fraction:
+def convert_units(asked: Conversion) -> Fraction:
     """The amount in the target unit, exactly."""
     base = asked.amount * asked.source.size + asked.source.zero
     return (base - asked.target.zero) / asked.target.size
@@ -179,7 +179,7 @@ def convert(asked: Conversion) -> Fraction:
 
 def _answer(match: Match, _situation: Situation) -> str:
     asked: Conversion = match.one("conversion")
-    result = convert(asked)
+    result = convert_units(asked)
     if asked.source.dimension is Dimension.TEMPERATURE and asked.amount * asked.source.size + asked.source.zero < 0:
         return "That is colder than absolute zero."
     if abs(result) > LARGEST:

@@ -4,7 +4,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 #: pocketsphinx counts frames of 10 ms.
-FRAME_MS: Final = 10
+DECODER_FRAME_MS: Final = 10
 #: A reading in the expected sentences is believed while it fits the sound about as well as the free
 #: one: on average over all frames, and in its worst 400 ms, where a wrong word would show. In natural
 #: logarithms of likelihood a frame. Measured on ten synthetic voices: 98 % of the right readings pass.
@@ -24,7 +24,7 @@ class Segment(NamedTuple):
     score: float
 
 
-class Reading(NamedTuple):
+class Hypothesis(NamedTuple):
     """A decoder's path through the utterance."""
 
     segments: list[Segment]
@@ -39,7 +39,7 @@ def joined(words: list[Segment]) -> str:
     return " ".join(word.word for word in words if word.word)
 
 
-def fits_as_well(expected: Reading, free: Reading, *, leniency: float = 1.0) -> bool:
+def fits_as_well(expected: Hypothesis, free: Hypothesis, *, leniency: float = 1.0) -> bool:
     """Whether the reading in the expected sentences explains the sound about as well as the free one.
 
     `leniency` is how many times the usual loss is still about as well.
@@ -55,10 +55,10 @@ def fits_as_well(expected: Reading, free: Reading, *, leniency: float = 1.0) -> 
     )
 
 
-def _by_frame(reading: Reading) -> list[float]:
+def _by_frame(hypothesis: Hypothesis) -> list[float]:
     """The score of each frame, evenly within a segment."""
     return [
         segment.score / (segment.end - segment.start)
-        for segment in reading.segments
+        for segment in hypothesis.segments
         for _ in range(segment.start, segment.end)
     ]

@@ -29,17 +29,17 @@ SILENCE: Final = "[silence]"
 #: The client has not answered a call yet; an endpoint refuses a call without an answer.
 _NO_RESULT_YET: Final = "The result is not there yet."
 
-Message = dict[str, Any]
+ChatMessage = dict[str, Any]
 
 
-def messages(system: str, items: Sequence[Item]) -> list[Message]:
+def messages(system: str, items: Sequence[Item]) -> list[ChatMessage]:
     """The messages for these items, which were heard as they stand: a truncated answer is short.
 
     `system` is the preamble and the instructions. System items before anything else join it, since many templates
     take one system message at the beginning alone.
     """
     results = {item.call_id: item.output for item in items if isinstance(item, FunctionCallOutputItem)}
-    told: list[Message] = [{"role": "system", "content": system}] if system else []
+    told: list[ChatMessage] = [{"role": "system", "content": system}] if system else []
     for item in items:
         match item:
             case MessageItem():
@@ -51,7 +51,7 @@ def messages(system: str, items: Sequence[Item]) -> list[Message]:
     return told
 
 
-def tools(functions: Iterable[FunctionTool]) -> list[dict[str, Any]]:
+def chat_tools(functions: Iterable[FunctionTool]) -> list[dict[str, Any]]:
     """Functions in the form of chat completions."""
     return [
         {
@@ -66,12 +66,12 @@ def tools(functions: Iterable[FunctionTool]) -> list[dict[str, Any]]:
     ]
 
 
-def tool_choice(choice: ToolChoice) -> Any:
+def chat_tool_choice(choice: ToolChoice) -> Any:
     """A tool choice in the form of chat completions."""
     return {"type": "function", "function": {"name": choice.name}} if isinstance(choice, NamedTool) else choice
 
 
-def _add_message(told: list[Message], item: MessageItem) -> None:
+def _add_message(told: list[ChatMessage], item: MessageItem) -> None:
     content = _content(item)
     if not content:
         return  # nothing of it was heard
@@ -85,7 +85,7 @@ def _add_message(told: list[Message], item: MessageItem) -> None:
         last["content"] = [*_parts(last["content"]), *_parts(content)]
 
 
-def _add_call(told: list[Message], item: FunctionCallItem, result: str) -> None:
+def _add_call(told: list[ChatMessage], item: FunctionCallItem, result: str) -> None:
     call = {
         "id": item.call_id,
         "type": "function",
@@ -101,7 +101,7 @@ def _add_call(told: list[Message], item: FunctionCallItem, result: str) -> None:
     told.append(answer)
 
 
-def _asking(told: Sequence[Message]) -> Message | None:
+def _asking(told: Sequence[ChatMessage]) -> ChatMessage | None:
     """The assistant's message at the end, answers to its earlier calls left aside."""
     last = next((message for message in reversed(told) if message["role"] != "tool"), None)
     return last if last is not None and last["role"] == Role.ASSISTANT.value else None

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.engines.llm.chat.messages import messages, tool_choice, tools
-from voxwire.engines.llm.chat.options import ChatOptions
+from voxwire.engines.llm.chat.chat_options import ChatOptions
+from voxwire.engines.llm.chat.prompt import chat_tool_choice, chat_tools, messages
 from voxwire.interfaces.llm import LlmRequest
 
 logger = logging.getLogger("voxwire.engines.chat")
@@ -32,7 +32,7 @@ class RequestBody:
         """The JSON text that asks for this answer as a stream."""
         options = self._options
         system = "\n\n".join(text for text in (options.preamble, request.instructions) if text)
-        offered = tools(offered_tools(request))
+        offered = chat_tools(offered_tools(request))
         limits = [limit for limit in (options.max_tokens, request.max_output_tokens) if limit is not None]
         fields: dict[str, Any] = {
             "model": model,
@@ -42,7 +42,7 @@ class RequestBody:
             "max_tokens": min(limits) if limits else None,
             "stop": list(options.stop) or None,
             "tools": offered or None,
-            "tool_choice": tool_choice(request.tool_choice) if offered else None,
+            "tool_choice": chat_tool_choice(request.tool_choice) if offered else None,
             "messages": messages(system, request.items),
         }
         body: dict[str, Any] = {}

@@ -1,6 +1,6 @@
 """A conversation as a chat endpoint reads it."""
 
-from voxwire.engines.llm.chat.messages import SILENCE, UNINTELLIGIBLE, messages, tools
+from voxwire.engines.llm.chat.prompt import SILENCE, UNINTELLIGIBLE, chat_tools, messages
 from voxwire.events.items import (
     FunctionCallItem,
     FunctionCallOutputItem,
@@ -97,5 +97,5 @@ class TestCalls:
             assert messages("", [called("c1", broken)])[0]["tool_calls"][0]["function"]["arguments"] == "{}"
 
     def test_a_function_without_parameters(self) -> None:
-        (tool,) = tools([FunctionTool(name="f")])
+        (tool,) = chat_tools([FunctionTool(name="f")])
         assert tool["function"] == {"name": "f", "parameters": {"type": "object", "properties": {}}}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voxwire.engines.stt.pocketsphinx.reading import Reading, Segment, fits_as_well, joined
+from voxwire.engines.stt.pocketsphinx.hypothesis import Hypothesis, Segment, fits_as_well, joined
 
 
 def reading(*segments):
@@ -11,7 +11,7 @@ def reading(*segments):
     for word, frames, score in segments:
         made.append(Segment(word, at, at + frames, score * frames))
         at += frames
-    return Reading(made)
+    return Hypothesis(made)
 
 
 FREE = reading((None, 20, -1.0), ("whatsoever", 60, -5.0), ("in", 20, -5.0), ("boston", 60, -5.0), (None, 20, -1.0))
@@ -42,6 +42,6 @@ def test_the_same_loss_outside_a_window_is_no_matter():
 
 
 def test_nothing_heard_is_no_reading():
-    assert not fits_as_well(Reading([]), FREE)
-    assert not fits_as_well(FREE, Reading([]))
+    assert not fits_as_well(Hypothesis([]), FREE)
+    assert not fits_as_well(FREE, Hypothesis([]))
     assert not fits_as_well(reading((None, 180, -1.0)), FREE)

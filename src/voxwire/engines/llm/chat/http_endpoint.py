@@ -9,7 +9,7 @@ import httpx2
 import msgspec
 
 from voxwire.engines.llm.chat import failures
-from voxwire.engines.llm.chat.options import ChatOptions
+from voxwire.engines.llm.chat.chat_options import ChatOptions
 from voxwire.engines.llm.chat.patience import Patience
 from voxwire.errors import EngineError
 

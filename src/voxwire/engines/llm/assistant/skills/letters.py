@@ -41,7 +41,7 @@ def _count_down(match: Match, _situation: Situation) -> str:
 
 _NUMBER: Final = NumberSlot((*range(1, 21), 25, 30, 40, 50, 60, 70, 80, 90, 100), whole=True)
 
-WORDS: Final[tuple[Skill, ...]] = (
+LETTERS: Final[tuple[Skill, ...]] = (
     skill(
         _spell,
         "(spell|how do you spell|how is|spell out) [the word] {word} [spelled|spelt|for me]",
