@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from voxwire.testing.service import fake_deployment, fake_service
 from websockets.asyncio.client import connect
 
 from voxwire.testing.fake_llm import FakeLlm
+from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.live_server import served
 
 GA_UPDATE: dict[str, Any] = {
