@@ -20,7 +20,7 @@ from voxwire.engines.llm.assistant.parameter_slots import ParameterKind
 from voxwire.engines.llm.assistant.parameters import Parameter
 from voxwire.engines.llm.assistant.results import say_result
 from voxwire.engines.llm.assistant.skills.emergency import CANNOT_CALL, EMERGENCY, calls_for_help
-from voxwire.engines.llm.assistant.skills.skill import Situation
+from voxwire.engines.llm.assistant.skills.skill import SkillContext
 from voxwire.engines.llm.assistant.skills.smalltalk import GREETING, GREETS
 from voxwire.engines.llm.assistant.text import Wording, identifier_words, plain_words, read, sentence
 from voxwire.engines.llm.assistant.tools import Reading, Tool
@@ -118,11 +118,11 @@ def answer(domain: Domain, items: Sequence[Item], tool_choice: ToolChoice, now: 
     if text is None:
         return (Say(NO_EYES if any(isinstance(part, InputImage) for part in last.content) else NOT_CAUGHT),)
     may_call = tool_choice != "none"
-    situation = Situation(now, _checksum(items), _last_said(items))
-    return _answer_user(domain, items, text, may_call=may_call, situation=situation)
+    context = SkillContext(now, _checksum(items), _last_said(items))
+    return _answer_user(domain, items, text, may_call=may_call, context=context)
 
 
-def _answer_user(domain: Domain, items: Sequence[Item], text: str, *, may_call: bool, situation: Situation) -> Answer:
+def _answer_user(domain: Domain, items: Sequence[Item], text: str, *, may_call: bool, context: SkillContext) -> Answer:
     if domain.instructions.translates:
         return (Say(f"{CANNOT_TRANSLATE}{_why(items)}"),)
     order = told_to_say(text) or (opening_in(text) if _is_first(items) else None)
@@ -141,7 +141,7 @@ def _answer_user(domain: Domain, items: Sequence[Item], text: str, *, may_call: 
         if found is not None:
             skill, match = found
             greeting = domain.instructions.greeting if skill is GREETS else None
-            return (Say(greeting or skill.answer(match, situation)),)
+            return (Say(greeting or skill.answer(match, context)),)
     if calls_for_help(said):
         return (Say(CANNOT_CALL),)
     facts = (fact_for(domain.instructions.facts, core.words) for core in politeness_removed(said))

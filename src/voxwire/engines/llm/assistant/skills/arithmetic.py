@@ -12,7 +12,7 @@ from typing import Final
 
 from voxwire.engines.llm.assistant.grammar import Filled, Match
 from voxwire.engines.llm.assistant.numbers import LARGEST, number_words, parse_number, say_number
-from voxwire.engines.llm.assistant.skills.skill import Situation, Skill, skill
+from voxwire.engines.llm.assistant.skills.skill import Skill, SkillContext, skill
 from voxwire.engines.llm.assistant.text import Wording, sentence
 
 _Operators = dict[tuple[str, ...], int]
@@ -181,7 +181,7 @@ def _root(value: Fraction, degree: int) -> Fraction:
     return Fraction(math.sqrt(value) if degree == 2 else math.cbrt(value))
 
 
-def _answer(match: Match, _situation: Situation) -> str:
+def _answer(match: Match, _situation: SkillContext) -> str:
     value: Value = match.one("expression")
     return sentence(str(value)) if isinstance(value, _Unanswerable) else f"That is {say_number(value)}."
 

@@ -7,24 +7,24 @@ from fractions import Fraction
 from typing import Final
 
 from voxwire.engines.llm.assistant.grammar import Match
-from voxwire.engines.llm.assistant.skills.skill import Situation, Skill, skill
+from voxwire.engines.llm.assistant.skills.skill import Skill, SkillContext, skill
 from voxwire.engines.llm.assistant.slots import NumberSlot
 
 _HONESTY: Final = "I work that out from our conversation; it is not random."
 
 
-def _coin(_match: Match, situation: Situation) -> str:
-    return f"{('Heads', 'Tails')[situation.conversation % 2]}. {_HONESTY}"
+def _coin(_match: Match, context: SkillContext) -> str:
+    return f"{('Heads', 'Tails')[context.conversation % 2]}. {_HONESTY}"
 
 
-def _die(match: Match, situation: Situation) -> str:
+def _die(match: Match, context: SkillContext) -> str:
     sides = int(match.one("sides", 6))
-    return f"{situation.conversation % sides + 1}. {_HONESTY}"
+    return f"{context.conversation % sides + 1}. {_HONESTY}"
 
 
-def _pick(match: Match, situation: Situation) -> str:
+def _pick(match: Match, context: SkillContext) -> str:
     low, high = sorted((int(match.one("low", 1)), int(match.one("high", 10))))
-    return f"{low + situation.conversation % (high - low + 1)}. {_HONESTY}"
+    return f"{low + context.conversation % (high - low + 1)}. {_HONESTY}"
 
 
 _LOW: Final = NumberSlot(range(1, 10), whole=True)

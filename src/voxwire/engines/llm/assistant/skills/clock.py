@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from voxwire.engines.llm.assistant.dates import MONTHS, WEEKDAYS, Day, DaySlot
 from voxwire.engines.llm.assistant.grammar import Match
 from voxwire.engines.llm.assistant.places import Place, PlaceSlot
-from voxwire.engines.llm.assistant.skills.skill import Situation, Skill, skill
+from voxwire.engines.llm.assistant.skills.skill import Skill, SkillContext, skill
 
 
 def clock_skills(place: PlaceSlot, day: DaySlot) -> tuple[Skill, ...]:
@@ -50,31 +50,31 @@ def _say_date(day: date) -> str:
     return f"{WEEKDAYS[day.weekday()]}, {MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
-def _time_here(_match: Match, situation: Situation) -> str:
-    return f"It is {say_time(situation.now)}."
+def _time_here(_match: Match, context: SkillContext) -> str:
+    return f"It is {say_time(context.now)}."
 
 
-def _time_there(match: Match, situation: Situation) -> str:
+def _time_there(match: Match, context: SkillContext) -> str:
     place: Place = match.one("place")
     if place.timezone is None:
         return f"{place.name} has several time zones. Please name a city."
-    there = situation.now.astimezone(ZoneInfo(place.timezone))
-    day = "" if there.date() == situation.now.date() else f" on {WEEKDAYS[there.weekday()]}"
+    there = context.now.astimezone(ZoneInfo(place.timezone))
+    day = "" if there.date() == context.now.date() else f" on {WEEKDAYS[there.weekday()]}"
     return f"In {place.full_name} it is {say_time(there)}{day}."
 
 
-def _date(_match: Match, situation: Situation) -> str:
-    return f"Today is {_say_date(situation.now)}."
+def _date(_match: Match, context: SkillContext) -> str:
+    return f"Today is {_say_date(context.now)}."
 
 
-def _other_day(match: Match, _situation: Situation) -> str:
+def _other_day(match: Match, _situation: SkillContext) -> str:
     asked: Day = match.one("day")
     return f"{asked.said[0].upper()}{asked.said[1:]}: {_say_date(asked.day)}."
 
 
-def _month(_match: Match, situation: Situation) -> str:
-    return f"It is {MONTHS[situation.now.month - 1]}."
+def _month(_match: Match, context: SkillContext) -> str:
+    return f"It is {MONTHS[context.now.month - 1]}."
 
 
-def _year(_match: Match, situation: Situation) -> str:
-    return f"It is {situation.now.year}."
+def _year(_match: Match, context: SkillContext) -> str:
+    return f"It is {context.now.year}."

@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Final
 
 from voxwire.engines.llm.assistant.grammar import Match
-from voxwire.engines.llm.assistant.skills.skill import Situation, Skill, skill
+from voxwire.engines.llm.assistant.skills.skill import Skill, SkillContext, skill
 from voxwire.engines.llm.assistant.slots import NumberSlot, TextSlot
 from voxwire.engines.llm.assistant.text import fold, sentence, typewritten
 
@@ -13,17 +13,17 @@ _COUNT_LIMIT: Final = 100
 _SPELL_LIMIT: Final = 60
 
 
-def _spell(match: Match, _situation: Situation) -> str:
+def _spell(match: Match, _situation: SkillContext) -> str:
     word = typewritten(match.one("word")).strip("\"'")
     letters = [c.upper() for c in fold(word) if c.isalnum()][:_SPELL_LIMIT]
     return f"{word}: {', '.join(letters)}."
 
 
-def _repeat(match: Match, _situation: Situation) -> str:
+def _repeat(match: Match, _situation: SkillContext) -> str:
     return sentence(match.one("text"))
 
 
-def _count(match: Match, _situation: Situation) -> str:
+def _count(match: Match, _situation: SkillContext) -> str:
     first = int(match.one("first", 1))
     last = int(match.one("last"))
     if abs(last - first) >= _COUNT_LIMIT:
@@ -32,7 +32,7 @@ def _count(match: Match, _situation: Situation) -> str:
     return ", ".join(str(n) for n in range(first, last + step, step)) + "."
 
 
-def _count_down(match: Match, _situation: Situation) -> str:
+def _count_down(match: Match, _situation: SkillContext) -> str:
     first = int(match.one("last", 10))
     if first > _COUNT_LIMIT:
         return f"That would take too long. I count at most {_COUNT_LIMIT} numbers."

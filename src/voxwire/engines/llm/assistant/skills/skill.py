@@ -8,7 +8,7 @@ from voxwire.engines.llm.assistant.grammar import Match, Slot, Template
 
 
 @dataclass(frozen=True)
-class Situation:
+class SkillContext:
     """What an answer may depend on besides the words: the time, and the conversation so far.
 
     `conversation` is all of it as a number, `last_said` the assistant's last words.
@@ -28,13 +28,13 @@ class Skill:
     """
 
     templates: tuple[Template, ...]
-    answer: Callable[[Match, Situation], str]
+    answer: Callable[[Match, SkillContext], str]
     variants: int = 24
     repeats: int = 1
 
 
 def skill(
-    answer: Callable[[Match, Situation], str],
+    answer: Callable[[Match, SkillContext], str],
     *templates: str,
     slots: Mapping[str, Slot] | None = None,
     variants: int = 24,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from voxwire.engines.llm.assistant.grammar import Match
-from voxwire.engines.llm.assistant.skills.skill import Situation, Skill, reply, skill
+from voxwire.engines.llm.assistant.skills.skill import Skill, SkillContext, reply, skill
 
 GREETING: Final = (
     "Hello, this is the offline assistant of Voxwire. "
@@ -22,8 +22,8 @@ WHO: Final = (
 )
 
 
-def _again(_match: Match, situation: Situation) -> str:
-    return situation.last_said or "I have not said anything yet."
+def _again(_match: Match, context: SkillContext) -> str:
+    return context.last_said or "I have not said anything yet."
 
 
 GREETS: Final = reply(

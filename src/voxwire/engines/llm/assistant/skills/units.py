@@ -11,7 +11,7 @@ from typing import Final
 
 from voxwire.engines.llm.assistant.grammar import Filled, Match, Slot
 from voxwire.engines.llm.assistant.numbers import LARGEST, number_words, say_number
-from voxwire.engines.llm.assistant.skills.skill import Situation, Skill, skill
+from voxwire.engines.llm.assistant.skills.skill import Skill, SkillContext, skill
 from voxwire.engines.llm.assistant.slots import ChoiceSlot, NumberSlot
 from voxwire.engines.llm.assistant.text import Wording
 
@@ -177,7 +177,7 @@ def convert_units(asked: Conversion) -> Fraction:
     return (base - asked.target.zero) / asked.target.size
 
 
-def _answer(match: Match, _situation: Situation) -> str:
+def _answer(match: Match, _situation: SkillContext) -> str:
     asked: Conversion = match.one("conversion")
     result = convert_units(asked)
     if asked.source.dimension is Dimension.TEMPERATURE and asked.amount * asked.source.size + asked.source.zero < 0:
