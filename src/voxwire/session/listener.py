@@ -3,6 +3,16 @@
 Audio goes in by `append`; with detection on, whole windows go out as `Analyse` and come back as
 scores, which start and stop turns. A turn's audio runs from its first window, padding included, to
 the end of its trailing silence, and is streamed to the recogniser from the first speech window on.
+
+**Epochs.** The detector has a memory: of the sound so far, and of the resampler's filter. The windows of one
+epoch are one stream for it. A clear, another input format, and switching detection on or off begin a new epoch:
+the next `Analyse` has a new number, by which the runtime forgets that memory, and scores with an old number
+count for nothing. Such an event has waited until all windows were scored (`session`), so no score is lost. A commit
+stays in its epoch, because the sound goes on; only the question "is somebody speaking?" begins anew.
+
+Three positions move along the audio: `buffer.end` (appended), `_analysed` (sent out, by whole windows) and
+`_scored`. A commit by hand and a new epoch set the last two to the first: what was left of an unfinished window
+is never scored.
 """
 
 from collections.abc import Callable

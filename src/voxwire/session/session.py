@@ -1,12 +1,30 @@
 """The session: the protocol's brain, without I/O.
 
-It joins the parts of this package. Rules of this file:
+It joins the parts of this package. A client's mistake becomes one `error` event and changes nothing
+(PROTOCOL 7.2). Results of cancelled work discard themselves by their number.
 
-- Client events are taken in order. Events other than appends wait until the windows of all earlier
-  appends are scored, so results never depend on how fast scoring is (SEMANTICS 2); once one waits,
-  everything from clients waits behind it.
-- A client's mistake becomes one `error` event and changes nothing (PROTOCOL 7.2).
-- Results of cancelled work discard themselves by their number.
+**The waiting queue.** The scores of audio come back later than the audio came, and other events of the
+client arrive meanwhile. What they do must not depend on how fast scoring is (protocol: turns, Order of audio
+and events): a commit that was sent after a word has to find the turn that this word began. So
+
+- an append is taken at once while nothing waits: it only adds to the end of the audio;
+- any other event waits in `_waiting` while `Listener.unscored_ms` is above 0, which means that a window of an
+  earlier append has no score yet;
+- once one event waits, all that come from clients later wait behind it, appends too: they are taken in order;
+- scores take events from the front until one has to wait again. An append among them may send new windows
+  out, and the event behind it then waits for those;
+- what comes from the world (scores, transcripts, results of engines, ticks) never waits: it belongs to work
+  that has begun;
+- without turn detection nothing is scored, so nothing waits.
+
+    append a word   → Analyse, 5 windows
+    commit          → waits
+    append          → waits behind it
+    4 scores        → speech_started; the commit still waits
+    1 score         → the commit is taken: speech_stopped, committed; then the append: Analyse
+
+The queue has no bound of its own. Its reader bounds it: while `backlog_ms` or `waiting_events` is large, the
+runtime does not read from the client.
 """
 
 import weakref
