@@ -100,6 +100,12 @@ class TestArchitecture:
             path = PACKAGE / (f"engines{room}" if room.startswith(".") else room).replace(".", "/")
             assert path.is_dir() or path.with_suffix(".py").is_file(), room
 
+    def test_every_file_that_is_named_exists(self) -> None:
+        named = re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", text("docs/architecture.md"))
+        assert len(named) > 15
+        missing = {name for name in named if not ((PACKAGE / name).is_file() or (ROOT / name).is_file())}
+        assert not missing
+
     @pytest.mark.parametrize("init", sorted(PACKAGE.glob("*/**/__init__.py")), ids=lambda path: path.parent.name)
     def test_a_package_says_what_its_modules_are_for(self, init: Path) -> None:
         words = set(re.findall(r"\w+", ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or ""))
