@@ -80,7 +80,7 @@ class TestOrder:
 class TestChecks:
     def test_a_place_that_does_not_exist(self) -> None:
         with pytest.raises(ClientError) as caught:
-            conversation().check_place(text("a"), "x")
+            conversation().check_after("x")
         assert caught.value.code == "item_create_invalid_previous_item_id"
         assert caught.value.param == "previous_item_id"
 
@@ -89,14 +89,15 @@ class TestChecks:
         made.reserve("b")
         for name in ("a", "b"):
             with pytest.raises(ClientError) as caught:
-                made.check_place(text(name), None)
+                made.check_id(name)
             assert caught.value.code == "item_create_duplicate_item_id"
         made.release("b")
-        made.check_place(text("b"), "a")
+        made.check_id("b")
+        made.check_after("a")
 
     def test_the_id_that_means_the_beginning(self) -> None:
         with pytest.raises(ClientError) as caught:
-            conversation().check_place(text("root"), None)
+            conversation().check_id("root")
         assert caught.value.code == "invalid_value"
         assert caught.value.param == "item.id"
 

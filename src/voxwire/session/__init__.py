@@ -3,7 +3,7 @@
 - `session`: the way in and out: client events and results of engines in, `commands` and server events out
 - `inputs`, `commands`: what the runtime tells a session and what it is told to do
 - `listener`: input audio to turns, by `input_buffer` and `turn_detector`; `transcripts`: their recognition
-- `conversation`: items in order; `item_maker`: those that the client makes
+- `conversation`: items in order; `client_items`: those that the client makes
 - `responder`: who may speak when; `response_input`: what the client hands in to be answered; `response_run`: one
   answer; `output_message`: one message of it; `ledger`: which audio carries which words; `gate`: events of an
   answer that may yet be dropped

@@ -196,16 +196,19 @@ class Conversation:
             f"The conversation is full: it holds at most {bound}. Delete some items first.", code="conversation_full"
         )
 
-    def check_place(self, item: Item, previous_item_id: str | None) -> None:
-        """Refuse a place or an id that cannot be."""
-        if item.id == ROOT:
+    def check_id(self, item_id: str) -> None:
+        """Refuse an id that no new item can have."""
+        if item_id == ROOT:
             raise ClientError(
                 f"Error adding item: the id '{ROOT}' is reserved, for previous_item_id to mean the beginning.",
                 code="invalid_value",
                 param="item.id",
             )
-        if item.id in self._entries or item.id in self._reserved:
-            raise duplicate_id(item.id)
+        if item_id in self._entries or item_id in self._reserved:
+            raise duplicate_id(item_id)
+
+    def check_after(self, previous_item_id: str | None) -> None:
+        """Refuse a place that does not exist."""
         if previous_item_id not in (None, ROOT) and previous_item_id not in self._entries:
             raise ClientError(
                 f"Error adding item: the previous item with id '{previous_item_id}' does not exist.",

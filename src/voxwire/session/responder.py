@@ -10,7 +10,6 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
 from voxwire.errors import ClientError
-from voxwire.events.client import Unsupported
 from voxwire.events.items import Item, ItemStatus
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import AudioDelta, RateLimitsUpdated, ServerEvent
@@ -18,12 +17,12 @@ from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig,
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
+from voxwire.session.client_items import ClientItems, ItemChecks
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
 from voxwire.session.context import fit
 from voxwire.session.conversation import Entry
 from voxwire.session.idle import Idle
 from voxwire.session.inputs import Failed, SpokenAudio
-from voxwire.session.item_maker import ItemMaker
 from voxwire.session.playout import Playout
 from voxwire.session.rate_window import RateWindow
 from voxwire.session.response_input import resolve_input
@@ -50,7 +49,9 @@ class _Pending:
 class Responder:
     """Owns the responses in progress."""
 
-    def __init__(self, state: State, transcripts: Transcripts, items: ItemMaker, playout: Playout, idle: Idle) -> None:
+    def __init__(
+        self, state: State, transcripts: Transcripts, items: ClientItems, playout: Playout, idle: Idle
+    ) -> None:
         self._state = state
         self._transcripts = transcripts
         self._items = items
@@ -63,15 +64,12 @@ class Responder:
 
     # --- beginning -------------------------------------------------------------------------------
 
-    def create(self, params: ResponseParams) -> list[Unsupported]:
-        """`response.create`; what of it is beyond the deployment and was left out.
-
-        Raises ClientError and changes nothing when it cannot be.
-        """
+    def create(self, params: ResponseParams) -> None:
+        """`response.create`; raises ClientError and changes nothing when it cannot be."""
         state = self._state
         if state.config.kind is SessionKind.TRANSCRIPTION:
             raise ClientError("Responses are not available in a transcription session.", code="invalid_value")
-        params, left_out = self._fit(params)
+        params = self._fit(params)
         plan = resolve(state.config, params)
         active = None if params.out_of_band else self._active
         self._check(plan, params, replaced=0 if active is None or not params.cancel_previous else 1)
@@ -81,20 +79,18 @@ class Responder:
                 "Wait until the response is finished before creating a new one.",
                 code="conversation_already_has_active_response",
             )
-        inputs = None
-        if not isinstance(params.input, UnsetType):
-            inputs, pictures = resolve_input(params.input, state, self._items)
-            left_out += pictures
-        added, pictures = self._added(params.append_items)
-        left_out += pictures
+        inputs = None if isinstance(params.input, UnsetType) else resolve_input(params.input, state)
+        added = self._added(params.append_items)
         if active is not None:
             self._next = None
             self.cancel(active, "client_cancelled")
         for item in added:
-            self._items.create(item)
-        entries = list(state.conversation) if inputs is None else [self._adopt(item) for item in inputs]
+            self._items.add(item)
+        if inputs is None:
+            entries = list(state.conversation)
+        else:
+            entries = [item if isinstance(item, Entry) else self._items.adopt(item) for item in inputs]
         self._begin(plan, entries, in_band=not params.out_of_band)
-        return left_out
 
     def answer(self, turn: Entry) -> None:
         """Respond to a turn that detection ended, now or when the active response is done.
@@ -191,19 +187,19 @@ class Responder:
 
     # --- inside ----------------------------------------------------------------------------------
 
-    def _fit(self, params: ResponseParams) -> tuple[ResponseParams, list[Unsupported]]:
-        """What of the parameters this deployment can do, and what it cannot."""
+    def _fit(self, params: ResponseParams) -> ResponseParams:
+        """What of the parameters this deployment can do."""
         changes: dict[str, Any] = {name: value for name, value in asdict(params).items() if value is not UNSET}
-        left_out = leave_out(changes, self._state.capabilities, "response")
-        return ResponseParams(**changes), left_out
+        self._state.left_out += leave_out(changes, self._state.capabilities, "response")
+        return ResponseParams(**changes)
 
-    def _added(self, items: tuple[Item, ...]) -> tuple[tuple[Item, ...], list[Unsupported]]:
-        """Items to put into the conversation first, without what cannot be seen; refused when one cannot be added."""
-        where = "response.append_input_items"
-        found = [self._items.without_pictures(item, f"{where}[{index}]") for index, item in enumerate(items)]
-        kept = tuple(item for item, _ in found)
-        self._items.check_all(kept, where)
-        return kept, [field for _, fields in found for field in fields]
+    def _added(self, items: tuple[Item, ...]) -> list[Item]:
+        """Items to put into the conversation first; refused when one cannot be added."""
+        checks = ItemChecks(self._state, joining=True)
+        checked = [checks.check_item(item, f"response.append_input_items[{index}]") for index, item in enumerate(items)]
+        if checked:
+            self._state.conversation.check_room(*checked)
+        return checked
 
     def _check(self, plan: Plan, params: ResponseParams, *, replaced: int) -> None:
         state = self._state
@@ -218,14 +214,6 @@ class Responder:
         check_text(plan.instructions, state.limits, "response.instructions")
         if params.tools is not UNSET or params.tool_choice is not UNSET:
             check_tools(plan.tools, plan.tool_choice, state.limits, "response")
-
-    def _adopt(self, item: Item | Entry) -> Entry:
-        """An item that exists for one response only."""
-        if isinstance(item, Entry):
-            return item
-        entry = Entry(self._items.complete(item))
-        self._items.recognise(entry)
-        return entry
 
     def _begin(self, plan: Plan, entries: list[Entry], *, in_band: bool, automatic: bool = False) -> None:
         state = self._state

@@ -3,7 +3,6 @@
 from msgspec.structs import replace
 
 from voxwire.errors import ClientError
-from voxwire.events.client import Unsupported
 from voxwire.events.items import (
     BorrowingMessage,
     ContentPart,
@@ -19,22 +18,21 @@ from voxwire.events.items import (
 )
 from voxwire.events.response import ResponseInput
 from voxwire.session.checks import check_text_bytes
+from voxwire.session.client_items import ItemChecks
 from voxwire.session.conversation import Conversation, Entry, text_bytes
-from voxwire.session.item_maker import ItemMaker
 from voxwire.session.state import State
 
 _WHERE = "response.input"
 
 
-def resolve_input(given: ResponseInput, state: State, maker: ItemMaker) -> tuple[list[Item | Entry], list[Unsupported]]:
-    """The items to read, those of the conversation as entries, and what was left out of the new ones.
+def resolve_input(given: ResponseInput, state: State) -> list[Item | Entry]:
+    """The items to read, those of the conversation as entries.
 
     Raises ClientError for what is not in the conversation, or cannot be taken.
     """
     conversation = state.conversation
     resolved: list[Item | Entry] = []
-    left_out: list[Unsupported] = []
-    calls: set[str] = set()
+    checks = ItemChecks(state, joining=False)
     size = 0
     for index, one in enumerate(given):
         where = f"{_WHERE}[{index}]"
@@ -44,22 +42,19 @@ def resolve_input(given: ResponseInput, state: State, maker: ItemMaker) -> tuple
             item = entry.item
         else:
             item = _lent(one, conversation, where) if isinstance(one, BorrowingMessage) else one
-            item, pictures = maker.without_pictures(item, where)
-            left_out += pictures
-            maker.check_content(item, where)
-            if isinstance(item, FunctionCallOutputItem):
-                maker.check_call_id(item, calls, where)
-            size += text_bytes(item)
-        if isinstance(item, FunctionCallOutputItem) and item.call_id not in calls:
+        if isinstance(item, FunctionCallOutputItem) and item.call_id not in checks.calls:
             # Without its call nobody could read the answer.
             call = conversation.call(item.call_id)
             if call is not None:
                 resolved.append(call)
+        if entry is not None:
+            checks.see(item)
+        else:
+            item = checks.check_item(item, where)
+            size += text_bytes(item)
         resolved.append(entry or item)
-        if not isinstance(item, MessageItem):
-            calls |= {item.call_id} - {""}
     check_text_bytes(size, state.limits.conversation_text_bytes, _WHERE)
-    return resolved, left_out
+    return resolved
 
 
 def _entry(reference: ItemReference, conversation: Conversation, where: str) -> Entry:

@@ -30,9 +30,8 @@ runtime does not read from the client.
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, Final, assert_never
+from typing import Final, assert_never
 
-from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import INVALID_REQUEST, ClientError
 from voxwire.events.client import (
     UNSUPPORTED_VALUE,
@@ -51,19 +50,16 @@ from voxwire.events.client import (
     UpdateSession,
 )
 from voxwire.events.closing import CloseReason
-from voxwire.events.items import AudioClip, InputAudio, ItemStatus, MessageItem, OutputAudio, PcmClip
 from voxwire.events.response import StatusDetails
 from voxwire.events.server import (
     ClockRead,
     ErrorOccurred,
-    ItemDeleted,
-    ItemRetrieved,
-    ItemTruncated,
     SessionCreated,
     SessionUpdated,
 )
-from voxwire.events.session_config import TURN_TIMINGS, SessionConfig, SessionKind
+from voxwire.events.session_config import TURN_TIMINGS, SessionConfig, SessionKind, SessionPatch
 from voxwire.session.alarms import Alarm
+from voxwire.session.client_items import ClientItems
 from voxwire.session.commands import CloseSession, Output
 from voxwire.session.conversation import Conversation, Entry
 from voxwire.session.idle import Idle
@@ -77,7 +73,6 @@ from voxwire.session.inputs import (
     Tick,
     Transcribed,
 )
-from voxwire.session.item_maker import ItemMaker
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.listener import Listener
 from voxwire.session.playout import Playout, ReportedPlayout
@@ -90,6 +85,9 @@ _FromClient = ClientEvent | ClientMistake
 
 #: Most errors for fields that were left out of one event: an event may hold thousands, no session settings have 32.
 _MOST_REFUSALS: Final = 32
+_NO_OUTPUT_BUFFER: Final = (
+    "output_audio_buffer.clear is only available where the server plays the audio; here the client holds it."
+)
 
 
 class Session:
@@ -136,7 +134,7 @@ class Session:
         # audio and text, and not by the next full collection.
         this = weakref.proxy(self)
         self._transcripts = Transcripts(self._state, lambda number: this._words_known(number))
-        self._items = ItemMaker(self._state, self._transcripts)
+        self._items = ClientItems(self._state, self._transcripts)
         self._playout = (ReportedPlayout if capabilities.reports_playout else Playout)(self._state)
         self._idle = Idle(self._state, self._playout, lambda: this._listener.speaking)
         self._responder = Responder(self._state, self._transcripts, self._items, self._playout, self._idle)
@@ -161,13 +159,28 @@ class Session:
         if self._closed:
             return []
         self._state.now = now
-        step = self._WORLD_STEPS.get(type(event))
-        if step is not None:
-            step(self, event)
-        elif self._must_wait(event):
-            self._wait(event, origin)  # type: ignore[arg-type]  # only client events are left
-        else:
-            self._take(event, origin)  # type: ignore[arg-type]
+        if type(event) is AppendAudio and not self._waiting:  # comes fifty times a second
+            self._take(event, origin)
+            return self._take_outputs()
+        match event:
+            case SpeechScores():
+                self._scores(event)
+            case Generated():
+                self._responder.result(event.number, event.event)
+            case Transcribed():
+                self._transcripts.result(event.number, event.event)
+            case PlayoutProgress():
+                self._playout.progress(event)
+                self._idle.review()
+            case PlayoutDrained():
+                self._playout.drained()
+                self._idle.review()
+            case Tick():
+                self._tick()
+            case _ if self._must_wait(event):
+                self._wait(event, origin)
+            case _:
+                self._take(event, origin)
         return self._take_outputs()
 
     @property
@@ -199,13 +212,49 @@ class Session:
         if isinstance(event, ClientMistake):
             self._refuse(event, event.event_id, origin)
             return
+        left_out = self._state.left_out
         try:
-            left_out = self._CLIENT_STEPS[type(event)](self, event)
+            self._obey(event)
         except ClientError as error:
             self._refuse(error, event.event_id, origin)
-            return
-        if left_out:
-            self._state.emit(*_refusals(left_out, event.event_id, origin))
+        else:
+            if left_out:
+                self._state.emit(*_refusals(left_out, event.event_id, origin))
+        left_out.clear()
+
+    def _obey(self, event: ClientEvent) -> None:
+        state = self._state
+        match event:
+            case AppendAudio():
+                self._listener.append(event.audio)
+            case CommitAudio():
+                self._listener.commit()
+                self._idle.disturbed()
+            case ClearAudio():
+                self._listener.clear()
+            case ClearOutputAudio():
+                raise ClientError(_NO_OUTPUT_BUFFER, code="invalid_value", param="type")
+            case UpdateSession():
+                state.left_out += event.unsupported
+                self._update(event.patch)
+            case CreateItem():
+                state.left_out += event.unsupported
+                self._items.create(event)
+            case RetrieveItem():
+                self._items.retrieve(event)
+            case TruncateItem():
+                self._items.truncate(event)
+                self._playout.cut(event.item_id)
+                self._idle.review()
+            case DeleteItem():
+                self._items.delete(event)
+            case CreateResponse():
+                state.left_out += event.unsupported
+                self._responder.create(event.params)
+            case CancelResponse():
+                self._responder.cancel_by_id(event.response_id)
+            case _:
+                assert_never(event)
 
     def _refuse(self, mistake: ClientError | ClientMistake, event_id: str | None, origin: int | None) -> None:
         self._state.emit(
@@ -219,103 +268,24 @@ class Session:
             )
         )
 
-    def _commit(self, event: CommitAudio) -> None:
-        self._listener.commit()
-        self._idle.disturbed()
-
-    def _clear_output(self, event: ClearOutputAudio) -> None:
-        raise ClientError(
-            "output_audio_buffer.clear is only available where the server plays the audio; here the client holds it.",
-            code="invalid_value",
-            param="type",
-        )
-
-    def _update(self, event: UpdateSession) -> Sequence[Unsupported]:
+    def _update(self, patch: SessionPatch) -> None:
         state = self._state
         config, left_out = merge(
             state.config,
-            event.patch,
+            patch,
             capabilities=state.capabilities,
             limits=state.limits,
             has_spoken=state.conversation.has_spoken,
         )
         self._listener.check(config)
         state.config = config
+        state.left_out += left_out
         self._listener.configure(config)
         self._idle.review()
         state.emit(SessionUpdated(session_id=self._id, config=config, expires_at=self._expires_at))
         if TURN_TIMINGS in (config.include or ()):
             # A round trip with the server's time in it: how clients align their clock with the timings.
             state.emit(ClockRead(now_ms=state.clock_ms(state.now)))
-        return [*event.unsupported, *left_out]
-
-    def _create_item(self, event: CreateItem) -> Sequence[Unsupported]:
-        if self._state.config.kind is SessionKind.TRANSCRIPTION:
-            raise ClientError("Items cannot be created in a transcription session.", code="invalid_value", param="type")
-        return [*event.unsupported, *self._items.create(event.item, event.previous_item_id)]
-
-    def _create_response(self, event: CreateResponse) -> Sequence[Unsupported]:
-        return [*event.unsupported, *self._responder.create(event.params)]
-
-    def _retrieve_item(self, event: RetrieveItem) -> None:
-        entry = self._state.conversation.get(event.item_id)
-        if entry is None:
-            raise _no_such_item("retrieving", event.item_id, "item_retrieve_invalid_item_id")
-        format = self._state.config.input_format
-        self._state.emit(ItemRetrieved(item=entry.item, audio=self._audio_of(entry, format), format=format))
-
-    def _delete_item(self, event: DeleteItem) -> None:
-        conversation = self._state.conversation
-        if conversation.get(event.item_id) is None:
-            raise _no_such_item("deleting", event.item_id, "item_delete_invalid_item_id")
-        conversation.delete(event.item_id)
-        self._state.emit(ItemDeleted(item_id=event.item_id))
-
-    def _truncate_item(self, event: TruncateItem) -> None:
-        state = self._state
-        entry = state.conversation.get(event.item_id)
-        if entry is None:
-            raise _no_such_item("truncating", event.item_id, "item_truncate_invalid_item_id")
-        if event.content_index != 0:
-            raise ClientError(
-                f"Invalid value: {event.content_index}. Item '{event.item_id}' has one content part, with index 0.",
-                code="invalid_value",
-                param="content_index",
-            )
-        spoken_ms = entry.spoken_ms
-        has_audio = entry.ledger is not None and entry.ledger.size > 0  # also when it was truncated to nothing
-        if not has_audio and (event.audio_end_ms or state.limits.strict_truncate):
-            raise ClientError(
-                "Only model output audio messages can be truncated", code="unsupported_content_type", param="item_id"
-            )
-        if event.audio_end_ms > spoken_ms and state.limits.strict_truncate:
-            raise ClientError(
-                f"Audio content of {int(spoken_ms)}ms is already shorter than {event.audio_end_ms}ms",
-                code="invalid_value",
-                param="audio_end_ms",
-            )
-        # Clients count what they played after resampling and overshoot by rounding (PROTOCOL 5.8, 8.3).
-        end_ms = min(float(event.audio_end_ms), spoken_ms)
-        if end_ms < spoken_ms or entry.item.status is not ItemStatus.COMPLETED:
-            state.conversation.truncate(entry, end_ms)
-        self._playout.cut(event.item_id)
-        self._idle.review()
-        state.emit(ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=int(end_ms)))
-
-    def _audio_of(self, entry: Entry, format: AudioFormat) -> dict[int, AudioClip | PcmClip]:
-        """The item's audio, unless in this format it would grow past what is retained."""
-        if not isinstance(entry.item, MessageItem):
-            return {}
-        left = self._state.limits.retained_audio_bytes
-        clips: dict[int, AudioClip | PcmClip] = {}
-        for index, part in enumerate(entry.item.content):
-            if not isinstance(part, InputAudio | OutputAudio) or part.clip is None:
-                continue
-            left -= format.size_of(part.clip.duration_ms)
-            if left < 0:
-                break
-            clips[index] = part.clip
-        return clips
 
     # --- the world -------------------------------------------------------------------------------
 
@@ -344,15 +314,7 @@ class Session:
         if config.kind is SessionKind.REALTIME and config.turn_detection and config.turn_detection.create_response:
             self._responder.answer(entry)
 
-    def _progress(self, event: PlayoutProgress) -> None:
-        self._playout.progress(event)
-        self._idle.review()
-
-    def _drained(self, event: PlayoutDrained) -> None:
-        self._playout.drained()
-        self._idle.review()
-
-    def _tick(self, event: Tick) -> None:
+    def _tick(self) -> None:
         while (rung := self._state.alarms.ring(self._state.now)) is not None:
             alarm, number = rung
             match alarm:
@@ -379,29 +341,6 @@ class Session:
         outputs, self._state.out = self._state.out, []
         return outputs
 
-    #: A step returns what it left out of the event, for the deployment cannot do it.
-    _CLIENT_STEPS: ClassVar[dict[type, Callable[["Session", Any], Sequence[Unsupported] | None]]] = {
-        AppendAudio: lambda self, event: self._listener.append(event.audio),
-        CommitAudio: _commit,
-        ClearAudio: lambda self, event: self._listener.clear(),
-        ClearOutputAudio: _clear_output,
-        UpdateSession: _update,
-        CreateItem: _create_item,
-        RetrieveItem: _retrieve_item,
-        TruncateItem: _truncate_item,
-        DeleteItem: _delete_item,
-        CreateResponse: _create_response,
-        CancelResponse: lambda self, event: self._responder.cancel_by_id(event.response_id),
-    }
-    _WORLD_STEPS: ClassVar[dict[type, Callable[["Session", Any], None]]] = {
-        SpeechScores: _scores,
-        Transcribed: lambda self, result: self._transcripts.result(result.number, result.event),
-        Generated: lambda self, result: self._responder.result(result.number, result.event),
-        PlayoutProgress: _progress,
-        PlayoutDrained: _drained,
-        Tick: _tick,
-    }
-
 
 def _refusals(left_out: Sequence[Unsupported], event_id: str | None, origin: int | None) -> Iterator[ErrorOccurred]:
     """One error for each field that was left out of an event; of very many the last says how many more there are."""
@@ -422,7 +361,3 @@ def _duration(seconds: float) -> str:
     """In minutes where they are whole, as the official message has it."""
     count, unit = (seconds, "second") if seconds % 60 else (seconds / 60, "minute")
     return f"{count:.10g} {unit}{'' if count == 1 else 's'}"
-
-
-def _no_such_item(doing: str, item_id: str, code: str) -> ClientError:
-    return ClientError(f"Error {doing} item: the item with id '{item_id}' does not exist.", code=code, param="item_id")

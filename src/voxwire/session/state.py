@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from voxwire.events.client import Unsupported
 from voxwire.events.session_config import SessionConfig
 from voxwire.session.alarms import Alarms
 from voxwire.session.commands import Output
@@ -34,6 +35,8 @@ class State:
         self.opened = now
         self.alarms = Alarms()
         self.out: list[Output] = []
+        self.left_out: list[Unsupported] = []
+        """Fields of the event at hand that are valid and beyond this deployment."""
         self._numbers = 0
 
     def emit(self, *outputs: Output) -> None:

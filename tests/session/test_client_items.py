@@ -166,6 +166,33 @@ class TestBounds:
         assert driver.last(ItemAdded).item.content == item.content
         assert not driver.errors
 
+    def test_what_was_left_out_of_a_refused_item_is_forgotten(self) -> None:
+        driver = Driver(MANUAL)
+        picture = MessageItem(role=Role.USER, content=(InputImage(image_url="data:,"),))
+        driver.send(CreateItem(item=picture, previous_item_id="nope"))
+        driver.send(CreateItem(item=text("hello")))
+        assert driver.errors == ["item_create_invalid_previous_item_id"]
+
+    def test_whichever_way_an_item_comes_it_is_checked_the_same(self) -> None:
+        wrong = [
+            (text("x" * 300), "string_above_max_length", ""),
+            (text("x", "i" * 129), "string_above_max_length", ".id"),
+            (FunctionCallOutputItem(call_id="c", output=""), "invalid_tool_call_id", ".call_id"),
+            (
+                MessageItem(role=Role.USER, content=(InputAudio(clip=AudioClip(data=b"x", format=AudioFormat.PCM16)),)),
+                "invalid_value",
+                ".content[0].audio",
+            ),
+        ]
+        for item, code, where in wrong:
+            driver = Driver(MANUAL, limits=Limits(item_text_bytes=200))
+            driver.send(CreateItem(item=item))
+            driver.respond(append_items=(item,))
+            driver.respond(input=(item,))
+            assert driver.errors == [code] * 3
+            places = ("item", "response.append_input_items[0]", "response.input[0]")
+            assert [error.param for error in driver.all(ErrorOccurred)] == [place + where for place in places]
+
 
 class TestCalls:
     def test_an_answer_needs_its_call(self) -> None:
