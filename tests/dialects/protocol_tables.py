@@ -7,12 +7,10 @@ import argparse
 import re
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import read_tables as read
 import written_tables as written
-from dialect_samples import FIRST, GA, PREVIEW
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "protocol"
 #: In the order in which one would read them.
@@ -76,11 +74,6 @@ TABLES: dict[str, Callable[[], list[str]]] = {
     "items": read.items,
     "tools": read.tools,
     "tool-choice": read.tool_choice,
-    **{
-        f"{event}-{name}": partial(written.example, written.SAMPLES[event], variant)
-        for event in written.SAMPLES
-        for name, variant in {"ga": GA, "preview": PREVIEW, "2024-10-01": FIRST}.items()
-    },
 }
 
 

@@ -1,10 +1,19 @@
 """`docs/protocol` says what the code says, and names settings that exist."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dialect_samples import CONFIG, GA, PREVIEW, response
+from msgspec import structs
 from protocol_tables import ORDER, PAGES, page_of, put_right, sections
+from written_tables import sent
+
+from voxwire.dialects import Variant
+from voxwire.events.response import ResponseStatus, TokenUsage
+from voxwire.events.server import ResponseDone, SessionCreated
 
 PATHS = sorted(PAGES.glob("*.md"))
 CONFIGURATION = PAGES.parent / "configuration.md"
@@ -35,3 +44,25 @@ def test_limits_name_settings_that_exist() -> None:
     assert not named - settings
     switches = {"limits.strict_truncate", "limits.on_empty_transcript"}
     assert {name for name in settings if name.startswith("limits.")} - switches <= named
+
+
+def examples(name: str) -> list[dict[str, Any]]:
+    """The JSON of a page."""
+    return [
+        json.loads(block) for block in re.findall(r"```json\n(.*?)```", page_of(name).read_text("utf-8"), re.DOTALL)
+    ]
+
+
+@pytest.mark.parametrize(("place", "variant"), [(0, GA), (1, PREVIEW)], ids=["ga", "preview"])
+def test_the_session_as_it_starts_is_what_is_sent(place: int, variant: Variant) -> None:
+    shown = examples("sessions")[place]
+    config = structs.replace(CONFIG, model=shown["model"], instructions="")
+    event = SessionCreated(session_id=shown["id"], config=config, expires_at=shown["expires_at"])
+    assert sent(event, variant)["session"] == shown
+
+
+def test_usage_has_the_fields_that_are_shown() -> None:
+    (shown,) = examples("responses")
+    used = TokenUsage(input_text=5, output_text=21, output_audio=56)
+    event = ResponseDone(response=response(ResponseStatus.COMPLETED, usage=used))
+    assert sent(event, GA)["response"]["usage"] == shown

@@ -7,13 +7,11 @@ from typing import Any, get_args
 from dialect_samples import (
     CONFIG,
     EVERY_EVENT,
-    EXPIRES_AT,
     FLOWS,
     GA,
     OUR_EVENTS,
     PART,
     PREVIEW,
-    TRANSCRIPTION,
 )
 from dialect_samples import response as a_response
 from msgspec import structs
@@ -38,9 +36,7 @@ from voxwire.events.server import (
     ContentPartAdded,
     ItemAdded,
     ResponseCreated,
-    ResponseDone,
     ServerEvent,
-    SessionCreated,
     SessionUpdated,
 )
 from voxwire.events.session_config import FunctionTool, Modality, Transcription
@@ -94,12 +90,6 @@ PARTS: tuple[tuple[str, Role, ContentPart], ...] = (
     ("text of an answer", Role.ASSISTANT, OutputText(text="Hello")),
     ("speech of an answer", Role.ASSISTANT, OutputAudio(transcript="Hello")),
 )
-#: Events that stand in the pages as they are on the wire.
-SAMPLES: dict[str, ServerEvent] = {
-    "session-created": SessionCreated(session_id="sess_1", config=CONFIG, expires_at=EXPIRES_AT),
-    "transcription-session-created": SessionCreated(session_id="sess_1", config=TRANSCRIPTION, expires_at=EXPIRES_AT),
-    "response-done": next(event for event in EVERY_EVENT if isinstance(event, ResponseDone)),
-}
 #: Path, `api-version`, and whether OpenAI's marker of the previews is there.
 HANDSHAKES = (
     ("/v1/realtime", "", False),
@@ -148,10 +138,6 @@ def own_events() -> list[str]:
         for event in OUR_EVENTS
     ]
     return [*head("event", "fields"), *rows]
-
-
-def example(event: ServerEvent, variant: Variant) -> list[str]:
-    return ["```json", *json.dumps(sent(event, variant), indent=2).splitlines(), "```"]
 
 
 def not_sent() -> list[str]:
