@@ -107,7 +107,7 @@ class EchoService:
 
     @asynccontextmanager
     async def converse(
-        self, deployment: Any, *, kind: SessionKind, codec: Any, transport: Transport, model: str | None
+        self, deployment: Any, *, kind: SessionKind, codec: Any, transport: Transport, model: str | None, **_: Any
     ) -> AsyncIterator[EchoAttachment]:
         attachment = EchoAttachment(transport, verbatim=self.verbatim)
         self.attachments.add(attachment)

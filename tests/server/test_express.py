@@ -52,7 +52,7 @@ class PickyService(EchoService):
 
     @asynccontextmanager
     async def converse(
-        self, deployment: Any, *, kind: SessionKind, codec: Any, transport: Transport, model: str | None
+        self, deployment: Any, *, kind: SessionKind, codec: Any, transport: Transport, model: str | None, **_: Any
     ) -> AsyncIterator[EchoAttachment]:
         self.attachment = PickyAttachment(transport)
         await transport.send(b"{}")

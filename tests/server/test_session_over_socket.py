@@ -1,5 +1,6 @@
 """The whole stack but the engines: real sockets, real sessions, fake engines, official client."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -146,3 +147,18 @@ async def test_half_a_surrogate_pair_goes_all_the_way(path: str) -> None:
 
 def with_type(session: dict[str, Any], path: str) -> dict[str, Any]:
     return {"type": "realtime", **session} if path == GA else session
+
+
+async def test_the_name_of_the_person_reaches_the_language_engine() -> None:
+    llm = FakeLlm()
+    async with served(fake_service(fake_deployment(llm=llm))) as url:
+        headers = {"OpenAI-Safety-Identifier": "user-7"}
+        address = f"{url.replace('http', 'ws')}/v1/realtime?model=gpt-realtime"
+        async with connect(address, additional_headers=headers) as client:
+            created = json.loads(await client.recv())
+            await client.send(json.dumps({"type": "response.create"}))
+            async with asyncio.timeout(10):
+                while json.loads(await client.recv())["type"] != "response.done":
+                    pass
+    assert [request.end_user for request in llm.requests] == ["user-7"]
+    assert [request.session_key for request in llm.requests] == [created["session"]["id"]]

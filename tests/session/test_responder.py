@@ -3,7 +3,7 @@
 import pytest
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.client import CancelResponse, CommitAudio, CreateItem, DeleteItem, UpdateSession
+from voxwire.events.client import CancelResponse, CommitAudio, CreateItem, CreateResponse, DeleteItem, UpdateSession
 from voxwire.events.items import (
     AudioClip,
     FunctionCallItem,
@@ -17,7 +17,7 @@ from voxwire.events.items import (
     OutputText,
     Role,
 )
-from voxwire.events.response import ResponseStatus, StatusDetails
+from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails
 from voxwire.events.server import (
     ErrorOccurred,
     ItemAdded,
@@ -652,3 +652,29 @@ class TestTranscriptionSession:
         driver.speak()
         driver.hear("hello")
         assert not driver.all(ResponseCreated)
+
+
+class TestForTheModel:
+    """What the client says to the model behind the engine."""
+
+    CONFIG = SessionConfig(model="scripted", turn_detection=None, reasoning={"effort": "low"}, parallel_tool_calls=True)
+
+    def test_settings_of_the_session(self) -> None:
+        driver = Driver(self.CONFIG, end_user="u-1")
+        driver.send(CreateResponse(params=ResponseParams()))
+        request = driver.request
+        assert (request.reasoning, request.parallel_tool_calls) == ("low", True)
+        assert (request.session_key, request.end_user) == ("sess_1", "u-1")
+
+    def test_a_response_has_its_own(self) -> None:
+        driver = Driver(self.CONFIG)
+        params = ResponseParams(reasoning={"effort": "high"}, parallel_tool_calls=False)
+        driver.send(CreateResponse(params=params))
+        assert (driver.request.reasoning, driver.request.parallel_tool_calls) == ("high", False)
+
+    @pytest.mark.parametrize("reasoning", [None, {}])
+    def test_nothing_said(self, reasoning: object) -> None:
+        driver = Driver(SessionConfig(model="scripted", turn_detection=None, reasoning=reasoning))
+        driver.send(CreateResponse(params=ResponseParams()))
+        request = driver.request
+        assert (request.reasoning, request.parallel_tool_calls, request.end_user) == (None, None, None)

@@ -62,6 +62,8 @@ class TestIdentifiers:
 
     @pytest.mark.parametrize("bad", [b"a\r\nset-cookie: x", b"a b", b"", b"x" * 129, b"\xe9", b"ok\n"])
     def test_unclean_ones_are_dropped(self, bad: bytes) -> None:
-        found = request(headers=[(b"x-request-id", bad), (b"x-ms-client-request-id", bad)])
+        names = (b"x-request-id", b"x-ms-client-request-id", b"openai-safety-identifier")
+        found = request(headers=[(name, bad) for name in names])
+        assert found.end_user is None
         assert found.given_id is None
         assert found.client_request_id is None

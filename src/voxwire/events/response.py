@@ -1,6 +1,7 @@
 """Per-response parameters, the response object, usage (PROTOCOL 3.7, 4.4, 7.3)."""
 
 from enum import Enum
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -33,6 +34,8 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
     max_output_tokens: int | UnsetType | None = UNSET
     tools: tuple[FunctionTool, ...] | UnsetType = UNSET
     tool_choice: ToolChoice | UnsetType = UNSET
+    parallel_tool_calls: bool | UnsetType = UNSET
+    reasoning: Any | UnsetType = UNSET
     metadata: dict[str, str] | None = None
 
 

@@ -117,7 +117,8 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The full effective settings of a session.
 
     `max_output_tokens` None means unbounded ("inf"). `model` is the name that was asked for.
-    The fields from `tracing` on are accepted and echoed without effect (SEMANTICS 1).
+    `reasoning` is an object as the wire has it; its `effort` and `parallel_tool_calls` are the language engine's to
+    follow. `tracing` and `prompt` are accepted and echoed without effect (SEMANTICS 1).
     """
 
     kind: SessionKind = SessionKind.REALTIME
@@ -140,6 +141,11 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
     reasoning: Any = None
     parallel_tool_calls: bool | None = None
     prompt: Any = None
+
+
+def effort(reasoning: Any) -> str | None:
+    """How much to think, of a `reasoning` object; None where it does not say."""
+    return reasoning.get("effort") if isinstance(reasoning, dict) else None
 
 
 class SessionPatch(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,11 @@ class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     User speech is in `InputAudio.transcript`: "" is speech that was not understood, None is silence
     (the idle timeout).
+
+    `session_key` is opaque and the same for all requests of one session: requests with one key begin alike, so a cache
+    of prompts, or a choice among several servers, may follow it. `parallel_tool_calls` and `reasoning` (how much to
+    think: `minimal` to `xhigh`) are None where the client said nothing. `end_user` is the client's name for the person
+    who speaks, for engines that pass it on to the model's owner; None where it gave none.
     """
 
     instructions: str
@@ -26,6 +31,10 @@ class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
     modality: Modality = Modality.AUDIO
     temperature: float = 0.8
     max_output_tokens: int | None = None
+    parallel_tool_calls: bool | None = None
+    reasoning: str | None = None
+    session_key: str = ""
+    end_user: str | None = None
 
 
 class LlmText(msgspec.Struct, frozen=True, kw_only=True):

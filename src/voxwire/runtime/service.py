@@ -134,16 +134,18 @@ class Service:
         codec: Codec,
         transport: Transport,
         model: str | None = None,
+        end_user: str | None = None,
     ) -> AsyncIterator[Attachment]:
         """One session for one connection, which has been accepted already.
 
         `model` is the name that the client asked for, an alias perhaps; its session shows it.
+        `end_user` is the client's name for the person who speaks, for the language engine.
 
         The body reads frames and hands each to `Attachment.receive`, until the peer is gone or
         `Attachment.closed` is set. On leaving, everything that the session started has ended.
         Raises TooManySessions.
         """
-        live = self._make(deployment, kind, model)
+        live = self._make(deployment, kind, model, end_user)
         self._sessions.add(live)
         try:
             attachment = live.attach(codec, transport)
@@ -153,7 +155,7 @@ class Service:
             self._sessions.remove(live)
             self._left.wake()
 
-    def _make(self, deployment: Deployment, kind: SessionKind, model: str | None) -> LiveSession:
+    def _make(self, deployment: Deployment, kind: SessionKind, model: str | None, end_user: str | None) -> LiveSession:
         clock = awake_clock()
         session_id = self._ids("sess")
         session = Session(
@@ -164,6 +166,7 @@ class Service:
             ids=self._ids,
             now=clock.time(),
             expires_at=int(time.time() + self._limits.session_seconds),
+            end_user=end_user,
         )
         return LiveSession(
             session_id,

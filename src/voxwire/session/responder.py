@@ -13,7 +13,7 @@ from voxwire.errors import ClientError
 from voxwire.events.items import Item, ItemStatus
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import AudioDelta, RateLimitsUpdated, ServerEvent
-from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
+from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind, effort
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
@@ -287,6 +287,10 @@ class Responder:
                     modality=plan.modality,
                     temperature=plan.temperature,
                     max_output_tokens=plan.max_output_tokens,
+                    parallel_tool_calls=plan.parallel_tool_calls,
+                    reasoning=effort(plan.reasoning),
+                    session_key=state.session_id,
+                    end_user=state.end_user,
                 ),
                 voice=plan.voice,
                 speed=plan.speed,
@@ -345,6 +349,8 @@ def resolve(config: SessionConfig, params: ResponseParams) -> Plan:
         tools=config.tools,
         tool_choice=config.tool_choice,
         metadata=params.metadata,
+        parallel_tool_calls=config.parallel_tool_calls,
+        reasoning=config.reasoning,
     )
     names = (
         "instructions",
@@ -355,6 +361,8 @@ def resolve(config: SessionConfig, params: ResponseParams) -> Plan:
         "max_output_tokens",
         "tools",
         "tool_choice",
+        "parallel_tool_calls",
+        "reasoning",
     )
     overrides = {name: getattr(params, name) for name in names if getattr(params, name) is not UNSET}
     if "tools" in overrides and "tool_choice" not in overrides and not isinstance(config.tool_choice, str):

@@ -10,7 +10,7 @@ exactly once (docs/architecture.md, invariant 2).
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -70,6 +70,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[FunctionTool, ...]
     tool_choice: ToolChoice
     metadata: dict[str, str] | None
+    parallel_tool_calls: bool | None = None
+    reasoning: Any = None
 
 
 class ResponseRun:

@@ -96,7 +96,8 @@ class Session:
     Inputs go in by `receive`, outputs come back as a list in wire order: server events for the
     attachments, commands for the runtime. Nothing here does I/O, reads a clock or draws a random
     number: `now` (seconds, monotonic) and `ids` (prefix to fresh identifier) are handed in, so the
-    same inputs always give the same outputs. `expires_at` in Unix seconds is for clients to see.
+    same inputs always give the same outputs. `expires_at` in Unix seconds is for clients to see; `end_user` is the
+    client's name for the person, for the language engine.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class Session:
         ids: Callable[[str], str],
         now: float,
         expires_at: int,
+        end_user: str | None = None,
     ) -> None:
         conversation = Conversation(
             ids("conv"),
@@ -123,8 +125,9 @@ class Session:
             capabilities=capabilities,
             ids=ids,
             now=now,
+            session_id=session_id,
+            end_user=end_user,
         )
-        self._id = session_id
         self._expires_at = expires_at
         self._state.alarms.set(Alarm.SESSION, now + limits.session_seconds)
         self._closed = False
@@ -148,7 +151,7 @@ class Session:
     def open(self) -> list[Output]:
         """`session.created`; call once, first."""
         state = self._state
-        state.emit(SessionCreated(session_id=self._id, config=state.config, expires_at=self._expires_at))
+        state.emit(SessionCreated(session_id=state.session_id, config=state.config, expires_at=self._expires_at))
         return self._take_outputs()
 
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]:
@@ -282,7 +285,7 @@ class Session:
         state.left_out += left_out
         self._listener.configure(config)
         self._idle.review()
-        state.emit(SessionUpdated(session_id=self._id, config=config, expires_at=self._expires_at))
+        state.emit(SessionUpdated(session_id=state.session_id, config=config, expires_at=self._expires_at))
         if TURN_TIMINGS in (config.include or ()):
             # A round trip with the server's time in it: how clients align their clock with the timings.
             state.emit(ClockRead(now_ms=state.clock_ms(state.now)))

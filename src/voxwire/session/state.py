@@ -25,6 +25,8 @@ class State:
         capabilities: Capabilities,
         ids: Callable[[str], str],
         now: float,
+        session_id: str,
+        end_user: str | None = None,
     ) -> None:
         self.config = config
         self.conversation = conversation
@@ -32,6 +34,8 @@ class State:
         self.capabilities = capabilities
         self.ids = ids
         self.now = now
+        self.session_id = session_id
+        self.end_user = end_user
         self.opened = now
         self.alarms = Alarms()
         self.out: list[Output] = []

@@ -72,6 +72,7 @@ class Driver:
         hold_scores: bool = False,
         chunk_ms: float = 100,
         new_ids: Callable[[], Callable[[str], str]] = counting_ids,
+        end_user: str | None = None,
     ) -> None:
         """`new_ids` makes the source of identifiers, again for a replay."""
         self.now = 1000.0
@@ -84,6 +85,7 @@ class Driver:
         self.log: list[Input | Output] = []
         self._arguments = {
             "session_id": "sess_1",
+            "end_user": end_user,
             "config": config or SessionConfig(model="scripted"),
             "limits": limits or Limits(),
             "capabilities": capabilities or Capabilities(),

@@ -26,7 +26,8 @@ class Request:
 
     `path` is percent-decoded, without repeated and trailing slashes. `headers` have lower-case
     names, repeated ones joined by commas. `pairs` is the query as it came; of repeated keys `query` has
-    the last, and `check_query` refuses those that differ. `request_id` is ours, `given_id` the client's.
+    the last, and `check_query` refuses those that differ. `request_id` is ours, `given_id` the client's. `end_user`
+    is its name for the person who speaks (`OpenAI-Safety-Identifier`), None where it is none that can be passed on.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Request:
     request_id: str
     given_id: str | None
     client_request_id: str | None
+    end_user: str | None
 
     @classmethod
     def from_scope(cls, scope: Mapping[str, Any]) -> Self:
@@ -60,6 +62,7 @@ class Request:
             request_id=str(uuid.uuid4()),
             given_id=_clean(headers.get("x-request-id")),
             client_request_id=_clean(headers.get("x-ms-client-request-id") or query.get("x-ms-client-request-id")),
+            end_user=_clean(headers.get("openai-safety-identifier")),
         )
 
     @property

@@ -379,6 +379,8 @@ class TestResponseCreate:
             max_output_tokens=7,
             tools=(),
             tool_choice="none",
+            parallel_tool_calls=True,
+            reasoning={"effort": "low"},
             metadata={"client_event_id": "x"},
         )
 

@@ -246,7 +246,10 @@ class TestResponse:
         (item,) = found.append_items
         assert isinstance(item, MessageItem)
         assert (item.role, item.content) == (Role.USER, (InputText(text="Hi."),))
-        assert found == ResponseParams(out_of_band=True, append_items=(item,), temperature=0.1)
+        assert found == ResponseParams(
+            out_of_band=True, append_items=(item,), temperature=0.1, reasoning={"effort": "low"}
+        )
+        assert params(voice_live, reasoning_effort="a lot").reasoning is UNSET
 
     def test_the_active_response_gives_way(self, voice_live: WireCodec) -> None:
         assert params(voice_live).cancel_previous

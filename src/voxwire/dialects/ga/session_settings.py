@@ -198,9 +198,7 @@ class _ResponseAudio(WireStruct, frozen=True):
 
 
 class ResponseSettings(WireStruct, frozen=True):
-    """`reasoning` and `parallel_tool_calls` are accepted without effect, as in the session.
-
-    Unlike a session's, `instructions` may be null, which leaves the session's in force: livekit sends
+    """Unlike a session's, `instructions` may be null, which leaves the session's in force: livekit sends
     it with every response that it has none for.
     """
 
@@ -230,5 +228,7 @@ class ResponseSettings(WireStruct, frozen=True):
             max_output_tokens=max_tokens(self.max_output_tokens),
             tools=tools_of(self.tools, "response.tools", left_out),
             tool_choice=tool_choice_of(self.tool_choice, "response.tool_choice", left_out),
+            parallel_tool_calls=self.parallel_tool_calls,
+            reasoning=UNSET if self.reasoning is None else echoed(self.reasoning, "response.reasoning"),
             metadata=self.metadata,
         )

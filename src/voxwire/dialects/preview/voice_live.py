@@ -168,8 +168,11 @@ class LiveUpdate(Update, frozen=True, tag="session.update"):
 # --- responses ------------------------------------------------------------------------------------
 
 
+_EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh")
+
+
 class LiveResponse(FirstResponseSettings, frozen=True):
-    """As in 2024-10-01; `reasoning_effort` and `interim_response` have no effect."""
+    """As in 2024-10-01; `interim_response` has no effect, nor has an effort that no model knows."""
 
     voice: _Voice = UNSET
     temperature: _Temperature | UnsetType = UNSET
@@ -177,7 +180,12 @@ class LiveResponse(FirstResponseSettings, frozen=True):
     interim_response: dict[str, Any] | None = None
 
     def params(self, left_out: LeftOut) -> ResponseParams:
-        return replace(super().params(left_out), voice=_voice_of(self.voice, "response.voice"))
+        known = self.reasoning_effort in _EFFORTS
+        return replace(
+            super().params(left_out),
+            voice=_voice_of(self.voice, "response.voice"),
+            reasoning={"effort": self.reasoning_effort} if known else UNSET,
+        )
 
 
 class LiveResponseCreate(Respond, frozen=True, tag="response.create"):

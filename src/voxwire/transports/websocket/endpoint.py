@@ -180,7 +180,12 @@ class WebSocketEndpoint:
         codec = WireCodec(admitted.variant)
         try:
             async with self._service.converse(
-                admitted.deployment, kind=kind, codec=codec, transport=transport, model=admitted.model
+                admitted.deployment,
+                kind=kind,
+                codec=codec,
+                transport=transport,
+                model=admitted.model,
+                end_user=connection.request.end_user,
             ) as attachment:
                 self._attachments.add(attachment)
                 express.deliver_to(attachment.offer, attachment.turn_away)

@@ -253,12 +253,29 @@ class TestRequest:
     async def test_options_of_the_operator(self) -> None:
         async with chat_server(lambda _: says("Hi.")) as server:
             options = {"preamble": "", "temperature": 0.1, "max_tokens": 20}
-            extra = {"headers": {"X-Team": "voice"}, "body": {"reasoning_effort": "low", "temperature": 0.3}}
+            extra = {"headers": {"X-Team": "voice"}, "body": {"top_p": 0.9, "temperature": 0.3}}
             await answered(server, request(max_output_tokens=50), **options, **extra)
         body = server.last.json
         assert body["messages"][0] == {"role": "system", "content": "Be kind."}
-        assert (body["max_tokens"], body["temperature"], body["reasoning_effort"]) == (20, 0.3, "low")
+        assert (body["max_tokens"], body["temperature"], body["top_p"]) == (20, 0.3, 0.9)
         assert server.last.headers["x-team"] == "voice"
+
+    async def test_what_nobody_asked_for_is_not_sent(self) -> None:
+        async with chat_server(lambda _: says("Hi.")) as server:
+            await answered(server, request(tools=(WEATHER,), session_key="sess_1"))
+        optional = {"parallel_tool_calls", "reasoning_effort", "prompt_cache_key", "user"}
+        assert not optional & server.last.json.keys()
+
+    async def test_what_the_client_asks_for(self) -> None:
+        asked = {"parallel_tool_calls": False, "reasoning": "low", "end_user": "u-1", "session_key": "sess_1"}
+        async with chat_server(lambda _: says("Hi.")) as server:
+            await answered(server, request(tools=(WEATHER,), **asked), prompt_cache_key=True)
+            body = server.last.json
+            assert (body["parallel_tool_calls"], body["reasoning_effort"], body["user"]) == (False, "low", "u-1")
+            assert body["prompt_cache_key"] == "sess_1"
+            await answered(server, request(**asked), reasoning_effort="high", parallel_tool_calls=True)
+            assert server.last.json["reasoning_effort"] == "high"
+            assert "parallel_tool_calls" not in server.last.json, "there is nothing to call"
 
     async def test_fields_that_the_endpoint_refuses(self) -> None:
         def reasoning_model(received: Any) -> list[ChatStep]:

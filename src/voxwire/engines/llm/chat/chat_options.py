@@ -46,6 +46,12 @@ class ChatOptions(BaseModel):
     """What the model can read, the answer included: older items are left out."""
     images: bool = False
     tools: bool = True
+    parallel_tool_calls: bool | None = None
+    """Whether the model may call several functions at once. None sends the session's, and nothing where it has none."""
+    reasoning_effort: str | None = None
+    """How much the model thinks. None sends the session's, and nothing where it has none."""
+    prompt_cache_key: bool = False
+    """Send the session's identifier, so that a cache or a router keeps a conversation in one place."""
     first_token_s: _Seconds = 20.0
     """From the request to the first token."""
     idle_s: _Seconds = 10.0

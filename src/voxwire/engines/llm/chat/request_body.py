@@ -18,6 +18,10 @@ _OPTIONAL: Final = {
     "temperature": None,  # and take no temperature
     "stream_options": None,
     "stop": None,
+    "parallel_tool_calls": None,
+    "reasoning_effort": None,
+    "prompt_cache_key": None,
+    "user": None,
 }
 
 
@@ -34,15 +38,20 @@ class RequestBody:
         system = "\n\n".join(text for text in (options.preamble, request.instructions) if text)
         offered = chat_tools(offered_tools(request))
         limits = [limit for limit in (options.max_tokens, request.max_output_tokens) if limit is not None]
+        several = _first(options.parallel_tool_calls, request.parallel_tool_calls)
         fields: dict[str, Any] = {
             "model": model,
             "stream": True,
             "stream_options": {"include_usage": True},
-            "temperature": request.temperature if options.temperature is None else options.temperature,
+            "temperature": _first(options.temperature, request.temperature),
             "max_tokens": min(limits) if limits else None,
             "stop": list(options.stop) or None,
             "tools": offered or None,
             "tool_choice": chat_tool_choice(request.tool_choice) if offered else None,
+            "parallel_tool_calls": several if offered else None,
+            "reasoning_effort": _first(options.reasoning_effort, request.reasoning),
+            "prompt_cache_key": request.session_key or None if options.prompt_cache_key else None,
+            "user": request.end_user,
             "messages": messages(system, request.items),
         }
         body: dict[str, Any] = {}
@@ -66,6 +75,11 @@ def offered_tools(request: LlmRequest) -> tuple[Any, ...]:
     """The functions that the model may call. With the choice "none" it is offered none: many endpoints do not
     look at the choice."""
     return () if request.tool_choice == "none" else request.tools
+
+
+def _first(chosen: Any, asked: Any) -> Any:
+    """What the operator chose, else what the session asks for."""
+    return asked if chosen is None else chosen
 
 
 def _json(body: dict[str, Any]) -> bytes:
