@@ -57,8 +57,8 @@ class TestAuthenticator:
     keyed = Authenticator([SecretStr("first"), SecretStr("second")])
 
     def test_names_the_key_by_its_position(self) -> None:
-        assert self.keyed.authenticate({"api-key": "first"}, {}).name == "key-1"
-        assert self.keyed.authenticate({"api-key": "second"}, {}).name == "key-2"
+        assert self.keyed.authenticate({"api-key": "first"}, {}).id == "key-1"
+        assert self.keyed.authenticate({"api-key": "second"}, {}).id == "key-2"
 
     @pytest.mark.parametrize("key", ["", "firs", "first ", "FIRST", "third", "schlüssel", "\udc80"])
     def test_refuses_others(self, key: str) -> None:

@@ -145,8 +145,8 @@ class TestAtTheDoor:
             ({"api-key": token}, {}, ()),
             ({}, {}, ("realtime", f"openai-insecure-api-key.{token}")),
         ):
-            assert door.authenticate(*place).name == "dev-identity"
-        assert door.authenticate({"api-key": "first"}, {}).name == "key-1"
+            assert door.authenticate(*place).id == "dev-identity"
+        assert door.authenticate({"api-key": "first"}, {}).id == "key-1"
 
     @pytest.mark.parametrize("key", [None, "second", "a.b.c"])
     def test_with_keys_nothing_else_opens(self, identity: DevIdentity, key: str | None) -> None:
@@ -155,7 +155,7 @@ class TestAtTheDoor:
         assert caught.value.status == 401
 
     def test_a_key_may_look_like_a_token(self, identity: DevIdentity) -> None:
-        assert Authenticator([SecretStr("a.b.c")], identity).authenticate({"api-key": "a.b.c"}, {}).name == "key-1"
+        assert Authenticator([SecretStr("a.b.c")], identity).authenticate({"api-key": "a.b.c"}, {}).id == "key-1"
 
     def test_without_keys_everyone_is_welcome_but_not_a_bad_token(
         self, identity: DevIdentity, clock: ScriptedClock
@@ -165,7 +165,7 @@ class TestAtTheDoor:
         assert door.authenticate({}, {}) is ANONYMOUS
         assert door.authenticate({"api-key": "any"}, {}) is ANONYMOUS
         token = ask(identity)["access_token"]
-        assert door.authenticate({"authorization": f"Bearer {token}"}, {}).name == "dev-identity"
+        assert door.authenticate({"authorization": f"Bearer {token}"}, {}).id == "dev-identity"
         clock.now += LIFETIME_S
         with pytest.raises(RequestRefused, match="expired"):
             door.authenticate({"authorization": f"Bearer {token}"}, {})

@@ -89,10 +89,11 @@ class TestAnnouncement:
             on_listening()
 
         monkeypatch.setattr(
-            "voxwire.server.build.build_service", lambda settings: SimpleNamespace(answers_from="rules")
+            "voxwire.server.build.build_service",
+            lambda settings: SimpleNamespace(directory=SimpleNamespace(answers_from="rules")),
         )
         monkeypatch.setattr("voxwire.server.app.create_app", create_app)
-        monkeypatch.setattr("voxwire.server.net.run.run", run)
+        monkeypatch.setattr("voxwire.server.net.run.run_server", run)
 
     def lines(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
         assert main(["serve", "--port", "0", *arguments]) == 0

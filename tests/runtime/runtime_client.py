@@ -13,8 +13,11 @@ from voxwire.dialects.variant import Dialect, Variant
 from voxwire.dialects.wire_codec import WireCodec
 from voxwire.events.session_config import SessionKind
 from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.principal import Principal
 from voxwire.runtime.service import Service
 from voxwire.testing.memory_transport import Event, MemoryTransport
+
+ANYBODY = Principal(id="anybody")
 
 
 class Client:
@@ -55,10 +58,11 @@ async def connected(
     `shared` with conversations that go on."""
     before = runtime_tasks()
     wire = MemoryTransport()
-    deployment = service.deployment(None)
-    assert deployment is not None
+    hosted = service.directory.find(None)
+    assert hosted is not None
+    await hosted.tried()
     codec = WireCodec(Variant(dialect=Dialect.GA, transcription=kind is SessionKind.TRANSCRIPTION))
-    async with service.converse(deployment, kind=kind, codec=codec, transport=wire) as attachment:
+    async with service.converse(hosted, principal=ANYBODY, kind=kind, codec=codec, transport=wire) as attachment:
         yield Client(attachment, wire)
     assert shared or runtime_tasks() <= before
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from runtime_client import runtime_tasks
+from runtime_client import ANYBODY, runtime_tasks
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import ClientError, InvariantError
@@ -86,6 +86,7 @@ class Bench:
             "sess_1",
             self.session,
             fake_deployment(),
+            ANYBODY,
             open_lane=self._open_lane,
             limits=limits or RuntimeLimits(),
             budget=self.budget,

@@ -34,7 +34,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def load(ears: Ears, clock: Clock) -> Load:
-    return Load([ears, object()], clock)
+    return Load(lambda: [ears, object()], clock)
 
 
 def test_those_who_have_just_come_count_as_speakers(load: Load, clock: Clock, ears: Ears) -> None:
@@ -97,7 +97,7 @@ def test_the_log_tells_each_change_once(load: Load, clock: Clock, ears: Ears, ca
 
 
 def test_without_ears_that_tell_there_is_no_capacity() -> None:
-    load = Load([object()])
+    load = Load(lambda: [object()])
     for _ in range(500):
         load.arrived()
     assert not load.full

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from runtime_client import connected
 
-from voxwire.errors import ConfigurationError, EngineDied, EngineError
+from voxwire.errors import EngineDied, EngineError
 from voxwire.events.closing import CloseReason
 from voxwire.events.items import InputAudio, MessageItem
 from voxwire.events.session_config import FunctionTool, SessionKind
@@ -17,7 +17,6 @@ from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArgument
 from voxwire.interfaces.stt import SttConfig
 from voxwire.runtime.live_sessions import TooManySessions
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
-from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm, words
 from voxwire.testing.fake_service import fake_deployment, fake_service
@@ -282,20 +281,6 @@ async def test_closing_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) 
     assert "1 sessions did not end in time" in caplog.text
 
 
-async def test_names_and_aliases() -> None:
-    house, lab = fake_deployment(name="house"), fake_deployment(name="lab")
-    service = Service(
-        deployments=[house, lab], default="house", vad=FakeVad(), aliases={"gpt-realtime": "lab", "house": "lab"}
-    )
-    assert service.deployment(None) is house
-    assert service.deployment("gpt-realtime") is lab
-    assert service.deployment("house") is house
-    assert service.deployment("nobody") is None
-    assert service.deployments == (house, lab)
-    with pytest.raises(ConfigurationError, match="'garage'"):
-        Service(deployments=[house], default="garage", vad=FakeVad())
-
-
 async def test_conversations_are_counted_and_bounded() -> None:
     service = fake_service(runtime_limits=RuntimeLimits(sessions=1))
     async with connected(service):
@@ -462,6 +447,8 @@ async def test_a_storm_of_settings_keeps_recognisers_no_busier_than_its_last() -
     class Slow(FakeStt):
         async def prepare(self, config: SttConfig) -> None:
             await super().prepare(config)
+            if config.phrases == ("",):  # of the deployment itself
+                return
             begun.set()
             if config.phrases == ("Rule 20.",):
                 last.set()
@@ -479,7 +466,7 @@ async def test_a_storm_of_settings_keeps_recognisers_no_busier_than_its_last() -
             await client.configure(instructions=f"Rule {number}.")
         go_on.set()
         await last.wait()
-    assert [config.phrases for config in stt.prepared] == [("Rule 0.",), ("Rule 20.",)]
+    assert [config.phrases for config in stt.prepared] == [("",), ("Rule 0.",), ("Rule 20.",)]
 
 
 async def test_a_recogniser_that_cannot_get_ready_is_logged_and_the_session_goes_on(

@@ -12,22 +12,49 @@ from voxwire.events.session_config import SessionKind
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.transport import Transport, TransportClosed
 from voxwire.runtime.budget import Budget
+from voxwire.runtime.directory import Hosted, LocalDirectory
+from voxwire.runtime.leases import EngineLeases
 from voxwire.runtime.load import Load
+from voxwire.runtime.principal import Principal
 
 #: The fixture `serve`: starts a server, returns its address.
 Serve = Callable[..., Awaitable[str]]
 
 
-def engine(kind: str) -> Any:
+class EchoEngine:
     """What the HTTP layer looks at in an engine."""
-    info = EngineInfo(name=f"fake-{kind}", label=f"a fake {kind}", licence="none", notice="tests only")
-    return SimpleNamespace(capabilities=SimpleNamespace(info=info))
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.label = f"a fake {kind}"
+        self.fault: Exception | None = None
+
+    @property
+    def capabilities(self) -> Any:
+        info = EngineInfo(name=f"fake-{self.kind}", label=self.label, licence="none", notice="tests only")
+        return SimpleNamespace(info=info)
+
+    async def start(self) -> None:
+        if self.fault is not None:
+            raise self.fault
+
+    async def close(self) -> None:
+        pass
 
 
-def deployment(name: str, turn: Any = None) -> Any:
-    """What the HTTP layer looks at in a deployment."""
-    engines = {kind: engine(kind) for kind in ("stt", "llm", "tts")}
-    return SimpleNamespace(name=name, label="an echo", turn=turn, **engines)
+def echo(name: str, *kinds: str) -> Hosted:
+    """A deployment of such engines."""
+    engines = {kind: EchoEngine(kind) for kind in kinds}
+    engines["llm"].label = "an echo"
+
+    async def expect(*settings: object) -> None:
+        pass
+
+    def assemble(engines: Any) -> Any:
+        return SimpleNamespace(name=name, instructions="", expect=expect, **engines)
+
+    leases = EngineLeases().lease({kind: (kind, lambda engine=engine: engine) for kind, engine in engines.items()})
+    return Hosted(name, leases, assemble)
 
 
 class EchoAttachment:
@@ -81,12 +108,13 @@ class EchoService:
     """Stands in for `voxwire.runtime.service.Service`."""
 
     def __init__(self, names: Sequence[str] = ("gpt-realtime", "a/b"), default: str = "gpt-realtime") -> None:
-        self.deployments = [deployment(name, None if number else engine("turn")) for number, name in enumerate(names)]
-        self.vad = engine("vad")
-        self.default = default
+        kinds = "stt", "llm", "tts"
+        found = [echo(name, *kinds) if number else echo(name, *kinds, "turn") for number, name in enumerate(names)]
+        self.directory = LocalDirectory(found, default=default, aliases={"whisper-1": default})
+        self.vad = EchoEngine("vad")
         self.running = False
         self.budget = Budget(512 * 1024 * 1024)
-        self.load = Load(())
+        self.load = Load(list)
         self.verbatim = False
         self.attachments: set[EchoAttachment] = set()
         self.start_delay_s = 0.0
@@ -96,22 +124,28 @@ class EchoService:
         await asyncio.sleep(self.start_delay_s)
         if self.start_error is not None:
             raise self.start_error
+        await self.directory.start()
         self.running = True
 
     async def close(self) -> None:
+        await self.directory.close()
         self.running = False
-
-    def deployment(self, name: str | None) -> Any:
-        name = self.default if name in (None, "whisper-1") else name
-        return next((known for known in self.deployments if known.name == name), None)
 
     @asynccontextmanager
     async def converse(
-        self, deployment: Any, *, kind: SessionKind, codec: Any, transport: Transport, model: str | None, **_: Any
+        self,
+        hosted: Hosted,
+        *,
+        principal: Principal,
+        kind: SessionKind,
+        codec: Any,
+        transport: Transport,
+        model: str | None,
+        end_user: str | None,
     ) -> AsyncIterator[EchoAttachment]:
         attachment = EchoAttachment(transport, verbatim=self.verbatim)
         self.attachments.add(attachment)
-        greeting = {"deployment": deployment.name, "model": model, "kind": kind.value, "dialect": codec.dialect.value}
+        greeting = {"deployment": hosted.name, "model": model, "kind": kind.value, "dialect": codec.dialect.value}
         await transport.send(json.dumps(greeting).encode())
         try:
             yield attachment

@@ -35,21 +35,24 @@ def test_the_embedded_profile_is_loaded_once(loaded: list[Any]) -> None:
         ("tts", "embedded", {}),
         ("vad", "silero", {}),
     ]
-    first, second = service.deployments
-    assert (first.stt, first.llm, first.tts) == (second.stt, second.llm, second.tts)
+    first, second = service.directory.all
+    assert first.stages == second.stages
     assert first.label == FakeLlm().capabilities.info.label
 
 
-def test_a_deployment_chooses_its_own(loaded: list[Any]) -> None:
+async def test_a_deployment_chooses_its_own(loaded: list[Any]) -> None:
     own = {"stt": "other", "tts": {"name": "embedded", "options": {"size": 1}}, "instructions": "Be brief."}
     service = build.build_service(load_settings(None, {"deployments": {"shop": own}}))
     assert ("stt", "other", {}) in loaded
     assert ("tts", "embedded", {"size": 1}) in loaded
     assert len(loaded) == 6
-    shop = service.deployment("shop")
+    shop = service.directory.find("shop")
     assert shop is not None
-    assert shop.instructions == "Be brief."
-    assert shop.llm is service.deployments[0].llm
+    assert shop.stages["llm"] is service.directory.all[0].stages["llm"]
+    await shop.tried()
+    assert shop.deployment is not None
+    assert shop.deployment.instructions == "Be brief."
+    assert shop.deployment.llm is shop.stages["llm"]
 
 
 @pytest.mark.parametrize("chosen", ["other", {"name": "other"}])
@@ -62,15 +65,15 @@ def test_another_speech_detector(loaded: list[Any], chosen: object) -> None:
 def test_official_names_mean_the_default_deployment(loaded: list[Any]) -> None:
     service = build.build_service(load_settings(None, {"default_deployment": "shop", "deployments": {"shop": {}}}))
     for name in {*REALTIME_MODELS, *TRANSCRIPTION_MODELS} - {"gpt-realtime", "gpt-4o-realtime-preview"}:
-        found = service.deployment(name)
+        found = service.directory.find(name)
         assert found is not None
         assert found.name == "shop"
     for name in ("gpt-realtime", "gpt-4o-realtime-preview"):
-        own = service.deployment(name)
+        own = service.directory.find(name)
         assert own is not None
         assert own.name == name
-    assert service.deployment(None) is service.deployment("shop")
-    assert service.deployment("gpt-5-realtime") is None
+    assert service.directory.find(None) is service.directory.find("shop")
+    assert service.directory.find("gpt-5-realtime") is None
 
 
 def test_limits() -> None:

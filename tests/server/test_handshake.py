@@ -58,8 +58,8 @@ class TestUrlForms:
 
     async def test_a_label_of_any_characters_fits_a_header(self, serve: Serve) -> None:
         service = EchoService()
-        for deployment in service.deployments:
-            deployment.label = "Zürich\r\nset-cookie: x=1"
+        for hosted in service.directory.all:
+            hosted.stages["llm"].label = "Zürich\r\nset-cookie: x=1"
         async with connect((await serve(service)).replace("http", "ws", 1) + GA) as socket:
             assert socket.response is not None
             assert socket.response.headers["x-voxwire-engine"] == "Z?rich??set-cookie: x=1"

@@ -10,6 +10,8 @@ from echo_service import EchoService, Serve
 from http_client import request
 from openai import AsyncOpenAI, AuthenticationError, NotFoundError
 
+from voxwire.runtime.directory import Hosted, LocalDirectory
+from voxwire.runtime.principal import Principal
 from voxwire.server.middleware import MAX_BODY_BYTES
 
 
@@ -20,7 +22,8 @@ async def test_health_needs_no_key(serve: Serve) -> None:
     load = {"loop_late_ms": 0, "hearing_late_ms": 0, "speaking": 0, "can_follow": None}
     body = json.loads(answer.body)
     body["load"]["loop_late_ms"] = 0
-    assert body == {"status": "ok", "sessions": 0, "load": load}
+    deployments = {"ready": 2, "unready": 0, "failed": []}
+    assert body == {"status": "ok", "sessions": 0, "load": load, "deployments": deployments}
 
 
 class TestModels:
@@ -127,11 +130,13 @@ class TestBody:
 
 
 async def test_a_bug_of_ours_is_a_json_500(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(EchoService):
-        def deployment(self, name: str | None) -> None:
+    class Broken(LocalDirectory):
+        async def deployment(self, name: str | None, principal: Principal) -> Hosted | None:
             raise RuntimeError("a bug with details")
 
-    url = await serve(Broken())
+    service = EchoService()
+    service.directory = Broken(service.directory.all, default="gpt-realtime")
+    url = await serve(service)
     answer = await request(url, "/v1/models/x")
     assert (answer.status, answer.error["type"]) == (500, "server_error")
     assert b"details" not in answer.body

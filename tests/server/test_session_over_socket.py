@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import FakeLlm
-from voxwire.testing.fake_service import fake_deployment, fake_service
+from voxwire.testing.fake_service import fake_deployment, fake_directory, fake_service
 from voxwire.testing.fake_vad import FakeVad
 from voxwire.testing.live_server import served
 
@@ -111,9 +111,7 @@ async def test_a_session_that_expires_says_so_and_closes_with_1001() -> None:
 async def test_the_session_has_the_name_that_was_asked_for(path: str) -> None:
     """Clients compare it with what they asked for; which engine answers stands in a header (SEMANTICS 6.5)."""
     name = "gpt-4o-mini-realtime-preview"
-    service = Service(
-        deployments=[fake_deployment()], default="gpt-realtime", vad=FakeVad(), aliases={name: "gpt-realtime"}
-    )
+    service = Service(directory=fake_directory(fake_deployment(), aliases={name: "gpt-realtime"}), vad=FakeVad())
     async with served(service) as url, connect(url.replace("http", "ws", 1) + path) as client:
         assert (await event(client))["session"]["model"] == name
         assert client.response is not None

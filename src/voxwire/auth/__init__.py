@@ -5,8 +5,8 @@
 - `network`: the checks of `Host` and `Origin`
 """
 
-from voxwire.auth.authenticator import ANONYMOUS, Authenticator, Principal
+from voxwire.auth.authenticator import ANONYMOUS, Authenticator
 from voxwire.auth.dev_identity import DevIdentity
 from voxwire.auth.network import NetworkPolicy
 
-__all__ = ["ANONYMOUS", "Authenticator", "DevIdentity", "NetworkPolicy", "Principal"]
+__all__ = ["ANONYMOUS", "Authenticator", "DevIdentity", "NetworkPolicy"]

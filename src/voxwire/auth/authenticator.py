@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from pydantic import SecretStr
 
@@ -11,19 +10,13 @@ from voxwire.auth.credentials import presented_key
 from voxwire.auth.dev_identity import DevIdentity
 from voxwire.auth.tokens import has_token_form
 from voxwire.errors import RequestRefused
+from voxwire.runtime.principal import Principal
 
 _CHALLENGE = (("www-authenticate", "Bearer"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who a request acts for. `name` may be logged; it says nothing about the key."""
-
-    name: str
-
-
-ANONYMOUS = Principal("anonymous")
-_SIGNED_IN = Principal("dev-identity")
+ANONYMOUS = Principal(id="anonymous")
+_SIGNED_IN = Principal(id="dev-identity")
 
 
 class Authenticator:
@@ -38,7 +31,7 @@ class Authenticator:
 
     def __init__(self, keys: Iterable[SecretStr], identity: DevIdentity | None = None) -> None:
         secrets = [key.get_secret_value() for key in keys]
-        self._principals = [(_digest(key), Principal(f"key-{number}")) for number, key in enumerate(secrets, 1)]
+        self._principals = [(_digest(key), Principal(id=f"key-{number}")) for number, key in enumerate(secrets, 1)]
         self._lengths = frozenset(map(len, secrets))
         self._identity = identity
 

@@ -97,7 +97,7 @@ def _serve(settings: "Settings", warming: threading.Timer) -> int:
         def announce() -> None:
             warming.cancel()
             print(f"Voxwire is listening on {listener.url}")
-            print(f"Answers come from {service.answers_from}")
+            print(f"Answers come from {service.directory.answers_from}")
             print(_quickstart(listener.local_url, settings, app.state.identity), flush=True)
 
         run_server(app, settings, listener, announce)

@@ -10,9 +10,10 @@ class Engine(Protocol):
     """The life of an engine. It is made of its options, started once, used, and closed."""
 
     async def start(self) -> None:
-        """Warm up; awaited before the server says that it listens. Nothing is asked of the engine before.
+        """Warm up. Nothing is asked of the engine before.
 
-        Raises ConfigurationError for what an operator has to mend, and EngineError when it cannot work now.
+        Raises ConfigurationError for what an operator has to mend, and EngineError when it cannot work now. It is
+        closed then, and another one is made and tried later. May be cancelled at any time; then it is closed, too.
         """
 
     async def close(self) -> None:

@@ -26,6 +26,7 @@ from voxwire.runtime.executor import Executor
 from voxwire.runtime.ids import EventIds
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.outbox import Ending, Outbox
+from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.tasks import Tasks
 from voxwire.session.commands import CloseSession, DiscardPendingAudio, Output
@@ -44,6 +45,7 @@ class LiveSession:
         session_id: str,
         session: SessionCore,
         deployment: Deployment,
+        principal: Principal,
         *,
         open_lane: OpenLane,
         limits: RuntimeLimits,
@@ -51,6 +53,7 @@ class LiveSession:
         clock: Clock,
     ) -> None:
         self.id = session_id
+        self.principal = principal
         self._session = session
         self._limits = limits
         self._clock = clock

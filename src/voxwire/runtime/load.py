@@ -27,10 +27,13 @@ _WELL_S: Final = 2.0
 
 
 class Load:
-    """Watches the loop and the recognisers. `engines` are recognisers; only those that know their `hearing` count."""
+    """Watches the loop and the recognisers. `recognisers` tells which there are; only those that know their `hearing`
+    count."""
 
-    def __init__(self, engines: Iterable[object], clock: Callable[[], float] = time.monotonic) -> None:
-        self._engines = [engine for engine in engines if hasattr(engine, "hearing")]
+    def __init__(
+        self, recognisers: Callable[[], Iterable[object]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._recognisers = recognisers
         self._clock = clock
         self._arrivals: dict[object, float] = {}
         self._loop_late_s = 0.0
@@ -68,7 +71,7 @@ class Load:
 
     def describe(self) -> dict[str, Any]:
         """For people and monitors: seconds late, people speaking, and how many can be followed at once."""
-        hearing = [engine.hearing() for engine in self._engines]
+        hearing = self._hearing()
         return {
             "loop_late_ms": round(self._loop_late_s * 1000),
             "hearing_late_ms": round(max((late for _, _, late in hearing), default=0.0) * 1000),
@@ -98,11 +101,13 @@ class Load:
     def _crowded(self) -> bool:
         if self._late_looks >= _LATE_LOOKS:
             return True
-        for engine in self._engines:
-            speaking, capacity, late_s = engine.hearing()
+        for speaking, capacity, late_s in self._hearing():
             if late_s > HEARING_LATE_S or speaking + len(self._arrivals) >= max(1.0, capacity):
                 return True
         return False
+
+    def _hearing(self) -> list[tuple[int, float, float]]:
+        return [engine.hearing() for engine in self._recognisers() if hasattr(engine, "hearing")]
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,7 +1,7 @@
 """The ASGI application: routes, and the layers around them."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from starlette.routing import Route
 from voxwire.auth import Authenticator, DevIdentity, NetworkPolicy
 from voxwire.config import Settings
 from voxwire.errors import SERVER_ERROR, RequestRefused
+from voxwire.runtime.principal import Principal
 from voxwire.runtime.service import Service
 from voxwire.server.access_log import AccessLog
 from voxwire.server.identity import identity_routes
@@ -40,15 +41,15 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     authenticator = Authenticator(settings.auth.api_keys, identity)
     policy = NetworkPolicy(keyed=authenticator.required, allowed_origins=settings.auth.allowed_origins)
 
-    def admit(request: Request) -> str:
+    async def admit(request: Request) -> Principal:
         policy.check(request.headers.get("host"), request.headers.get("origin"))
         request.check_query()
-        return authenticator.authenticate(request.headers, request.query, request.subprotocols).name
+        return authenticator.authenticate(request.headers, request.query, request.subprotocols)
 
     routes: list[Route] = []
     log = AccessLog(routes, authenticator.holds_secret)
     websocket = WebSocketEndpoint(service, admit=admit, log=log.connection, max_sessions=settings.server.max_sessions)
-    routes += [*_Api(service, authenticator, websocket).routes(), *identity_routes(identity), *playground_routes()]
+    routes += [*_Api(service, admit, websocket).routes(), *identity_routes(identity), *playground_routes()]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -76,9 +77,11 @@ def create_app(settings: Settings, service: Service) -> Starlette:
 class _Api:
     """The plain HTTP routes."""
 
-    def __init__(self, service: Service, authenticator: Authenticator, websocket: WebSocketEndpoint) -> None:
+    def __init__(
+        self, service: Service, admit: Callable[[Request], Awaitable[Principal]], websocket: WebSocketEndpoint
+    ) -> None:
         self._service = service
-        self._authenticator = authenticator
+        self._admit = admit
         self._websocket = websocket
         self._created = int(time.time())
 
@@ -90,27 +93,35 @@ class _Api:
         ]
 
     async def health(self, request: HttpRequest) -> Response:
-        """200 while new sessions are welcome, 503 while there is no room for them and once the server drains."""
-        load = self._service.load
-        status = "draining" if self._websocket.draining else "full" if load.full else "ok"
-        body = {"status": status, "sessions": self._websocket.sessions, "load": load.describe()}
-        return JSONResponse(body, status_code=200 if status == "ok" else 503)
+        """200 while new sessions are welcome, at least to some deployment; 503 while there is no room for them, and
+        once the server drains."""
+        load, deployments = self._service.load, self._service.directory.all
+        ready = sum(hosted.deployment is not None for hosted in deployments)
+        state = "ok" if ready == len(deployments) else "degraded" if ready else "unready"
+        status = "draining" if self._websocket.draining else "full" if load.full else state
+        body = {
+            "status": status,
+            "sessions": self._websocket.sessions,
+            "load": load.describe(),
+            # No names: whoever asks has shown no key.
+            "deployments": {
+                "ready": ready,
+                "unready": len(deployments) - ready,
+                "failed": sorted({hosted.trouble.stage for hosted in deployments if hosted.trouble}),
+            },
+        }
+        return JSONResponse(body, status_code=200 if status in ("ok", "degraded") else 503)
 
     async def models(self, request: HttpRequest) -> Response:
-        self._authenticate(request)
-        return JSONResponse(model_list(self._service.deployments, self._service.vad, self._created))
+        deployments = await self._service.directory.deployments(await self._admit(request.scope[REQUEST]))
+        return JSONResponse(model_list(deployments, self._service.vad, self._created))
 
     async def model(self, request: HttpRequest) -> Response:
-        self._authenticate(request)
         name = request.path_params["name"]
-        deployment = self._service.deployment(name)
-        if deployment is None:
+        hosted = await self._service.directory.deployment(name, await self._admit(request.scope[REQUEST]))
+        if hosted is None:
             raise RequestRefused(404, f"There is no model {name[:200]!r} here.", code="model_not_found", param="model")
-        return JSONResponse(model(deployment, self._service.vad, name, self._created))
-
-    def _authenticate(self, request: HttpRequest) -> None:
-        seen: Request = request.scope[REQUEST]
-        self._authenticator.authenticate(seen.headers, seen.query)
+        return JSONResponse(model(hosted, self._service.vad, name, self._created))
 
 
 async def _refused(_: HttpRequest, error: Exception) -> Response:

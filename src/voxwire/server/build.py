@@ -1,6 +1,8 @@
 """From settings to the running parts: engines, deployments, the service."""
 
 import json
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from voxwire.config import DeploymentSettings, EngineSettings, Settings
@@ -10,6 +12,8 @@ from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
 from voxwire.runtime.deployment import Deployment, capabilities_of
+from voxwire.runtime.directory import Hosted, LocalDirectory
+from voxwire.runtime.leases import EngineLeases
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.server.memory import message_memory
@@ -25,12 +29,18 @@ _PROFILES: Final = {
 
 def build_service(settings: Settings) -> Service:
     """The service, not yet started. Raises ConfigurationError for an engine that cannot be had."""
-    engines = _Engines()
-    return Service(
-        deployments=[_deployment(name, chosen, settings.llm, engines) for name, chosen in settings.deployments.items()],
+    host = _Host(settings.llm)
+    directory = LocalDirectory(
+        [host.host(name, chosen) for name, chosen in settings.deployments.items()],
         default=settings.default_deployment,
         aliases={name: settings.default_deployment for name in (*REALTIME_MODELS, *TRANSCRIPTION_MODELS)},
-        vad=engines.get("vad", settings.vad or EngineSettings(name=_VAD)),
+        # Those that are there without being asked for are no reason to start a server whose own ones do not.
+        needed=[name for name, chosen in settings.deployments.items() if chosen != DeploymentSettings()],
+    )
+    vad = settings.vad or EngineSettings(name=_VAD)
+    return Service(
+        directory=directory,
+        vad=load("vad", vad.name, vad.options),
         limits=session_limits(settings),
         runtime_limits=RuntimeLimits(
             sessions=settings.server.max_sessions,
@@ -47,26 +57,34 @@ def session_limits(settings: Settings) -> Limits:
     return Limits(**chosen, respond_to_empty_transcript=on_empty == "respond")
 
 
-class _Engines:
-    """Loads engines; the same one with the same options is shared, for its pools are dear."""
+class _Host:
+    """Makes deployments of settings; engines with the same name and options are shared, for their pools are dear."""
 
-    def __init__(self) -> None:
-        self._loaded: dict[tuple[str, str, str], Any] = {}
+    def __init__(self, default_llm: EngineSettings | None) -> None:
+        self._default_llm = default_llm
+        self._leases = EngineLeases()
 
-    def get(self, kind: EngineKind, settings: EngineSettings) -> Any:
-        key = kind, settings.name, json.dumps(settings.options, sort_keys=True, default=str)
-        if key not in self._loaded:
-            self._loaded[key] = load(kind, settings.name, settings.options)
-        return self._loaded[key]
+    def host(self, name: str, settings: DeploymentSettings) -> Hosted:
+        """A deployment, not yet started. Raises ConfigurationError for an engine that cannot be had."""
+        profile = _PROFILES[settings.profile]
+        chosen: dict[EngineKind, EngineSettings] = {
+            "stt": settings.stt or EngineSettings(name=profile["stt"]),
+            "llm": settings.llm or self._default_llm or EngineSettings(name=profile["llm"]),
+            "tts": settings.tts or EngineSettings(name=profile["tts"]),
+        }
+        leases = self._leases.lease({kind: _engine(kind, engine) for kind, engine in chosen.items()})
+        return Hosted(name, leases, partial(_assembled, name, settings))
 
 
-def _deployment(
-    name: str, settings: DeploymentSettings, default_llm: EngineSettings | None, engines: _Engines
-) -> Deployment:
-    profile = _PROFILES[settings.profile]
-    stt: SttEngine = engines.get("stt", settings.stt or EngineSettings(name=profile["stt"]))
-    llm: LlmEngine = engines.get("llm", settings.llm or default_llm or EngineSettings(name=profile["llm"]))
-    tts: TtsEngine = engines.get("tts", settings.tts or EngineSettings(name=profile["tts"]))
+def _engine(kind: EngineKind, settings: EngineSettings) -> tuple[Hashable, Callable[[], Any]]:
+    key = kind, settings.name, json.dumps(settings.options, sort_keys=True, default=str)
+    return key, partial(load, kind, settings.name, settings.options)
+
+
+def _assembled(name: str, settings: DeploymentSettings, engines: Mapping[str, Any]) -> Deployment:
+    stt: SttEngine = engines["stt"]
+    llm: LlmEngine = engines["llm"]
+    tts: TtsEngine = engines["tts"]
     return Deployment(
         name=name,
         stt=stt,

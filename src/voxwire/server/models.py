@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.vad import VadEngine
-from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.directory import Hosted
 
 
 class _HasInfo(Protocol):
@@ -13,28 +13,28 @@ class _HasInfo(Protocol):
     def info(self) -> EngineInfo: ...
 
 
-def model_list(deployments: Iterable[Deployment], vad: VadEngine, created: int) -> dict[str, Any]:
+def model_list(deployments: Iterable[Hosted], vad: VadEngine, created: int) -> dict[str, Any]:
     """The body of the list; `created` is when the server started, in seconds since 1970."""
-    data = [model(deployment, vad, deployment.name, created) for deployment in deployments]
+    data = [model(hosted, vad, hosted.name, created) for hosted in deployments]
     return {"object": "list", "data": data}
 
 
-def model(deployment: Deployment, vad: VadEngine, name: str, created: int) -> dict[str, Any]:
-    """One model, with what really answers beside the fields of the official API."""
+def model(hosted: Hosted, vad: VadEngine, name: str, created: int) -> dict[str, Any]:
+    """One model, with what really answers beside the fields of the official API.
+
+    `ready` is false while its engines start or do not; `failed` is then the kind of the engine that does not.
+    """
+    engines = {"vad": vad, **hosted.stages}
+    engines.setdefault("turn", None)  # without a turn model, silence decides
     return {
         "id": name,
         "object": "model",
         "created": created,
         "owned_by": "voxwire",
-        "label": deployment.label,
-        "engines": {
-            "vad": _engine(vad.capabilities),
-            "stt": _engine(deployment.stt.capabilities),
-            "llm": _engine(deployment.llm.capabilities),
-            "tts": _engine(deployment.tts.capabilities),
-            # Without a turn model, silence decides.
-            "turn": _engine(deployment.turn.capabilities) if deployment.turn is not None else None,
-        },
+        "label": hosted.label,
+        "ready": hosted.deployment is not None,
+        "failed": hosted.trouble.stage if hosted.trouble else None,
+        "engines": {kind: engine and _engine(engine.capabilities) for kind, engine in engines.items()},
     }
 
 

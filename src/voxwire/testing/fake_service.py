@@ -1,11 +1,17 @@
 """A whole service on fake engines."""
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
 from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.deployment import Deployment, capabilities_of
+from voxwire.runtime.directory import Hosted, LocalDirectory
+from voxwire.runtime.leases import EngineLeases
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.session.limits import Limits
@@ -37,6 +43,24 @@ def fake_deployment(
     )
 
 
+def hosted(deployment: Deployment, leases: EngineLeases) -> Hosted:
+    """A deployment as a directory has it, not yet started."""
+    engines = {"stt": deployment.stt, "llm": deployment.llm, "tts": deployment.tts, "turn": deployment.turn}
+    wanted = {stage: (id(engine), partial(_same, engine)) for stage, engine in engines.items() if engine is not None}
+    return Hosted(deployment.name, leases.lease(wanted), lambda _: deployment)
+
+
+def _same(engine: Any) -> Any:
+    return engine
+
+
+def fake_directory(*deployments: Deployment, aliases: Mapping[str, str] | None = None) -> LocalDirectory:
+    """These deployments; the first is the default."""
+    leases = EngineLeases()
+    found = [hosted(deployment, leases) for deployment in deployments]
+    return LocalDirectory(found, default=deployments[0].name, aliases=aliases)
+
+
 def fake_service(
     *deployments: Deployment,
     vad: VadEngine | None = None,
@@ -46,8 +70,7 @@ def fake_service(
     """A service of these deployments, or of one fake; the first is the default."""
     deployments = deployments or (fake_deployment(),)
     return Service(
-        deployments=deployments,
-        default=deployments[0].name,
+        directory=fake_directory(*deployments),
         vad=vad or FakeVad(),
         limits=limits,
         runtime_limits=runtime_limits,

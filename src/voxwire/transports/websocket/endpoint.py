@@ -9,7 +9,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +22,8 @@ from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind
 from voxwire.runtime.attachment import Attachment
-from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.directory import STAGES, DeploymentGone, Hosted
+from voxwire.runtime.principal import Principal
 from voxwire.runtime.service import Service
 from voxwire.transports.asgi import Receive, Send
 from voxwire.transports.refusal import refusal_body, refusal_headers
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 SUBPROTOCOL: Final = "realtime"
 #: Of every accepted handshake: what answers, in words.
 _ENGINE_HEADER: Final = b"x-voxwire-engine"
+#: When those who were refused may try again, in seconds.
+_RETRY_S: Final = 5
 #: How long the close frame after a bug of ours may take.
 _CLOSE_S: Final = 5.0
 _SWITCHING_PROTOCOLS: Final = 101
@@ -62,8 +65,9 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class _Admitted:
+    principal: Principal
     variant: Variant
-    deployment: Deployment
+    hosted: Hosted
     model: str | None
 
 
@@ -78,7 +82,7 @@ class WebSocketEndpoint:
         self,
         service: Service,
         *,
-        admit: Callable[[Request], str],
+        admit: Callable[[Request], Awaitable[Principal]],
         log: Callable[[Connection], None],
         max_sessions: int,
     ) -> None:
@@ -94,7 +98,7 @@ class WebSocketEndpoint:
         connection = Connection(Request.from_scope(scope), time.monotonic())
         await receive()  # websocket.connect
         try:
-            admitted = self._negotiate(connection)
+            admitted = await self._negotiate(connection)
         except RequestRefused as refusal:
             connection.status = refusal.status
             await _refuse(send, connection.request, refusal)
@@ -131,24 +135,26 @@ class WebSocketEndpoint:
         for attachment in self._attachments:
             attachment.finish(reason)
 
-    def _negotiate(self, connection: Connection) -> _Admitted:
+    async def _negotiate(self, connection: Connection) -> _Admitted:
         """Everything that may refuse a handshake, cheapest and least telling first; raises RequestRefused."""
         request = connection.request
-        connection.principal = self._admit(request)
+        principal = await self._admit(request)
+        connection.principal = principal.id
         target = parse_target(request.path, request.query)
         variant = detect(request.path, request.query, request.headers, request.subprotocols)
         if target.transcription:
             variant = msgspec.structs.replace(variant, transcription=True)
-        deployment = self._service.deployment(target.name)
-        if deployment is None:
+        hosted = await self._service.directory.deployment(target.name, principal)
+        if hosted is None:
             raise unknown_deployment(target, request.path)
+        connection.deployment = hosted.name
         if self._draining:
             raise RequestRefused(
                 503,
                 "The server is shutting down.",
                 code="service_unavailable",
                 type=SERVER_ERROR,
-                headers=(("retry-after", "5"),),
+                headers=(("retry-after", str(_RETRY_S)),),
             )
         if self._service.load.full:
             raise RequestRefused(
@@ -156,20 +162,21 @@ class WebSocketEndpoint:
                 "The server has no room for another session now: try again in a moment.",
                 code="server_busy",
                 type=SERVER_ERROR,
-                headers=(("retry-after", "5"),),
+                headers=(("retry-after", str(_RETRY_S)),),
             )
         if self._sessions >= self._max_sessions:
             raise RequestRefused(
                 429,
                 f"All {self._max_sessions} sessions of this server are in use.",
                 code="too_many_sessions",
-                headers=(("retry-after", "5"),),
+                headers=(("retry-after", str(_RETRY_S)),),
             )
-        connection.deployment = deployment.name
-        heard_only = deployment.stt.capabilities.info.label
-        connection.engine = heard_only if variant.transcription else deployment.label
+        if hosted.deployment is None:
+            raise _not_ready(hosted)
+        heard_only = hosted.deployment.stt.capabilities.info.label
+        connection.engine = heard_only if variant.transcription else hosted.label
         connection.dialect = variant.dialect.value
-        return _Admitted(variant, deployment, target.name)
+        return _Admitted(principal, variant, hosted, target.name)
 
     async def _hold(
         self, connection: Connection, admitted: _Admitted, receive: Receive, send: Send, express: Express
@@ -180,7 +187,8 @@ class WebSocketEndpoint:
         codec = WireCodec(admitted.variant)
         try:
             async with self._service.converse(
-                admitted.deployment,
+                admitted.hosted,
+                principal=admitted.principal,
                 kind=kind,
                 codec=codec,
                 transport=transport,
@@ -194,13 +202,33 @@ class WebSocketEndpoint:
                     await attachment.leave()
                 finally:
                     self._attachments.discard(attachment)
+        except DeploymentGone:
+            await _part(transport, CloseReason.RESTARTING, "The deployment was taken away.")
         except Exception:
             logger.exception("connection %s ended by an internal error", connection.request.request_id)
-            with contextlib.suppress(TimeoutError):  # a peer that does not read is cut off then
-                async with asyncio.timeout(_CLOSE_S):
-                    await transport.close(CloseReason.INTERNAL_ERROR, CloseReason.INTERNAL_ERROR.value)
+            await _part(transport, CloseReason.INTERNAL_ERROR)
         if transport.close_code is not None:
             connection.close_code = transport.close_code
+
+
+async def _part(transport: WebSocketTransport, reason: CloseReason, words: str | None = None) -> None:
+    """Close; a peer that does not read is cut off after a while."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_CLOSE_S):
+            await transport.close(reason, words or reason.value)
+
+
+def _not_ready(hosted: Hosted) -> RequestRefused:
+    """503 while a deployment's engines start, or do not; says when they are tried next."""
+    trouble = hosted.trouble
+    why = f"its {STAGES[trouble.stage]} ({trouble.stage}) does not start" if trouble else "it is starting"
+    return RequestRefused(
+        503,
+        f"The deployment {hosted.name!r} is not ready: {why}. Try again later, or choose another one.",
+        code="deployment_not_ready",
+        type=SERVER_ERROR,
+        headers=(("retry-after", str(trouble.retry_after_s if trouble else _RETRY_S)),),
+    )
 
 
 async def _accept(send: Send, request: Request, engine: str) -> None:

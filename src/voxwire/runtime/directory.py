@@ -1,0 +1,280 @@
+"""Which deployments there are, which of them are ready, and who uses them."""
+
+import asyncio
+import itertools
+import logging
+import math
+import time
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from voxwire.errors import ConfigurationError, EngineError, VoxwireError
+from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.foresight import Situation
+from voxwire.runtime.leases import EngineLease
+from voxwire.runtime.principal import Principal
+
+logger = logging.getLogger("voxwire.runtime")
+
+#: Pauses before each further attempt to start a deployment's engines, in seconds; the last one repeats.
+_RETRY_S: Final = (2.0, 5.0, 15.0, 60.0)
+#: Engines by the name of their stage in `EngineError`.
+STAGES: Final = {
+    "stt": "speech recogniser",
+    "llm": "language engine",
+    "tts": "speech synthesiser",
+    "turn": "turn model",
+}
+
+
+class DeploymentGone(VoxwireError):
+    """The deployment was taken away between being found and being used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a deployment is not ready. `stage` is one of `STAGES`; `error` is for the operator, clients see neither
+    it nor its text; `again_at` is when its engines are tried next, on the monotonic clock."""
+
+    stage: str
+    error: Exception
+    again_at: float
+
+    @property
+    def retry_after_s(self) -> int:
+        """Whole seconds until it may be ready; at least 1."""
+        return max(1, math.ceil(self.again_at - time.monotonic()))
+
+
+class Hosted:
+    """A deployment of this process: its state, and the leases of its engines.
+
+    Engines are tried until they start. They are let go when the deployment has been withdrawn and the last session
+    that uses it has ended.
+    """
+
+    def __init__(
+        self, name: str, leases: Mapping[str, EngineLease], assemble: Callable[[Mapping[str, Any]], Deployment]
+    ) -> None:
+        """`leases` by stage; `assemble` makes the deployment of the engines, by stage too, once they run."""
+        self.name = name
+        self.deployment: Deployment | None = None
+        """None until it is ready."""
+        self.trouble: Trouble | None = None
+        self._leases = leases
+        self._assemble = assemble
+        self._users = 0
+        self._withdrawn = False
+        self._unused = asyncio.Event()
+        self._unused.set()
+        self._tried = asyncio.Event()
+        self._starting: asyncio.Task[None] | None = None
+
+    @property
+    def stages(self) -> Mapping[str, Any]:
+        """The engines by stage, whether they run or not."""
+        return {stage: lease.engine for stage, lease in self._leases.items()}
+
+    @property
+    def label(self) -> str:
+        """Says in words what answers, or would."""
+        label: str = self.stages["llm"].capabilities.info.label
+        return label
+
+    async def tried(self) -> None:
+        """Begin to start the engines, and wait until they are ready or have failed once."""
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start(), name=f"start {self.name}")
+        await self._tried.wait()
+
+    @contextmanager
+    def used(self) -> Iterator[Deployment]:
+        """Hold the engines for a session. Raises DeploymentGone once the deployment has been withdrawn."""
+        if self.deployment is None or self._withdrawn:
+            raise DeploymentGone(f"The deployment {self.name!r} was taken away.")
+        self._users += 1
+        self._unused.clear()
+        try:
+            yield self.deployment
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._unused.set()
+
+    def withdraw(self) -> asyncio.Task[None]:
+        """Take no further session; the task closes once the last one has ended, or at once when it is cancelled."""
+        self._withdrawn = True
+        if self._starting is not None:
+            self._starting.cancel()
+        return asyncio.create_task(self._close_unused(), name=f"withdraw {self.name}")
+
+    async def _close_unused(self) -> None:
+        try:
+            await self._unused.wait()
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Let the engines go, whoever still uses them. Idempotent. Raises what closing one raises, after the others."""
+        self._withdrawn = True
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
+        await settle(lease.release() for lease in self._leases.values())
+
+    async def _start(self) -> None:
+        try:
+            for pause_s in itertools.chain(_RETRY_S, itertools.repeat(_RETRY_S[-1])):
+                failure = await self._attempt()
+                if failure is None:
+                    break
+                self._note(*failure, pause_s)
+                self._tried.set()
+                await asyncio.sleep(pause_s)
+            if self.trouble is not None:
+                logger.warning("deployment %s is ready after all", self.name)
+            self.trouble = None
+        finally:
+            self._tried.set()
+
+    async def _attempt(self) -> tuple[str, Exception] | None:
+        """Start all engines together; the first stage that failed, and how."""
+        starts = await asyncio.gather(*(lease.start() for lease in self._leases.values()), return_exceptions=True)
+        for stage, result in zip(self._leases, starts, strict=True):
+            if isinstance(result, Exception):
+                return stage, result
+            if isinstance(result, BaseException):
+                raise result
+        deployment = self._assemble(self.stages)
+        try:
+            await deployment.expect(Situation(deployment.instructions))
+        except EngineError as error:
+            return error.stage, error
+        self.deployment = deployment
+        return None
+
+    def _note(self, stage: str, error: Exception, pause_s: float) -> None:
+        """Keep why it is not ready; the log has it once, however often it is tried."""
+        if self.trouble is None or str(self.trouble.error) != str(error):
+            bug = None if isinstance(error, VoxwireError) else error
+            message = "deployment %s is not ready, its %s does not start: %s"
+            logger.error(message, self.name, STAGES.get(stage, stage), error, exc_info=bug)
+        self.trouble = Trouble(stage, error, time.monotonic() + pause_s)
+
+
+class Directory(Protocol):
+    """Where deployments are looked up."""
+
+    async def deployment(self, name: str | None, principal: Principal) -> Hosted | None:
+        """What this name or alias means for a principal, ready or not; None when it means nothing.
+
+        None for the name is what answers where a client names nothing.
+        """
+
+    async def deployments(self, principal: Principal) -> Sequence[Hosted]:
+        """All that this principal may use, ready or not."""
+
+
+class LocalDirectory:
+    """A `Directory` in memory. Every principal sees every deployment."""
+
+    def __init__(
+        self,
+        hosted: Iterable[Hosted],
+        *,
+        default: str,
+        aliases: Mapping[str, str] | None = None,
+        needed: Collection[str] = (),
+    ) -> None:
+        """`aliases` map further names to deployments; a deployment's own name wins. `default` answers where a client
+        names none. Without any of those `needed` (all, if none is said) nobody is served. Raises ConfigurationError.
+        """
+        self._hosted = {deployment.name: deployment for deployment in hosted}
+        self._default = default
+        self._needed = needed
+        self._aliases = dict(aliases or {})
+        self._leaving: dict[asyncio.Task[None], Hosted] = {}
+        for name in (default, *self._aliases.values()):
+            if name not in self._hosted:
+                raise ConfigurationError(f"There is no deployment {name!r}; there is {', '.join(self._hosted)}.")
+
+    async def deployment(self, name: str | None, principal: Principal) -> Hosted | None:
+        return self.find(name)
+
+    async def deployments(self, principal: Principal) -> Sequence[Hosted]:
+        return self.all
+
+    @property
+    def all(self) -> tuple[Hosted, ...]:
+        return tuple(self._hosted.values())
+
+    def recognisers(self) -> list[object]:
+        """The speech recognisers of all deployments that are ready, each once."""
+        running = (hosted.deployment.stt for hosted in self.all if hosted.deployment)
+        return list({id(stt): stt for stt in running}.values())
+
+    @property
+    def answers_from(self) -> str:
+        """Says in words what answers where a client names no deployment."""
+        hosted = self._hosted[self._default]
+        return hosted.label if hosted.deployment else f"{hosted.label}, which is not ready"
+
+    def find(self, name: str | None) -> Hosted | None:
+        """What this name, or alias, means; the default for None."""
+        if name is None:
+            name = self._default
+        return self._hosted.get(name) or self._hosted.get(self._aliases.get(name, ""))
+
+    async def start(self) -> None:
+        """Start all, and wait until each is ready or has failed once.
+
+        Raises why the first of those needed is not ready, if none of them is.
+        """
+        await asyncio.gather(*(hosted.tried() for hosted in self.all))
+        wanted = [hosted for hosted in self.all if not self._needed or hosted.name in self._needed]
+        if not any(hosted.deployment for hosted in wanted):
+            for hosted in wanted:
+                if hosted.trouble is not None:
+                    raise hosted.trouble.error
+
+    async def put(self, hosted: Hosted) -> None:
+        """Host a further deployment; returns when it is ready or has failed once.
+
+        One of the same name is withdrawn: it serves its sessions to their end, and engines of both go on.
+        """
+        before = self._hosted.get(hosted.name)
+        self._hosted[hosted.name] = hosted
+        self._withdraw(before)
+        await hosted.tried()
+
+    def remove(self, name: str) -> None:
+        """Take a deployment away: from now on nobody finds it; its sessions go on to their end."""
+        self._withdraw(self._hosted.pop(name, None))
+
+    def _withdraw(self, hosted: Hosted | None) -> None:
+        if hosted is not None:
+            task = hosted.withdraw()
+            self._leaving[task] = hosted
+            task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._leaving.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("an engine of a deployment that was taken away did not close: %s", error)
+
+    async def close(self) -> None:
+        """End all engines, whoever still uses them. Idempotent. Raises what closing one raises, after the others."""
+        leaving = dict(self._leaving)
+        for task in leaving:
+            task.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)
+        await settle(hosted.close() for hosted in (*leaving.values(), *self.all))
+
+
+async def settle(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Take all steps at once, to their end; then raise what the first that failed raised."""
+    for result in await asyncio.gather(*steps, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
