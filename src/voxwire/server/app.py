@@ -97,7 +97,7 @@ class _Api:
         once the server drains."""
         load, deployments = self._service.load, self._service.directory.all
         ready = sum(hosted.deployment is not None for hosted in deployments)
-        state = "ok" if ready == len(deployments) else "degraded" if ready else "unready"
+        state = "unready" if not ready else "ok" if ready == len(deployments) else "degraded"
         status = "draining" if self._websocket.draining else "full" if load.full else state
         body = {
             "status": status,
