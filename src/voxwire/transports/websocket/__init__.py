@@ -3,7 +3,7 @@
 - `target`: what a URL asks for
 - `endpoint`: admits or refuses a handshake, then moves frames
 - `websocket_transport`: one connection as the runtime sees it
-- `express`: what our server offers beside ASGI, for frames without its queue
+- `express`: what our server offers beside ASGI, for frames without its queue; `asgi_connection`: any other server
 """
 
 from voxwire.transports.websocket.endpoint import Connection, WebSocketEndpoint

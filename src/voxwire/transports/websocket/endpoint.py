@@ -1,7 +1,8 @@
 """The WebSocket endpoint: admits or refuses a handshake, then moves frames.
 
-An ASGI application for `websocket` scopes alone, on a server that offers the extension `express`. It is
-called outside of any middleware that wraps `receive` or `send`, because those run for every frame.
+An ASGI application for `websocket` scopes alone. Our own server offers the extension `express`, by which frames come
+and go past ASGI; on any other server they take ASGI's way. It is called outside of any middleware that wraps `receive`
+or `send`, because those run for every frame.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from voxwire.runtime.service import Service
 from voxwire.transports.asgi import Receive, Send
 from voxwire.transports.refusal import refusal_body, refusal_headers
 from voxwire.transports.request import Request
+from voxwire.transports.websocket.asgi_connection import AsgiConnection
 from voxwire.transports.websocket.express import EXPRESS_EXTENSION, Express
 from voxwire.transports.websocket.target import parse_target, unknown_deployment
 from voxwire.transports.websocket.websocket_transport import WebSocketTransport
@@ -101,14 +103,18 @@ class WebSocketEndpoint:
             admitted = await self._negotiate(connection)
         except RequestRefused as refusal:
             connection.status = refusal.status
-            await _refuse(send, connection.request, refusal)
+            await _refuse(scope, send, connection.request, refusal)
             self._log(connection)
             return
         self._sessions += 1
         arrival = self._service.load.arrived()
         try:
             await _accept(send, connection.request, connection.engine or "")
-            await self._hold(connection, admitted, receive, send, scope["extensions"][EXPRESS_EXTENSION])
+            express: Express | None = (scope.get("extensions") or {}).get(EXPRESS_EXTENSION)
+            if express is None:
+                express = plain = AsgiConnection(receive, send)
+                receive, send = plain.receive, plain.send
+            await self._hold(connection, admitted, receive, send, express)
         except OSError:
             connection.close_code = 1006  # gone between handshake and acceptance
         finally:
@@ -250,14 +256,17 @@ async def _read(receive: Receive, attachment: Attachment) -> int:
         if message["type"] == "websocket.disconnect":
             return int(message.get("code") or 1005)
         # Taken out, so that nobody holds a message while the next one has to wait.
-        if "text" in message:  # of a large message the bytes, not decoded yet
+        if message.get("text") is not None:  # our server hands on the bytes of a large text, not decoded yet
             await attachment.receive(message.pop("text"))
         else:
             await attachment.receive(message.pop("bytes"), binary=True)
 
 
-async def _refuse(send: Send, request: Request, refusal: RequestRefused) -> None:
-    """Answer the handshake by an HTTP response; needs the ASGI extension `websocket.http.response`."""
+async def _refuse(scope: dict[str, Any], send: Send, request: Request, refusal: RequestRefused) -> None:
+    """Answer the handshake by an HTTP response. A server without the ASGI extension for that says no more than 403."""
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close"})
+        return
     body = refusal_body(refusal)
     headers = [*refusal_headers(refusal, body), *request.response_headers]
     try:
