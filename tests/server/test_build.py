@@ -7,6 +7,7 @@ import pytest
 
 from voxwire.config import load_settings
 from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
+from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.server import build
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_stt import FakeStt
@@ -74,6 +75,20 @@ def test_official_names_mean_the_default_deployment(loaded: list[Any]) -> None:
         assert own.name == name
     assert service.directory.find(None) is service.directory.find("shop")
     assert service.directory.find("gpt-5-realtime") is None
+
+
+def test_engines_with_different_keys_are_different_engines(loaded: list[Any]) -> None:
+    keys = {"a": "1", "b": "2", "c": "1"}
+    own = {name: {"llm": {"base_url": "http://a/v1", "api_key": key}} for name, key in keys.items()}
+    service = build.build_service(load_settings(None, {"deployments": own}))
+    a, b, c = (hosted.stages["llm"] for hosted in service.directory.all if hosted.name in own)
+    assert a is c
+    assert a is not b
+
+
+def test_deadlines() -> None:
+    assert build.runtime_limits(load_settings()).deadlines == Deadlines()
+    assert build.runtime_limits(load_settings(None, {"deadlines": {"tts_s": 3}})).deadlines == Deadlines(tts_s=3)
 
 
 def test_limits() -> None:

@@ -1,11 +1,13 @@
 """What an operator can choose.
 
-- `settings`: the tree of settings; `loader`: reading it, with a clear line for every mistake
+- `settings`: the tree of settings; `secret_options`: secrets among the options of engines
+- `loader`: reading the tree, with a clear line for every mistake
 """
 
 from voxwire.config.loader import load_settings
 from voxwire.config.settings import (
     AuthSettings,
+    DeadlineSettings,
     DeploymentSettings,
     EngineSettings,
     LimitSettings,
@@ -18,6 +20,7 @@ from voxwire.config.settings import (
 
 __all__ = [
     "AuthSettings",
+    "DeadlineSettings",
     "DeploymentSettings",
     "EngineSettings",
     "LimitSettings",

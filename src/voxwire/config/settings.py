@@ -22,6 +22,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from voxwire.config.secret_options import hide_secrets
+
 MIB = 1024 * 1024
 #: Longest duration: TOML has `inf`, and neither timers nor `expires_at` can.
 _YEAR_S = 366 * 86_400
@@ -180,6 +182,28 @@ class LimitSettings(_Table):
     )
 
 
+class DeadlineSettings(_Table):
+    """How long an engine may be silent while it has work; past it the work fails, and the session goes on."""
+
+    stt_s: _Seconds = Field(
+        default=15.0,
+        description="Seconds from the end of an utterance, or from a partial transcript after it, to the next words; "
+        "also to accept audio.",
+    )
+    llm_first_s: _Seconds = Field(
+        default=30.0,
+        description="Seconds from a request to the first words of the answer. An engine with a deadline of its own, "
+        "such as `chat`, is given that long.",
+    )
+    llm_idle_s: _Seconds = Field(
+        default=30.0, description="Seconds from one piece of an answer to the next; the same holds for such engines."
+    )
+    tts_s: _Seconds = Field(
+        default=15.0,
+        description="Seconds from the end of the text, or from the audio before, to more audio; also to accept text.",
+    )
+
+
 class LoggingSettings(_Table):
     """What is written to stderr. Keys, audio and transcripts never are."""
 
@@ -193,9 +217,14 @@ class EngineSettings(_Table):
     """One engine: its registered name, and options that the engine itself checks."""
 
     name: str = Field(description="Registered name of the engine.")
-    options: dict[str, Any] = Field(  # not shown: a key may be among them
+    options: dict[str, Any] = Field(  # not shown: a secret may stand under a name that does not say so
         default_factory=dict, description="Options handed to the engine.", repr=False
     )
+
+    @field_validator("options")
+    @classmethod
+    def _without_plain_secrets(cls, options: dict[str, Any]) -> dict[str, Any]:
+        return hide_secrets(options)
 
 
 def _written_out(value: Any) -> Any:
@@ -252,6 +281,7 @@ class Settings(BaseSettings):
     auth: AuthSettings = AuthSettings()
     websocket: WebSocketSettings = WebSocketSettings()
     limits: LimitSettings = LimitSettings()
+    deadlines: DeadlineSettings = DeadlineSettings()
     logging: LoggingSettings = LoggingSettings()
     vad: EngineSettings | None = Field(
         default=None, description="Speech detector of all deployments, instead of `silero`."

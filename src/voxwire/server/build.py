@@ -5,6 +5,8 @@ from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import Any, Final
 
+from pydantic import SecretStr
+
 from voxwire.config import DeploymentSettings, EngineSettings, Settings
 from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
 from voxwire.engines.registry import EngineKind, load
@@ -14,7 +16,7 @@ from voxwire.interfaces.tts import TtsEngine
 from voxwire.runtime.deployment import Deployment, capabilities_of
 from voxwire.runtime.directory import Hosted, LocalDirectory
 from voxwire.runtime.leases import EngineLeases
-from voxwire.runtime.runtime_limits import RuntimeLimits
+from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.server.memory import message_memory
 from voxwire.session.limits import Limits
@@ -42,11 +44,17 @@ def build_service(settings: Settings) -> Service:
         directory=directory,
         vad=load("vad", vad.name, vad.options),
         limits=session_limits(settings),
-        runtime_limits=RuntimeLimits(
-            sessions=settings.server.max_sessions,
-            write_deadline_s=settings.websocket.write_timeout_s,
-            message_bytes=settings.server.message_memory_bytes or message_memory(),
-        ),
+        runtime_limits=runtime_limits(settings),
+    )
+
+
+def runtime_limits(settings: Settings) -> RuntimeLimits:
+    """The bounds of the process as the settings have them."""
+    return RuntimeLimits(
+        sessions=settings.server.max_sessions,
+        write_deadline_s=settings.websocket.write_timeout_s,
+        message_bytes=settings.server.message_memory_bytes or message_memory(),
+        deadlines=Deadlines(**settings.deadlines.model_dump()),
     )
 
 
@@ -77,8 +85,13 @@ class _Host:
 
 
 def _engine(kind: EngineKind, settings: EngineSettings) -> tuple[Hashable, Callable[[], Any]]:
-    key = kind, settings.name, json.dumps(settings.options, sort_keys=True, default=str)
+    key = kind, settings.name, json.dumps(settings.options, sort_keys=True, default=_distinct)
     return key, partial(load, kind, settings.name, settings.options)
+
+
+def _distinct(value: Any) -> str:
+    """What tells two options apart: of a secret its value, or engines with different keys would be one."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def _assembled(name: str, settings: DeploymentSettings, engines: Mapping[str, Any]) -> Deployment:

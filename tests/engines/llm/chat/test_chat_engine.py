@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from voxwire.config import EngineSettings
 from voxwire.engines.llm.chat.chat_options import VOICE_PREAMBLE
 from voxwire.engines.llm.chat.engine import ChatEngine, engine
 from voxwire.errors import ConfigurationError, EngineError
@@ -276,6 +277,18 @@ class TestRequest:
             await answered(server, request(**asked), reasoning_effort="high", parallel_tool_calls=True)
             assert server.last.json["reasoning_effort"] == "high"
             assert "parallel_tool_calls" not in server.last.json, "there is nothing to call"
+
+    async def test_secrets_of_the_settings_reach_the_endpoint_alone(self) -> None:
+        options = {"api_key": "k-1", "headers": {"X-Team": "k-2"}, "body": {"auth": {"token": "k-3"}}}
+        async with chat_server(lambda _: says("Hi.")) as server:
+            given = EngineSettings(name="chat", options={"base_url": server.url, "model": "scripted", **options})
+            chat = engine(given.options)
+            assert not any(f"k-{number}" in repr(vars(chat)) for number in (1, 2, 3))
+            assert words([event async for event in chat.respond(request())]) == "Hi."
+            await chat.close()
+        assert server.last.headers["authorization"] == "Bearer k-1"
+        assert server.last.headers["x-team"] == "k-2"
+        assert server.last.json["auth"] == {"token": "k-3"}
 
     async def test_fields_that_the_endpoint_refuses(self) -> None:
         def reasoning_model(received: Any) -> list[ChatStep]:

@@ -5,6 +5,7 @@ import logging
 from typing import Any, Final
 
 import msgspec
+from pydantic import SecretStr
 
 from voxwire.engines.llm.chat.chat_options import ChatOptions
 from voxwire.engines.llm.chat.prompt import chat_tool_choice, chat_tools, messages
@@ -84,6 +85,13 @@ def _first(chosen: Any, asked: Any) -> Any:
 
 def _json(body: dict[str, Any]) -> bytes:
     try:
-        return msgspec.json.encode(body)
+        return msgspec.json.encode(body, enc_hook=_revealed)
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can say and UTF-8 cannot
-        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        return json.dumps(body, ensure_ascii=False, default=_revealed).encode("utf-8", "replace")
+
+
+def _revealed(value: Any) -> Any:
+    """A secret of the operator's own fields, on its way to the endpoint."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    raise TypeError(type(value))
