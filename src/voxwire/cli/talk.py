@@ -36,23 +36,24 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=_max_answer,
         default=1800,
         metavar="SECONDS",
-        help="take no more answer than this, in sound or in time; %(default)s if left out",
+        help="longest answer, in seconds of sound or of waiting; %(default)s if left out",
     )
     add("--play", action="store_true", help="play the answer on the loudspeaker")
     add("--headphones", action="store_true", help="with --mic: listen during the answer too, so it can be interrupted")
     add = parser.add_argument_group("server").add_argument
     add("--url", help="address of a running server, such as http://127.0.0.1:8000")
     add("--api-key", metavar="KEY", help=f"key for it; else the first set of {', '.join(KEY_VARIABLES)}")
-    add("--ca", type=Path, metavar="FILE", help="certificate to trust beside the usual ones, in PEM form")
+    add("--ca", type=Path, metavar="FILE", help="certificate to trust in addition to the usual ones, in PEM form")
     add("--deployment", metavar="NAME", help="deployment or model to talk to")
     add("--dialect", choices=["preview", "ga"], default="ga", help="form of the protocol; %(default)s if left out")
     add = parser.add_argument_group("language model, for the server that is started").add_argument
     add("--llm", metavar="URL", help="OpenAI-compatible address that answers, such as http://127.0.0.1:11434/v1")
     add("--model", metavar="NAME", help="which of its models; may be left out when it has only one")
     add = parser.add_argument_group("session").add_argument
-    add("--instructions", metavar="TEXT", help="what the assistant is told to be")
+    add("--instructions", metavar="TEXT", help="how the assistant shall answer")
     add("--voice", metavar="NAME", help="voice of the answer, such as alloy")
-    add("--tools", type=Path, metavar="FILE.json", help='function tools; a "result" beside the name answers the calls')
+    tools_help = 'functions that the assistant may call; a "result" in a function answers its calls'
+    add("--tools", type=Path, metavar="FILE.json", help=tools_help)
     add(
         "--silence-ms",
         type=_silence,

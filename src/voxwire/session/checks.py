@@ -33,7 +33,7 @@ def _no_tools(changes: dict[str, Any], where: str) -> list[Unsupported]:
         *(["tools"] if changes.get("tools") else []),
         *(["tool_choice"] if changes.get("tool_choice", "auto") not in ("auto", "none") else []),
     ]
-    message = "The language engine of this deployment calls no functions: ask without tools."
+    message = "The language engine of this deployment cannot call functions: leave the tools out."
     for name in asked:
         del changes[name]
     return [Unsupported(param=f"{where}.{name}", message=message) for name in asked]

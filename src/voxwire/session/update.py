@@ -77,5 +77,5 @@ def _wrong_rate(rate: int | None, format: AudioFormat) -> list[Unsupported]:
     """What to say of audio at another rate, which would be heard as noise."""
     if rate in (None, format.rate):
         return []
-    message = f"The input audio format has {format.rate} samples a second here, not {rate}: send it so."
+    message = f"The input audio format has {format.rate} samples a second here, not {rate}: convert the audio first."
     return [Unsupported(param="session.audio.input.format.rate", message=message)]

@@ -287,7 +287,8 @@ class WorkerProcess(asyncio.Protocol, Generic[ReplyT]):
         elif self._wanted():
             for stream in list(self._streams.values()):
                 if stream.idle(now, self.spec.idle_s):
-                    stream.revoke(EngineError(self.spec.stage, "engine_idle", "Its place was given to another."))
+                    idle = "Nothing came for too long, and another one needed the place."
+                    stream.revoke(EngineError(self.spec.stage, "engine_idle", idle))
         self._watch = loop.call_later(self._watch_s, self._check)
 
     async def _reap(self, process: asyncio.subprocess.Process) -> None:
