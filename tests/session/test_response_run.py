@@ -23,7 +23,7 @@ from voxwire.events.items import (
     OutputText,
     Role,
 )
-from voxwire.events.response import ResponseStatus, StatusDetails, TokenUsage
+from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import (
     AudioDelta,
     FunctionArgumentsDelta,
@@ -39,7 +39,8 @@ from voxwire.events.server import (
 from voxwire.events.session_config import Modality, SessionConfig
 from voxwire.interfaces.llm import FinishReason, LlmToolArguments
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio
-from voxwire.session.response_run import Phase, Plan, ResponseRun
+from voxwire.session.plan import resolve
+from voxwire.session.response_run import Phase, ResponseRun
 from voxwire.testing.driver import Driver
 
 AUDIO_TURN = [
@@ -72,19 +73,8 @@ def done(driver: Driver) -> ResponseDone:
 
 class TestPhases:
     def test_a_response_never_goes_back(self) -> None:
-        plan = Plan(
-            instructions="",
-            modality=Modality.TEXT,
-            voice="alloy",
-            speed=1.0,
-            output_format=SessionConfig(model="x").output_format,
-            temperature=0.8,
-            max_output_tokens=None,
-            tools=(),
-            tool_choice="auto",
-            metadata=None,
-        )
-        run = ResponseRun(id="resp_1", generation=1, plan=plan, conversation=None, ids=lambda prefix: prefix)
+        state = Driver().session._state
+        run = ResponseRun(state, resolve(state.config, ResponseParams()), in_band=False)
         run.move(Phase.GENERATING)
         with pytest.raises(InvariantError) as caught:
             run.move(Phase.WAITING)

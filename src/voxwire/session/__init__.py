@@ -4,9 +4,9 @@
 - `inputs`, `commands`: what the runtime tells a session and what it is told to do
 - `listener`: input audio to turns, by `input_buffer` and `turn_detector`; `transcripts`: their recognition
 - `conversation`: items in order; `client_items`: those that the client makes
-- `responder`: who may speak when; `response_input`: what the client hands in to be answered; `response_run`: one
-  answer; `output_message`: one message of it; `ledger`: which audio carries which words; `gate`: events of an
-  answer that may yet be dropped
+- `responder`: who may speak when; `response_input`: what the client hands in to be answered; `plan`: what is asked
+  of the engines; `response_run`: one answer; `output_message`: one message of it; `ledger`: which audio carries
+  which words
 - `playout`: when an answer will have been heard; `idle`: the silence after it; `alarms`: all deadlines
 - `context`: what the language engine reads; `token_counts`, `rate_window`, `timings`: what is counted
 - `update`: of the session's settings; `checks`: what no update and no answer may ask;

@@ -5,6 +5,7 @@ runs ahead of its audio. Only under a token limit it waits for its audio, so tha
 word and the transcript says no more than was spoken (SEMANTICS 3).
 """
 
+from collections.abc import Callable
 from typing import Final, TypedDict
 
 from voxwire.audio.pcm import AudioFormat
@@ -22,6 +23,7 @@ from voxwire.events.server import (
 )
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.engine import Word
+from voxwire.session.inputs import SpokenAudio
 from voxwire.session.ledger import Ledger
 from voxwire.session.token_counts import spoken_tokens, text_tokens
 
@@ -42,16 +44,28 @@ class _Where(TypedDict):
 
 
 class OutputMessage:
-    """Text or speech being said."""
+    """Text or speech being said. Its events leave by `emit`.
+
+    `write` and `voice` are True when `budget` tokens are used up, or all that a message may ever say;
+    None is no budget.
+    """
 
     def __init__(
-        self, *, response_id: str, item_id: str, output_index: int, modality: Modality, format: AudioFormat
+        self,
+        *,
+        response_id: str,
+        item_id: str,
+        output_index: int,
+        modality: Modality,
+        format: AudioFormat,
+        emit: Callable[[ServerEvent], None],
     ) -> None:
         self.item_id = item_id
         self._where = _Where(response_id=response_id, item_id=item_id, output_index=output_index, content_index=0)
         self.modality = modality
         self.format = format
         self.ledger = Ledger(format.rate)
+        self._emit = emit
         self._text = ""
         self._shown = 0
         self._pcm: list[bytes] = []
@@ -61,106 +75,84 @@ class OutputMessage:
         """What the client was shown."""
         return self._text[: self._shown]
 
-    def open(self, events: list[ServerEvent]) -> None:
+    @property
+    def text_tokens(self) -> int:
+        return text_tokens(self.transcript)
+
+    @property
+    def spoken_ms(self) -> float:
+        return self.ledger.duration_ms
+
+    def open(self) -> None:
         part = OutputText(text="") if self.modality is Modality.TEXT else OutputAudio(transcript="")
-        events.append(
-            ContentPartAdded(
-                **self._where,
-                part=part,
-            )
-        )
+        self._emit(ContentPartAdded(**self._where, part=part))
 
-    def write(self, text: str, budget: int | None, events: list[ServerEvent]) -> bool:
-        """Take more text; True when `budget` tokens are used up, or all that a message may ever say.
-
-        None is no budget.
-        """
+    def write(self, text: str, budget: int | None) -> bool:
+        """Take more text."""
         if len(self._text) + len(text) > MOST_TEXT_CHARS:
             return True
         self._text += text
-        if budget is None:
-            self._show(len(self._text), events)
+        if budget is not None and self.modality is Modality.AUDIO:
             return False
-        if self.modality is Modality.AUDIO:
-            return False
-        if text_tokens(self._text) <= budget:
-            self._show(len(self._text), events)
-            return False
-        self._show(_words_within(self._text, budget), events)
-        return True
+        full = budget is not None and text_tokens(self._text) > budget
+        self._show(_words_within(self._text, budget) if full and budget is not None else len(self._text))
+        return full
 
-    def voice(
-        self, pcm: bytes, chars_to: int, words: tuple[Word, ...], budget: int | None, events: list[ServerEvent]
-    ) -> bool:
-        """Take more speech; True when `budget` tokens are used up, or all that a message may ever say.
-
-        None is no budget.
-        """
+    def voice(self, speech: SpokenAudio, budget: int | None) -> bool:
+        """Take more speech."""
+        pcm, chars_to = speech.pcm, min(speech.chars_to, len(self._text))
         if self.ledger.size + len(pcm) > MOST_AUDIO_BYTES:
             return True
-        chars_to = min(chars_to, len(self._text))
         if budget is None:
-            self._speak(pcm, chars_to, words, events)
+            self._speak(pcm, chars_to, speech.words)
             return False
         start_ms = self.ledger.duration_ms
         end_ms = start_ms + len(pcm) * 500 / self.format.rate
         if self._cost(chars_to, end_ms) <= budget:
-            self._show(max(chars_to, self._shown), events)
-            self._speak(pcm, chars_to, words, events)
+            self._show(chars_to)
+            self._speak(pcm, chars_to, speech.words)
             return False
-        fitting = [word for word in words if self._cost(word.end, word.end_ms) <= budget]
+        fitting = [word for word in speech.words if self._cost(word.end, word.end_ms) <= budget]
         if fitting:
             last = fitting[-1]
             size = min(len(pcm), int((last.end_ms - start_ms) * self.format.rate / 500) // 2 * 2)
             if size > 0:
-                self._show(max(last.end, self._shown), events)
-                self._speak(pcm[:size], last.end, tuple(fitting), events)
+                self._show(last.end)
+                self._speak(pcm[:size], last.end, tuple(fitting))
         return True
 
-    def close(self, status: ItemStatus, events: list[ServerEvent]) -> MessageItem:
+    def close(self, status: ItemStatus) -> MessageItem:
         """End the streams and the part; the item as it ended, audio included."""
         if status is ItemStatus.COMPLETED:
-            self._show(len(self._text), events)
+            self._show(len(self._text))
         part: OutputText | OutputAudio
         if self.modality is Modality.TEXT:
-            events.append(TextDone(**self._where, text=self.transcript))
             part = OutputText(text=self.transcript)
+            self._emit(TextDone(**self._where, text=self.transcript))
         else:
-            events.append(AudioDone(**self._where))
-            events.append(TranscriptDone(**self._where, transcript=self.transcript))
             clip = PcmClip(data=b"".join(self._pcm), rate=self.format.rate) if self._pcm else None
             part = OutputAudio(transcript=self.transcript, clip=clip)
-        events.append(ContentPartDone(**self._where, part=part))
+            self._emit(AudioDone(**self._where))
+            self._emit(TranscriptDone(**self._where, transcript=self.transcript))
+        self._emit(ContentPartDone(**self._where, part=part))
         return MessageItem(id=self.item_id, role=Role.ASSISTANT, content=(part,), status=status)
 
     def _cost(self, chars: int, ms: float) -> int:
         return text_tokens(self._text[: max(chars, self._shown)]) + spoken_tokens(ms)
 
-    def _show(self, chars: int, events: list[ServerEvent]) -> None:
+    def _show(self, chars: int) -> None:
+        """Show the text up to here; what was shown stays."""
         delta = self._text[self._shown : chars]
-        if not delta:
-            return
-        self._shown = chars
-        event = TextDelta if self.modality is Modality.TEXT else TranscriptDelta
-        events.append(
-            event(
-                **self._where,
-                delta=delta,
-            )
-        )
+        if delta:
+            self._shown = chars
+            event = TextDelta if self.modality is Modality.TEXT else TranscriptDelta
+            self._emit(event(**self._where, delta=delta))
 
-    def _speak(self, pcm: bytes, chars_to: int, words: tuple[Word, ...], events: list[ServerEvent]) -> None:
-        if not pcm:
-            return
-        self._pcm.append(pcm)
-        self.ledger.add(len(pcm), chars_to, words)
-        events.append(
-            AudioDelta(
-                **self._where,
-                pcm=pcm,
-                format=self.format,
-            )
-        )
+    def _speak(self, pcm: bytes, chars_to: int, words: tuple[Word, ...]) -> None:
+        if pcm:
+            self._pcm.append(pcm)
+            self.ledger.add(len(pcm), chars_to, words)
+            self._emit(AudioDelta(**self._where, pcm=pcm, format=self.format))
 
 
 def _words_within(text: str, budget: int) -> int:

@@ -7,26 +7,26 @@ known (SEMANTICS 3). An automatic response that finds another active waits in li
 from typing import Any, assert_never
 
 from msgspec import UNSET, UnsetType
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from voxwire.errors import ClientError
 from voxwire.events.items import Item, ItemStatus
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
-from voxwire.events.server import AudioDelta, RateLimitsUpdated, ServerEvent
-from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind, effort
-from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.events.server import AudioDelta, RateLimitsUpdated
+from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionKind
+from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
 from voxwire.session.client_items import ClientItems, ItemChecks
-from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
-from voxwire.session.context import fit
+from voxwire.session.commands import CancelGeneration, DiscardPendingAudio
 from voxwire.session.conversation import Entry
 from voxwire.session.idle import Idle
 from voxwire.session.inputs import Failed, SpokenAudio
+from voxwire.session.plan import Plan, ask, resolve
 from voxwire.session.playout import Playout
 from voxwire.session.rate_window import RateWindow
 from voxwire.session.response_input import resolve_input
-from voxwire.session.response_run import Phase, Plan, ResponseRun
+from voxwire.session.response_run import Phase, ResponseRun
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
 
@@ -144,15 +144,16 @@ class Responder:
         if pending is None or pending.run.phase is not Phase.GENERATING:
             return
         state, run = self._state, pending.run
+        said = len(state.out)
         match event:
             case SpokenAudio():
-                events, full = run.audio(event.pcm, event.chars_to, event.words)
+                full = run.audio(event)
             case LlmText():
-                events, full = run.text(event.text)
+                full = run.text(event.text)
             case LlmToolCall():
-                events, full = run.tool_call(event.name)
+                full = run.tool_call(event.name)
             case LlmToolArguments():
-                events, full = run.tool_arguments(event.delta)
+                full = run.tool_arguments(event.delta)
             case LlmDone():
                 self._generation_done(run, event)
                 return
@@ -162,9 +163,8 @@ class Responder:
             case _:
                 assert_never(event)
         run.times.reached(state.now, audio=type(event) is SpokenAudio)
-        self._emit(run, events)
-        if run is self._active and events and type(events[-1]) is AudioDelta:
-            self._playout.spoke(events[-1])
+        if run is self._active and len(state.out) > said and isinstance(delta := state.out[-1], AudioDelta):
+            self._playout.spoke(delta)
         if full:
             state.emit(CancelGeneration(generation=run.generation))
             self._finish(run, ResponseStatus.INCOMPLETE, StatusDetails(reason=FinishReason.MAX_TOKENS.value))
@@ -220,26 +220,15 @@ class Responder:
         # What another response is still saying is not half-read.
         unfinished = ItemStatus.IN_PROGRESS  # once: Python 3.11 takes as long to look it up as for all the rest
         entries = [entry for entry in entries if entry.item.status is not unfinished]
-        run = ResponseRun(
-            id=state.ids("resp"),
-            generation=state.number(),
-            plan=plan,
-            conversation=state.conversation if in_band else None,
-            ids=state.ids,
-        )
+        run = ResponseRun(state, plan, in_band=in_band)
         last = entries[-1] if entries else None
         run.times.begin(state.now, last.item.id if last else None, last.turn if last else None)
-        pending = _Pending(
-            run,
-            entries,
-            self._transcripts.pending(entries),
-            automatic=automatic,
-        )
+        pending = _Pending(run, entries, self._transcripts.pending(entries), automatic=automatic)
         self._running[run.generation] = pending
         if in_band:
             self._active = run
             self._idle.disturbed()
-        self._emit(run, run.create())
+        run.create()
         if pending.waits:
             state.alarms.set(Alarm.WORDS, state.now + state.limits.transcript_deadline_s, run.generation)
         self._start_if_ready(pending)
@@ -258,14 +247,14 @@ class Responder:
         if pending.automatic and not understood and not state.limits.respond_to_empty_transcript:
             self._finish(run, ResponseStatus.COMPLETED)
             return
-        plan = run.plan
         try:
-            context = fit(
-                [entry.context_item() for entry in pending.entries],
-                instructions=plan.instructions,
-                tools=plan.tools,
-                truncation=state.config.truncation,
-                context_tokens=state.capabilities.context_tokens,
+            start, run.usage = ask(
+                state,
+                run.plan,
+                pending.entries,
+                generation=run.generation,
+                response_id=run.id,
+                background=run is not self._active,
             )
         except ClientError as error:
             details = StatusDetails(type=error.type, code=error.code, message=error.message)
@@ -273,31 +262,8 @@ class Responder:
             return
         # The snapshot is taken; keeping the entries would hold on to deleted items.
         pending.entries.clear()
-        run.usage = context.usage
         run.move(Phase.GENERATING)
-        state.emit(
-            StartResponse(
-                generation=run.generation,
-                response_id=run.id,
-                request=LlmRequest(
-                    instructions=plan.instructions,
-                    items=context.items,
-                    tools=plan.tools,
-                    tool_choice=plan.tool_choice,
-                    modality=plan.modality,
-                    temperature=plan.temperature,
-                    max_output_tokens=plan.max_output_tokens,
-                    parallel_tool_calls=plan.parallel_tool_calls,
-                    reasoning=effort(plan.reasoning),
-                    session_key=state.session_id,
-                    end_user=state.end_user,
-                ),
-                voice=plan.voice,
-                speed=plan.speed,
-                output_format=plan.output_format,
-                background=run is not self._active,
-            )
-        )
+        state.emit(start)
 
     def _generation_done(self, run: ResponseRun, result: LlmDone) -> None:
         if result.reason is FinishReason.STOP:
@@ -314,14 +280,13 @@ class Responder:
         usage: TokenUsage | None = None,
     ) -> None:
         state = self._state
-        events = run.finish(status, details, usage)
+        run.finish(status, details, usage)
         del self._running[run.generation]
         state.alarms.clear(Alarm.WORDS, run.generation)
-        self._emit(run, events)
         self._rate.count(run.usage.total_tokens, state.now)
-        self._emit(run, [RateLimitsUpdated(rate_limits=self._rate.report(state.now))])
+        state.emit(RateLimitsUpdated(rate_limits=self._rate.report(state.now)))
         if TURN_TIMINGS in (state.config.include or ()):
-            self._emit(run, [run.times.event(run.id, state.clock_ms)])
+            state.emit(run.times.event(run.id, state.clock_ms))
         if status is ResponseStatus.CANCELLED:
             self._playout.stop(run.id)
         if run is self._active:
@@ -330,42 +295,3 @@ class Responder:
             turn, self._next = self._next, None
             if turn is not None and state.conversation.get(turn.item.id) is turn:
                 self.answer(turn)
-
-    def _emit(self, run: ResponseRun, events: list[ServerEvent]) -> None:
-        self._state.emit(*run.gate.through(events))
-
-
-def resolve(config: SessionConfig, params: ResponseParams) -> Plan:
-    """The session's settings with the response's overrides."""
-
-    plan = Plan(
-        instructions=config.instructions,
-        modality=config.modality,
-        voice=config.voice,
-        speed=config.speed,
-        output_format=config.output_format,
-        temperature=config.temperature,
-        max_output_tokens=config.max_output_tokens,
-        tools=config.tools,
-        tool_choice=config.tool_choice,
-        metadata=params.metadata,
-        parallel_tool_calls=config.parallel_tool_calls,
-        reasoning=config.reasoning,
-    )
-    names = (
-        "instructions",
-        "modality",
-        "voice",
-        "output_format",
-        "temperature",
-        "max_output_tokens",
-        "tools",
-        "tool_choice",
-        "parallel_tool_calls",
-        "reasoning",
-    )
-    overrides = {name: getattr(params, name) for name in names if getattr(params, name) is not UNSET}
-    if "tools" in overrides and "tool_choice" not in overrides and not isinstance(config.tool_choice, str):
-        # A tool that the session forces need not be among the response's own tools.
-        overrides["tool_choice"] = "auto"
-    return replace(plan, **overrides)

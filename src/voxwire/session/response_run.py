@@ -10,12 +10,10 @@ exactly once (docs/architecture.md, invariant 2).
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
-from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import InvariantError
 from voxwire.events.items import FunctionCallItem, Item, ItemStatus, MessageItem, Role
 from voxwire.events.response import Response, ResponseStatus, StatusDetails, TokenUsage
@@ -30,11 +28,12 @@ from voxwire.events.server import (
     ResponseDone,
     ServerEvent,
 )
-from voxwire.events.session_config import FunctionTool, Modality, ToolChoice
-from voxwire.interfaces.engine import Word
-from voxwire.session.conversation import Conversation, Entry
-from voxwire.session.gate import EmitGate
+from voxwire.session.conversation import Entry
+from voxwire.session.inputs import SpokenAudio
+from voxwire.session.ledger import Ledger
 from voxwire.session.output_message import OutputMessage
+from voxwire.session.plan import Plan
+from voxwire.session.state import State
 from voxwire.session.timings import ResponseTimes
 from voxwire.session.token_counts import BYTES_PER_TOKEN, spoken_tokens, text_tokens, text_within
 
@@ -57,56 +56,72 @@ _MOVES: Final = {
 }
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings that hold for one response: the session's with its overrides."""
+class OutputCall:
+    """A tool call being written. Its events leave by `emit`."""
 
-    instructions: str
-    modality: Modality
-    voice: str
-    speed: float
-    output_format: AudioFormat
-    temperature: float
-    max_output_tokens: int | None
-    tools: tuple[FunctionTool, ...]
-    tool_choice: ToolChoice
-    metadata: dict[str, str] | None
-    parallel_tool_calls: bool | None = None
-    reasoning: Any = None
+    spoken_ms = 0.0
+
+    def __init__(
+        self, *, response_id: str, output_index: int, item: FunctionCallItem, emit: Callable[[ServerEvent], None]
+    ) -> None:
+        self._response_id = response_id
+        self._output_index = output_index
+        self._item = item
+        self._emit = emit
+        self._pieces: list[str] = []
+        self._size = 0
+
+    @property
+    def text_tokens(self) -> int:
+        return text_tokens("".join(self._pieces))
+
+    def write(self, delta: str, most: int = MOST_ARGUMENT_BYTES) -> bool:
+        """Take more of the arguments' JSON text; True when it is more than `most` bytes in all."""
+        fitting = text_within(delta, most - self._size)
+        if fitting:
+            self._pieces.append(fitting)
+            self._size += len(fitting.encode())
+            self._emit(
+                FunctionArgumentsDelta(
+                    response_id=self._response_id,
+                    item_id=self._item.id,
+                    output_index=self._output_index,
+                    call_id=self._item.call_id,
+                    delta=fitting,
+                )
+            )
+        return fitting != delta
+
+    def close(self, status: ItemStatus) -> FunctionCallItem:
+        """End the arguments; the item as it ended."""
+        if status is ItemStatus.COMPLETED and not self._pieces:
+            self.write("{}")  # clients parse them as JSON
+        item = replace(self._item, arguments="".join(self._pieces), status=status)
+        self._emit(FunctionArgumentsDone(response_id=self._response_id, output_index=self._output_index, item=item))
+        return item
 
 
 class ResponseRun:
-    """A response in progress. `conversation` is None out of band: then no item events are made.
+    """A response in progress. Its events leave as they follow; out of band none are made of items.
 
-    Every method returns the events that follow from it, in wire order.
+    What takes a result of an engine is True when the token budget is used up with it, or all that an answer may
+    ever hold.
     """
 
-    def __init__(
-        self,
-        *,
-        id: str,
-        generation: int,
-        plan: Plan,
-        conversation: Conversation | None,
-        ids: Callable[[str], str],
-        draft: bool = False,
-    ) -> None:
-        self.id = id
-        self.generation = generation
+    def __init__(self, state: State, plan: Plan, *, in_band: bool) -> None:
+        self.id = state.ids("resp")
+        self.generation = state.number()
         self.plan = plan
         self.phase = Phase.WAITING
-        self.gate = EmitGate(draft=draft)
         self.usage = TokenUsage()
         """Tokens of the input, once started; of everything, once finished."""
         self.spoken_ms = 0.0
         self.times = ResponseTimes()
-        self._conversation = conversation
-        self._ids = ids
+        self._state = state
+        self._in_band = in_band
         self._output: list[Item] = []
         self._entry: Entry | None = None
-        self._message: OutputMessage | None = None
-        self._call: FunctionCallItem | None = None
-        self._arguments: list[str] = []
-        self._argument_bytes = 0
+        self._open: OutputMessage | OutputCall | None = None
         self._text_tokens = 0
 
     def move(self, to: Phase) -> None:
@@ -114,159 +129,125 @@ class ResponseRun:
             raise InvariantError(f"response {self.id}", expected=_MOVES[self.phase], actual=to)
         self.phase = to
 
-    def create(self) -> list[ServerEvent]:
-        return [ResponseCreated(response=self._snapshot(ResponseStatus.IN_PROGRESS))]
+    def create(self) -> None:
+        self._state.emit(ResponseCreated(response=self._snapshot(ResponseStatus.IN_PROGRESS)))
 
     # --- engine results --------------------------------------------------------------------------
 
-    def text(self, text: str) -> tuple[list[ServerEvent], bool]:
-        """The next words, and whether the token budget is used up with them."""
-        events: list[ServerEvent] = []
+    def text(self, text: str) -> bool:
+        """The next words."""
         if not text:
-            return events, False
-        message, left = self._open_message(events)
-        if message is None:
-            return events, True
-        full = message.write(text, left, events)
-        return events, full
+            return False
+        message = self._message()
+        return message is None or message.write(text, self._budget_left())
 
-    def audio(self, pcm: bytes, chars_to: int, words: tuple[Word, ...]) -> tuple[list[ServerEvent], bool]:
-        """The next stretch of speech, and whether the token budget is used up with it."""
-        events: list[ServerEvent] = []
-        if not pcm:
-            return events, False
-        message, left = self._open_message(events)
+    def audio(self, speech: SpokenAudio) -> bool:
+        """The next stretch of speech."""
+        if not speech.pcm:
+            return False
+        message = self._message()
         if message is None:
-            return events, True
-        full = message.voice(pcm, chars_to, words, left, events)
-        if self._conversation is not None and message.ledger.duration_ms:
-            self._conversation.has_spoken = True
-        return events, full
+            return True
+        full = message.voice(speech, self._budget_left())
+        if self._in_band and message.ledger.size:
+            self._state.conversation.has_spoken = True
+        return full
 
-    def tool_call(self, name: str) -> tuple[list[ServerEvent], bool]:
-        """A call begins, unless the token budget is used up already, or all that an answer may ever hold."""
-        events: list[ServerEvent] = []
-        self._close_open(ItemStatus.COMPLETED, events)
+    def tool_call(self, name: str) -> bool:
+        """A call begins, if there is something left for it."""
+        self._close_open(ItemStatus.COMPLETED)
         if self._budget_left() == 0 or len(self._output) >= MOST_ITEMS:
-            return events, True
-        self._call = FunctionCallItem(
-            id=self._ids("item"), name=name, call_id=self._ids("call"), status=ItemStatus.IN_PROGRESS
-        )
-        self._announce(self._call, events)
-        return events, False
+            return True
+        ids = self._state.ids
+        item = FunctionCallItem(id=ids("item"), name=name, call_id=ids("call"), status=ItemStatus.IN_PROGRESS)
+        self._announce(item)
+        self._open = OutputCall(response_id=self.id, output_index=len(self._output), item=item, emit=self._state.emit)
+        return False
 
-    def tool_arguments(self, delta: str) -> tuple[list[ServerEvent], bool]:
-        """More of the arguments' JSON text, and whether the token budget is used up with it, or all that a call
-        may ever carry."""
-        if self._call is None or not delta:
-            return [], False
+    def tool_arguments(self, delta: str) -> bool:
+        """More of the arguments' JSON text."""
+        if not isinstance(self._open, OutputCall):
+            return False
         left = self._budget_left()
-        most = MOST_ARGUMENT_BYTES if left is None else min(left * BYTES_PER_TOKEN, MOST_ARGUMENT_BYTES)
-        fitting = text_within(delta, most - self._argument_bytes)
-        full, delta = fitting != delta, fitting
-        if not delta:
-            return [], full
-        self._arguments.append(delta)
-        self._argument_bytes += len(delta.encode())
-        event = FunctionArgumentsDelta(
-            response_id=self.id,
-            item_id=self._call.id,
-            output_index=len(self._output),
-            call_id=self._call.call_id,
-            delta=delta,
+        return self._open.write(
+            delta, MOST_ARGUMENT_BYTES if left is None else min(left * BYTES_PER_TOKEN, MOST_ARGUMENT_BYTES)
         )
-        return [event], full
 
     # --- the end ---------------------------------------------------------------------------------
 
     def finish(
-        self,
-        status: ResponseStatus,
-        details: StatusDetails | None = None,
-        usage: TokenUsage | None = None,
-    ) -> list[ServerEvent]:
+        self, status: ResponseStatus, details: StatusDetails | None = None, usage: TokenUsage | None = None
+    ) -> None:
         """Close everything that is open, then the response. `usage` None means our own count."""
         self.move(Phase.FINISHED)
-        events: list[ServerEvent] = []
-        done = status is ResponseStatus.COMPLETED
-        self._close_open(ItemStatus.COMPLETED if done else ItemStatus.INCOMPLETE, events)
-        response = self._snapshot(status)
+        self._close_open(ItemStatus.COMPLETED if status is ResponseStatus.COMPLETED else ItemStatus.INCOMPLETE)
         spoken = spoken_tokens(self.spoken_ms)
         if usage is None:
             self.usage = replace(self.usage, output_text=self._text_tokens, output_audio=spoken)
         else:
             # A language model counts its text, and knows nothing of the voice.
             self.usage = replace(usage, output_audio=usage.output_audio or spoken)
-        events.append(
-            ResponseDone(
-                response=replace(response, status_details=details, output=tuple(self._output), usage=self.usage)
-            )
-        )
-        return events
+        response = replace(self._snapshot(status), status_details=details, output=tuple(self._output), usage=self.usage)
+        self._state.emit(ResponseDone(response=response))
 
     # --- inside ----------------------------------------------------------------------------------
 
     def _snapshot(self, status: ResponseStatus) -> Response:
+        plan = self.plan
         return Response(
             id=self.id,
             status=status,
-            conversation_id=None if self._conversation is None else self._conversation.id,
-            modality=self.plan.modality,
-            voice=self.plan.voice,
-            output_format=self.plan.output_format,
-            temperature=self.plan.temperature,
-            max_output_tokens=self.plan.max_output_tokens,
-            metadata=self.plan.metadata,
+            conversation_id=self._state.conversation.id if self._in_band else None,
+            modality=plan.modality,
+            voice=plan.voice,
+            output_format=plan.output_format,
+            temperature=plan.temperature,
+            max_output_tokens=plan.max_output_tokens,
+            metadata=plan.metadata,
         )
 
     def _budget_left(self) -> int | None:
-        """Tokens that the open item may still use, text and audio together; None is unbounded."""
+        """Tokens that the open item may use, text and audio together; None is unbounded."""
         if self.plan.max_output_tokens is None:
             return None
         return max(self.plan.max_output_tokens - self._text_tokens - spoken_tokens(self.spoken_ms), 0)
 
-    def _open_message(self, events: list[ServerEvent]) -> tuple[OutputMessage | None, int | None]:
-        """The message being said and what it may cost; a new one only if there is something left for it."""
-        if self._message is None:
-            self._close_open(ItemStatus.COMPLETED, events)
-            if self._budget_left() == 0:
-                return None, 0
-            self._message = OutputMessage(
-                response_id=self.id,
-                item_id=self._ids("item"),
-                output_index=len(self._output),
-                modality=self.plan.modality,
-                format=self.plan.output_format,
-            )
-            item = MessageItem(id=self._message.item_id, role=Role.ASSISTANT, status=ItemStatus.IN_PROGRESS)
-            self._announce(item, events)
-            self._message.open(events)
-        return self._message, self._budget_left()
+    def _message(self) -> OutputMessage | None:
+        """The message being said; a new one only if there is something left for it."""
+        if isinstance(self._open, OutputMessage):
+            return self._open
+        self._close_open(ItemStatus.COMPLETED)
+        if self._budget_left() == 0:
+            return None
+        self._open = message = OutputMessage(
+            response_id=self.id,
+            item_id=self._state.ids("item"),
+            output_index=len(self._output),
+            modality=self.plan.modality,
+            format=self.plan.output_format,
+            emit=self._state.emit,
+        )
+        item = MessageItem(id=message.item_id, role=Role.ASSISTANT, status=ItemStatus.IN_PROGRESS)
+        self._announce(item, message.ledger)
+        message.open()
+        return message
 
-    def _announce(self, item: Item, events: list[ServerEvent]) -> None:
-        events.append(OutputItemAdded(response_id=self.id, output_index=len(self._output), item=item))
-        if self._conversation is not None:
-            self._entry = self._conversation.add(item, ledger=self._message.ledger if self._message else None)
-            events.append(ItemAdded(item=item, previous_item_id=self._conversation.previous_id(item.id)))
+    def _announce(self, item: Item, ledger: Ledger | None = None) -> None:
+        state = self._state
+        state.emit(OutputItemAdded(response_id=self.id, output_index=len(self._output), item=item))
+        if self._in_band:
+            self._entry = state.conversation.add(item, ledger=ledger)
+            state.emit(ItemAdded(item=item, previous_item_id=state.conversation.previous_id(item.id)))
 
-    def _close_open(self, status: ItemStatus, events: list[ServerEvent]) -> None:
-        item: Item
-        if self._message is not None:
-            item = self._message.close(status, events)
-            self._text_tokens += text_tokens(self._message.transcript)
-            self.spoken_ms += self._message.ledger.duration_ms
-            self._message = None
-        elif self._call is not None:
-            if status is ItemStatus.COMPLETED and not self._arguments:
-                events += self.tool_arguments("{}")[0]  # clients parse them as JSON
-            arguments = "".join(self._arguments)
-            item = replace(self._call, arguments=arguments, status=status)
-            events.append(FunctionArgumentsDone(response_id=self.id, output_index=len(self._output), item=item))
-            self._text_tokens += text_tokens(arguments)
-            self._call, self._arguments, self._argument_bytes = None, [], 0
-        else:
+    def _close_open(self, status: ItemStatus) -> None:
+        opened, self._open = self._open, None
+        if opened is None:
             return
-        if self._conversation is not None and self._entry is not None and self._conversation.settle(self._entry, item):
-            events.append(ItemDone(item=item, previous_item_id=self._conversation.previous_id(item.id)))
-        events.append(OutputItemDone(response_id=self.id, output_index=len(self._output), item=item))
+        state = self._state
+        item = opened.close(status)
+        self._text_tokens += opened.text_tokens
+        self.spoken_ms += opened.spoken_ms
+        if self._entry is not None and state.conversation.settle(self._entry, item):
+            state.emit(ItemDone(item=item, previous_item_id=state.conversation.previous_id(item.id)))
+        state.emit(OutputItemDone(response_id=self.id, output_index=len(self._output), item=item))
         self._output.append(item)

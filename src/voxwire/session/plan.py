@@ -1,0 +1,88 @@
+"""What is asked of the engines for one response: the settings that hold for it, and the items it reads."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from voxwire.audio.pcm import AudioFormat
+from voxwire.events.response import ResponseParams, TokenUsage
+from voxwire.events.session_config import FunctionTool, Modality, SessionConfig, ToolChoice, effort
+from voxwire.interfaces.llm import LlmRequest
+from voxwire.session.commands import StartResponse
+from voxwire.session.context import fit
+from voxwire.session.conversation import Entry
+from voxwire.session.state import State
+
+#: What a response may have otherwise than its session.
+_OVERRIDES: Final = (
+    "instructions", "modality", "voice", "output_format", "temperature", "max_output_tokens", "tools", "tool_choice",
+    "parallel_tool_calls", "reasoning",
+)  # fmt: skip
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings that hold for one response: the session's with its overrides."""
+
+    instructions: str
+    modality: Modality
+    voice: str
+    speed: float
+    output_format: AudioFormat
+    temperature: float
+    max_output_tokens: int | None
+    tools: tuple[FunctionTool, ...]
+    tool_choice: ToolChoice
+    metadata: dict[str, str] | None
+    parallel_tool_calls: bool | None
+    reasoning: Any
+
+
+def resolve(config: SessionConfig, params: ResponseParams) -> Plan:
+    """The session's settings with the response's overrides."""
+    given = {name: getattr(params, name) for name in _OVERRIDES if getattr(params, name) is not UNSET}
+    if "tools" in given and "tool_choice" not in given and not isinstance(config.tool_choice, str):
+        # A tool that the session forces need not be among the response's own tools.
+        given["tool_choice"] = "auto"
+    settings = {name: getattr(config, name) for name in _OVERRIDES} | given
+    return Plan(**settings, speed=config.speed, metadata=params.metadata)
+
+
+def ask(
+    state: State, plan: Plan, entries: Sequence[Entry], *, generation: int, response_id: str, background: bool
+) -> tuple[StartResponse, TokenUsage]:
+    """The command that starts this response, and the tokens that it reads.
+
+    Raises ClientError when the items do not fit and may not be dropped.
+    """
+    context = fit(
+        [entry.context_item() for entry in entries],
+        instructions=plan.instructions,
+        tools=plan.tools,
+        truncation=state.config.truncation,
+        context_tokens=state.capabilities.context_tokens,
+    )
+    request = LlmRequest(
+        instructions=plan.instructions,
+        items=context.items,
+        tools=plan.tools,
+        tool_choice=plan.tool_choice,
+        modality=plan.modality,
+        temperature=plan.temperature,
+        max_output_tokens=plan.max_output_tokens,
+        parallel_tool_calls=plan.parallel_tool_calls,
+        reasoning=effort(plan.reasoning),
+        session_key=state.session_id,
+        end_user=state.end_user,
+    )
+    start = StartResponse(
+        generation=generation,
+        response_id=response_id,
+        request=request,
+        voice=plan.voice,
+        speed=plan.speed,
+        output_format=plan.output_format,
+        background=background,
+    )
+    return start, context.usage
