@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 _HERE = Path(__file__).parent
-#: Server on the last core, generator on the first: they never compete (WIRE section 7).
+#: Server on the last core, generator on the first: they never compete.
 SERVER_CPU = max(os.sched_getaffinity(0))
 GENERATOR_CPU = min(os.sched_getaffinity(0))
 _LIBC = ctypes.CDLL(None)

@@ -25,7 +25,7 @@ _TOOL: Final = {
 _TURN: Final = _audio(speech(320), silence(640))
 _CLIP: Final = _audio(speech(160))
 
-#: The same in every dialect (PROTOCOL 3.1).
+#: The same in every dialect (protocol: events, Client events).
 _COMMON: Final[list[Frame]] = [
     *[{"type": "input_audio_buffer.append", "audio": _TURN}] * 4,
     {"type": "input_audio_buffer.append", "audio": _audio(speech(200))},

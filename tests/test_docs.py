@@ -158,39 +158,6 @@ class TestDecisions:
         assert all(f"]({path.name})" in index for path in self.RECORDS)
 
 
-class TestReferences:
-    """What docstrings cite is explained."""
-
-    CITED = re.compile(
-        r"\b(PROTOCOL|SEMANTICS|CLIENT_SDK|ENGINES|WIRE|SCALE|TRANSPORTS)(?: sections?)? "
-        r"(\d+(?:\.\d+)?(?:(?:, and |, | and | to )\d+(?:\.\d+)?)*)"
-    )
-    FOLDERS = ("src", "tests", "clients", "bench", "fuzz", "examples", "docs")
-
-    def test_every_cited_section_has_a_subject(self) -> None:
-        explained = set()
-        for part in text("docs/references.md").split("\n## ")[1:]:
-            name = part.splitlines()[0]
-            for row in re.findall(r"^\| ((?:[A-Z]+ )?\d[\d.]*) \|", part, re.MULTILINE):
-                section = row if " " in row else f"{name} {row}"
-                # A whole chapter may be cited as well: 3 where there is 3.2.
-                explained |= {section, section.partition(".")[0]}
-        files = [
-            path
-            for folder in self.FOLDERS
-            for path in (ROOT / folder).glob("**/*.*")
-            if path.suffix in {".py", ".js", ".ts", ".md"} and "node_modules" not in path.parts
-        ]
-        cited = {
-            f"{name} {number}"
-            for path in files
-            for name, numbers in self.CITED.findall(path.read_text(encoding="utf-8"))
-            for number in re.findall(r"\d+(?:\.\d+)?", numbers)
-        }
-        assert len(cited) > 20
-        assert not cited - explained
-
-
 class TestReadme:
     def test_first_screen_is_one_sentence_and_two_commands(self) -> None:
         screen = text("README.md").splitlines()[:12]

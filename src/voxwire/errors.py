@@ -1,8 +1,8 @@
 """Every exception of Voxwire.
 
     VoxwireError
-    ├── ClientError            the client's mistake; the session goes on (PROTOCOL 7.2)
-    │   └── RequestRefused     the same before there is a session: an HTTP status (PROTOCOL 1.6)
+    ├── ClientError            the client's mistake; the session goes on (protocol: errors, Events of type error)
+    │   └── RequestRefused     the same before a session: an HTTP status (protocol: connecting, Refused handshakes)
     ├── EngineError            an engine failed; ends one response or one transcription
     │   ├── EngineBusy         no lease before the deadline
     │   └── EngineDied         the worker process is gone
@@ -56,7 +56,7 @@ class ClientError(VoxwireError):
 
 
 class RequestRefused(ClientError):
-    """A request or handshake that is answered by an HTTP status and a JSON body (PROTOCOL 1.6).
+    """A request or handshake that is answered by a status and a JSON body (protocol: connecting, Refused handshakes).
 
     `headers` are added to the answer (`Retry-After`, `Allow`).
     """

@@ -1,4 +1,4 @@
-"""Every place of PROTOCOL 1.2 where a key may be."""
+"""Every place where a key may be (protocol: connecting, Keys)."""
 
 import pytest
 from pydantic import SecretStr

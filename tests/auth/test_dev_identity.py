@@ -1,4 +1,4 @@
-"""The managed identity for development: who gets a token, and which tokens open the door (SCALE section 4)."""
+"""The managed identity for development: who gets a token, and which tokens open the door (ADR 10)."""
 
 import jwt
 import pytest

@@ -1,4 +1,4 @@
-"""`Host` and `Origin`, as SEMANTICS section 4 decides."""
+"""`Host` and `Origin` (protocol: connecting, Hosts and origins)."""
 
 import pytest
 

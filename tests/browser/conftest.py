@@ -13,7 +13,7 @@ from playwright.async_api import Browser, async_playwright
 
 HERE = Path(__file__).parent
 
-#: TRANSPORTS section 8. Pages may sound without a click.
+#: Pages may sound without a click.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

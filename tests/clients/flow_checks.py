@@ -34,7 +34,10 @@ PART_DONE = {
 
 
 class Log:
-    """The events of one connection under their GA names (PROTOCOL 2.1): none is an error, and none is missing."""
+    """The events of one connection under their GA names (protocol: dialects, Names of events).
+
+    None is an error, and none is missing.
+    """
 
     def __init__(self, events: list[Event]) -> None:
         self.events = [event | {"type": RENAMED.sub("response.output_", event["type"])} for event in events]
@@ -87,7 +90,7 @@ def _field(event: Event, name: str) -> Any:
 
 
 def complete(log: Log) -> None:
-    """No event is missing of what surrounds turns, items and responses (PROTOCOL 5.4 to 5.6)."""
+    """No event is missing of what surrounds turns, items and responses (protocol: responses, Order of events)."""
     ways = ("conversation.item.added", "conversation.item.done") if log.ga else ("conversation.item.created",)
     for turn in log.of("input_audio_buffer.committed"):
         for way in ways:

@@ -44,7 +44,7 @@ def azure_preview_plain(server: Address, tls: Address) -> Any:
 
 
 def azure_late(server: Address, tls: Address) -> Any:
-    """GA shapes on the preview's URL: the server learns it from the first `session.update` (PROTOCOL 1.5)."""
+    """GA shapes on the preview's URL, learnt from the first `session.update` (protocol: dialects, Late switch)."""
     client = AsyncAzureOpenAI(api_key=KEY, azure_endpoint=tls.url, api_version=API_VERSION)
     return client.realtime.connect(model="gpt-realtime", websocket_connection_options=tls.connection_options)
 

@@ -234,7 +234,7 @@ EVERY_EVENT: tuple[ServerEvent, ...] = (
     RATE_LIMITS,
 )
 
-# --- flows (PROTOCOL section 5) ---------------------------------------------------------------------
+# --- flows (protocol: turns, Spoken turn; responses, Order of events) -----------------------------
 
 _OPENING: list[ServerEvent] = [
     SessionCreated(session_id="sess_1", config=CONFIG, expires_at=EXPIRES_AT),

@@ -1,4 +1,4 @@
-"""Which dialect a connection speaks (PROTOCOL 1.5), for every URL form of PROTOCOL 1.1."""
+"""Which dialect a connection speaks (protocol: connecting, Dialect of a connection), for every form of a URL."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Errors for faulty events, in the forms of PROTOCOL 7.2 and 0.2."""
+"""Errors for faulty events (protocol: errors, Events of type error)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Golden event logs: whole flows (PROTOCOL section 5) as each dialect puts them on the wire.
+"""Golden event logs: whole flows (protocol: turns; responses) as each dialect puts them on the wire.
 
 The logs in `golden/` are one frame a line. After a change that is meant, write them anew with
 `VOXWIRE_WRITE_GOLDEN=1 pytest tests/dialects/test_golden.py` and read the difference.

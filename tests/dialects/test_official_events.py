@@ -44,13 +44,13 @@ STATE = {
 }
 #: How other refusals begin → why they are right.
 RIGHTLY_REFUSED = {
-    "Items cannot be created in a transcription session": "the URL chose a session without conversation (PROTOCOL 3.1)",
+    "Items cannot be created in a transcription session": "no conversation there (protocol: transcription)",
     "Responses are not available in a transcription session": "the same",
     "Passing a (realtime|transcription) session update event to a": "the URL chooses the kind of session",
-    "output_audio_buffer.clear is only available where the server": "a WebSocket has no such buffer (PROTOCOL 3.5)",
-    "Only model output audio messages can be truncated": "state: the item is there, and nobody spoke it (PROTOCOL 3.6)",
+    "output_audio_buffer.clear is only available where the server": "a WebSocket has no such buffer (protocol: turns)",
+    "Only model output audio messages can be truncated": "state: nobody spoke the item (protocol: conversation)",
     r"Invalid value: \d+. Item '.*' has one content part": "state: items that were spoken have one part",
-    "Error adding item: the id 'root' is reserved": "`previous_item_id` needs the word (PROTOCOL 3.6)",
+    "Error adding item: the id 'root' is reserved": "`previous_item_id` needs the word (protocol: conversation)",
     "Item with id '.*' does not exist in this conversation": "state: a reference to an item that is not there",
     "Item with id '.*' has no content": "state: a reference in content to what is no message",
     "Tool choice '.*' is not among the declared tools": "state: it could never be called",

@@ -186,7 +186,7 @@ class TestPreview:
         """The frame as far as the package has types for it.
 
         `transcription_session.created` has none (only `.updated`), and the secret of a transcription
-        session is typed as it comes from REST: on a socket it is null (PROTOCOL 4.6).
+        session is typed as it comes from REST: on a socket it is null (protocol: sessions, A session as it starts).
         """
         if frame["type"].startswith("transcription_session."):
             assert frame["session"]["client_secret"] is None
@@ -223,7 +223,8 @@ class TestNulls:
             "session.turn_detection",
         }
     )
-    #: PROTOCOL 4.4 to 4.6 and 8.4: clients look for these keys, and the service's own examples hold these nulls.
+    #: Clients look for these keys, and the service's own examples hold these nulls
+    #: (protocol: connecting, Null and unknown fields).
     SENT_ALL_THE_SAME = frozenset(
         {
             "item.content[].transcript",

@@ -1,4 +1,4 @@
-"""Events of ours: the same in every dialect, and asked for by the same name (SEMANTICS 4)."""
+"""Events of ours: the same in every dialect, asked for by the same name (protocol: decisions, Events of our own)."""
 
 import pytest
 from dialect_samples import FIRST, GA, OUR_EVENTS, PREVIEW, VOICE_LIVE, decode, encode

@@ -1,4 +1,4 @@
-"""Client events that are the same in every dialect (PROTOCOL 3.5, 3.6, 3.8)."""
+"""Client events that are the same in every dialect (protocol: events, Fields of client events)."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def message(codec: WireCodec, role: str, **part: Any) -> Any:
 
 
 class TestAudioBuffer:
-    """PROTOCOL 3.5."""
+    """Protocol: turns, Input audio buffer."""
 
     def test_append(self, codec: WireCodec) -> None:
         event = decode(codec, "input_audio_buffer.append", event_id="mine", audio=BASE64)
@@ -86,7 +86,7 @@ class TestAudioBuffer:
 
 
 class TestItemEvents:
-    """PROTOCOL 3.6."""
+    """Protocol: conversation, Creating items."""
 
     def test_delete(self, codec: WireCodec) -> None:
         assert decode(codec, "conversation.item.delete", item_id="i") == DeleteItem(item_id="i")
@@ -132,7 +132,7 @@ class TestItemEvents:
 
 
 class TestItems:
-    """PROTOCOL 3.6: items by type."""
+    """Items by type (protocol: conversation, Creating items)."""
 
     def test_message(self, codec: WireCodec) -> None:
         item = created(
@@ -204,7 +204,7 @@ class TestItems:
 
 
 class TestContentParts:
-    """PROTOCOL 2.3 and 3.6: parts by role."""
+    """Parts by role (protocol: conversation, Content parts)."""
 
     @pytest.mark.parametrize("role", ["system", "user"])
     def test_input_text(self, codec: WireCodec, role: str) -> None:
@@ -268,7 +268,7 @@ class TestContentParts:
 
 
 class TestResponseCancel:
-    """PROTOCOL 3.8."""
+    """Protocol: responses, Cancelling."""
 
     @pytest.mark.parametrize(
         ("fields", "expected"),

@@ -1,4 +1,4 @@
-"""Fields that are valid and beyond this server: left out of the event, which keeps the rest (SEMANTICS 6.1)."""
+"""Valid fields beyond this server are left out of their event (protocol: decisions, Two kinds of refusal)."""
 
 from typing import Any
 

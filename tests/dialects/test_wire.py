@@ -1,4 +1,4 @@
-"""Base64, nesting and the audio template (WIRE sections 2 and 3)."""
+"""Base64, nesting and the audio template (ADR 9)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""One connection: the late switch (PROTOCOL 1.5 rule 5), and frames that are no events (PROTOCOL 0.2)."""
+"""One connection: the late switch (protocol: dialects, Late switch), and frames that are no events."""
 
 import contextlib
 import json
@@ -101,7 +101,7 @@ class TestLateSwitch:
         ],
     )
     def test_a_response_before_the_first_update_leaves_it_open(self, undecided: WireCodec, fields: Any) -> None:
-        """SEMANTICS 6.7: programs greet first and configure then."""
+        """Programs greet first and configure then (protocol: decisions, Late switch after a response)."""
         with contextlib.suppress(ClientError):
             decode(undecided, "response.create", **fields)
         assert undecided.dialect is Dialect.PREVIEW

@@ -1,4 +1,4 @@
-"""Handshakes over real sockets: what is accepted and how, what is refused and how (PROTOCOL 1.1 to 1.6)."""
+"""Handshakes over real sockets: what is accepted and how, what is refused and how (protocol: connecting)."""
 
 import asyncio
 import json
@@ -106,7 +106,7 @@ class TestSubprotocols:
 
     @pytest.mark.parametrize("offered", [None, ["openai-insecure-api-key.k1"], ["chat"]])
     async def test_none_is_chosen_that_was_not_offered(self, serve: Serve, offered: list[str] | None) -> None:
-        """9.4: `realtime` if and only if it was offered; a key is never echoed."""
+        """`realtime` if and only if it was offered; a key is never echoed (protocol: connecting, Subprotocols)."""
         url = await serve(auth={"api_keys": ["k1"]})
         headers = {"api-key": "k1"}
         async with connect(url.replace("http", "ws") + GA, subprotocols=offered, additional_headers=headers) as socket:

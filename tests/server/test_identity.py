@@ -1,4 +1,4 @@
-"""`auth.dev_identity` over real sockets: getting a token, and using it (SCALE section 4)."""
+"""`auth.dev_identity` over real sockets: getting a token, and using it (ADR 10)."""
 
 import json
 import logging
@@ -111,7 +111,7 @@ class TestUsing:
 
     @staticmethod
     def place(name: str, target: str, token: str) -> tuple[str, dict[str, str]]:
-        """Target and headers of a request that carries its token there (PROTOCOL 1.2)."""
+        """Target and headers of a request that carries its token there (protocol: connecting, Keys)."""
         match name:
             case "authorization":
                 return target, {"Authorization": f"Bearer {token}"}

@@ -109,7 +109,7 @@ async def test_a_session_that_expires_says_so_and_closes_with_1001() -> None:
     ],
 )
 async def test_the_session_has_the_name_that_was_asked_for(path: str) -> None:
-    """Clients compare it with what they asked for; which engine answers stands in a header (SEMANTICS 6.5)."""
+    """Clients compare it; the engine stands in a header (protocol: decisions, Name of the model)."""
     name = "gpt-4o-mini-realtime-preview"
     service = Service(directory=fake_directory(fake_deployment(), aliases={name: "gpt-realtime"}), vad=FakeVad())
     async with served(service) as url, connect(url.replace("http", "ws", 1) + path) as client:

@@ -1,4 +1,4 @@
-"""The first update of OpenAI's transcription guide, and its like in preview, over a socket (SEMANTICS 6.1)."""
+"""The first update of OpenAI's transcription guide, over a socket (protocol: decisions, Two kinds of refusal)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Items that the client makes (PROTOCOL 3.6)."""
+"""Items that the client makes (protocol: conversation, Creating items)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the engine reads, and what that costs (PROTOCOL 7.1, SEMANTICS 3)."""
+"""What the engine reads, and what that costs (protocol: sessions, Truncation of the context; responses, Tokens)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Items in order, what was heard of them, and their audio (PROTOCOL 3.6, SEMANTICS 3)."""
+"""Items in order, what was heard of them, and their audio (protocol: conversation)."""
 
 import sys
 
@@ -56,7 +56,7 @@ def audio_sizes(conversation: Conversation) -> dict[str, int]:
 
 
 class TestOrder:
-    """3.6: absent appends, `root` puts first, else after the item named."""
+    """Absent appends, `root` puts first, else after the item named (protocol: conversation, Creating items)."""
 
     def test_places(self) -> None:
         made = conversation(text("a"), text("b"))
@@ -120,7 +120,7 @@ class TestChecks:
 
 
 class TestDeleted:
-    """3.7: references reach items deleted lately."""
+    """References reach items deleted lately (protocol: conversation, Deleting items)."""
 
     def test_is_known_for_a_while(self) -> None:
         made = conversation(sound("a", 100))
@@ -146,7 +146,7 @@ class TestDeleted:
 
 
 class TestRetention:
-    """SEMANTICS 3: the oldest items lose their audio first."""
+    """The oldest items lose their audio first (protocol: conversation, Retained audio)."""
 
     def test_oldest_first(self) -> None:
         made = conversation(sound("a", 400), text("b"), sound("c", 400), sound("d", 400))
@@ -207,7 +207,7 @@ class TestRetention:
 
 
 class TestTruncate:
-    """3.6 `conversation.item.truncate`, also while the item streams."""
+    """`conversation.item.truncate`, also while the item streams (protocol: conversation, Truncation)."""
 
     def test_cuts_transcript_and_audio(self) -> None:
         item, ledger = spoken("a", "one two three", 13)

@@ -14,7 +14,7 @@ def vad(**settings: object) -> SessionConfig:
 
 
 class TestIdleTimeout:
-    """5.11: silence after an answer becomes a turn."""
+    """Silence after an answer becomes a turn (protocol: turns, Idle timeout)."""
 
     CONFIG = vad(idle_timeout_ms=5000, silence_duration_ms=200)
 

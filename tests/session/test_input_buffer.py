@@ -1,4 +1,4 @@
-"""The input audio buffer and its clock (SEMANTICS 2; docs/architecture.md, invariant 7)."""
+"""The input audio buffer and its clock (protocol: turns, Audio time; docs/architecture.md, invariant 7)."""
 
 import pytest
 

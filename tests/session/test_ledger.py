@@ -1,4 +1,4 @@
-"""Which audio carries which characters (SEMANTICS 3)."""
+"""Which audio carries which characters (protocol: conversation, Truncation)."""
 
 import pytest
 

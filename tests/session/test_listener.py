@@ -1,4 +1,4 @@
-"""Input audio, turns and commits (PROTOCOL 3.5, 5.3, 5.4, 5.11; SEMANTICS 2)."""
+"""Input audio, turns and commits (protocol: turns)."""
 
 import pytest
 
@@ -44,7 +44,7 @@ def user_audio(driver: Driver, number: int = -1) -> InputAudio:
 
 
 class TestAppend:
-    """3.5 `input_audio_buffer.append`."""
+    """`input_audio_buffer.append` (protocol: turns, Input audio buffer)."""
 
     def test_has_no_acknowledgement(self) -> None:
         driver = Driver(MANUAL)
@@ -82,7 +82,7 @@ class TestAppend:
 
 
 class TestAnalyse:
-    """SEMANTICS 2: one owner of the audio, scores by epoch."""
+    """One owner of the audio, scores by epoch (protocol: turns, Order of audio and events)."""
 
     def test_whole_windows_leave_whatever_the_chunks(self) -> None:
         driver = Driver(chunk_ms=10)
@@ -131,7 +131,7 @@ class TestAnalyse:
 
 
 class TestTurn:
-    """5.3 a voice turn."""
+    """Protocol: turns, Spoken turn."""
 
     def test_starts_with_the_padding_and_ends_with_the_silence(self) -> None:
         driver = Driver(vad(prefix_padding_ms=300, silence_duration_ms=200))
@@ -224,7 +224,7 @@ class TestAnnouncedId:
 
 
 class TestCommit:
-    """5.4 a commit by hand."""
+    """Protocol: turns, Committing by hand."""
 
     def test_less_than_100_ms_are_refused(self) -> None:
         driver = Driver(MANUAL)
@@ -250,7 +250,7 @@ class TestCommit:
         assert [user_audio(driver, n).duration_ms for n in (0, 1)] == [5000, 200]
 
     def test_the_padding_of_a_turn_to_come_is_nothing_to_commit(self) -> None:
-        """SEMANTICS 6.4."""
+        """Protocol: decisions, Commit while nobody speaks."""
         driver = Driver(vad(prefix_padding_ms=320))
         driver.append(silence(3200))
         driver.send(CommitAudio(event_id="e"))
@@ -304,7 +304,7 @@ class TestCommit:
 
 
 class TestClear:
-    """3.5 `input_audio_buffer.clear`: always acknowledged, resets detection."""
+    """Always acknowledged, resets detection (protocol: turns, Input audio buffer)."""
 
     def test_an_empty_buffer_is_cleared_too(self) -> None:
         driver = Driver()
@@ -336,7 +336,7 @@ class TestClear:
 
 
 class TestConfigure:
-    """3.2: settings may change at any time and apply to later turns."""
+    """Settings may change at any time and apply to later turns (protocol: sessions, Updating a session)."""
 
     def test_detection_off_in_mid_speech_stops_the_turn_and_keeps_its_audio(self) -> None:
         driver = Driver()

@@ -1,4 +1,4 @@
-"""One message of a response and its token limit (PROTOCOL 5.3, SEMANTICS 3)."""
+"""One message of a response and its token limit (protocol: responses, Order of events; responses, Tokens)."""
 
 import pytest
 
@@ -87,7 +87,7 @@ class TestEndlessSpeech:
 
 
 class TestOrder:
-    """5.3: part added, deltas, audio done, transcript done, part done."""
+    """Part added, deltas, audio done, transcript done, part done (protocol: responses, Order of events)."""
 
     def test_spoken(self) -> None:
         events: list[ServerEvent] = []

@@ -1,4 +1,4 @@
-"""What `rate_limits.updated` reports (PROTOCOL 7.4)."""
+"""What `rate_limits.updated` reports (protocol: responses, Rate limits)."""
 
 from voxwire.session.limits import Limits
 from voxwire.session.rate_window import RateWindow

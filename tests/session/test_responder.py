@@ -1,4 +1,4 @@
-"""Responses: who may speak when, and what the engine reads (PROTOCOL 3.7, 3.8, 5.3, 5.8, 5.9; SEMANTICS 2 and 3)."""
+"""Responses: who may speak when, and what the engine reads (protocol: responses)."""
 
 import pytest
 
@@ -70,7 +70,7 @@ def read(driver: Driver) -> list[str]:
 
 
 class TestWaitingForWords:
-    """SEMANTICS 3: `response.created` leaves at commit, the engine starts when the words are there."""
+    """`response.created` leaves at commit, the engine waits for words (protocol: responses, Waiting for words)."""
 
     def test_the_engine_starts_with_the_final(self) -> None:
         driver = Driver()
@@ -146,7 +146,7 @@ class TestWaitingForWords:
 
 
 class TestFailedRecognition:
-    """SEMANTICS 3: recognition that fails ends the response."""
+    """Recognition that fails ends the response (protocol: responses, Responses that fail)."""
 
     @pytest.mark.parametrize("by_hand", [False, True])
     def test_after_the_commit(self, by_hand: bool) -> None:
@@ -207,7 +207,7 @@ class TestEmptyTranscript:
 
 
 class TestOneAtATime:
-    """3.7: one active response in the default conversation."""
+    """One active response in the conversation (protocol: responses, Creating a response)."""
 
     def test_a_second_is_refused_by_name(self) -> None:
         driver = Driver(MANUAL)
@@ -261,7 +261,7 @@ class TestOneAtATime:
 
 
 class TestCancel:
-    """3.8."""
+    """Protocol: responses, Cancelling."""
 
     @pytest.mark.parametrize("response_id", [None, "resp_7"])
     def test_of_nothing(self, response_id: str | None) -> None:
@@ -289,7 +289,7 @@ class TestCancel:
 
 
 class TestBargeIn:
-    """5.8 and SEMANTICS 2."""
+    """Protocol: turns, Barge-in."""
 
     def test_speech_cancels_the_answer(self) -> None:
         driver = Driver()
@@ -322,7 +322,7 @@ class TestBargeIn:
 
 
 class TestQueue:
-    """SEMANTICS 2: with `interrupt_response` off an automatic response waits in line; it never errors."""
+    """With `interrupt_response` off an automatic response waits in line (protocol: turns, Barge-in)."""
 
     def test_starts_when_the_active_one_is_done(self) -> None:
         driver = Driver(PATIENT)
@@ -404,7 +404,7 @@ class TestQueue:
 
 
 class TestOverrides:
-    """3.7: sub-fields override the session for this response only."""
+    """Fields override the session for this response only (protocol: responses, Creating a response)."""
 
     def test_reach_the_engine(self) -> None:
         tools = (FunctionTool(name="f"),)
@@ -480,7 +480,7 @@ class TestOverrides:
 
 
 class TestInput:
-    """3.7 `input`: replaces the context."""
+    """`input` replaces the context (protocol: responses, Creating a response)."""
 
     def test_empty(self) -> None:
         driver = Driver(MANUAL)
@@ -605,7 +605,7 @@ class TestAppendedItems:
 
 
 class TestContext:
-    """7.1: what does not fit."""
+    """What does not fit (protocol: sessions, Truncation of the context)."""
 
     def test_disabled_truncation_fails_the_response(self) -> None:
         config = SessionConfig(model="scripted", turn_detection=None, truncation="disabled")
@@ -625,7 +625,7 @@ class TestContext:
 
 
 class TestRateLimits:
-    """7.4: once, after `response.done`."""
+    """Once, after `response.done` (protocol: responses, Rate limits)."""
 
     def test_count_requests_and_tokens(self) -> None:
         driver = Driver(MANUAL, limits=Limits(requests_per_minute=10, tokens_per_minute=100))
@@ -638,7 +638,7 @@ class TestRateLimits:
 
 
 class TestTranscriptionSession:
-    """5.12: no responses, no items of the client."""
+    """No responses, no items of the client (protocol: transcription, Transcription sessions)."""
 
     CONFIG = SessionConfig(model="scripted", kind=SessionKind.TRANSCRIPTION)
 

@@ -1,4 +1,4 @@
-"""One response: everything opened is closed, in wire order (PROTOCOL 5.3 to 5.7).
+"""One response: everything opened is closed, in wire order (protocol: responses, Order of events).
 
 Invariants 2 and 3 of docs/architecture.md.
 """
@@ -82,7 +82,7 @@ class TestPhases:
 
 
 class TestMessage:
-    """5.3 from `response.created` on, and 5.5."""
+    """Protocol: responses, Order of events; responses, Typed turn."""
 
     def test_spoken(self) -> None:
         driver = responding()
@@ -139,7 +139,7 @@ class TestMessage:
 
 
 class TestFunctionCall:
-    """5.6."""
+    """Protocol: responses, Function calls."""
 
     def test_alone(self) -> None:
         driver = responding()
@@ -210,7 +210,7 @@ class TestFunctionCall:
 
 
 class TestCancel:
-    """5.7: closing events of whatever is open, then done; nothing after it."""
+    """Closing events of whatever is open, then done; nothing after it (protocol: responses, Cancelling)."""
 
     def test_in_a_message(self) -> None:
         driver = responding()
@@ -264,7 +264,7 @@ class TestCancel:
 
 
 class TestFailure:
-    """5.10: open items are closed, the response says why, no `error` event."""
+    """Open items are closed, the response says why, no `error` event (protocol: responses, Responses that fail)."""
 
     def test_in_a_message(self) -> None:
         driver = responding()
@@ -302,7 +302,7 @@ class TestIncomplete:
 
 
 class TestMaxTokens:
-    """SEMANTICS 3: text and audio count; reaching the limit ends the response at a word."""
+    """Text and audio count; reaching the limit ends the response at a word (protocol: responses, Tokens)."""
 
     def ended(self, driver: Driver, limit: int) -> ResponseDone:
         event = done(driver)
@@ -405,7 +405,7 @@ class TestMaxTokens:
 
 
 class TestUsage:
-    """7.3 and SEMANTICS 3: the engine's own counts, else ours."""
+    """The engine's own counts, else ours (protocol: responses, Usage; responses, Tokens)."""
 
     def test_the_engines_own(self) -> None:
         driver = responding()
@@ -454,7 +454,7 @@ class TestDeletedWhileStreaming:
 
 
 class TestTruncatedWhileStreaming:
-    """3.6: fixes what history keeps; generation goes on until cancelled."""
+    """Fixes what history keeps; generation goes on until cancelled (protocol: conversation, Truncation)."""
 
     def test_the_client_still_gets_everything_and_history_the_cut(self) -> None:
         driver = responding()
@@ -479,7 +479,7 @@ class TestTruncatedWhileStreaming:
 
 
 class TestOutOfBand:
-    """5.9: no `conversation.item.*`; may run beside others."""
+    """No `conversation.item.*`; may run beside others (protocol: responses, Responses out of band)."""
 
     def test_leaves_the_conversation_alone(self) -> None:
         driver = responding(out_of_band=True, metadata={"topic": "mood"})

@@ -1,4 +1,4 @@
-"""The session as a whole: order, waiting, errors, items, end (PROTOCOL 3, 5.1, 5.2, 7)."""
+"""The session as a whole: order, waiting, errors, items, end (protocol: sessions)."""
 
 import subprocess
 import sys
@@ -64,7 +64,7 @@ class TestImport:
 
 
 class TestConnect:
-    """5.1: `session.created` and nothing else."""
+    """`session.created` and nothing else (protocol: sessions, The first event)."""
 
     def test(self) -> None:
         driver = Driver()
@@ -74,7 +74,7 @@ class TestConnect:
 
 
 class TestUpdate:
-    """5.2: one reply each, in order, with the full effective settings."""
+    """One reply each, in order, with the full effective settings (protocol: sessions, Updating a session)."""
 
     def test_one_reply_each(self) -> None:
         driver = Driver()
@@ -105,7 +105,7 @@ class TestUpdate:
 
 
 class TestWaiting:
-    """SEMANTICS 2: events other than appends wait for the scores of all earlier audio."""
+    """Events other than appends wait for earlier audio's scores (protocol: turns, Order of audio and events)."""
 
     def test_an_update_waits(self) -> None:
         driver = Driver(hold_scores=True)
@@ -175,7 +175,7 @@ class TestWaiting:
 
 
 class TestErrors:
-    """7.2: one `error`, the client's `event_id` or null, no state change."""
+    """One `error`, the client's `event_id` or null, no state change (protocol: errors, Events of type error)."""
 
     def test_a_frame_that_was_no_event(self) -> None:
         driver = Driver()
@@ -212,7 +212,7 @@ class TestErrors:
 
 
 class TestRetrieve:
-    """3.6 `conversation.item.retrieve`."""
+    """Protocol: conversation, Retrieving items."""
 
     def test_an_unknown_item(self) -> None:
         driver = Driver()
@@ -270,7 +270,7 @@ class TestRetrieve:
 
 
 class TestDelete:
-    """3.6 `conversation.item.delete`."""
+    """Protocol: conversation, Deleting items."""
 
     def test(self) -> None:
         driver = Driver()
@@ -282,7 +282,7 @@ class TestDelete:
 
 
 class TestTruncate:
-    """3.6 `conversation.item.truncate`, 8.3."""
+    """Protocol: conversation, Truncation; decisions, Truncation beyond the end."""
 
     def truncated(self, driver: Driver, ms: int, *, item_id: str = "item_1", index: int = 0) -> int:
         driver.send(TruncateItem(item_id=item_id, content_index=index, audio_end_ms=ms))
@@ -371,7 +371,7 @@ class TestTruncate:
 
 
 class TestExpiry:
-    """7.1: `error` session_expired, then the end with its text."""
+    """`error` session_expired, then the end with its text (protocol: sessions, Lifetime)."""
 
     def test(self) -> None:
         driver = Driver(limits=Limits(session_seconds=1800))

@@ -1,4 +1,4 @@
-"""Golden logs: whole flows (PROTOCOL section 5) as the session sees and says them.
+"""Golden logs: whole flows (protocol: turns; responses) as the session sees and says them.
 
 `>` is what a client sent, `.` what an engine or the clock said, `<` what leaves for clients, `*` what
 the runtime is asked to do. After a change that is meant, write them anew with

@@ -458,7 +458,7 @@ def told(driver: Driver) -> tuple[list[Output], dict[int, bytes]]:
 
 
 class TestTiming:
-    """SEMANTICS 2: results never depend on timing."""
+    """Results never depend on timing (protocol: turns, Order of audio and events)."""
 
     @given(config=configs, script=steps, data=st.data())
     @settings(max_examples=150)

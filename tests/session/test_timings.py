@@ -1,4 +1,4 @@
-"""`voxwire.turn_timings`: what it tells, and that only who asked is told (SEMANTICS 4)."""
+"""`voxwire.turn_timings`: what it tells, and that only who asked is told (protocol: decisions, Events of our own)."""
 
 from voxwire.events.client import CommitAudio, UpdateSession
 from voxwire.events.server import ClockRead, RateLimitsUpdated, SessionUpdated, SpeechStopped, TurnTimings

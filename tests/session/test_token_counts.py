@@ -1,4 +1,4 @@
-"""Token arithmetic (SEMANTICS 3)."""
+"""Token arithmetic (protocol: responses, Tokens)."""
 
 import pytest
 

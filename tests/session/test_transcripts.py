@@ -1,4 +1,4 @@
-"""Recognition and its events (PROTOCOL 4.2, 5.3, 5.12; SEMANTICS 3)."""
+"""Recognition and its events (protocol: transcription)."""
 
 from voxwire.events.client import ClearAudio, CommitAudio, CreateItem, RetrieveItem, UpdateSession
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
@@ -32,7 +32,7 @@ def manual(ms: float = 200) -> Driver:
 
 
 class TestRecogniser:
-    """SEMANTICS 3: recognition runs for every spoken turn."""
+    """Recognition runs for every spoken turn (protocol: responses, Waiting for words)."""
 
     def test_runs_although_the_client_did_not_ask_for_transcription(self) -> None:
         driver = Driver()
@@ -83,7 +83,7 @@ class TestRecogniser:
 
 
 class TestDeltas:
-    """4.2 `conversation.item.input_audio_transcription.delta`."""
+    """Protocol: transcription, Transcription events."""
 
     def test_words_wait_for_their_item(self) -> None:
         """Invariant 3: an item event precedes any delta of the item."""
@@ -135,7 +135,7 @@ class TestDeltas:
 
 
 class TestCompleted:
-    """4.2 `….completed`: usage by duration, log-probabilities when asked for."""
+    """Usage by duration, log-probabilities when asked for (protocol: transcription, Transcription events)."""
 
     def test_reports_the_length_of_the_audio(self) -> None:
         driver = manual(250)
@@ -193,7 +193,7 @@ class TestCompleted:
 
 
 class TestFailed:
-    """4.2 `….failed`, 5.10: a failed transcription is no `error` event."""
+    """A failed transcription is no `error` event (protocol: transcription, Transcription events)."""
 
     def test_after_the_commit(self) -> None:
         driver = manual()
@@ -219,7 +219,7 @@ class TestFailed:
 
 
 class TestClientAudio:
-    """3.6: audio in an item that the client made is understood, without events."""
+    """Audio in a client's item is understood, without events (protocol: conversation, Creating items)."""
 
     def test_each_part_is_heard_by_a_recogniser_of_its_own(self) -> None:
         driver = Driver(MANUAL)

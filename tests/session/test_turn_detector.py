@@ -1,4 +1,4 @@
-"""Turn detection by scores (PROTOCOL 3.3, SEMANTICS 2)."""
+"""Turn detection by scores (protocol: turns, Turn detection)."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def run(settings: ServerVad | SemanticVad, scores: list[float]) -> list[tuple[in
 
 
 class TestServerVad:
-    """3.3 `turn_detection` of type server_vad."""
+    """Protocol: turns, Turn detection."""
 
     def test_speech_starts_at_the_first_window_at_the_threshold(self) -> None:
         assert run(ServerVad(threshold=0.6), [0.59, 0.6]) == [(2, Boundary.STARTED)]
@@ -66,7 +66,7 @@ class TestServerVad:
 
 
 class TestSemanticVad:
-    """SEMANTICS 1: the silence rule, its wait scaled by eagerness."""
+    """The silence rule, its wait scaled by eagerness (protocol: turns, Semantic turn detection)."""
 
     @pytest.mark.parametrize(
         ("eagerness", "windows"),

@@ -1,4 +1,4 @@
-"""What a deployment cannot do is left out, the rest applied and confirmed, then told field by field (SEMANTICS 6.1)."""
+"""What a deployment cannot do is left out and told, the rest applied (protocol: decisions, Two kinds of refusal)."""
 
 from collections.abc import Iterable
 

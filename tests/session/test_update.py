@@ -1,4 +1,4 @@
-"""Merging updates (PROTOCOL 3.2, SEMANTICS 1)."""
+"""Merging updates (protocol: sessions, Updating a session)."""
 
 import pytest
 from msgspec import UNSET, UnsetType
@@ -111,7 +111,7 @@ class TestKind:
 
 
 class TestInputRate:
-    """Audio of another rate would be heard as noise (PROTOCOL 9.3)."""
+    """Audio of another rate would be heard as noise (protocol: dialects, Voice Live)."""
 
     @pytest.mark.parametrize(
         ("present", "named", "rate"),

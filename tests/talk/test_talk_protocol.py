@@ -1,4 +1,4 @@
-"""The dialects as `voxwire talk` speaks them (PROTOCOL 1.1, 1.2, 2)."""
+"""The dialects as `voxwire talk` speaks them (protocol: connecting; dialects)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""URL forms W1 to W12 of PROTOCOL 1.1."""
+"""URL forms W1 to W12 (protocol: connecting, Addresses)."""
 
 import pytest
 

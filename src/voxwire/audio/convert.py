@@ -1,4 +1,4 @@
-"""Between the audio formats of the wire: PCM16 at 24 kHz, mu-law and A-law at 8 kHz (PROTOCOL 0.2).
+"""Between the audio formats of the wire: PCM16 at 24 kHz, mu-law and A-law at 8 kHz (protocol: audio, Formats).
 
 For whole clips. A clip that changes its rate keeps its length (rounded down to a whole sample) and
 comes out the filter's 2 ms later; streams keep a `Resampler` of their own.

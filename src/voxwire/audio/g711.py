@@ -1,9 +1,9 @@
-"""G.711: mu-law and A-law, one byte a sample at 8 000 Hz (ITU-T G.711, PROTOCOL 0.2).
+"""G.711: mu-law and A-law, one byte a sample at 8 000 Hz (ITU-T G.711; protocol: audio, Formats).
 
 Both laws are tables computed here from the recommendation's formula: sign, a three-bit segment
 that doubles the step from one to the next, and four bits of place within the segment. PCM is
 16-bit signed little-endian; mu-law uses its upper 14 bits and A-law its upper 13. A table look-up
-takes 1.3 us for 20 ms (WIRE section 5).
+takes 1.3 us for 20 ms (ADR 9).
 """
 
 from typing import Final

@@ -1,6 +1,6 @@
 """Audio formats of the wire and the arithmetic between bytes, samples and milliseconds.
 
-PCM16 is 16-bit signed little-endian mono; G.711 is 8 000 Hz mono, one byte a sample (PROTOCOL 0.2).
+PCM16 is 16-bit signed little-endian mono; G.711 is 8 000 Hz mono, one byte a sample (protocol: audio, Formats).
 Nothing here touches sample values, so importing it costs nothing.
 """
 
@@ -11,7 +11,7 @@ PCM_RATE: Final = 24_000
 G711_RATE: Final = 8_000
 #: What the detector and most recognisers hear.
 SPEECH_RATE: Final = 16_000
-#: One detection window: 512 samples at 16 kHz, the step of the Silero network (WIRE section 6).
+#: One detection window: 512 samples at 16 kHz, the step of the Silero network (ADR 5).
 WINDOW_MS: Final = 32
 
 

@@ -1,4 +1,4 @@
-"""Changing the sample rate, as one matrix product (WIRE section 5).
+"""Changing the sample rate, as one matrix product (ADR 9).
 
 Resampling by L/M means: put L-1 zeros after every sample, low-pass, keep every M-th value. Output
 `n` sits at position `(n + 1) * M - 1` of the stretched signal, so it depends only on input that has

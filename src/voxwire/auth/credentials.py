@@ -1,4 +1,4 @@
-"""Where a client may put its key (PROTOCOL 1.2)."""
+"""Where a client may put its key (protocol: connecting, Keys)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -12,7 +12,7 @@ KEY_SUBPROTOCOL: Final = "openai-insecure-api-key."
 def presented_key(headers: Mapping[str, str], query: Mapping[str, str], subprotocols: Sequence[str]) -> str | None:
     """The key that a request carries, or None.
 
-    `headers` have lower-case names. Places in the order of PROTOCOL 1.2: subprotocol,
+    `headers` have lower-case names. Places in order (protocol: connecting, Keys): subprotocol,
     `Authorization`, `api-key`, `x-api-key`, then the query's `api-key` and `Authorization`. Raises
     RequestRefused (401) when two places hold different keys: one of them is a mistake, and guessing
     which would let a proxy's key stand in for the client's.

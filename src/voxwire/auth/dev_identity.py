@@ -1,4 +1,4 @@
-"""Signing in without a key on a machine of one's own (SCALE section 4).
+"""Signing in without a key on a machine of one's own (ADR 10).
 
 Where IDENTITY_ENDPOINT and IDENTITY_HEADER are set, Azure's identity libraries take the machine for an
 App Service and ask that endpoint for a token. This is what stands behind such an endpoint: whoever

@@ -1,4 +1,4 @@
-"""Which pages and host names may reach the server (SEMANTICS section 4).
+"""Which pages and host names may reach the server (protocol: connecting, Hosts and origins).
 
 Without keys the server trusts everything on this machine, but a web page opened here runs code of
 strangers: it may name any `Origin`'s WebSocket, and DNS rebinding lets it do so under a host name

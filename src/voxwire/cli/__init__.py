@@ -33,7 +33,7 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     # NumPy's products here are small: several threads make them slower and fight over the cores
-    # (WIRE section 9). It has to be said before NumPy is imported.
+    # (ADR 5). It has to be said before NumPy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     open_missing()
     try:

@@ -8,7 +8,7 @@
                               (bodies, wire: shared; preview.projection: 2024-10-01)
 
 - `model_names`: names that clients of the official service carry
-- `variant`, `detect`: which dialect a connection speaks (PROTOCOL 1.5)
+- `variant`, `detect`: which dialect a connection speaks (protocol: connecting, Dialect of a connection)
 - `wire_codec`: one connection: the two ways, and the late switch from preview to GA
 - `ga`, `preview`: what is particular to each, independent of each other
 - `shared_requests`, `sent_items`, `shared_settings`: JSON from clients, as strict msgspec structs

@@ -1,4 +1,4 @@
-"""Bodies of server events that both dialects share (PROTOCOL section 4): everything but `type` and `event_id`.
+"""Server events that both dialects share (protocol: events, Server events), all but `type` and `event_id`.
 
 What differs between the dialects is handed in: how the assistant's parts are called inside items,
 and whether usage counts images.
@@ -66,7 +66,7 @@ class PartNames(msgspec.Struct, frozen=True):
     audio: str
 
 
-# --- errors and input audio (PROTOCOL 4.2, 7.2) ---------------------------------------------------
+# --- errors and input audio (protocol: events, Server events) -------------------------------------
 
 
 def error(event: ErrorOccurred) -> Body:
@@ -134,7 +134,7 @@ def _logprobs(tokens: tuple[LogProb, ...] | None) -> list[Body] | None:
     return [{"token": each.token, "logprob": each.logprob, "bytes": list(each.token.encode())} for each in tokens]
 
 
-# --- items (PROTOCOL 4.1, 4.5) --------------------------------------------------------------------
+# --- items (protocol: conversation, Items as the server sends them) -------------------------------
 
 
 def placed_item(event: ItemAdded | ItemDone, names: PartNames) -> Body:
@@ -181,7 +181,7 @@ def item(item: Item, names: PartNames, audio: dict[int, AudioClip] | None = None
 
 
 def _part(part: ContentPart, names: PartNames, clip: AudioClip | None) -> Body:
-    """The key `transcript` is there even when null: strict clients miss it otherwise (PROTOCOL 8.4)."""
+    """Strict clients need the key `transcript`, even when null (protocol: oldest-clients, Closed sets)."""
     match part:
         case InputText():
             return {"type": "input_text", "text": part.text}
@@ -198,7 +198,7 @@ def _sound(clip: AudioClip | None) -> Body:
     return {} if clip is None else {"audio": pybase64.b64encode_as_string(clip.data)}
 
 
-# --- the stream of a response (PROTOCOL 4.3) ------------------------------------------------------
+# --- the stream of a response (protocol: responses, Order of events) ------------------------------
 
 
 def position(event: PartEvent) -> Body:
@@ -215,7 +215,7 @@ _STREAM_NAMES = PartNames(text="text", audio="audio")
 
 
 def content_part(event: ContentPartAdded | ContentPartDone) -> Body:
-    """Parts are called `text` and `audio` here in both dialects, also where items say otherwise (PROTOCOL 2.3)."""
+    """Parts are `text` and `audio` here in both dialects (protocol: dialects, Names of content parts)."""
     return {**position(event), "part": _part(event.part, _STREAM_NAMES, None)}
 
 
@@ -256,7 +256,7 @@ def rate_limits(event: RateLimitsUpdated) -> Body:
     return {"rate_limits": event.rate_limits}
 
 
-# --- ours, sent only to who asked for them in `include` (SEMANTICS 4) --------------------------------
+# --- ours, sent only to who asked for them in `include` (protocol: decisions, Events of our own) ----
 
 
 def clock(event: ClockRead) -> Body:
@@ -275,7 +275,7 @@ def turn_timings(event: TurnTimings) -> Body:
     }
 
 
-# --- response objects (PROTOCOL 4.4, 7.3) ---------------------------------------------------------
+# --- response objects (protocol: responses, The response object) ----------------------------------
 
 
 def response_core(response: Response, names: PartNames, *, images: bool) -> Body:
@@ -294,7 +294,7 @@ def response_core(response: Response, names: PartNames, *, images: bool) -> Body
 
 
 def status_details(response: Response) -> Body | None:
-    """Null on success: one client refuses `{"type": "completed"}` (PROTOCOL 4.4)."""
+    """Null on success: one client refuses `{"type": "completed"}` (protocol: responses, The response object)."""
     if response.status in (ResponseStatus.IN_PROGRESS, ResponseStatus.COMPLETED) or response.status_details is None:
         return None
     details = response.status_details
@@ -327,7 +327,7 @@ def tokens(limit: int | None) -> int | str:
     return "inf" if limit is None else limit
 
 
-# --- settings (PROTOCOL 4.6) ----------------------------------------------------------------------
+# --- settings (protocol: sessions, A session as it starts) ----------------------------------------
 
 
 def turn_detection(value: TurnDetection | None, *, responds: bool) -> Body | None:
@@ -352,7 +352,8 @@ def turn_detection(value: TurnDetection | None, *, responds: bool) -> Body | Non
 def transcribes(value: Transcription) -> Body:
     """The settings that were made; the official types have no null for the others.
 
-    Whisper is the model of whoever names none (PROTOCOL 3.2): programs take an empty object for "off".
+    Without a name the model is Whisper: programs take an empty object for "off"
+    (protocol: transcription, Transcription).
     """
     said = {"model": value.model or "whisper-1", "language": value.language, "prompt": value.prompt}
     return {name: text for name, text in said.items() if text is not None}

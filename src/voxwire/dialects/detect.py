@@ -1,4 +1,4 @@
-"""Decide the variant of a connection from its handshake (PROTOCOL 1.5).
+"""Decide the variant of a connection from its handshake (protocol: connecting, Dialect of a connection).
 
 Azure puts the dialect into the path and `api-version`, OpenAI into a header, browsers into a
 subprotocol. What none of them can tell is left to the late switch of `Codec`.
@@ -15,7 +15,7 @@ GA_SINCE: Final = date(2025, 8, 28)
 #: The one preview whose clients validate replies against closed sets.
 FIRST_PREVIEW: Final = date(2024, 10, 1)
 #: The one that brought deltas of transcripts. OpenAI's marker does not say which preview it means, and the
-#: original clients of the first fail on them (SEMANTICS 6.8).
+#: original clients of the first fail on them (protocol: decisions, Transcription deltas).
 LAST_PREVIEW: Final = date(2025, 4, 1)
 _GA_NAMES: Final = frozenset({"v1", "preview", "latest"})
 _MARKER_HEADER: Final = "realtime=v1"

@@ -1,4 +1,4 @@
-"""From what the JSON decoder found wrong to the one error that the client sees (PROTOCOL 7.2).
+"""From what the JSON decoder found wrong to the error that the client sees (protocol: errors, Events of type error).
 
 msgspec says the first fault in one line with a path, such as
 
@@ -20,7 +20,7 @@ from msgspec import inspect
 from voxwire.dialects.shapes import alternatives, root
 from voxwire.errors import ClientError, shorten
 
-#: Longest `event_id` (PROTOCOL 7.1).
+#: Longest `event_id` (protocol: limits, Events).
 MAX_EVENT_ID: Final = 512
 #: What is looked at of either end of msgspec's line: words and shortened name before, a path of ours behind.
 _LINE_END: Final = 1000

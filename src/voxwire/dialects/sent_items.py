@@ -1,4 +1,4 @@
-"""Conversation items as clients send them (PROTOCOL 3.6).
+"""Conversation items as clients send them (protocol: conversation, Creating items).
 
 Both dialects take both spellings of the assistant's parts, `text` and `output_text`, `audio` and
 `output_audio`: clients mix them, and nothing is ambiguous.

@@ -1,4 +1,4 @@
-"""Client events whose JSON is the same in every dialect (PROTOCOL 3.1).
+"""Client events whose JSON is the same in every dialect (protocol: events, Client events).
 
 Each struct is one event type; `event()` gives the neutral event and raises ClientError for what the
 types alone cannot catch.

@@ -31,7 +31,7 @@ P = ParamSpec("P")
 _T = TypeVar("_T")
 U = TypeVar("U")
 
-# Ranges: PROTOCOL 3.2 and 3.7.
+# Ranges (protocol: events, Fields of session updates).
 Speed = Annotated[float, Meta(ge=0.25, le=1.5)]
 Temperature = Annotated[float, Meta(ge=0.6, le=1.2)]
 MaxTokens = Annotated[int, Meta(ge=1, le=4096)] | Literal["inf"]
@@ -95,7 +95,7 @@ def voice_name(voice: Voice) -> str:
     return voice.id if isinstance(voice, VoiceId) else voice
 
 
-# --- turn detection (PROTOCOL 3.3) ----------------------------------------------------------------
+# --- turn detection (protocol: turns, Turn detection) ---------------------------------------------
 
 #: Kept audio before speech: ten seconds are far beyond any onset; ours.
 _Padding = Annotated[int, Meta(ge=0, le=10_000)]
@@ -161,7 +161,7 @@ class TranscriptionSettings(WireStruct, frozen=True):
         return self.words()
 
     def words(self) -> Transcription:
-        """A text is cleared with "" (PROTOCOL 3.2), and "" is no language."""
+        """A text is cleared with "" (protocol: sessions, Updating a session), and "" is no language."""
         return Transcription(model=self.model, language=self.language or None, prompt=self.prompt)
 
 
@@ -170,7 +170,7 @@ def transcription_of(value: TranscriptionSettings | None) -> Transcription | Non
     return None if value is None else value.setting()
 
 
-# --- tools (PROTOCOL 3.4) -------------------------------------------------------------------------
+# --- tools (protocol: sessions, Tools) ------------------------------------------------------------
 
 
 class _Function(WireStruct, frozen=True):
@@ -249,7 +249,7 @@ def tool_choice_of(choice: ToolChoiceSettings, param: str, left_out: LeftOut) ->
     return NamedTool(name=name, nested=True)
 
 
-# --- accepted and echoed (SEMANTICS 1) ------------------------------------------------------------
+# --- accepted and echoed (protocol: sessions, Fields without effect) ------------------------------
 
 
 class TracingSettings(WireStruct, frozen=True, omit_defaults=True):

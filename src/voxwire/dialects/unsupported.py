@@ -1,4 +1,4 @@
-"""What the official types have and no engine here can do: read strictly, left out, and said (SEMANTICS 6.1).
+"""What no engine here can do: read strictly, left out, and said (protocol: decisions, Two kinds of refusal).
 
 A conversion is given the list `LeftOut` of its event and adds what it leaves out; the session applies
 the rest and answers each of them with one error. What depends on the deployment is left to the session.
@@ -28,7 +28,7 @@ class NoiseReduction(_Strict, frozen=True):
 
 
 def no_noise_reduction(value: NoiseReduction | None, param: str, left_out: LeftOut) -> None:
-    """Only "off" can be had (SEMANTICS 1)."""
+    """Only "off" can be had (protocol: sessions, Session fields)."""
     if value is not None:
         message = "Noise reduction is not supported by this server: send null, or leave it out."
         left_out.append(Unsupported(param=param, message=message))
@@ -50,7 +50,7 @@ def no_prompt(value: StoredPrompt | None, param: str, left_out: LeftOut) -> None
         left_out.append(Unsupported(param=param, message=message))
 
 
-# --- MCP (PROTOCOL 3.4, 3.6) ----------------------------------------------------------------------
+# --- MCP (protocol: sessions, Tools) --------------------------------------------------------------
 
 
 class _McpFilter(_Strict, frozen=True):
@@ -128,7 +128,7 @@ def mcp_item_alone(param: str) -> ClientError:
 
 
 def no_assistant_audio(audio: str | None, param: str, left_out: LeftOut) -> None:
-    """The service takes none either; what was said stands in the transcript (PROTOCOL 3.6)."""
+    """The service takes none either; what was said stands in the transcript (protocol: conversation, Content parts)."""
     if audio is not None:
         message = "The assistant's audio cannot be supplied: leave it out, its transcript is enough."
         left_out.append(Unsupported(param=param, message=message))

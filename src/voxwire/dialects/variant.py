@@ -6,16 +6,16 @@ import msgspec
 
 
 class Dialect(Enum):
-    """A family of wire shapes (PROTOCOL 0.1)."""
+    """A family of wire shapes (protocol: dialects, The dialects)."""
 
     GA = "ga"
     PREVIEW = "preview"
     VOICE_LIVE = "voice_live"
-    """Preview with the settings of Azure's Voice Live, and keys of the session that we do not know (PROTOCOL 9.3)."""
+    """Preview with the settings of Azure's Voice Live, and unknown keys (protocol: dialects, Voice Live)."""
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """What the handshake says about a connection (PROTOCOL 1.5).
+    """What the handshake says about a connection (protocol: connecting, Dialect of a connection).
 
     `projection` asks for the 2024-10-01 preview: its own `response.create` fields, and replies
     within the closed sets of its clients. `transcription` opens a transcription session.

@@ -13,7 +13,7 @@ from voxwire.errors import ClientError
 from voxwire.events.client import ClientEvent, UpdateSession
 from voxwire.events.server import ServerEvent
 
-#: Keys that only GA has, by the event that may carry them and the object they stand in (PROTOCOL 1.5).
+#: Keys that only GA has, by the event and the object in which they stand (protocol: dialects, Late switch).
 _GA_KEYS: Final = {
     "session.update": ("session", frozenset({"type", "audio", "output_modalities"})),
     "response.create": ("response", frozenset({"audio", "output_modalities"})),
@@ -25,7 +25,7 @@ class WireCodec:
 
     A connection that took preview by its path alone is switched to GA, for good and before its event
     is answered, when its first `session.update` or a `response.create` before that carries keys of GA.
-    A `response.create` without such keys says nothing: a bare one is the same in both (SEMANTICS 6.7).
+    A bare `response.create` is the same in both, and says nothing (protocol: decisions, Late switch after a response).
     """
 
     def __init__(self, variant: Variant) -> None:

@@ -1,4 +1,4 @@
-"""What a client can ask (PROTOCOL section 3). `event_id` is the client's own, or None.
+"""What a client can ask (protocol: events, Client events). `event_id` is the client's own, or None.
 
 Dialects build these from frames: types and ranges are already checked, audio is already decoded
 from base64 (still in the session's input format).
@@ -12,7 +12,7 @@ from voxwire.events.items import Item
 from voxwire.events.response import ResponseParams
 from voxwire.events.session_config import SessionPatch
 
-#: Code of the error for a field that is valid and beyond this deployment (SEMANTICS 6.1).
+#: Code of the error for a field that is valid and beyond this deployment (protocol: decisions, Two kinds of refusal).
 UNSUPPORTED_VALUE: Final = "unsupported_value"
 
 

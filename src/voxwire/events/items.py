@@ -1,4 +1,4 @@
-"""Conversation items and content parts (PROTOCOL 3.6 and 4.5).
+"""Conversation items and content parts (protocol: conversation).
 
 Items are values: a change makes a new one, so a snapshot handed to an engine or to a client never
 changes under it. Audio bytes travel in the part but are left out of the wire form except in

@@ -1,4 +1,4 @@
-"""Per-response parameters, the response object, usage (PROTOCOL 3.7, 4.4, 7.3)."""
+"""Per-response parameters, the response object, usage (protocol: responses)."""
 
 from enum import Enum
 from typing import Any
@@ -52,7 +52,7 @@ class StatusDetails(msgspec.Struct, frozen=True, kw_only=True):
 
     `reason`: `turn_detected` or `client_cancelled` (cancelled), `max_output_tokens` or
     `content_filter` (incomplete), None (failed). `code` and `message` are set when failed, and `type`
-    says whose fault that was (PROTOCOL 7.2).
+    says whose fault that was (protocol: errors, Events of type error).
     """
 
     reason: str | None = None
@@ -105,7 +105,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """`name` is `requests` or `tokens` (PROTOCOL 7.4)."""
+    """`name` is `requests` or `tokens` (protocol: responses, Rate limits)."""
 
     name: str
     limit: int

@@ -1,4 +1,4 @@
-"""What the server says (PROTOCOL section 4), in GA meaning.
+"""What the server says (protocol: events, Server events), in GA meaning.
 
 The session emits these in wire order. Every struct is a value; `event_id` is given by the
 attachment that sends it. Output audio is PCM16 at the rate of its format (24 kHz, or 8 kHz when the

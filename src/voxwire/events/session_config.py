@@ -1,4 +1,4 @@
-"""Session settings, partial updates to them, and tools (PROTOCOL 3.2 to 3.4).
+"""Session settings, partial updates to them, and tools (protocol: sessions).
 
 A patch holds `UNSET` for what the client left out; `None` clears a feature.
 """
@@ -43,7 +43,7 @@ ToolChoice = Literal["auto", "none", "required"] | NamedTool
 
 
 class ServerVad(msgspec.Struct, frozen=True, kw_only=True):
-    """Turns end by silence. Defaults are those of a field left out of a supplied object (PROTOCOL 3.3)."""
+    """Turns end by silence. A field left out of an object has these defaults (protocol: turns, Turn detection)."""
 
     threshold: float = 0.5
     prefix_padding_ms: int = 300
@@ -61,7 +61,7 @@ class Eagerness(Enum):
 
 
 class SemanticVad(msgspec.Struct, frozen=True, kw_only=True):
-    """Turns end by meaning; until a turn model is there, by silence scaled by eagerness (SEMANTICS 1)."""
+    """Turns end by meaning; without a turn model by silence (protocol: turns, Semantic turn detection)."""
 
     eagerness: Eagerness = Eagerness.AUTO
     create_response: bool = True
@@ -70,7 +70,7 @@ class SemanticVad(msgspec.Struct, frozen=True, kw_only=True):
 
 TurnDetection = ServerVad | SemanticVad
 
-#: What a new session starts with: 200 ms, as every official `session.created` shows (PROTOCOL 8.1).
+#: What a new session starts with: 200 ms, as the official ones show (protocol: decisions, Default silence).
 DEFAULT_TURN_DETECTION = ServerVad(silence_duration_ms=200)
 
 
@@ -118,7 +118,7 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `max_output_tokens` None means unbounded ("inf"). `model` is the name that was asked for.
     `reasoning` is an object as the wire has it; its `effort` and `parallel_tool_calls` are the language engine's to
-    follow. `tracing` and `prompt` are accepted and echoed without effect (SEMANTICS 1).
+    follow. `tracing` and `prompt` are accepted and echoed without effect (protocol: sessions, Fields without effect).
     """
 
     kind: SessionKind = SessionKind.REALTIME

@@ -34,7 +34,7 @@ BINARY_FRAME: Final = ClientMistake(
 class Attachment:
     """What a transport's reader holds. Made by `LiveSession.attach`.
 
-    `number` is the origin of this client's events; errors go back to it alone (SEMANTICS 4).
+    `number` is the origin of this client's events; errors go back to it alone.
     """
 
     def __init__(self, live: "LiveSession", number: int, codec: Codec, outbox: Outbox) -> None:

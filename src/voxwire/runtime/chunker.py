@@ -1,8 +1,8 @@
 """Cutting an engine's speech into the audio deltas of the wire.
 
 The first delta holds 50 to 100 ms, so that speech starts early; later ones at most 200 ms, so that
-an interruption wastes little (SEMANTICS 3). Each delta tells how far into the text it speaks: by the
-engine's word times where it gives them, else in proportion within the engine's own chunk.
+an interruption wastes little (protocol: responses, Size of deltas). Each delta tells how far into the text it speaks:
+by the engine's word times where it gives them, else in proportion within the engine's own chunk.
 """
 
 from bisect import bisect_right

@@ -12,7 +12,7 @@ from voxwire.interfaces.turn import TurnEngine
 from voxwire.runtime.foresight import Foresight, Situation
 from voxwire.session.limits import Capabilities
 
-#: The voice of a session that names none, where the synthesiser has it (PROTOCOL 4.6).
+#: The voice of a session that names none, where the synthesiser has it (protocol: sessions, A session as it starts).
 DEFAULT_VOICE: Final = "alloy"
 
 
@@ -52,7 +52,7 @@ class Deployment:
         return self.llm.capabilities.info.label
 
     def config(self, kind: SessionKind, model: str | None = None) -> SessionConfig:
-        """What a new session of this kind starts with, asked for by the name `model` (SEMANTICS 6.5)."""
+        """What a new session starts with, asked for by the name `model` (protocol: decisions, Name of the model)."""
         voices = self.capabilities.voices
         voice = DEFAULT_VOICE if not voices or DEFAULT_VOICE in voices else min(voices)
         return SessionConfig(

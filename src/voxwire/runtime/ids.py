@@ -1,4 +1,4 @@
-"""Identifiers as the official services give them: a prefix and 21 base-62 characters (PROTOCOL 0.2)."""
+"""Identifiers: a prefix and 21 base-62 characters (protocol: connecting, Identifiers)."""
 
 import secrets
 import string

@@ -24,7 +24,7 @@ class RuntimeLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of one session and of the process, beside the session's own `Limits`."""
 
     sessions: int = 10_000
-    """Running at once in one process: ten times what one core holds (WIRE section 7). Transports refuse
+    """Running at once in one process: ten times what one core holds (docs/benchmarks.md). Transports refuse
     earlier, before a handshake."""
     outbox_high_bytes: int = 512 * 1024
     """Unsent frames at which producers pause: 8 seconds of PCM16 speech in base64."""
@@ -34,7 +34,7 @@ class RuntimeLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Unsent frames at which an attachment is dropped: above one `conversation.item.retrieved` with all
     retained audio (32 MiB, 43 MiB in base64), which is the largest single frame."""
     write_deadline_s: float = 30.0
-    """How long a peer may accept nothing before it is given up (SEMANTICS 4)."""
+    """How long a peer may accept nothing before it is given up (protocol: limits, Connections)."""
     close_deadline_s: float = 5.0
     """How long the last frames and the close handshake may take."""
     unscored_ms: float = 10_000.0

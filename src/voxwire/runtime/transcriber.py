@@ -1,4 +1,4 @@
-"""One utterance: wire audio to the recogniser, its words to the session (ENGINES section 8)."""
+"""One utterance: wire audio to the recogniser, its words to the session (ADR 7)."""
 
 import asyncio
 from collections import deque

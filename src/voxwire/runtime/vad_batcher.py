@@ -4,7 +4,7 @@ A session opens a lane and pushes whole windows into it. Windows of all lanes ar
 and scored together, because scoring 32 of them costs a few times what scoring one costs. The rules:
 
 - One pass a loop turn, at most `max_batch` windows a pass. Draining everything at once would hold
-  the loop for seconds after a large append or a stall (WIRE section 7).
+  the loop for seconds after a large append or a stall (ADR 5).
 - A pass takes a window of every lane in line, then a second one of each, and so on: the network's
   memory goes window by window, so windows of one lane cost a step each, and windows of many lanes
   one together. A round that does not fit begins only while the pass is less than half full.

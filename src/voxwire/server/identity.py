@@ -1,4 +1,4 @@
-"""`GET /msi/token`: where `DefaultAzureCredential` finds its token (SCALE section 4)."""
+"""`GET /msi/token`: where `DefaultAzureCredential` finds its token (ADR 10)."""
 
 import json
 from typing import Final

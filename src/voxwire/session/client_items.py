@@ -1,4 +1,4 @@
-"""What a client does with items: it creates, retrieves, deletes and truncates them (PROTOCOL 3.6)."""
+"""What a client does with items: it creates, retrieves, deletes and truncates them (protocol: conversation)."""
 
 from typing import Final
 
@@ -167,7 +167,7 @@ class ClientItems:
                 code="invalid_value",
                 param="audio_end_ms",
             )
-        # Clients count what they played after resampling and overshoot by rounding (PROTOCOL 5.8, 8.3).
+        # Clients overshoot: they count after resampling (protocol: decisions, Truncation beyond the end).
         end_ms = min(float(event.audio_end_ms), spoken_ms)
         if end_ms < spoken_ms or entry.item.status is not ItemStatus.COMPLETED:
             state.conversation.truncate(entry, end_ms)

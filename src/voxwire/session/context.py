@@ -1,4 +1,4 @@
-"""What the language engine reads: instructions, tools and the items that fit (PROTOCOL 7.1).
+"""What the language engine reads: instructions, tools, items that fit (protocol: sessions, Truncation of the context).
 
 When the context is too long, `auto` drops the oldest items, `retention_ratio` drops more at once so
 that caches stay warm, `disabled` fails the response. Every response reads every item, up to 4,096 of
@@ -16,7 +16,7 @@ from voxwire.events.response import TokenUsage
 from voxwire.events.session_config import FunctionTool, RetentionRatio, Truncation
 from voxwire.session.token_counts import item_tokens, text_tokens
 
-#: Kept free for the answer; the official service leaves 28,224 of 32,000 usable (PROTOCOL 7.1).
+#: Kept free for the answer; the official service leaves 28,224 of 32,000 usable (protocol: limits, Session).
 OUTPUT_RESERVE: Final = 3_776
 
 

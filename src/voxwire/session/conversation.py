@@ -1,4 +1,4 @@
-"""The conversation: items in order, what was heard of them, and their audio (PROTOCOL 3.6).
+"""The conversation: items in order, what was heard of them, and their audio (protocol: conversation).
 
 The wire view of an item and what engines read may differ: the wire shows a transcript only when
 asked for, engines always read the words; a truncated answer keeps what was heard of it.
@@ -32,7 +32,7 @@ from voxwire.session.timings import TurnTimes
 ROOT: Final = "root"
 #: What an item and each of its parts weigh beside their text: about what Python needs for them.
 _OVERHEAD: Final = 64
-#: Deleted items that a response may still refer to by id (PROTOCOL 3.7).
+#: Deleted items that a response may still refer to by id (protocol: responses, Creating a response).
 _DELETED_KEPT: Final = 64
 
 
@@ -279,7 +279,7 @@ class Conversation:
         self._audio_bytes -= before - entry.size
 
     def retain(self, entry: Entry) -> None:
-        """Count an item's audio; the oldest items lose theirs when the bound is passed (SEMANTICS 3)."""
+        """Count an item's audio; past the bound the oldest items lose it (protocol: conversation, Retained audio)."""
         size = entry.size
         if not size:
             return

@@ -1,4 +1,4 @@
-"""The input audio buffer and the session's audio clock (SEMANTICS 2).
+"""The input audio buffer and the session's audio clock (protocol: turns, Audio time).
 
 Time is audio handed in. The clock counts ticks of 1/24 000 s, so a sample is a whole number of
 ticks in every format: one for PCM16, three for G.711. Every tick appended is at any moment

@@ -1,6 +1,6 @@
 """The ledger of a spoken message: which of its audio carries which of its characters.
 
-Truncation at a heard point cuts the transcript through it (SEMANTICS 3). Where the engine gives
+Truncation at a heard point cuts the transcript through it (protocol: conversation, Truncation). Where the engine gives
 word times the cut falls between words; elsewhere characters are interpolated inside a chunk.
 """
 

@@ -13,13 +13,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     append_bytes: int = 15 * 1024 * 1024
-    """One `input_audio_buffer.append`; the official services' limit (PROTOCOL 7.1)."""
+    """One `input_audio_buffer.append`; the official services' limit (protocol: limits, Audio)."""
     buffer_bytes: int = 64 * 1024 * 1024
     """Uncommitted input audio: 23 minutes of PCM16, far past any turn; ours."""
     retained_audio_bytes: int = 32 * 1024 * 1024
-    """Audio of items kept for `conversation.item.retrieve` (SEMANTICS 3)."""
+    """Audio of items kept for `conversation.item.retrieve` (protocol: conversation, Retained audio)."""
     min_commit_ms: int = 100
-    """Shortest audio that can be committed (PROTOCOL 3.5)."""
+    """Shortest audio that can be committed (protocol: turns, Empty commits)."""
     items: int = 4096
     """Items in one conversation; ours, about a day of talk."""
     item_text_bytes: int = 1024 * 1024
@@ -27,21 +27,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     conversation_text_bytes: int = 16 * 1024 * 1024
     """Text of all items that clients made; ours, four million tokens."""
     tools: int = 128
-    """Functions a session may declare (PROTOCOL 7.1)."""
+    """Functions a session may declare (protocol: limits, Session)."""
     parallel_responses: int = 16
     """Responses running at once, out-of-band ones included; ours."""
     session_seconds: float = 3600.0
-    """Lifetime of a session: 60 minutes, as the GA service (PROTOCOL 7.1)."""
+    """Lifetime of a session: 60 minutes, as the GA service (protocol: limits, Session)."""
     transcript_deadline_s: float = 10.0
-    """How long a response waits for the words of its turn (SEMANTICS 3)."""
+    """How long a response waits for the words of its turn (protocol: responses, Waiting for words)."""
     requests_per_minute: int = 100_000
     """What `rate_limits.updated` reports; a self-hosted server has no quota of its own."""
     tokens_per_minute: int = 100_000_000
     """The same, in tokens."""
     strict_truncate: bool = False
-    """Refuse a truncation beyond the end instead of clamping it (PROTOCOL 8.3)."""
+    """Refuse a truncation beyond the end instead of clamping it (protocol: decisions, Truncation beyond the end)."""
     respond_to_empty_transcript: bool = True
-    """Whether a turn in which no word was understood is answered (SEMANTICS 3)."""
+    """Whether a turn in which no word was understood is answered (protocol: responses, Waiting for words)."""
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""The listening half of a session: input audio, turns, commits (PROTOCOL 3.5, 5.3, 5.4; SEMANTICS 2).
+"""The listening half of a session: input audio, turns, commits (protocol: turns).
 
 Audio goes in by `append`; with detection on, whole windows go out as `Analyse` and come back as
 scores, which start and stop turns. A turn's audio runs from its first window, padding included, to
@@ -132,7 +132,7 @@ class Listener:
         """`input_audio_buffer.commit`: everything buffered becomes a user item.
 
         With detection on, what is kept as the padding of a turn to come is nothing to commit: a "stop" button
-        pressed after detection has ended the turn would make a second item of it (SEMANTICS 6.4).
+        pressed after a turn would make a second item of it (protocol: decisions, Commit while nobody speaks).
         """
         buffer = self.buffer
         waiting_ms = 0.0 if self._detector is not None and self._turn is None else buffer.duration_ms
@@ -166,7 +166,7 @@ class Listener:
         self._state.emit(BufferCleared())
 
     def idle(self) -> Entry:
-        """Nobody spoke for `idle_timeout_ms`: the silence becomes an item (PROTOCOL 5.11)."""
+        """Nobody spoke for `idle_timeout_ms`: the silence becomes an item (protocol: turns, Idle timeout)."""
         start, end = self.buffer.start, self._scored
         item_id = self._state.ids("item")
         self._state.emit(IdleTimeout(item_id=item_id, audio_start_ms=to_ms(start), audio_end_ms=to_ms(end)))

@@ -1,8 +1,8 @@
 """The message item of a response: its one content part, its text, its audio, its ledger.
 
-Order on the wire (PROTOCOL 5.3): part added, deltas, audio done, transcript done, part done. Text
-runs ahead of its audio. Only under a token limit it waits for its audio, so that the cut falls at a
-word and the transcript says no more than was spoken (SEMANTICS 3).
+Order on the wire (protocol: responses, Order of events): part added, deltas, audio done, transcript done, part done.
+Text runs ahead of its audio. Only under a token limit it waits for its audio, so that the cut falls at a
+word and the transcript says no more than was spoken (protocol: responses, Tokens).
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What `rate_limits.updated` reports: requests and tokens of the running minute (PROTOCOL 7.4)."""
+"""What `rate_limits.updated` reports: requests and tokens of the running minute (protocol: responses, Rate limits)."""
 
 from typing import Final
 

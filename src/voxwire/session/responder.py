@@ -1,7 +1,7 @@
 """The speaking half of a session: responses, one in the conversation and any number out of band.
 
 `response.created` leaves at once; the engine starts when the words of all items it will read are
-known (SEMANTICS 3). An automatic response that finds another active waits in line.
+known (protocol: responses, Waiting for words). An automatic response that finds another active waits in line.
 """
 
 from typing import Any, assert_never

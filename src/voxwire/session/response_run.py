@@ -1,4 +1,4 @@
-"""One response: from engine results to the events that open and close everything (PROTOCOL 5.3 to 5.7).
+"""One response: from engine results to events that open and close everything (protocol: responses, Order of events).
 
     WAITING ──words known──▶ GENERATING ──done, cut, cancelled, failed──▶ FINISHED
        └──────────────────cancelled, failed──────────────────────────────────▲

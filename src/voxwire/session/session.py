@@ -1,7 +1,7 @@
 """The session: the protocol's brain, without I/O.
 
 It joins the parts of this package. A client's mistake becomes one `error` event and changes nothing
-(PROTOCOL 7.2). Results of cancelled work discard themselves by their number.
+(protocol: errors, Events of type error). Results of cancelled work discard themselves by their number.
 
 **The waiting queue.** The scores of audio come back later than the audio came, and other events of the
 client arrive meanwhile. What they do must not depend on how fast scoring is (protocol: turns, Order of audio

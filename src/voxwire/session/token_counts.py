@@ -1,7 +1,7 @@
-"""Token arithmetic for engines that do not count themselves (SEMANTICS 3).
+"""Token arithmetic for engines that do not count themselves (protocol: responses, Tokens).
 
 Text: one token for every four UTF-8 bytes. Audio: one for every 100 ms heard and one for every
-50 ms spoken, as the official service counts (PROTOCOL 7.1).
+50 ms spoken, as the official service counts.
 """
 
 from math import ceil

@@ -1,8 +1,8 @@
 """Recognition in progress: which utterance belongs to which item, and what the client is told.
 
 Recognition runs for every spoken turn; events leave only when the client asked for them
-(SEMANTICS 3). Deltas carry only text that the engine will not change, so that they concatenate to
-the final transcript.
+(protocol: responses, Waiting for words). Deltas carry only text that the engine will not change, so that they
+concatenate to the final transcript.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Turn detection from speech scores (PROTOCOL 3.3, SEMANTICS 2).
+"""Turn detection from speech scores (protocol: turns, Turn detection).
 
     SILENT ──score ≥ threshold──▶ SPEAKING ──silence long enough──▶ SILENT
 
@@ -21,7 +21,7 @@ SILENCE_FLOOR: Final = 0.01
 SEMANTIC_THRESHOLD: Final = 0.5
 #: Audio before speech that a turn keeps under semantic detection.
 SEMANTIC_PADDING_MS: Final = 300
-#: The wait by eagerness, until a turn model scores the end of the turn (SEMANTICS 1).
+#: The wait by eagerness, until a turn model scores the end of the turn (protocol: turns, Semantic turn detection).
 SEMANTIC_SILENCE_MS: Final = {
     Eagerness.HIGH: 300,
     Eagerness.MEDIUM: 600,

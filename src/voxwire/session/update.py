@@ -1,4 +1,4 @@
-"""Merging a `session.update` into the settings (PROTOCOL 3.2, SEMANTICS 1).
+"""Merging a `session.update` into the settings (protocol: sessions, Updating a session).
 
 Only the fields present change. Types and ranges were checked by the dialect; what is checked here
 needs the deployment or the conversation.

@@ -94,7 +94,7 @@ def _host(address: str) -> str:
 
 
 def _refused(error: InvalidStatus, address: str) -> str:
-    """What an HTTP refusal means (PROTOCOL 1.6)."""
+    """What an HTTP refusal means (protocol: connecting, Refused handshakes)."""
     status = error.response.status_code
     try:
         reason = printable(msgspec.json.decode(bytes(error.response.body or b""), type=_Refusal).error.message)

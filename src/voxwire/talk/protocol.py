@@ -1,4 +1,4 @@
-"""The two dialects as a client speaks them (PROTOCOL 1.1, 1.2, 2, 3.2).
+"""The two dialects as a client speaks them (protocol: connecting; dialects).
 
 Server events of both arrive as one loose `IncomingEvent` with GA type names; client events are plain
 dictionaries.
@@ -19,7 +19,7 @@ DEFAULT_API_VERSION = "2025-04-01-preview"
 #: A transcription model that every service knows; Voxwire resolves it to its recogniser.
 TRANSCRIPTION_MODEL = "whisper-1"
 
-#: Preview names of server events that GA renamed (PROTOCOL 2.1).
+#: Preview names of server events that GA renamed (protocol: dialects, Names of events).
 RENAMED = {
     "response.text.delta": "response.output_text.delta",
     "response.audio.delta": "response.output_audio.delta",

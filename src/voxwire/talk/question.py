@@ -16,7 +16,7 @@ Samples = NDArray[np.float32]
 #: Audio is sent in frames of this length, as browsers and telephones do.
 FRAME_MS = 20
 FRAME_BYTES = AudioFormat.PCM16.size_of(FRAME_MS)
-#: The longest question: as long as a session may last (PROTOCOL 7.1).
+#: The longest question: as long as a session may last (protocol: limits, Session).
 MAX_QUESTION_S = 3600
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from voxwire.interfaces.engine import EngineInfo, Word
 from voxwire.interfaces.tts import TtsAudio, TtsCapabilities, TtsConfig
 
-#: The ten voice names of the API (PROTOCOL 3.2).
+#: The ten voice names of the API (protocol: sessions, Voice).
 FAKE_VOICES: Final = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar")
 #: A quiet square wave: not silence, so that a test can tell speech from nothing.
 _HUM: Final = b"\x00\x04" * 4 + b"\x00\xfc" * 4

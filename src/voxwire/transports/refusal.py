@@ -1,4 +1,4 @@
-"""The JSON body of every refused request (PROTOCOL 1.6)."""
+"""The JSON body of every refused request (protocol: connecting, Refused handshakes)."""
 
 import json
 

@@ -12,7 +12,7 @@ from voxwire.errors import RequestRefused
 #: What a client-chosen request id may look like; anything else could forge headers or log lines.
 _CLEAN_ID: Final = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}\Z", re.ASCII)
 
-#: Where keys may stand in a query; their names are read in any case (PROTOCOL 1.2).
+#: Where keys may stand in a query; their names are read in any case (protocol: connecting, Keys).
 _CREDENTIALS: Final = frozenset({"api-key", "authorization"})
 #: What the server reads of a query. Other names decide nothing, and may be lists of the client's.
 _READ: Final = _CREDENTIALS | {
@@ -57,7 +57,7 @@ class Request:
             query=query,
             pairs=pairs,
             headers=headers,
-            # Split here, not by the server: a key may hold characters that tokens may not (PROTOCOL 1.4).
+            # Split here: a key may hold characters that tokens may not (protocol: connecting, Subprotocols).
             subprotocols=tuple(token.strip() for token in offered.split(",") if token.strip()),
             request_id=str(uuid.uuid4()),
             given_id=_clean(headers.get("x-request-id")),
@@ -67,8 +67,8 @@ class Request:
 
     @property
     def response_headers(self) -> list[tuple[bytes, bytes]]:
-        """The identifiers to answer with (PROTOCOL 1.3): people quote them when they report a fault. The second is
-        always ours, which is the one that the log has."""
+        """The identifiers to answer with (protocol: connecting, Other headers): people quote them when they report a
+        fault. The second is always ours, which is the one that the log has."""
         given = self.given_id or self.request_id
         headers = [(b"x-request-id", given.encode()), (b"apim-request-id", self.request_id.encode())]
         if self.client_request_id is not None:

@@ -1,4 +1,4 @@
-"""Azure's client of Voice Live on the Voice Live path (PROTOCOL 9.3)."""
+"""Azure's client of Voice Live on the Voice Live path (protocol: dialects, Voice Live)."""
 
 from collections.abc import Callable
 from pathlib import Path

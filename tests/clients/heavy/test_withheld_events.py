@@ -1,4 +1,4 @@
-"""A control of the other tests: they notice when the server omits an event (PROTOCOL 8.5).
+"""A control of the other tests: they notice an event that is left out (protocol: responses, Events that clients need).
 
 The server is in order; a proxy withholds one type of event from an unmodified client. Then either the
 client waits in vain, or the events do not show what they must.

@@ -1,4 +1,4 @@
-"""GA client events: JSON in, neutral events out (PROTOCOL 3.2 to 3.4, 3.7)."""
+"""GA client events: JSON in, neutral events out (protocol: events, Fields of session updates)."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def refused_session(codec: WireCodec, **session: Any) -> tuple[str, str | None]:
 
 
 class TestSessionUpdate:
-    """PROTOCOL 3.2."""
+    """Protocol: sessions, Updating a session."""
 
     def test_nothing(self, ga: WireCodec) -> None:
         assert patch(ga) == SessionPatch(kind=SessionKind.REALTIME)
@@ -195,7 +195,7 @@ class TestSessionUpdate:
 
 
 class TestTranscriptionSession:
-    """PROTOCOL 5.12."""
+    """Protocol: transcription, Transcription sessions."""
 
     def test_update(self, ga: WireCodec) -> None:
         input = {
@@ -229,7 +229,7 @@ class TestTranscriptionSession:
 
 
 class TestTurnDetection:
-    """PROTOCOL 3.3."""
+    """Protocol: turns, Turn detection."""
 
     def test_off(self, ga: WireCodec) -> None:
         assert audio_input(ga, turn_detection=None).turn_detection is None
@@ -298,7 +298,7 @@ class TestTurnDetection:
 
 
 class TestTools:
-    """PROTOCOL 3.4."""
+    """Protocol: sessions, Tools."""
 
     def test_functions(self, ga: WireCodec) -> None:
         schema = {"type": "object", "properties": {"city": {"type": "string"}}, "strict": True}
@@ -349,7 +349,7 @@ class TestTools:
 
 
 class TestResponseCreate:
-    """PROTOCOL 3.7."""
+    """Protocol: responses, Creating a response."""
 
     @pytest.mark.parametrize("fields", [{}, {"response": None}, {"response": {}}, {"event_id": None, "response": None}])
     def test_bare(self, ga: WireCodec, fields: Any) -> None:

@@ -1,4 +1,4 @@
-"""GA server events: neutral events in, JSON out (PROTOCOL section 4)."""
+"""GA server events: neutral events in, JSON out (protocol: events, Server events)."""
 
 import json
 from typing import Any
@@ -60,7 +60,7 @@ from voxwire.events.session_config import (
     Transcription,
 )
 
-#: PROTOCOL 2.1 and section 4.
+#: (protocol: events, Server events)
 NAMES = {
     "ErrorOccurred": "error",
     "SessionCreated": "session.created",
@@ -114,7 +114,7 @@ def item(codec: WireCodec, value: Item) -> dict[str, Any]:
 
 
 class TestSessionObject:
-    """PROTOCOL 4.6."""
+    """Protocol: sessions, A session as it starts."""
 
     def test_a_new_session(self, ga: WireCodec) -> None:
         format = {"type": "audio/pcm", "rate": 24000}
@@ -259,7 +259,7 @@ class TestSessionObject:
 
 
 class TestItems:
-    """PROTOCOL 2.3 and 4.5."""
+    """Protocol: dialects, Names of content parts."""
 
     def test_message(self, ga: WireCodec) -> None:
         content = (InputText(text="a"), InputImage(image_url="data:", detail="low"))
@@ -322,7 +322,7 @@ class TestItems:
 
 
 class TestResponseObject:
-    """PROTOCOL 4.4 and 7.3."""
+    """Protocol: responses, The response object; responses, Usage."""
 
     def test_done(self, ga: WireCodec) -> None:
         shown = structs.replace(
@@ -398,7 +398,7 @@ class TestResponseObject:
 
 
 class TestOthers:
-    """PROTOCOL 4.2, 7.2."""
+    """Protocol: transcription, Transcription events; errors, Events of type error."""
 
     def test_error(self, ga: WireCodec) -> None:
         event = ErrorOccurred(

@@ -1,4 +1,4 @@
-"""Preview client events: JSON in, neutral events out (PROTOCOL 3.2, 3.3, 3.7, 3.9)."""
+"""Preview client events: JSON in, neutral events out (protocol: events, Fields of session updates)."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def any_preview(request: pytest.FixtureRequest) -> WireCodec:
 
 
 class TestSessionUpdate:
-    """PROTOCOL 3.2."""
+    """Protocol: sessions, Updating a session."""
 
     def test_nothing(self, any_preview: WireCodec) -> None:
         assert patch(any_preview) == SessionPatch()
@@ -116,7 +116,7 @@ class TestSessionUpdate:
         assert patch(any_preview, turn_detection=detection).turn_detection is None
 
     def test_silence_that_is_left_out(self, preview: WireCodec, first: WireCodec, voice_live: WireCodec) -> None:
-        """SEMANTICS 6.3: the first clients count on what the session starts with."""
+        """The first clients count on what the session starts with (protocol: decisions, Default silence)."""
         supplied = {"type": "server_vad", "threshold": 0.6}
         assert patch(first, turn_detection=supplied).turn_detection == ServerVad(threshold=0.6, silence_duration_ms=200)
         for later in (preview, voice_live):
@@ -190,7 +190,7 @@ class TestSessionUpdate:
 
 
 class TestTranscriptionSessionUpdate:
-    """PROTOCOL 3.9."""
+    """Protocol: transcription, Transcription sessions."""
 
     def test_update(self, preview: WireCodec) -> None:
         event = decode(
@@ -235,7 +235,7 @@ class TestTranscriptionSessionUpdate:
 
 
 class TestResponseCreate:
-    """PROTOCOL 2.4 and 3.7."""
+    """Protocol: responses, Creating a response."""
 
     @pytest.mark.parametrize("fields", [{}, {"response": None}])
     def test_bare(self, any_preview: WireCodec, fields: Any) -> None:
@@ -284,7 +284,7 @@ class TestResponseCreate:
 
 
 class TestFirstVersion:
-    """2024-10-01: PROTOCOL 3.7."""
+    """Protocol: dialects, 2024-10-01."""
 
     def test_a_response_object_cancels_by_default(self, first: WireCodec) -> None:
         assert params(first) == ResponseParams(cancel_previous=True)
@@ -328,7 +328,7 @@ class TestFirstVersion:
 
 
 class TestSpellingOfFormats:
-    """Replies use the spelling that the client used (PROTOCOL 3.2)."""
+    """Replies use the spelling that the client used (protocol: oldest-clients, Closed sets)."""
 
     def formats(self, codec: WireCodec) -> tuple[str, str, str]:
         config = structs.replace(CONFIG, input_format=AudioFormat.ULAW, output_format=AudioFormat.ALAW)

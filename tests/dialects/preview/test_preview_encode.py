@@ -1,4 +1,4 @@
-"""Preview server events: neutral events in, JSON out (PROTOCOL section 4)."""
+"""Preview server events: neutral events in, JSON out (protocol: events, Server events)."""
 
 import json
 from typing import Any
@@ -46,7 +46,7 @@ from voxwire.events.session_config import (
     Transcription,
 )
 
-#: PROTOCOL 2.1 and section 4; None is not sent.
+#: (protocol: events, Server events) None is not sent.
 NAMES = {
     "ErrorOccurred": "error",
     "SessionCreated": "session.created",
@@ -80,7 +80,7 @@ NAMES = {
     "FunctionArgumentsDone": "response.function_call_arguments.done",
     "RateLimitsUpdated": "rate_limits.updated",
 }
-#: The first version lacks two more (CLIENT_SDK section 3).
+#: The first version lacks two more (protocol: oldest-clients, Events they know).
 FIRST_NAMES = NAMES | {"TranscriptionDelta": None, "ItemRetrieved": None}
 
 
@@ -103,7 +103,7 @@ def test_names_of_voice_live(voice_live: WireCodec) -> None:
 
 
 class TestTranscriptionDeltas:
-    """SEMANTICS 6.8: the original clients fail on them wherever they connect with OpenAI's marker."""
+    """The original clients fail on them wherever OpenAI's marker is (protocol: decisions, Transcription deltas)."""
 
     DELTA = TranscriptionDelta(item_id="item_1", content_index=0, delta="hel")
     UNKNOWING = (
@@ -151,7 +151,7 @@ def session(codec: WireCodec, config: SessionConfig) -> dict[str, Any]:
 
 
 class TestSessionObject:
-    """PROTOCOL 4.6."""
+    """Protocol: sessions, A session as it starts."""
 
     def test_a_new_session(self, preview: WireCodec) -> None:
         assert session(preview, SessionConfig(model="m")) == {
@@ -255,7 +255,7 @@ class TestSessionObject:
 
 
 class TestItems:
-    """PROTOCOL 2.3."""
+    """Protocol: dialects, Names of content parts."""
 
     def test_answers_are_called_text_and_audio(self, preview: WireCodec) -> None:
         for item, part in [
@@ -286,7 +286,7 @@ class TestItems:
 
 
 class TestResponseObject:
-    """PROTOCOL 4.4."""
+    """Protocol: responses, The response object."""
 
     def test_done(self, preview: WireCodec) -> None:
         found = encode(preview, ResponseDone(response=response(ResponseStatus.COMPLETED, spoken("a"))))["response"]
@@ -319,7 +319,7 @@ class TestResponseObject:
 
 
 class TestErrors:
-    """The session speaks of GA paths, the client hears of preview's (PROTOCOL 2.2, 7.2)."""
+    """The session speaks of GA paths, the client hears of preview's (protocol: dialects, Names of session fields)."""
 
     @pytest.mark.parametrize(
         ("ga", "preview"),

@@ -1,4 +1,4 @@
-"""Replies to 2024-10-01 clients stay within what these accept (CLIENT_SDK 1.8, PROTOCOL 8.4).
+"""Replies to 2024-10-01 clients stay within what these accept (protocol: oldest-clients, Closed sets).
 
 The table below is our own copy of their rules: value by value, what a client of that version would
 reject. "Key needed" is a key that may be null but must be there.
@@ -31,7 +31,7 @@ from voxwire.events.session_config import (
 
 FIRST = Variant(dialect=Dialect.PREVIEW, projection=True)
 
-#: The only events that may be sent (CLIENT_SDK section 3), with the keys that each must have.
+#: The only events that may be sent (protocol: oldest-clients, Events they know), with the keys that each must have.
 EVENTS: dict[str, set[str]] = {
     "error": {"error"},
     "session.created": {"session"},

@@ -1,4 +1,4 @@
-"""What Voice Live adds to the preview dialect (PROTOCOL 9.3)."""
+"""What Voice Live adds to the preview dialect (protocol: dialects, Voice Live)."""
 
 from typing import Any
 

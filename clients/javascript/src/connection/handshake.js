@@ -84,7 +84,7 @@ function openAIHandshake(credential, options) {
 }
 
 /**
- * @param {URL} url whose `intent=transcription` stands in the model's place (PROTOCOL 1.1, W2)
+ * @param {URL} url whose `intent=transcription` stands in the model's place (protocol: connecting, Addresses)
  * @param {string} model
  */
 function setModel(url, model) {

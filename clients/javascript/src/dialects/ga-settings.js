@@ -3,7 +3,7 @@ import { asFields, getPath, setPath } from "./fields.js";
 /** @import { Fields } from "./fields.js" */
 
 /**
- * Where a flat setting of the preview lies in GA's nested objects, and how values translate (PROTOCOL 2.2, 2.4).
+ * Where a flat setting of the preview lies in GA's nested objects, and how values translate (protocol: dialects).
  * @typedef {object} Setting
  * @property {string} flat
  * @property {readonly string[]} nested

@@ -8,7 +8,7 @@ import { flatResponse, flatSession, nestedResponse, nestedSession, nestedTranscr
  * @import { WireMessage } from "./index.js"
  */
 
-/** Names of events, GA to preview (PROTOCOL 2.1). */
+/** Names of events, GA to preview (protocol: dialects, Names of events). */
 const EVENT_NAMES = new Map([
   ["conversation.item.added", "conversation.item.created"],
   ["response.output_text.delta", "response.text.delta"],
@@ -19,7 +19,10 @@ const EVENT_NAMES = new Map([
   ["response.output_audio_transcript.done", "response.audio_transcript.done"],
 ]);
 
-/** Types of the assistant's content, GA to preview (PROTOCOL 2.3). @type {ReadonlyMap<unknown, string>} */
+/**
+ * Types of the assistant's content, GA to preview (protocol: dialects, Names of content parts).
+ * @type {ReadonlyMap<unknown, string>}
+ */
 const PREVIEW_PARTS = new Map([
   ["output_text", "text"],
   ["output_audio", "audio"],
@@ -32,7 +35,7 @@ const GA_PARTS = new Map([
 ]);
 
 /**
- * Lets a program written for the preview talk to a service of general availability (PROTOCOL 2).
+ * Lets a program written for the preview talk to a service of general availability (protocol: dialects).
  *
  * What GA lacks is dropped on the way out (`temperature`), what the preview lacks on the way in
  * (`conversation.item.done`). Messages of which this knows nothing pass as they are.
@@ -65,7 +68,8 @@ export class GADialect {
   }
 
   /**
-   * The first preview cancels, appends to the conversation and replaces it in the one message (PROTOCOL 3.7).
+   * The first preview cancels, appends to the conversation and replaces it in the one message
+   * (protocol: oldest-clients, What they send).
    * @param {ResponseCreateMessage} message
    * @returns {object[]}
    */

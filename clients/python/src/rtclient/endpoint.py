@@ -1,4 +1,4 @@
-"""Where to connect and how to introduce oneself: URL and headers, nothing sent yet (PROTOCOL 1)."""
+"""Where to connect and how to introduce oneself: URL and headers, nothing sent yet (protocol: connecting)."""
 
 import os
 from collections.abc import Mapping
@@ -94,7 +94,7 @@ class OpenAIEndpoint:
 
 
 def _target(model: str, intent: Intent | None) -> dict[str, str]:
-    """A session that transcribes names its model in its settings, and GA takes one or the other (PROTOCOL 1.1, W3)."""
+    """GA takes the model or the intent; who transcribes sets a model later (protocol: connecting, Addresses)."""
     return {"model": model} if intent is None else {"intent": intent}
 
 

@@ -1,4 +1,4 @@
-"""Server events of the GA dialect (PROTOCOL section 4)."""
+"""Server events of the GA dialect (protocol: events, Server events)."""
 
 from functools import partial
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Client events of the GA dialect (PROTOCOL 3.1)."""
+"""Client events of the GA dialect (protocol: events, Client events)."""
 
 from typing import Final
 

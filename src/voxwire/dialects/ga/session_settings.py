@@ -1,4 +1,4 @@
-"""Session and response settings as GA clients nest them (PROTOCOL 2.2, 3.2, 3.7).
+"""Session and response settings as GA clients nest them (protocol: events, Fields of session updates).
 
 An object that is null counts as left out, except where null means "off".
 """
@@ -168,7 +168,7 @@ class RealtimeSession(ShownSession, frozen=True, tag_field="type", tag="realtime
 
 
 class TranscriptionSession(ShownSession, frozen=True, tag_field="type", tag="transcription"):
-    """A session that only writes down what it hears (PROTOCOL 5.12)."""
+    """A session that only writes down what it hears (protocol: transcription, Transcription sessions)."""
 
     audio: _InputOnly | None = None
     include: Include | UnsetType | None = UNSET

@@ -25,7 +25,8 @@ from voxwire.events.session_config import LOGPROBS, TRANSCRIPTION_DELTAS, Sessio
 
 __all__ = ["Preview"]
 
-#: Whoever asks for one of these knows deltas of transcripts: log-probabilities came with them (SEMANTICS 6.8).
+#: A client that asks for one of these knows deltas of transcripts: log-probabilities came with them
+#: (protocol: decisions, Transcription deltas).
 _SHOW_DELTAS: Final = frozenset({LOGPROBS, TRANSCRIPTION_DELTAS})
 
 

@@ -1,4 +1,4 @@
-"""Server events of the preview dialect (PROTOCOL section 4)."""
+"""Server events of the preview dialect (protocol: events, Server events)."""
 
 from functools import partial
 from typing import Final
@@ -33,9 +33,9 @@ from voxwire.events.session_config import Modality, NamedTool, SessionConfig, Se
 
 _NAMES: Final = PartNames(text="text", audio="audio")
 _AUDIO_DELTA: Final = wire.audio_template("response.audio.delta")
-#: Unknown to the 2024-10-01 clients; one of them closes the socket on it (CLIENT_SDK 2.5).
+#: Unknown to the 2024-10-01 clients; one of them closes the socket on it (protocol: oldest-clients, How they fail).
 NOT_IN_FIRST: Final = (ItemRetrieved,)
-#: Voice Live tells no rate limits (PROTOCOL 9.3).
+#: Voice Live tells no rate limits (protocol: dialects, Voice Live).
 NOT_IN_VOICE_LIVE: Final = (RateLimitsUpdated,)
 
 

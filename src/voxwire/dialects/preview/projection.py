@@ -1,4 +1,4 @@
-"""Replies within the closed sets of 2024-10-01 clients (PROTOCOL 8.4, CLIENT_SDK 1.8).
+"""Replies within the closed sets of 2024-10-01 clients (protocol: oldest-clients, Closed sets).
 
 Those clients validate what they get and fail on any other value. So sessions and responses are
 shown to them as the nearest thing that they know; what the session does is not changed.
@@ -60,7 +60,7 @@ def project_response(response: Response) -> Response:
 
 
 def project_error(event: ErrorOccurred) -> ErrorOccurred:
-    """Old clients look for "buffer is empty" when they commit too little (CLIENT_SDK section 3)."""
+    """Old clients look for "buffer is empty" (protocol: oldest-clients, What a server must do)."""
     if event.code != "input_audio_buffer_commit_empty":
         return event
     return structs.replace(event, message="Error committing input audio buffer: the buffer is empty.")

@@ -1,4 +1,4 @@
-"""Client events of the preview dialect (PROTOCOL 3.1).
+"""Client events of the preview dialect (protocol: events, Client events).
 
 Two unions: the first version and the later ones. Voice Live has its own in `voice_live`.
 """

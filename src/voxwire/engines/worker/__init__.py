@@ -1,4 +1,4 @@
-"""Process isolation for native engines (docs/adr/0004-worker-processes.md, SEMANTICS 5).
+"""Process isolation for native engines (ADR 4).
 
 An engine that holds the interpreter lock, may crash, or has a licence of its own runs as a *service*
 in child processes. Host and child talk in length-prefixed msgpack frames over a Unix socket pair.

@@ -22,7 +22,7 @@ _ANYBODY: Final = Claim()
 
 
 def default_size() -> int:
-    """Processes in a pool unless told otherwise: one a core, at least 1, at most 4 (SEMANTICS 5)."""
+    """Processes in a pool unless told otherwise: one a core, at least 1, at most 4 (ADR 4)."""
     return max(1, min(4, os.cpu_count() or 1))
 
 

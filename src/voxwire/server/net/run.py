@@ -150,7 +150,7 @@ def _uvicorn_config(app: Starlette, settings: Settings, tls: ssl.SSLContext | No
         ws_max_size=settings.websocket.max_message_bytes,
         ws_ping_interval=settings.websocket.ping_interval_s,
         ws_ping_timeout=None,  # who reads seldom answers late; the write deadline finds dead peers
-        ws_per_message_deflate=False,  # a quarter of base64 is not worth 20 us in and 100 us out (WIRE section 4)
+        ws_per_message_deflate=False,  # a quarter of base64 is not worth 20 us in and 100 us out (ADR 3)
         timeout_graceful_shutdown=_GRACE_S,
     )
 
@@ -212,7 +212,7 @@ def keep_loop_free() -> None:
 
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:
-    """uvloop takes a quarter off the cost of a frame (WIRE section 4); it does not exist for Windows."""
+    """uvloop takes a quarter off the cost of a frame (ADR 3); it does not exist for Windows."""
     if sys.platform == "win32":
         return asyncio.new_event_loop()
     import uvloop

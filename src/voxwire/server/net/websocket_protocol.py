@@ -72,8 +72,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._queued_bytes = 0
 
     def handle_connect(self, event: Handshake) -> None:
-        # Keys among the subprotocols may hold characters that the parser would refuse (PROTOCOL 1.4), so
-        # it does not get to see them; the application does.
+        # Keys among the subprotocols may hold characters that the parser would refuse, so it does not get to see
+        # them; the application does (protocol: connecting, Subprotocols).
         offered = event.headers.get_all("Sec-WebSocket-Protocol")
         event.headers.pop("Sec-WebSocket-Protocol", None)
         response = self.conn.accept(event)

@@ -36,7 +36,7 @@ from voxwire.transports.websocket.websocket_transport import WebSocketTransport
 
 logger = logging.getLogger(__name__)
 
-#: The one subprotocol ever answered; a browser that offered it fails without it (PROTOCOL 1.4).
+#: The one subprotocol ever answered; a browser that offered it fails without it (protocol: connecting, Subprotocols).
 SUBPROTOCOL: Final = "realtime"
 #: Of every accepted handshake: what answers, in words.
 _ENGINE_HEADER: Final = b"x-voxwire-engine"
@@ -74,7 +74,7 @@ class _Admitted:
 
 
 class WebSocketEndpoint:
-    """Serves every URL form of PROTOCOL 1.1.
+    """Serves every form of a URL (protocol: connecting, Addresses).
 
     `admit` says who is calling or raises RequestRefused; `log` is told of every connection when it
     ends. At most `max_sessions` are held, further ones get 429.
@@ -238,7 +238,7 @@ def _not_ready(hosted: Hosted) -> RequestRefused:
 
 
 async def _accept(send: Send, request: Request, engine: str) -> None:
-    """`engine` says what answers: `session.model` only repeats what was asked for (SEMANTICS 6.5)."""
+    """`engine` says what answers; `session.model` does not (protocol: decisions, Name of the model)."""
     subprotocol = SUBPROTOCOL if SUBPROTOCOL in request.subprotocols else None
     # In a header every character is printable ASCII; a label may be anything that settings hold.
     said = re.sub(r"[^ -~]", "?", engine).strip().encode("ascii")

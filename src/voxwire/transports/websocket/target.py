@@ -1,4 +1,4 @@
-"""What a WebSocket URL asks for: forms W1 to W12 of PROTOCOL 1.1."""
+"""What a WebSocket URL asks for: forms W1 to W12 (protocol: connecting, Addresses)."""
 
 import json
 from collections.abc import Mapping

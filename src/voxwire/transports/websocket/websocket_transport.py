@@ -9,7 +9,8 @@ from voxwire.transports.websocket.express import Express
 
 #: A close frame carries at most 125 bytes, two of them the code (RFC 6455 section 5.5).
 MAX_REASON_BYTES = 123
-#: What official clients make of a code decides which one it is: after 1001 and 1012 they come back (PROTOCOL 1.7).
+#: What official clients make of a code decides which one it is: after 1001 and 1012 they come back
+#: (protocol: connecting, Close codes).
 CLOSE_CODES: Final = {
     CloseReason.CLIENT_LEFT: 1000,
     CloseReason.EXPIRED: 1001,

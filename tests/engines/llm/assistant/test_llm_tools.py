@@ -146,7 +146,7 @@ async def test_the_clock_yields_to_a_clock_function(ask: Ask) -> None:
 
 
 class TestToolChoice:
-    """PROTOCOL 3.4: auto, none, required, or one function by name."""
+    """auto, none, required, or one function by name (protocol: sessions, Tools)."""
 
     async def test_none_never_calls(self, ask: Ask) -> None:
         answer = await ask("what's the weather in Boston", tools=ALL_TOOLS, tool_choice="none")

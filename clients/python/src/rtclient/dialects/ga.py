@@ -1,4 +1,4 @@
-"""A GA service behind the models of the preview (PROTOCOL 2)."""
+"""A GA service behind the models of the preview (protocol: dialects)."""
 
 from pydantic import BaseModel
 from pydantic_core import to_json

@@ -1,4 +1,4 @@
-"""What a GA service says, in the preview's shapes (PROTOCOL 2 and 4).
+"""What a GA service says, in the preview's shapes (protocol: dialects).
 
 Where GA has something that the preview's closed shapes cannot hold, the event becomes one of unknown type rather than
 a false one; a session always can be told, with the preview's defaults for what GA no longer knows.

@@ -1,4 +1,4 @@
-"""What the client says, from the preview's shapes to GA's (PROTOCOL 2.2 to 2.4)."""
+"""What the client says, from the preview's shapes to GA's (protocol: dialects)."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""Messages that the client sends (PROTOCOL 3)."""
+"""Messages that the client sends (protocol: events, Client events)."""
 
 from typing import Annotated, Literal
 

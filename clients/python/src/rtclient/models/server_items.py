@@ -1,4 +1,4 @@
-"""Items, content parts and responses as the server sends them (PROTOCOL 4.4, 4.5)."""
+"""Items, content parts and responses as the server sends them (protocol: oldest-clients, Closed sets)."""
 
 from typing import Annotated, Literal
 

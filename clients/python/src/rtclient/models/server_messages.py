@@ -1,4 +1,4 @@
-"""Messages that the server sends (PROTOCOL 4), in the shapes of 2024-10-01-preview.
+"""Messages that the server sends (protocol: events, Server events), in the shapes of 2024-10-01-preview.
 
 Keys that are not listed are ignored everywhere. A field without a default must be there, if only as null.
 """

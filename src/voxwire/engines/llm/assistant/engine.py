@@ -1,7 +1,7 @@
 """The offline assistant: a conversation without a language model.
 
 It matches sentences against rules: small skills, quotes from the instructions, and the functions
-that the client declares (ENGINES section 5). It is deterministic, needs no download, and says what
+that the client declares (ADR 6). It is deterministic, needs no download, and says what
 it is: a stand-in that makes speech in and speech out work at once, not a model.
 
 Answers are streamed word by word, so that cancelling and barge-in work as with a real model.

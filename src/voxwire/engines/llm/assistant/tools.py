@@ -3,7 +3,7 @@
 Reading is strict first: a whole sentence of the function's grammar. Where that fails, a loose
 reading looks for the function's own words anywhere and for values after the words that lead to
 them. What the user did not say is asked for, never made up, except under `tool_choice: required`
-or a named function, where a call must come whatever was said (PROTOCOL 3.4). Every call that leaves
+or a named function, where a call must come whatever was said (protocol: sessions, Tools). Every call that leaves
 is valid against the declared schema.
 """
 

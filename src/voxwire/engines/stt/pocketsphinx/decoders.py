@@ -22,7 +22,7 @@ from voxwire.errors import ConfigurationError
 
 _INSTALL: Final = "The embedded recogniser is not installed: `pip install 'voxwire[embedded]'`."
 #: One search pass, pruned: three times faster than the default at the same error rate, and 10 ms
-#: instead of 270 ms from the last audio to the words (ENGINES section 2).
+#: instead of 270 ms from the last audio to the words (ADR 6).
 _FAST: Final = {"fwdflat": False, "bestpath": False, "maxhmmpf": 3000, "loglevel": "FATAL"}
 #: pocketsphinx shifts likelihoods by ten bits.
 _SCORE_UNIT: Final = 1024

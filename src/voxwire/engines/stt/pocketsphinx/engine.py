@@ -42,7 +42,7 @@ from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttEvent, SttFina
 
 #: Sentences of one set; more are ignored. Building the decoder for so many takes about a second.
 _MAX_PHRASES: Final = 20_000
-#: How long a complete utterance waits for a free worker (SEMANTICS 5).
+#: How long a complete utterance waits for a free worker (ADR 4).
 _LEASE_S: Final = 10.0
 #: A decoder takes a sixth of a core while somebody speaks: so many speakers have one each before the next waits
 #: for a place. Each costs 20 MB.

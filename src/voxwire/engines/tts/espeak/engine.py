@@ -19,7 +19,7 @@ def _voice(variant: str, pitch: int = 50, range: int = 50, pace: float = 1.0) ->
     return {"variant": variant, "pitch": pitch, "range": range, "pace": pace}
 
 
-#: Variants of the one timbre (m: male, f: female), with pitch, liveliness and tempo (PROTOCOL 3.2).
+#: Variants of the one timbre (m: male, f: female), with pitch, liveliness and tempo (protocol: sessions, Voice).
 VOICES: Final[Mapping[str, dict[str, Any]]] = {
     "alloy": _voice("f2"),
     "ash": _voice("m3", pitch=45),

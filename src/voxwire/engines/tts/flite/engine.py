@@ -15,7 +15,7 @@ def _voice(voice: str, *, timbre: float = 1.0, pitch: float | None = None, stret
     return {"voice": voice, "timbre": timbre, "pitch": pitch, "stretch": stretch}
 
 
-#: Three speakers (slt: US woman, rms: US man, awb: Scottish man), ten settings (PROTOCOL 3.2): size of
+#: Three speakers (slt: US woman, rms: US man, awb: Scottish man), ten settings (protocol: sessions, Voice): size of
 #: the head, mean pitch in Hz (slt has 165, awb 125), tempo.
 VOICES: Final[Mapping[str, dict[str, Any]]] = {
     "alloy": _voice("slt"),

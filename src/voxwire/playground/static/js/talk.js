@@ -34,7 +34,7 @@ import { Voice } from "./voice.js";
  * @property {(code: number, reason: string) => void} onLost the connection ended by itself
  */
 
-/** Less than this cannot be committed (PROTOCOL 3.5). */
+/** Less than this cannot be committed (protocol: turns, Empty commits). */
 const SHORTEST_TURN_MS = 100;
 
 export class Talk {
