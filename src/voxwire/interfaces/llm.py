@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -95,4 +95,16 @@ class LlmEngine(Engine, Protocol):
 
         Ended: after `LlmDone`. Closed: by `aclose()` or by cancelling the task that iterates, at any moment; the work
         stops at once, and what it held is free within 100 ms. Broken: EngineError, before the first event or later.
+        """
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """Of a language engine that knows its model's tokens. Without it they are estimated, at four bytes each."""
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` as the model reads it: what fits into its context depends on them.
+
+        Called on the event loop, once for each item: some 10 ms for 32,000 characters are too many already. An engine
+        that has to ask somebody else does not count. Never raises.
         """

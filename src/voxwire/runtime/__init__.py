@@ -8,7 +8,8 @@
 - `revocable_sink`: the way of its results to the session
 - `principal`: who a session acts for
 - `directory`: which deployments there are and which of them are ready; `leases`: the engines that they share
-- `deployment`: the engines behind a name; `foresight`: what its users are likely to say
+- `deployment`: the engines behind a name; `foresight`: what its users are likely to say;
+  `token_counter`: what its model reads, counted
 - `engine_calls`: deadlines and failures of engines
 - `contracts`: what the runtime needs of its neighbours; `runtime_limits`: its bounds; `budget`: the
   memory that messages of all clients share

@@ -10,6 +10,7 @@ from voxwire.interfaces.stt import SttConfig, SttEngine
 from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
 from voxwire.runtime.foresight import Foresight, Situation
+from voxwire.runtime.token_counter import token_counter
 from voxwire.session.limits import Capabilities
 
 #: The voice of a session that names none, where the synthesiser has it (protocol: sessions, A session as it starts).
@@ -22,6 +23,7 @@ def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine) -> Capabilit
         voices=frozenset(tts.capabilities.voices),
         languages=stt.capabilities.languages,
         context_tokens=llm.capabilities.context_tokens,
+        count_tokens=token_counter(llm),
         images=llm.capabilities.images,
         tools=llm.capabilities.tools,
     )

@@ -5,7 +5,7 @@ that caches stay warm, `disabled` fails the response. Every response reads every
 them on the event loop: hence the plain passes below.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Self
 
 import msgspec
@@ -28,8 +28,8 @@ class ContextItem(msgspec.Struct, frozen=True):
     audio: int
 
     @classmethod
-    def of(cls, item: Item) -> Self:
-        return cls(item, *item_tokens(item))
+    def of(cls, item: Item, count: Callable[[str], int] = text_tokens) -> Self:
+        return cls(item, *item_tokens(item, count))
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,13 +46,15 @@ def fit(
     tools: Sequence[FunctionTool],
     truncation: Truncation,
     context_tokens: int,
+    count: Callable[[str], int] = text_tokens,
 ) -> Context:
     """Drop the oldest items until the rest fits into `context_tokens` less the reserve for the answer.
 
     The newest item always stays, and with the answer to a tool call the call. Raises ClientError
-    (`context_length_exceeded`) when truncation is disabled or the fixed part alone is too long.
+    (`context_length_exceeded`) when truncation is disabled or the fixed part alone is too long. `count` gives the
+    tokens of a text.
     """
-    fixed = text_tokens(instructions) + sum(text_tokens(msgspec.json.encode(tool).decode()) for tool in tools)
+    fixed = count(instructions) + sum(count(msgspec.json.encode(tool).decode()) for tool in tools)
     budget = max(context_tokens - OUTPUT_RESERVE, context_tokens // 2) - fixed
     total = sum([candidate.text + candidate.audio for candidate in candidates])
     if isinstance(truncation, RetentionRatio) and truncation.post_instructions is not None:

@@ -5,7 +5,7 @@ asked for, engines always read the words; a truncated answer keeps what was hear
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -27,6 +27,7 @@ from voxwire.events.items import (
 from voxwire.session.context import ContextItem
 from voxwire.session.ledger import Ledger
 from voxwire.session.timings import TurnTimes
+from voxwire.session.token_counts import text_tokens
 
 #: `previous_item_id` that puts an item first.
 ROOT: Final = "root"
@@ -84,10 +85,10 @@ class Entry:
         ]
         return replace(self.item, content=tuple(parts))
 
-    def context_item(self) -> ContextItem:
+    def context_item(self, count: Callable[[str], int] = text_tokens) -> ContextItem:
         """The item as engines read it. Remembered: every response reads every item, and counting 300 took 2 ms."""
         if self._context_item is None:
-            self._context_item = ContextItem.of(self.for_engine())
+            self._context_item = ContextItem.of(self.for_engine(), count)
         return self._context_item
 
     def hear(self, content_index: int, words: str | None) -> None:

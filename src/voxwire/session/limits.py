@@ -3,7 +3,11 @@
 Both are frozen values handed in, so that the core never reads a settings tree.
 """
 
+from collections.abc import Callable
+
 import msgspec
+
+from voxwire.session.token_counts import text_tokens
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,12 +51,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What the deployment behind this session can do.
 
-    `voices` None accepts any name; `languages` empty accepts any.
+    `voices` None accepts any name; `languages` empty accepts any. `count_tokens` gives the tokens of a text that the
+    model reads, at once.
     """
 
     voices: frozenset[str] | None = None
     languages: tuple[str, ...] = ()
     context_tokens: int = 32_000
+    count_tokens: Callable[[str], int] = text_tokens
     images: bool = False
     tools: bool = True
     reports_playout: bool = False

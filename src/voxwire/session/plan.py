@@ -56,12 +56,14 @@ def ask(
 
     Raises ClientError when the items do not fit and may not be dropped.
     """
+    count = state.capabilities.count_tokens
     context = fit(
-        [entry.context_item() for entry in entries],
+        [entry.context_item(count) for entry in entries],
         instructions=plan.instructions,
         tools=plan.tools,
         truncation=state.config.truncation,
         context_tokens=state.capabilities.context_tokens,
+        count=count,
     )
     request = LlmRequest(
         instructions=plan.instructions,

@@ -4,6 +4,7 @@ Text: one token for every four UTF-8 bytes. Audio: one for every 100 ms heard an
 50 ms spoken, as the official service counts.
 """
 
+from collections.abc import Callable
 from math import ceil
 from typing import Final
 
@@ -40,21 +41,21 @@ def spoken_tokens(ms: float) -> int:
     return ceil(ms / 50)
 
 
-def item_tokens(item: Item) -> tuple[int, int]:
-    """(text, audio) tokens that `item` costs as input."""
+def item_tokens(item: Item, count: Callable[[str], int] = text_tokens) -> tuple[int, int]:
+    """(text, audio) tokens that `item` costs as input; `count` is for its texts."""
     match item:
         case FunctionCallItem():
-            return text_tokens(item.name) + text_tokens(item.arguments), 0
+            return count(item.name) + count(item.arguments), 0
         case FunctionCallOutputItem():
-            return text_tokens(item.output), 0
+            return count(item.output), 0
     # Pictures are counted by the engine that sees them; there is no public formula.
     text = audio = 0
     for part in item.content:
         match part:
             case InputText() | OutputText():
-                text += text_tokens(part.text)
+                text += count(part.text)
             case InputAudio():
                 audio += heard_tokens(part.duration_ms)
             case OutputAudio():
-                text += text_tokens(part.transcript)
+                text += count(part.transcript)
     return text, audio
