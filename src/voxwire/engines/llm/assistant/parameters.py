@@ -156,7 +156,7 @@ class Parameter:
         return next((form for form in self.speech.forms(value) if accepts(form)), UNSET)
 
 
-def settle(parameters: Iterable[Parameter], arguments: Arguments) -> Parameter | None:
+def settle_arguments(parameters: Iterable[Parameter], arguments: Arguments) -> Parameter | None:
     """Add what the schema says for values that nobody said; the first parameter that has to be asked for."""
     for parameter in parameters:
         if not parameter.applies(arguments):

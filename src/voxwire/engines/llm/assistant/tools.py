@@ -17,7 +17,7 @@ from voxwire.engines.llm.assistant.arguments import Arguments, at, lookup, merge
 from voxwire.engines.llm.assistant.dates import Day
 from voxwire.engines.llm.assistant.grammar import Filled, Match, Template
 from voxwire.engines.llm.assistant.parameter_slots import ParameterKind, World
-from voxwire.engines.llm.assistant.parameters import Parameter, read_parameters, settle
+from voxwire.engines.llm.assistant.parameters import Parameter, read_parameters, settle_arguments
 from voxwire.engines.llm.assistant.schema import Schemas
 from voxwire.engines.llm.assistant.schema_check import is_valid
 from voxwire.engines.llm.assistant.schema_example import example
@@ -206,7 +206,7 @@ class Tool:
         return Reading(self, tuple(calls), next(filter(None, missing), None), match.known, score=self._filled(shared))
 
     def _missing(self, arguments: Arguments) -> Parameter | None:
-        return settle(self.parameters, arguments)
+        return settle_arguments(self.parameters, arguments)
 
     def _filled(self, arguments: Arguments) -> int:
         """How many parameters have a value."""
