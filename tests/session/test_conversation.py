@@ -22,6 +22,7 @@ from voxwire.events.items import (
 )
 from voxwire.session.conversation import ROOT, Conversation, Entry
 from voxwire.session.ledger import Ledger
+from voxwire.session.limits import Limits
 
 
 def text(item_id: str) -> MessageItem:
@@ -41,7 +42,7 @@ def spoken(item_id: str, words: str, ms: int) -> tuple[MessageItem, Ledger]:
 
 
 def conversation(*items: Item, max_items: int = 100, audio: int = 1000) -> Conversation:
-    made = Conversation("conv_1", max_items=max_items, text_bytes=10_000, retained_audio_bytes=audio)
+    made = Conversation("conv_1", Limits(items=max_items, conversation_text_bytes=10_000, retained_audio_bytes=audio))
     for item in items:
         made.add(item)
     return made

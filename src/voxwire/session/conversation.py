@@ -6,6 +6,7 @@ asked for, engines always read the words; a truncated answer keeps what was hear
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec.structs import replace
@@ -26,6 +27,7 @@ from voxwire.events.items import (
 )
 from voxwire.session.context import ContextItem
 from voxwire.session.ledger import Ledger
+from voxwire.session.limits import Limits
 from voxwire.session.timings import TurnTimes
 from voxwire.session.token_counts import text_tokens
 
@@ -37,26 +39,28 @@ _OVERHEAD: Final = 64
 _DELETED_KEPT: Final = 64
 
 
+@dataclass(eq=False, slots=True)
 class Entry:
-    """An item and what the session knows about it beyond the wire.
+    """An item and what the session knows about it beyond the wire."""
 
-    `item`: as the wire shows it, clips included. `heard`: for each audio part of a user what the
-    recogniser understood, None while it is still listening; `failure`: why it understood nothing, as
-    (code, message). `ledger`: for a spoken answer. `cut_ms`: where the client truncated it.
-    `text_bytes`: weight of the text that the item was made with. `turn`: when a spoken turn ended.
-    """
+    item: Item
+    """As the wire shows it, clips included."""
+    ledger: Ledger | None = None
+    """Of a spoken answer."""
+    heard: dict[int, str | None] = field(default_factory=dict)
+    """For each audio part of a user what the recogniser understood, None while it is still listening."""
+    failure: tuple[str, str] | None = None
+    """Why it understood nothing, as (code, message)."""
+    cut_ms: float | None = None
+    """Where the client truncated it."""
+    turn: TurnTimes | None = None
+    """When a spoken turn ended."""
+    _context_item: ContextItem | None = None
+    text_bytes: int = field(init=False)
+    """Weight of the text that the item was made with."""
 
-    __slots__ = ("_context_item", "cut_ms", "failure", "heard", "item", "ledger", "text_bytes", "turn")
-
-    def __init__(self, item: Item, ledger: Ledger | None = None) -> None:
-        self.item = item
-        self.heard: dict[int, str | None] = {}
-        self.failure: tuple[str, str] | None = None
-        self.ledger = ledger
-        self.cut_ms: float | None = None
-        self.text_bytes = text_bytes(item)
-        self.turn: TurnTimes | None = None
-        self._context_item: ContextItem | None = None
+    def __post_init__(self) -> None:
+        self.text_bytes = text_bytes(self.item)
 
     @property
     def size(self) -> int:
@@ -118,7 +122,11 @@ class Entry:
 
     def drop_audio(self) -> None:
         if isinstance(self.item, MessageItem):
-            self._become(replace(self.item, content=tuple(_without_clip(part) for part in self.item.content)))
+            parts = [
+                replace(part, clip=None) if isinstance(part, InputAudio | OutputAudio) else part
+                for part in self.item.content
+            ]
+            self._become(replace(self.item, content=tuple(parts)))
 
     def _become(self, item: Item) -> None:
         """Nothing of the former item stays: a remembered one would hold its audio."""
@@ -141,11 +149,9 @@ class Entry:
 class Conversation:
     """Ordered items, bounded in number, in text and in audio."""
 
-    def __init__(self, id: str, *, max_items: int, text_bytes: int, retained_audio_bytes: int) -> None:
+    def __init__(self, id: str, limits: Limits) -> None:
         self.id = id
-        self._max_items = max_items
-        self._max_text = text_bytes
-        self._max_audio = retained_audio_bytes
+        self._limits = limits
         self._entries: dict[str, Entry] = {}
         self._order: list[str] = []
         self._deleted: OrderedDict[str, Entry] = OrderedDict()
@@ -187,10 +193,10 @@ class Conversation:
 
     def check_room(self, *items: Item) -> None:
         """Refuse when these items, or one without text, would pass a bound."""
-        if len(self._order) + max(len(items), 1) > self._max_items:
-            bound = f"{self._max_items} items"
-        elif self._text_bytes + sum(map(text_bytes, items)) > self._max_text:
-            bound = f"{self._max_text} bytes of text"
+        if len(self._order) + max(len(items), 1) > self._limits.items:
+            bound = f"{self._limits.items} items"
+        elif self._text_bytes + sum(map(text_bytes, items)) > self._limits.conversation_text_bytes:
+            bound = f"{self._limits.conversation_text_bytes} bytes of text"
         else:
             return
         raise ClientError(
@@ -250,7 +256,7 @@ class Conversation:
         self._text_bytes += entry.text_bytes
         self._deleted.pop(item.id, None)
         self._reserved.discard(item.id)
-        if len(self._order) > self._max_items:
+        if len(self._order) > self._limits.items:
             self.delete(self._order[0])
         self.retain(entry)
         return entry
@@ -286,7 +292,7 @@ class Conversation:
             return
         self._with_audio[entry.item.id] = None
         self._audio_bytes += size
-        while self._audio_bytes > self._max_audio:
+        while self._audio_bytes > self._limits.retained_audio_bytes:
             oldest, _ = self._with_audio.popitem(last=False)
             self._forget_audio(self._entries[oldest])
 
@@ -325,7 +331,3 @@ def duplicate_id(item_id: str) -> ClientError:
         code="item_create_duplicate_item_id",
         param="item.id",
     )
-
-
-def _without_clip(part: ContentPart) -> ContentPart:
-    return replace(part, clip=None) if isinstance(part, InputAudio | OutputAudio) else part

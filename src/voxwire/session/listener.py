@@ -16,6 +16,7 @@ is never scored.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import ClientError
@@ -39,16 +40,14 @@ from voxwire.session.transcripts import Transcripts, Utterance
 from voxwire.session.turn_detector import Boundary, TurnDetector
 
 
+@dataclass(eq=False, slots=True)
 class _Turn:
     """Somebody is speaking: the future item, where it starts, and the recogniser that listens."""
 
-    __slots__ = ("fed", "item_id", "start", "utterance")
-
-    def __init__(self, item_id: str, start: int, utterance: Utterance) -> None:
-        self.item_id = item_id
-        self.start = start
-        self.utterance = utterance
-        self.fed = start
+    item_id: str
+    start: int
+    fed: int
+    utterance: Utterance
 
 
 class Listener:
@@ -148,7 +147,7 @@ class Listener:
             item_id = self._state.ids("item")
             start = buffer.start
             utterance = self._transcripts.start(item_id, buffer.format)
-            turn = _Turn(item_id, start, utterance)
+            turn = _Turn(item_id, start, start, utterance)
         else:
             self._say_stopped(turn, buffer.end)
         if self._detector is not None:
@@ -235,7 +234,7 @@ class Listener:
         item_id = self._state.ids("item")
         self._state.conversation.reserve(item_id)
         self._state.emit(SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
-        self._turn = _Turn(item_id, start, self._transcripts.start(item_id, self.buffer.format))
+        self._turn = _Turn(item_id, start, start, self._transcripts.start(item_id, self.buffer.format))
         # Here too, or what is left when the turn is not finished would depend on how the audio was cut.
         self.buffer.discard_before(start)
         self._on_speech()

@@ -7,6 +7,7 @@ reports, and a message that it has not played to the end when it is stopped is t
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from voxwire.events.server import AudioDelta, ItemTruncated
@@ -18,16 +19,14 @@ from voxwire.session.state import State
 _MOST_UNHEARD: Final = 128
 
 
+@dataclass(slots=True)
 class _Speech:
     """A message that is being heard, or will be, until `end`; `played_ms` of it were reported."""
 
-    __slots__ = ("end", "item_id", "played_ms", "response_id")
-
-    def __init__(self, response_id: str, item_id: str, start: float) -> None:
-        self.response_id = response_id
-        self.item_id = item_id
-        self.end = start
-        self.played_ms = 0.0
+    response_id: str
+    item_id: str
+    end: float
+    played_ms: float = 0.0
 
 
 class Playout:

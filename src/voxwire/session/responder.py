@@ -4,6 +4,7 @@
 known (protocol: responses, Waiting for words). An automatic response that finds another active waits in line.
 """
 
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 from msgspec import UNSET, UnsetType
@@ -31,19 +32,17 @@ from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
 
 
+@dataclass(eq=False, slots=True)
 class _Pending:
     """A response and what it waits for: the items it will read and their unfinished utterances.
 
     `automatic`: detection asked for it, not the client.
     """
 
-    __slots__ = ("automatic", "entries", "run", "waits")
-
-    def __init__(self, run: ResponseRun, entries: list[Entry], waits: set[int], *, automatic: bool) -> None:
-        self.run = run
-        self.entries = entries
-        self.waits = waits
-        self.automatic = automatic
+    run: ResponseRun
+    entries: list[Entry]
+    waits: set[int]
+    automatic: bool
 
 
 class Responder:
@@ -223,7 +222,7 @@ class Responder:
         run = ResponseRun(state, plan, in_band=in_band)
         last = entries[-1] if entries else None
         run.times.begin(state.now, last.item.id if last else None, last.turn if last else None)
-        pending = _Pending(run, entries, self._transcripts.pending(entries), automatic=automatic)
+        pending = _Pending(run, entries, self._transcripts.pending(entries), automatic)
         self._running[run.generation] = pending
         if in_band:
             self._active = run

@@ -112,19 +112,14 @@ class Session:
         expires_at: int,
         end_user: str | None = None,
     ) -> None:
-        conversation = Conversation(
-            ids("conv"),
-            max_items=limits.items,
-            text_bytes=limits.conversation_text_bytes,
-            retained_audio_bytes=limits.retained_audio_bytes,
-        )
         self._state = State(
             config=config,
-            conversation=conversation,
+            conversation=Conversation(ids("conv"), limits),
             limits=limits,
             capabilities=capabilities,
             ids=ids,
             now=now,
+            opened=now,
             session_id=session_id,
             end_user=end_user,
         )
@@ -136,7 +131,7 @@ class Session:
         # The parts call back by a proxy: without a cycle, a session that has ended is freed at once with its
         # audio and text, and not by the next full collection.
         this = weakref.proxy(self)
-        self._transcripts = Transcripts(self._state, lambda number: this._words_known(number))
+        self._transcripts = Transcripts(self._state, lambda number: this._responder.words_known(number))
         self._items = ClientItems(self._state, self._transcripts)
         self._playout = (ReportedPlayout if capabilities.reports_playout else Playout)(self._state)
         self._idle = Idle(self._state, self._playout, lambda: this._listener.speaking)
@@ -301,9 +296,6 @@ class Session:
             elif self._listener.unscored_ms > 0:
                 break
             self._take(*self._waiting.popleft())
-
-    def _words_known(self, number: int) -> None:
-        self._responder.words_known(number)
 
     def _speech_started(self) -> None:
         detection = self._state.config.turn_detection

@@ -1,6 +1,7 @@
 """What the parts of a session share."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from voxwire.events.client import Unsupported
 from voxwire.events.session_config import SessionConfig
@@ -10,38 +11,27 @@ from voxwire.session.conversation import Conversation
 from voxwire.session.limits import Capabilities, Limits
 
 
+@dataclass(kw_only=True, eq=False, slots=True)
 class State:
     """Settings, conversation, bounds, deadlines, and the list that outputs are collected in.
 
     `now` is the time of the input at hand, in seconds on a monotonic clock.
     """
 
-    def __init__(
-        self,
-        *,
-        config: SessionConfig,
-        conversation: Conversation,
-        limits: Limits,
-        capabilities: Capabilities,
-        ids: Callable[[str], str],
-        now: float,
-        session_id: str,
-        end_user: str | None = None,
-    ) -> None:
-        self.config = config
-        self.conversation = conversation
-        self.limits = limits
-        self.capabilities = capabilities
-        self.ids = ids
-        self.now = now
-        self.session_id = session_id
-        self.end_user = end_user
-        self.opened = now
-        self.alarms = Alarms()
-        self.out: list[Output] = []
-        self.left_out: list[Unsupported] = []
-        """Fields of the event at hand that are valid and beyond this deployment."""
-        self._numbers = 0
+    config: SessionConfig
+    conversation: Conversation
+    limits: Limits
+    capabilities: Capabilities
+    ids: Callable[[str], str]
+    now: float
+    opened: float
+    session_id: str
+    end_user: str | None = None
+    alarms: Alarms = field(default_factory=Alarms)
+    out: list[Output] = field(default_factory=list)
+    left_out: list[Unsupported] = field(default_factory=list)
+    """Fields of the event at hand that are valid and beyond this deployment."""
+    _numbers: int = 0
 
     def emit(self, *outputs: Output) -> None:
         """Add outputs, in wire order."""

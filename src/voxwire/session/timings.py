@@ -1,33 +1,30 @@
 """When the stages of a turn were reached: what `voxwire.turn_timings` tells who asked for it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from voxwire.events.server import TurnTimings
 
 
+@dataclass(kw_only=True, slots=True)
 class TurnTimes:
     """A spoken turn: the end of its speech in the time of the input audio, the rest on the clock of `now`."""
 
-    __slots__ = ("decided", "speech_end_ms", "words")
-
-    def __init__(self, *, speech_end_ms: int, decided: float) -> None:
-        self.speech_end_ms = speech_end_ms
-        self.decided = decided
-        self.words: float | None = None
-        """When they were known for good."""
+    speech_end_ms: int
+    decided: float
+    words: float | None = None
+    """When they were known for good."""
 
 
+@dataclass(slots=True)
 class ResponseTimes:
     """A response, from the turn it answers to its first output; on the clock of `now`."""
 
-    __slots__ = ("_begun", "_first_audio", "_first_token", "_item_id", "_turn")
-
-    def __init__(self) -> None:
-        self._begun = 0.0
-        self._item_id: str | None = None
-        self._turn: TurnTimes | None = None
-        self._first_token: float | None = None
-        self._first_audio: float | None = None
+    _begun: float = 0.0
+    _item_id: str | None = None
+    _turn: TurnTimes | None = None
+    _first_token: float | None = None
+    _first_audio: float | None = None
 
     def begin(self, now: float, item_id: str | None, turn: TurnTimes | None) -> None:
         """The response was created, to answer the item `item_id`, which may be a spoken turn."""

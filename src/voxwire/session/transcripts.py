@@ -6,6 +6,7 @@ concatenate to the final transcript.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import assert_never
 
 from voxwire.audio.pcm import AudioFormat
@@ -23,6 +24,7 @@ from voxwire.session.inputs import Failed
 from voxwire.session.state import State
 
 
+@dataclass(eq=False, slots=True)
 class Utterance:
     """One recogniser at work for one audio part of one item.
 
@@ -31,32 +33,17 @@ class Utterance:
     response has waited for the words in vain, so none waits again.
     """
 
-    __slots__ = (
-        "asked",
-        "content_index",
-        "entry",
-        "failure",
-        "item_id",
-        "logprobs",
-        "number",
-        "overdue",
-        "seconds",
-        "sent",
-        "stable",
-    )
-
-    def __init__(self, number: int, item_id: str, content_index: int, asked: Transcription | None) -> None:
-        self.number = number
-        self.item_id = item_id
-        self.content_index = content_index
-        self.asked = asked
-        self.logprobs = False
-        self.stable = ""
-        self.sent = ""
-        self.seconds = 0.0
-        self.overdue = False
-        self.entry: Entry | None = None
-        self.failure: Failed | None = None
+    number: int
+    item_id: str
+    content_index: int
+    asked: Transcription | None
+    logprobs: bool
+    stable: str = ""
+    sent: str = ""
+    seconds: float = 0.0
+    overdue: bool = False
+    entry: Entry | None = None
+    failure: Failed | None = None
 
 
 class Transcripts:
@@ -71,11 +58,10 @@ class Transcripts:
     def start(self, item_id: str, format: AudioFormat, *, content_index: int = 0, recorded: bool = False) -> Utterance:
         """Open a recogniser for an item, which need not exist yet. Of audio that clients recorded nothing is said."""
         state = self._state
-        config = state.config
-        utterance = Utterance(state.number(), item_id, content_index, None if recorded else config.transcription)
-        utterance.logprobs = LOGPROBS in (config.include or ())
+        config, asked = state.config, state.config.transcription
+        logprobs = LOGPROBS in (config.include or ())
+        utterance = Utterance(state.number(), item_id, content_index, None if recorded else asked, logprobs)
         self._running[utterance.number] = utterance
-        asked = config.transcription
         state.emit(
             StartTranscription(
                 transcription=utterance.number,
