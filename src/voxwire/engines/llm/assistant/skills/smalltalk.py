@@ -17,7 +17,8 @@ HELP: Final = (
 WHO: Final = (
     "I am the offline assistant of Voxwire: a small set of rules, not a language model. I run without any download, "
     "so that speech in and speech out work at once. "
-    "If you want a real model, the person who runs this server starts it with the option --llm and the address of a model; "
+    "If you want a real model, the person who runs this server starts it with the option --llm and the address "
+    "of a model; "
     'the page "Attach a model" of the documentation says how.'
 )
 
