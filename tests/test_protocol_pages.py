@@ -16,7 +16,7 @@ from voxwire.dialects.ga import events as ga_events
 from voxwire.dialects.ga import requests as ga_requests
 from voxwire.dialects.ga import session_settings as ga
 from voxwire.dialects.preview import session_settings as preview
-from voxwire.dialects.shared_requests import Request
+from voxwire.dialects.shared_requests import ClientRequest
 from voxwire.dialects.shared_settings import SemanticVadSettings, TokenLimits
 
 PAGES = Path(__file__).parent.parent / "docs" / "protocol"
@@ -114,7 +114,9 @@ def test_flows_are_what_the_session_does(page: str, heading: str, log: str) -> N
 
 
 def test_clients_in_flows_send_what_there_is() -> None:
-    requests = [kind for kind in vars(ga_requests).values() if isinstance(kind, type) and issubclass(kind, Request)]
+    requests = [
+        kind for kind in vars(ga_requests).values() if isinstance(kind, type) and issubclass(kind, ClientRequest)
+    ]
     known = {str(kind.__struct_config__.tag) for kind in requests}
     sent = {name for page, heading, _ in FLOWS for who, name in shown(page, heading) if who == "C"}
     assert len(sent) > 4
