@@ -6,12 +6,17 @@ changes under it. Audio bytes travel in the part but are left out of the wire fo
 """
 
 from enum import Enum
+from typing import Final, Self, assert_never
 
 import msgspec
+from msgspec.structs import replace
 
 # Items carry clips, so whoever handles items finds both here.
 from voxwire.audio.clip import AudioClip as AudioClip
 from voxwire.audio.clip import PcmClip as PcmClip
+
+#: What an item and each of its parts weigh beside their text: about what Python needs for them.
+_OVERHEAD: Final = 64
 
 
 class Role(Enum):
@@ -75,6 +80,24 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True):
     status: ItemStatus = ItemStatus.COMPLETED
     phase: str | None = None
 
+    @property
+    def text_bytes(self) -> int:
+        """What the item weighs in memory, without its audio. Its parts count although they are empty."""
+        return _OVERHEAD + sum(_OVERHEAD + _size(_text_of(part)) for part in self.content)
+
+    @property
+    def clips(self) -> dict[int, AudioClip | PcmClip]:
+        """Its audio, by the index of the part."""
+        return {
+            index: part.clip
+            for index, part in enumerate(self.content)
+            if isinstance(part, InputAudio | OutputAudio) and part.clip is not None
+        }
+
+    def without_clips(self) -> Self:
+        parts = [replace(p, clip=None) if isinstance(p, InputAudio | OutputAudio) else p for p in self.content]
+        return replace(self, content=tuple(parts))
+
 
 class FunctionCallItem(msgspec.Struct, frozen=True, kw_only=True):
     """The model asks for a tool; `arguments` is JSON text, empty while in progress."""
@@ -85,6 +108,11 @@ class FunctionCallItem(msgspec.Struct, frozen=True, kw_only=True):
     arguments: str = ""
     status: ItemStatus = ItemStatus.COMPLETED
 
+    @property
+    def text_bytes(self) -> int:
+        """What the item weighs in memory."""
+        return _OVERHEAD + _size(self.name) + _size(self.call_id) + _size(self.arguments)
+
 
 class FunctionCallOutputItem(msgspec.Struct, frozen=True, kw_only=True):
     """The client's answer to a tool call: free text, may be empty."""
@@ -93,6 +121,11 @@ class FunctionCallOutputItem(msgspec.Struct, frozen=True, kw_only=True):
     call_id: str
     output: str
     status: ItemStatus = ItemStatus.COMPLETED
+
+    @property
+    def text_bytes(self) -> int:
+        """What the item weighs in memory."""
+        return _OVERHEAD + _size(self.call_id) + _size(self.output)
 
 
 Item = MessageItem | FunctionCallItem | FunctionCallOutputItem
@@ -112,3 +145,19 @@ class BorrowingMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     message: MessageItem
     content: tuple[ContentPart | ItemReference, ...]
+
+
+def _text_of(part: ContentPart) -> str:
+    match part:
+        case InputText() | OutputText():
+            return part.text
+        case InputImage():
+            return part.image_url
+        case InputAudio() | OutputAudio():
+            return part.transcript or ""
+        case _:
+            assert_never(part)
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

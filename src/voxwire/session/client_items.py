@@ -22,7 +22,7 @@ from voxwire.events.items import (
 from voxwire.events.server import ItemAdded, ItemDeleted, ItemDone, ItemRetrieved, ItemTruncated
 from voxwire.events.session_config import SessionKind
 from voxwire.session.checks import check_text_bytes
-from voxwire.session.conversation import Entry, duplicate_id, text_bytes
+from voxwire.session.conversation import Entry, duplicate_id
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
 
@@ -60,9 +60,14 @@ class ItemChecks:
             item = self._without_pictures(item, where)
             for index, part in enumerate(item.content):
                 self._check_part(part, f"{where}.content[{index}]")
-        check_text_bytes(text_bytes(item), self._state.limits.item_text_bytes, where)
+        check_text_bytes(item.text_bytes, self._state.limits.item_text_bytes, where)
         if isinstance(item, FunctionCallOutputItem) and item.call_id not in self.calls:
-            self._check_call_id(item.call_id, where)
+            if self._state.conversation.call(item.call_id) is None:
+                raise ClientError(
+                    f"Tool call ID '{item.call_id}' not found in conversation.",
+                    code="invalid_tool_call_id",
+                    param=f"{where}.call_id",
+                )
         self.see(item)
         return item
 
@@ -91,14 +96,6 @@ class ItemChecks:
                 f"Invalid audio: expected whole samples of {format.value}, at most {limits.append_bytes} bytes.",
                 code="invalid_value",
                 param=f"{where}.audio",
-            )
-
-    def _check_call_id(self, call_id: str, where: str) -> None:
-        if self._state.conversation.call(call_id) is None:
-            raise ClientError(
-                f"Tool call ID '{call_id}' not found in conversation.",
-                code="invalid_tool_call_id",
-                param=f"{where}.call_id",
             )
 
 
@@ -184,18 +181,15 @@ class ClientItems:
 
     def _audio_of(self, item: Item) -> dict[int, AudioClip | PcmClip]:
         """The item's audio, unless in the input format it would grow past what is retained."""
-        if not isinstance(item, MessageItem):
-            return {}
-        left = self._state.limits.retained_audio_bytes
-        clips: dict[int, AudioClip | PcmClip] = {}
-        for index, part in enumerate(item.content):
-            if not isinstance(part, InputAudio | OutputAudio) or part.clip is None:
-                continue
-            left -= self._state.config.input_format.size_of(part.clip.duration_ms)
+        clips = item.clips if isinstance(item, MessageItem) else {}
+        left, format = self._state.limits.retained_audio_bytes, self._state.config.input_format
+        kept: dict[int, AudioClip | PcmClip] = {}
+        for index, clip in clips.items():
+            left -= format.size_of(clip.duration_ms)
             if left < 0:
                 break
-            clips[index] = part.clip
-        return clips
+            kept[index] = clip
+        return kept
 
     def _complete(self, item: Item) -> Item:
         """Give ids that the client left out, and audio its real format."""

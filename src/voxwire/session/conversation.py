@@ -12,19 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from voxwire.errors import ClientError
-from voxwire.events.items import (
-    ContentPart,
-    FunctionCallItem,
-    FunctionCallOutputItem,
-    InputAudio,
-    InputImage,
-    InputText,
-    Item,
-    MessageItem,
-    OutputAudio,
-    OutputText,
-    PcmClip,
-)
+from voxwire.events.items import ContentPart, FunctionCallItem, InputAudio, Item, MessageItem, OutputAudio, PcmClip
 from voxwire.session.context import ContextItem
 from voxwire.session.ledger import Ledger
 from voxwire.session.limits import Limits
@@ -33,8 +21,6 @@ from voxwire.session.token_counts import text_tokens
 
 #: `previous_item_id` that puts an item first.
 ROOT: Final = "root"
-#: What an item and each of its parts weigh beside their text: about what Python needs for them.
-_OVERHEAD: Final = 64
 #: Deleted items that a response may still refer to by id (protocol: responses, Creating a response).
 _DELETED_KEPT: Final = 64
 
@@ -60,15 +46,12 @@ class Entry:
     """Weight of the text that the item was made with."""
 
     def __post_init__(self) -> None:
-        self.text_bytes = text_bytes(self.item)
+        self.text_bytes = self.item.text_bytes
 
     @property
     def size(self) -> int:
         """Bytes of audio held."""
-        if not isinstance(self.item, MessageItem):
-            return 0
-        clips = (part.clip for part in self.item.content if isinstance(part, InputAudio | OutputAudio))
-        return sum(len(clip.data) for clip in clips if clip is not None)
+        return sum(len(clip.data) for clip in self.item.clips.values()) if isinstance(self.item, MessageItem) else 0
 
     @property
     def spoken_ms(self) -> float:
@@ -122,11 +105,7 @@ class Entry:
 
     def drop_audio(self) -> None:
         if isinstance(self.item, MessageItem):
-            parts = [
-                replace(part, clip=None) if isinstance(part, InputAudio | OutputAudio) else part
-                for part in self.item.content
-            ]
-            self._become(replace(self.item, content=tuple(parts)))
+            self._become(self.item.without_clips())
 
     def _become(self, item: Item) -> None:
         """Nothing of the former item stays: a remembered one would hold its audio."""
@@ -195,7 +174,7 @@ class Conversation:
         """Refuse when these items, or one without text, would pass a bound."""
         if len(self._order) + max(len(items), 1) > self._limits.items:
             bound = f"{self._limits.items} items"
-        elif self._text_bytes + sum(map(text_bytes, items)) > self._limits.conversation_text_bytes:
+        elif self._text_bytes + sum(item.text_bytes for item in items) > self._limits.conversation_text_bytes:
             bound = f"{self._limits.conversation_text_bytes} bytes of text"
         else:
             return
@@ -299,30 +278,6 @@ class Conversation:
     def _forget_audio(self, entry: Entry) -> None:
         self._audio_bytes -= entry.size
         entry.drop_audio()
-
-
-def text_bytes(item: Item) -> int:
-    """Weight of an item's text, of its identifiers and of its parts."""
-    match item:
-        case FunctionCallItem():
-            return _OVERHEAD + _size(item.name) + _size(item.call_id) + _size(item.arguments)
-        case FunctionCallOutputItem():
-            return _OVERHEAD + _size(item.call_id) + _size(item.output)
-    return _OVERHEAD + sum(_OVERHEAD + _size(_text_of(part)) for part in item.content)
-
-
-def _text_of(part: ContentPart) -> str:
-    match part:
-        case InputText() | OutputText():
-            return part.text
-        case InputImage():
-            return part.image_url
-        case _:
-            return part.transcript or ""
-
-
-def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
 
 
 def duplicate_id(item_id: str) -> ClientError:

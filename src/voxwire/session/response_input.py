@@ -19,7 +19,7 @@ from voxwire.events.items import (
 from voxwire.events.response import ResponseInput
 from voxwire.session.checks import check_text_bytes
 from voxwire.session.client_items import ItemChecks
-from voxwire.session.conversation import Conversation, Entry, text_bytes
+from voxwire.session.conversation import Conversation, Entry
 from voxwire.session.state import State
 
 _WHERE = "response.input"
@@ -51,7 +51,7 @@ def resolve_input(given: ResponseInput, state: State) -> list[Item | Entry]:
             checks.see(item)
         else:
             item = checks.check_item(item, where)
-            size += text_bytes(item)
+            size += item.text_bytes
         resolved.append(entry or item)
     check_text_bytes(size, state.limits.conversation_text_bytes, _WHERE)
     return resolved
