@@ -14,7 +14,7 @@ from voxwire.errors import VoxwireError
 
 
 class OutputError(VoxwireError):
-    """Standard output takes no more. `reader_left`: whoever read it has seen enough, which needs no words."""
+    """Standard output takes no more. `reader_left`: the reader has seen enough, which needs no words."""
 
     def __init__(self, error: OSError) -> None:
         reason = error.strerror or str(error)

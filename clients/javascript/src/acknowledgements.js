@@ -2,7 +2,7 @@ import { Deferred } from "./deferred.js";
 
 /**
  * What the program waits for, by what it waits for. The protocol has no replies as such: an
- * acknowledgement goes to whoever asked for its kind first.
+ * acknowledgement goes to the one who asked for its kind first.
  */
 export class Acknowledgements {
   /** @type {Map<string, Deferred<any>[]>} */

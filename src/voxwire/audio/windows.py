@@ -16,8 +16,8 @@ from voxwire.audio.resample import polyphase
 class WindowResampler:
     """Resamples windows of one format; holds no audio.
 
-    The filter's memory is the `history_bytes` of audio that came before a window. Whoever cuts the
-    windows hands them in together; `silence` is the history at the start of a stream.
+    The filter's memory is the `history_bytes` of audio that came before a window. The caller cuts the
+    windows and hands both in together; `silence` is the history at the start of a stream.
     """
 
     def __init__(self, format: AudioFormat) -> None:

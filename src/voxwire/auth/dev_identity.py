@@ -1,7 +1,7 @@
 """Signing in without a key on a machine of one's own (ADR 10).
 
 Where IDENTITY_ENDPOINT and IDENTITY_HEADER are set, Azure's identity libraries take the machine for an
-App Service and ask that endpoint for a token. This is what stands behind such an endpoint: whoever
+App Service and ask that endpoint for a token. This is what stands behind such an endpoint: everybody who
 knows the secret gets a token that this process signs and accepts, and that is worth nothing elsewhere.
 """
 

@@ -1,4 +1,4 @@
-"""Printing that never waits for whoever reads it.
+"""Printing that never waits for its reader.
 
 A terminal stopped by Ctrl-S, or a supervisor that does not read its pipe, accepts nothing more after some
 64 KiB. A server that waits there serves nobody, so a thread does the waiting.

@@ -2,7 +2,7 @@
 
 Many programs write every field of their types, with null for those they have no value for. Where null has a meaning,
 such as "off", the schema says so, and it stays. All other nulls are taken out here, when the strict parser has refused
-the frame: nobody else pays for them. What stands in free-form values (a JSON Schema, metadata) is never touched.
+the frame, so other frames cost no more. What stands in free-form values (a JSON Schema, metadata) is never touched.
 """
 
 from functools import cache

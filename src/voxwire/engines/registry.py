@@ -2,7 +2,7 @@
 
 An entry point of the groups `voxwire.engines.stt`, `.llm`, `.tts`, `.vad` and `.turn` names a function that takes the
 options of the deployment (a mapping) and returns the engine. It is imported only when asked for, so
-an engine whose libraries are missing hurts nobody else.
+an engine whose libraries are missing does not disturb the others.
 """
 
 import re

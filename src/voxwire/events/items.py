@@ -11,7 +11,7 @@ from typing import Final, Self, assert_never
 import msgspec
 from msgspec.structs import replace
 
-# Items carry clips, so whoever handles items finds both here.
+# Items carry clips, so code that handles items finds both here.
 from voxwire.audio.clip import AudioClip as AudioClip
 from voxwire.audio.clip import PcmClip as PcmClip
 

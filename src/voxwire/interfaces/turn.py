@@ -19,7 +19,7 @@ class TurnEngine(Engine, Protocol):
         """The same for the engine's whole life."""
 
     async def score(self, audio: bytes, text: str) -> float:
-        """How likely it is, from 0 to 1, that whoever speaks has finished.
+        """How likely it is, from 0 to 1, that the speaker has finished.
 
         `audio` is PCM16 mono at 16 kHz: the turn so far, its last 8 seconds where it is longer, with the silence after
         the last word. `text` is what was understood so far, "" where that is not known. The answer is worth having for

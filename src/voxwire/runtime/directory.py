@@ -117,7 +117,7 @@ class Hosted:
             await self.close()
 
     async def close(self) -> None:
-        """Let the engines go, whoever still uses them. Idempotent. Raises what closing one raises, after the others."""
+        """Let the engines go, even if they are in use. Idempotent. Raises what closing one raises, after the others."""
         self._withdrawn = True
         if self._starting is not None:
             self._starting.cancel()
@@ -265,7 +265,7 @@ class LocalDirectory:
             logger.error("an engine of a deployment that was taken away did not close: %s", error)
 
     async def close(self) -> None:
-        """End all engines, whoever still uses them. Idempotent. Raises what closing one raises, after the others."""
+        """End all engines, even if they are in use. Idempotent. Raises what closing one raises, after the others."""
         leaving = dict(self._leaving)
         for task in leaving:
             task.cancel()

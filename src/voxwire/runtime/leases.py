@@ -32,7 +32,7 @@ class EngineLease:
         self._released = True
         self._shared.holders -= 1
         if not self._shared.holders:
-            self._forget()  # whoever asks from now on gets a new one
+            self._forget()  # the next one who asks gets a new engine
             await self._shared.close()
 
 

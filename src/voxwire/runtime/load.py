@@ -20,7 +20,7 @@ LOOP_LATE_S: Final = 0.25
 HEARING_LATE_S: Final = 0.5
 #: So many looks in a row: a machine that paused once is not crowded.
 _LATE_LOOKS: Final = 2
-#: Whoever came so recently may be about to speak; seconds.
+#: A client that came so recently may be about to speak; seconds.
 _NEW_S: Final = 5.0
 #: So long everything has to be well before sessions are welcome again; seconds.
 _WELL_S: Final = 2.0
@@ -66,7 +66,7 @@ class Load:
         return session
 
     def left(self, session: object) -> None:
-        """It has ended: whoever is gone will not speak."""
+        """It has ended: a client that is gone will not speak."""
         self._arrivals.pop(session, None)
 
     def describe(self) -> dict[str, Any]:

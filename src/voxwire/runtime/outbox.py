@@ -1,7 +1,7 @@
 """The bounded way out of one attachment: frames in order, one writer, a deadline for the peer.
 
 Producers look at `writable` and pause above the high-water mark; a peer that accepts nothing for the
-write deadline is given up and costs nobody else. Frames are dropped in one case alone: audio of an
+write deadline is given up, and others do not notice. Frames are dropped in one case alone: audio of an
 answer that was interrupted before they left. The client would throw it away, it keeps the words of
 the next answer waiting, and nothing on the wire counts on it: no event repeats or sums up the audio,
 and truncation clamps to what there is.

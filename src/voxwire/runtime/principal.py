@@ -18,7 +18,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Whoever was admitted: kept for the life of the session.
+    """The one who was admitted: kept for the life of the session.
 
     `id` was made by this server and may be logged: it says nothing about a key. `tenant` is whose deployments are
     seen; `roles` say what may be done.

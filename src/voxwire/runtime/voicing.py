@@ -28,7 +28,7 @@ _AT_A_TIME: Final = 2_000
 
 class Voicing:
     """Drives one stream of the synthesiser. `run` is a task of its own; it ends when all is delivered.
-    Whoever made it must `close` it."""
+    Its maker must `close` it."""
 
     def __init__(
         self, stream: TtsStream, chunker: Chunker, generation: int, delivery: RevocableSink, deadline_s: float

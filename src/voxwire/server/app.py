@@ -33,9 +33,9 @@ _API_PREFIXES = ("/v1", "/openai/v1", "/openai")
 def create_app(settings: Settings, service: Service) -> Starlette:
     """Put the server together. Its lifespan starts and stops `service`.
 
-    `app.state.websocket` is the endpoint, for whoever needs to drain it; `app.state.budget` the memory
+    `app.state.websocket` is the endpoint, for those who drain it; `app.state.budget` the memory
     for messages, which all connections share; `app.state.identity` the development identity, or None,
-    for whoever tells its secret to the person at the terminal.
+    for the command that tells its secret to the person at the terminal.
     """
     identity = DevIdentity() if settings.auth.dev_identity else None
     authenticator = Authenticator(settings.auth.api_keys, identity)
@@ -103,7 +103,7 @@ class _Api:
             "status": status,
             "sessions": self._websocket.sessions,
             "load": load.describe(),
-            # No names: whoever asks has shown no key.
+            # No names: the client has shown no key.
             "deployments": {
                 "ready": ready,
                 "unready": len(deployments) - ready,

@@ -31,7 +31,7 @@ class _Refusal(msgspec.Struct):
 
 
 class _Connect(connect):
-    """Redirects are not followed: the key in `api-key` would travel to whoever is named there."""
+    """Redirects are not followed: the key in `api-key` would travel to the host that is named there."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc

@@ -49,7 +49,7 @@ const INITIAL_CAPACITY_MS = 30_000;
 /** Time between two reports of progress. */
 const REPORT_INTERVAL_MS = 100;
 
-/** A sound that is cut fades for as long, lest it clicks. */
+/** A sound that is cut fades for as long, so that it does not click. */
 const FADE_MS = 4;
 
 /** How many parts that were cut are remembered, should more of their audio come. There is one at a time. */

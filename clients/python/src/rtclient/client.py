@@ -359,7 +359,7 @@ class RTClient:
         return RTInputAudioItem(self, item_id, audio_start_ms, has_transcription=transcribed)
 
     def _response(self, created: Response) -> RTResponse:
-        """One object per response, whoever asks."""
+        """One object per response, for all who ask."""
         return self._responses.setdefault(created.id, RTResponse(self, created))
 
 

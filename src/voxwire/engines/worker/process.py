@@ -119,7 +119,7 @@ class WorkerProcess(asyncio.Protocol, Generic[ReplyT]):
     async def start(self) -> None:
         """Start the child and wait until it is warm. Raises ConfigurationError or EngineError.
 
-        Whoever cancels it calls `close`.
+        The caller that cancels it calls `close`.
         """
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
@@ -304,7 +304,7 @@ class WorkerProcess(asyncio.Protocol, Generic[ReplyT]):
         died = EngineDied(self.spec.stage, f"{self.spec.name}, {detail}")
         if not self._ready.done():
             self._ready.set_exception(died)
-            self._ready.exception()  # whoever waits gets it; nobody may wait any more
+            self._ready.exception()  # those who wait get it; perhaps nobody waits any more
         for stream in list(self._streams.values()):
             stream.finish(died)
         if self._reason != "closed":

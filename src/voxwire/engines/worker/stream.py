@@ -129,7 +129,7 @@ class Stream(Generic[ReplyT]):
         return self._open and not self._unacked and not self._inbox and now - self._progress > limit
 
     def _take_failure(self) -> EngineError:
-        """Given away, not kept: raised, it holds whoever iterates, and us."""
+        """Given away, not kept: once raised, it holds the frames of its reader, and us."""
         assert self._failure is not None
         failure, self._failure = self._failure, None
         return failure

@@ -86,7 +86,7 @@ class FairSemaphore:
         return time.monotonic() - min(self._since.values()) if self._since else 0.0
 
     async def enter(self, claim: Claim) -> None:
-        """Wait for a place; whoever got one must `leave`."""
+        """Wait for a place; then `leave` it."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(claim, place)
         self._since[place] = time.monotonic()

@@ -57,7 +57,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        # Of a head no more than it may hold, lest a larger one that comes at once be taken whole.
+        # No more of a head than it may hold. Otherwise a larger one that comes at once would be taken whole.
         while data and not self.transport.is_closing() and self.transport.get_protocol() is self:
             piece = data if self._head_timer is None else data[: MAX_HEAD_BYTES - self._head_bytes]
             data = self._parse(piece) + data[len(piece) :]

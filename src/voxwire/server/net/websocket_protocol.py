@@ -222,7 +222,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as `asyncio.Protocol` has it
-        """Whoever says goodbye and shuts down sending may still read."""
+        """A peer that says goodbye and shuts down sending may still read."""
         return self._farewell is not None and self.scheme == "ws"
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -235,7 +235,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.conn.parser_exc = None
         if self._timer is not None:
             self._timer.cancel()
-        # Whoever sent a close frame is in the queue already. For all others uvicorn would say 1005, which is
+        # A peer that sent a close frame is in the queue already. For all others uvicorn would say 1005, which is
         # a close frame without a code; that there was none is 1006 (RFC 6455 section 7.1.5).
         self.handshake_complete = False
         super().connection_lost(exc)
@@ -270,7 +270,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _message(self, data: bytes) -> None:
         """A text message: to the application at once where it can take it, else into the queue."""
-        if len(data) > _LARGE_MESSAGE_BYTES and data.isascii():  # so it is text, and whoever reads it need not hurry
+        if len(data) > _LARGE_MESSAGE_BYTES and data.isascii():  # so it is text, and its reader has time
             self._enqueue({"type": "websocket.receive", "text": data}, len(data))
             return
         try:
@@ -312,14 +312,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.ping_timer = self.loop.call_later(self.ping_interval, self.send_keepalive_ping)
 
     def send_keepalive_ping(self) -> None:
-        """A peer that does not read gets none, lest they pile up here."""
+        """A peer that does not read gets none: they would pile up here."""
         if self.writable.is_set():
             super().send_keepalive_ping()
         else:
             self.schedule_ping()
 
     def handle_ping(self) -> None:
-        """A peer that does not read gets no pongs, lest they pile up here: not every ping needs one
+        """A peer that does not read gets no pongs, which would pile up here: not every ping needs one
         (RFC 6455 section 5.5.3)."""
         pong = b"".join(self.conn.data_to_send())
         if self.writable.is_set():

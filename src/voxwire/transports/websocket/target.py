@@ -60,7 +60,7 @@ def parse_target(path: str, query: Mapping[str, str]) -> Target:
 
 
 def unknown_path(path: str) -> RequestRefused:
-    """404 for a path that nothing serves. The path is cut: it comes back to whoever sent it."""
+    """404 for a path that nothing serves. The path is cut: it goes back to the client."""
     return RequestRefused(404, f"Unknown path {path[:200]!r}. Realtime sessions are at /v1/realtime.", code="not_found")
 
 

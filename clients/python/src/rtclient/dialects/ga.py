@@ -20,7 +20,7 @@ class GaCodec:
         self._events = EventTranslator()
 
     def encode(self, message: Outgoing) -> list[bytes]:
-        """The frames of one message. A plain JSON object is sent as it is: whoever writes one writes GA."""
+        """The frames of one message. A plain JSON object is sent as it is: it is GA already."""
         if isinstance(message, InputAudioBufferAppendMessage):
             return [append_frame(message)]
         if not isinstance(message, BaseModel):

@@ -1,4 +1,4 @@
-"""Messages, handed to whoever waits for their kind.
+"""Messages, handed to the one who waits for their kind.
 
 One reader task runs, and only while somebody waits. An arriving message goes to the first waiting receiver whose
 predicate takes it; what nobody takes is stored, in order, for later receivers. So output can be read late: after the
@@ -141,7 +141,7 @@ class MessageQueue(Generic[T]):
         self._backlog.remove(size)
 
     def _give_back(self, receiver: _Receiver[T]) -> None:
-        """Whoever was cancelled between a message's arrival and its reading loses nothing."""
+        """A reader that was cancelled between a message's arrival and its reading loses nothing."""
         if receiver in self._receivers:
             self._receivers.remove(receiver)
         elif receiver.future.done() and not receiver.future.cancelled() and receiver.future.exception() is None:

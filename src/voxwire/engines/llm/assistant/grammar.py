@@ -203,7 +203,7 @@ class Template:
                 if isinstance(piece, str):
                     words.append(piece)
                 elif values := samples[piece.name]:
-                    # Each round begins one sample later, lest a value meets the same shape every time.
+                    # Each round begins one sample later, or a value would meet the same shape every time.
                     turn, place = divmod(used[piece.name], len(values))
                     words.append(values[(turn + place) % len(values)])
                     used[piece.name] += 1

@@ -41,7 +41,7 @@ class LetterToSound:
 
     def __init__(self) -> None:
         self._flite = load_library("flite", major=1)
-        load_library("flite_usenglish", major=1)  # the lexicon leaves its symbols to whoever loaded them
+        load_library("flite_usenglish", major=1)  # the lexicon leaves its symbols to its loader
         lexicon: Any = load_library("flite_cmulex", major=1)
         for name, result, arguments in (
             ("lex_lookup", c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),

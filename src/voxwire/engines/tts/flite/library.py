@@ -71,7 +71,7 @@ class Flite:
 
     def __init__(self, voices: tuple[str, ...], *, chunk_samples: int) -> None:
         try:
-            # Voices leave these symbols to whoever loaded them.
+            # Voices leave these symbols to the program that loaded them.
             self._lib = load_flite("")
             self._languages = [load_flite("usenglish"), load_flite("cmulex")]
             registrars = {name: getattr(load_flite(f"cmu_us_{name}"), f"register_cmu_us_{name}") for name in voices}
