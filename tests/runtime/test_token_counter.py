@@ -7,8 +7,8 @@ from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import ResponseDone
 from voxwire.events.session_config import SessionConfig
+from voxwire.interfaces.token_estimate import text_tokens
 from voxwire.runtime.deployment import capabilities_of
-from voxwire.session.token_counts import text_tokens
 from voxwire.testing.driver import Driver
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_stt import FakeStt

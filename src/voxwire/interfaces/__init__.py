@@ -2,6 +2,7 @@
 
 - `engine`: what engines of every kind have in common
 - `stt`, `llm`, `tts`, `vad`, `turn`: what an engine of each kind must do
+- `token_estimate`: what an answer costs where the engine does not count
 - `expectations`: what a language engine may know of its users, and need not
 - `codec`: what a dialect must do for one connection; `transport`: what a connection must do
 

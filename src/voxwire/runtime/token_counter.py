@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from voxwire.interfaces.llm import CountsTokens, LlmEngine
+from voxwire.interfaces.token_estimate import text_tokens
 from voxwire.runtime.engine_calls import log_bug
-from voxwire.session.token_counts import text_tokens
 
 #: Longer texts are estimated: a tokenizer takes some 10 ms for this much, and counting is done on the event loop.
 _MOST_CHARS: Final = 32 * 1024

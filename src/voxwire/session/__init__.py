@@ -8,7 +8,7 @@
   of the engines; `response_run`: one answer; `output_message`: one message of it; `ledger`: which audio carries
   which words
 - `playout`: when an answer will have been heard; `idle`: the silence after it; `alarms`: all deadlines
-- `context`: what the language engine reads; `token_counts`, `rate_window`, `timings`: what is counted
+- `context`: what the language engine reads; `rate_window`, `timings`: what is counted
 - `update`: of the session's settings; `checks`: what no update and no answer may ask;
   `limits`: its bounds; `state`: what the parts share
 """

@@ -14,7 +14,7 @@ from voxwire.errors import ClientError
 from voxwire.events.items import FunctionCallItem, FunctionCallOutputItem, Item, MessageItem
 from voxwire.events.response import TokenUsage
 from voxwire.events.session_config import FunctionTool, RetentionRatio, Truncation
-from voxwire.session.token_counts import item_tokens, text_tokens
+from voxwire.interfaces.token_estimate import item_tokens, text_tokens
 
 #: Kept free for the answer; the official service leaves 28,224 of 32,000 usable (protocol: limits, Session).
 OUTPUT_RESERVE: Final = 3_776

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from voxwire.errors import ClientError
 from voxwire.events.items import ContentPart, FunctionCallItem, InputAudio, Item, MessageItem, OutputAudio, PcmClip
+from voxwire.interfaces.token_estimate import text_tokens
 from voxwire.session.context import ContextItem
 from voxwire.session.ledger import Ledger
 from voxwire.session.limits import Limits
 from voxwire.session.timings import TurnTimes
-from voxwire.session.token_counts import text_tokens
 
 #: `previous_item_id` that puts an item first.
 ROOT: Final = "root"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from voxwire.session.token_counts import text_tokens
+from voxwire.interfaces.token_estimate import text_tokens
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,23 +9,14 @@ from collections.abc import Callable
 from typing import Final, TypedDict
 
 from voxwire.audio.pcm import AudioFormat
+from voxwire.events import server
 from voxwire.events.items import ItemStatus, MessageItem, OutputAudio, OutputText, PcmClip, Role
-from voxwire.events.server import (
-    AudioDelta,
-    AudioDone,
-    ContentPartAdded,
-    ContentPartDone,
-    ServerEvent,
-    TextDelta,
-    TextDone,
-    TranscriptDelta,
-    TranscriptDone,
-)
+from voxwire.events.server import ServerEvent
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.engine import Word
+from voxwire.interfaces.token_estimate import spoken_tokens, text_tokens
 from voxwire.session.inputs import SpokenAudio
 from voxwire.session.ledger import Ledger
-from voxwire.session.token_counts import spoken_tokens, text_tokens
 
 #: Speech of one message, as PCM16 at its format's rate: what a session retains at most, so none is kept for
 #: nothing. 11 minutes at 24 kHz; the official services' "inf" is 4,096 tokens, 3 minutes and a half.
@@ -85,7 +76,7 @@ class OutputMessage:
 
     def open(self) -> None:
         part = OutputText(text="") if self.modality is Modality.TEXT else OutputAudio(transcript="")
-        self._emit(ContentPartAdded(**self._where, part=part))
+        self._emit(server.ContentPartAdded(**self._where, part=part))
 
     def write(self, text: str, budget: int | None) -> bool:
         """Take more text."""
@@ -128,13 +119,13 @@ class OutputMessage:
         part: OutputText | OutputAudio
         if self.modality is Modality.TEXT:
             part = OutputText(text=self.transcript)
-            self._emit(TextDone(**self._where, text=self.transcript))
+            self._emit(server.TextDone(**self._where, text=self.transcript))
         else:
             clip = PcmClip(data=b"".join(self._pcm), rate=self.format.rate) if self._pcm else None
             part = OutputAudio(transcript=self.transcript, clip=clip)
-            self._emit(AudioDone(**self._where))
-            self._emit(TranscriptDone(**self._where, transcript=self.transcript))
-        self._emit(ContentPartDone(**self._where, part=part))
+            self._emit(server.AudioDone(**self._where))
+            self._emit(server.TranscriptDone(**self._where, transcript=self.transcript))
+        self._emit(server.ContentPartDone(**self._where, part=part))
         return MessageItem(id=self.item_id, role=Role.ASSISTANT, content=(part,), status=status)
 
     def _cost(self, chars: int, ms: float) -> int:
@@ -145,14 +136,14 @@ class OutputMessage:
         delta = self._text[self._shown : chars]
         if delta:
             self._shown = chars
-            event = TextDelta if self.modality is Modality.TEXT else TranscriptDelta
+            event = server.TextDelta if self.modality is Modality.TEXT else server.TranscriptDelta
             self._emit(event(**self._where, delta=delta))
 
     def _speak(self, pcm: bytes, chars_to: int, words: tuple[Word, ...]) -> None:
         if pcm:
             self._pcm.append(pcm)
             self.ledger.add(len(pcm), chars_to, words)
-            self._emit(AudioDelta(**self._where, pcm=pcm, format=self.format))
+            self._emit(server.AudioDelta(**self._where, pcm=pcm, format=self.format))
 
 
 def _words_within(text: str, budget: int) -> int:

@@ -15,19 +15,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from voxwire.errors import InvariantError
+from voxwire.events import server
 from voxwire.events.items import FunctionCallItem, Item, ItemStatus, MessageItem, Role
 from voxwire.events.response import Response, ResponseStatus, StatusDetails, TokenUsage
-from voxwire.events.server import (
-    FunctionArgumentsDelta,
-    FunctionArgumentsDone,
-    ItemAdded,
-    ItemDone,
-    OutputItemAdded,
-    OutputItemDone,
-    ResponseCreated,
-    ResponseDone,
-    ServerEvent,
-)
+from voxwire.events.server import ServerEvent
+from voxwire.interfaces.token_estimate import BYTES_PER_TOKEN, spoken_tokens, text_tokens, text_within
 from voxwire.session.conversation import Entry
 from voxwire.session.inputs import SpokenAudio
 from voxwire.session.ledger import Ledger
@@ -35,7 +27,6 @@ from voxwire.session.output_message import OutputMessage
 from voxwire.session.plan import Plan
 from voxwire.session.state import State
 from voxwire.session.timings import ResponseTimes
-from voxwire.session.token_counts import BYTES_PER_TOKEN, spoken_tokens, text_tokens, text_within
 
 #: Arguments of one tool call, as of an item that a client makes.
 MOST_ARGUMENT_BYTES: Final = 1024 * 1024
@@ -82,7 +73,7 @@ class OutputCall:
             self._pieces.append(fitting)
             self._size += len(fitting.encode())
             self._emit(
-                FunctionArgumentsDelta(
+                server.FunctionArgumentsDelta(
                     response_id=self._response_id,
                     item_id=self._item.id,
                     output_index=self._output_index,
@@ -97,7 +88,9 @@ class OutputCall:
         if status is ItemStatus.COMPLETED and not self._pieces:
             self.write("{}")  # clients parse them as JSON
         item = replace(self._item, arguments="".join(self._pieces), status=status)
-        self._emit(FunctionArgumentsDone(response_id=self._response_id, output_index=self._output_index, item=item))
+        self._emit(
+            server.FunctionArgumentsDone(response_id=self._response_id, output_index=self._output_index, item=item)
+        )
         return item
 
 
@@ -130,7 +123,7 @@ class ResponseRun:
         self.phase = to
 
     def create(self) -> None:
-        self._state.emit(ResponseCreated(response=self._snapshot(ResponseStatus.IN_PROGRESS)))
+        self._state.emit(server.ResponseCreated(response=self._snapshot(ResponseStatus.IN_PROGRESS)))
 
     # --- engine results --------------------------------------------------------------------------
 
@@ -188,7 +181,7 @@ class ResponseRun:
             # A language model counts its text, and knows nothing of the voice.
             self.usage = replace(usage, output_audio=usage.output_audio or spoken)
         response = replace(self._snapshot(status), status_details=details, output=tuple(self._output), usage=self.usage)
-        self._state.emit(ResponseDone(response=response))
+        self._state.emit(server.ResponseDone(response=response))
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -234,10 +227,10 @@ class ResponseRun:
 
     def _announce(self, item: Item, ledger: Ledger | None = None) -> None:
         state = self._state
-        state.emit(OutputItemAdded(response_id=self.id, output_index=len(self._output), item=item))
+        state.emit(server.OutputItemAdded(response_id=self.id, output_index=len(self._output), item=item))
         if self._in_band:
             self._entry = state.conversation.add(item, ledger=ledger)
-            state.emit(ItemAdded(item=item, previous_item_id=state.conversation.previous_id(item.id)))
+            state.emit(server.ItemAdded(item=item, previous_item_id=state.conversation.previous_id(item.id)))
 
     def _close_open(self, status: ItemStatus) -> None:
         opened, self._open = self._open, None
@@ -248,6 +241,6 @@ class ResponseRun:
         self._text_tokens += opened.text_tokens
         self.spoken_ms += opened.spoken_ms
         if self._entry is not None and state.conversation.settle(self._entry, item):
-            state.emit(ItemDone(item=item, previous_item_id=state.conversation.previous_id(item.id)))
-        state.emit(OutputItemDone(response_id=self.id, output_index=len(self._output), item=item))
+            state.emit(server.ItemDone(item=item, previous_item_id=state.conversation.previous_id(item.id)))
+        state.emit(server.OutputItemDone(response_id=self.id, output_index=len(self._output), item=item))
         self._output.append(item)

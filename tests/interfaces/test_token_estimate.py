@@ -14,7 +14,7 @@ from voxwire.events.items import (
     OutputText,
     Role,
 )
-from voxwire.session.token_counts import heard_tokens, item_tokens, spoken_tokens, text_tokens, text_within
+from voxwire.interfaces.token_estimate import heard_tokens, item_tokens, spoken_tokens, text_tokens, text_within
 
 
 @pytest.mark.parametrize(("text", "tokens"), [("", 0), ("a", 1), ("four", 1), ("fives", 2), ("€€", 2)])
