@@ -1,6 +1,7 @@
 """A session's side of one piece of work: what was delivered, and a client that may be slow."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from voxwire.runtime.revocable_sink import RevocableSink
@@ -16,11 +17,20 @@ class RecordingSink:
         self.open = asyncio.Event()
         self.open.set()
         self.reliefs = 0
+        self._arrived = asyncio.Event()
         self.delivery = RevocableSink(self)
 
     def submit(self, result: EngineResult) -> None:
         self.results.append(result.event)
         self.numbers.add(result.number)
+        self._arrived.set()
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait for a result after which this holds."""
+        async with asyncio.timeout(10):
+            while not holds():
+                self._arrived.clear()
+                await self._arrived.wait()
 
     def crash(self, bug: BaseException) -> None:
         raise bug

@@ -14,7 +14,7 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import EngineDied
 from voxwire.events.server import LogProb
 from voxwire.events.session_config import FunctionTool
-from voxwire.interfaces.stt import SttConfig, SttEngine, SttFinal, SttPartial
+from voxwire.interfaces.stt import SttConfig, SttEngine, SttFinal, SttInterim, SttPartial
 from voxwire.runtime.foresight import Situation
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.transcriber import Transcriber
@@ -310,3 +310,43 @@ async def test_cancelling_frees_the_engine_and_delivers_nothing() -> None:
         await bench.task
     assert bench.sink.results == []
     assert stt.streams[0].cancelled
+
+
+class TestProbe:
+    """The words so far, of a recogniser that can say them."""
+
+    async def test_is_answered_after_all_audio_before_it_and_the_utterance_goes_on(self) -> None:
+        stt = FakeStt("one two three", word_ms=100, interims=True)
+        bench = Bench(stt)
+        bench.transcriber.feed(bytes(48 * 210))  # less than is gathered for a step
+        bench.transcriber.probe()
+        await bench.sink.until(lambda: bench.sink.all(SttInterim))
+        assert bench.sink.all(SttInterim) == [SttInterim(text="one two")]
+        assert len(stt.streams[0].heard) == 32 * 210
+        bench.transcriber.feed(bytes(48 * 200))
+        bench.transcriber.finish()
+        results = await bench.ended()
+        assert results[-1] == SttFinal(text="one two three")
+        assert len(stt.streams[0].heard) == 32 * 410
+
+    async def test_is_read_as_a_final_is(self) -> None:
+        """In the sentence that the language engine expects, where it expects some."""
+        heard = SttFinal(text="wet is the thyme", alternatives=("wet is the time", "what is the time"))
+        stt = FakeStt(heard, interims=True)
+        llm = ExpectingLlm(understands=lambda text: text.startswith("what"))
+        bench = Bench(stt, llm)
+        bench.transcriber.feed(bytes(4800))
+        bench.transcriber.probe()
+        await bench.sink.until(lambda: bench.sink.all(SttInterim))
+        assert bench.sink.all(SttInterim) == [SttInterim(text="what is the time")]
+        bench.task.cancel()
+
+    async def test_is_not_asked_of_an_utterance_that_is_over(self) -> None:
+        stt = FakeStt("hello", interims=True)
+        bench = Bench(stt)
+        bench.transcriber.feed(bytes(4800))
+        bench.transcriber.finish()
+        bench.transcriber.probe()
+        assert (await bench.ended())[-1] == SttFinal(text="hello")
+        bench.transcriber.probe()
+        assert stt.streams[0].probes <= 1

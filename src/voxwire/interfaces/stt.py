@@ -44,7 +44,14 @@ class SttFinal(msgspec.Struct, frozen=True, kw_only=True):
     logprobs: tuple[LogProb, ...] | None = None
 
 
-SttEvent = SttPartial | SttFinal
+class SttInterim(msgspec.Struct, frozen=True, kw_only=True):
+    """What an `SttFinal` would say if the utterance had ended where it was probed."""
+
+    text: str
+    alternatives: tuple[str, ...] = ()
+
+
+SttEvent = SttPartial | SttInterim | SttFinal
 
 
 class SttCapabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,11 +59,13 @@ class SttCapabilities(msgspec.Struct, frozen=True, kw_only=True):
 
     `rates` are the samples a second that it takes. Audio of the wire, at 24 or 8 kHz, is handed over as
     it is where they name its rate, and else resampled on the loop to the first of them.
+    `interims`: every stream is a `ProbedSttStream`.
     """
 
     info: EngineInfo
     languages: tuple[str, ...] = ()
     rates: tuple[int, ...] = (16_000,)
+    interims: bool = False
 
 
 class SttStream(Protocol):
@@ -79,6 +88,19 @@ class SttStream(Protocol):
 
         Ended: after the final. Closed: stops, without a final. Broken: EngineError, also for a config that the engine
         cannot serve.
+        """
+
+
+class ProbedSttStream(SttStream, Protocol):
+    """A stream that can be asked for its words before the utterance is over: an answer may be begun with them.
+
+    If nothing but silence follows, the final says the same, and comes at once: the words were read already.
+    """
+
+    async def probe(self) -> None:
+        """Say what was heard so far: one `SttInterim` follows for each call, in their order, until the commit.
+
+        The utterance goes on, and more audio may be pushed at once. Closed or broken: does nothing.
         """
 
 

@@ -26,6 +26,7 @@ def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine) -> Capabilit
         count_tokens=token_counter(llm),
         images=llm.capabilities.images,
         tools=llm.capabilities.tools,
+        interims=stt.capabilities.interims,
     )
 
 

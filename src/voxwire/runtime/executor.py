@@ -22,6 +22,7 @@ from voxwire.session.commands import (
     FeedTranscription,
     FinishTranscription,
     Output,
+    ProbeTranscription,
     StartResponse,
     StartTranscription,
 )
@@ -131,6 +132,10 @@ class Executor:
         if transcriber := self._transcribers.get(command.transcription):
             transcriber.feed(command.audio)
 
+    def _probe_transcription(self, command: ProbeTranscription) -> None:
+        if transcriber := self._transcribers.get(command.transcription):
+            transcriber.probe()
+
     def _finish_transcription(self, command: FinishTranscription) -> None:
         if transcriber := self._transcribers.get(command.transcription):
             transcriber.finish()
@@ -164,6 +169,7 @@ class Executor:
         Analyse: _analyse,
         StartTranscription: _start_transcription,
         FeedTranscription: _feed_transcription,
+        ProbeTranscription: _probe_transcription,
         FinishTranscription: _finish_transcription,
         CancelTranscription: lambda work, command: work._cancel(command.transcription),
         StartResponse: _start_response,

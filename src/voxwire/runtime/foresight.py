@@ -10,7 +10,7 @@ import msgspec
 from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.expectations import Expectations
 from voxwire.interfaces.llm import LlmEngine
-from voxwire.interfaces.stt import SttFinal
+from voxwire.interfaces.stt import SttFinal, SttInterim
 from voxwire.runtime.engine_calls import engine_errors
 
 #: Sets of expected phrases kept at once: sessions of one application mostly share theirs.
@@ -50,16 +50,16 @@ class Foresight:
             self._known.popitem(last=False)
         return phrases
 
-    async def reading(self, final: SttFinal, situation: Situation) -> str:
+    async def reading(self, heard: SttFinal | SttInterim, situation: Situation) -> str:
         """What was said: the first reading in expected sentences that the engine has an answer for, else the free one.
 
         Raises EngineError.
         """
-        expected = [text for text in final.alternatives if text]
+        expected = [text for text in heard.alternatives if text]
         if self._engine is not None and expected:
             with engine_errors("llm"):
                 expected = await asyncio.to_thread(_understood, self._engine, expected, situation)
-        return expected[0] if expected else final.text
+        return expected[0] if expected else heard.text
 
 
 def _understood(engine: Expectations, readings: list[str], situation: Situation) -> list[str]:

@@ -3,14 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, cast
 
 from voxwire.audio.convert import to_pcm
 from voxwire.audio.resample import Resampler
 from voxwire.awake import Deadline
 from voxwire.errors import EngineError
 from voxwire.interfaces.engine import Claim
-from voxwire.interfaces.stt import SttConfig, SttEvent, SttFinal, SttPartial, SttStream
+from voxwire.interfaces.stt import ProbedSttStream, SttConfig, SttEvent, SttFinal, SttInterim, SttPartial, SttStream
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import (
     broke_contract,
@@ -38,7 +38,7 @@ _GATHER_MS: Final = 240
 class Transcriber:
     """Feeds one utterance to a recogniser and reports what it hears.
 
-    `feed` and `finish` return at once; the audio waits here, in wire format, for the recogniser.
+    `feed`, `probe` and `finish` return at once; the audio waits here, in wire format, for the recogniser.
     `run` delivers partials while they change, then exactly one `SttFinal` or `Failed`.
     """
 
@@ -61,6 +61,7 @@ class Transcriber:
         self._audio: deque[memoryview] = deque()
         self._waiting_bytes = 0
         self._complete = False
+        self._probed = False
         self._changed = Notify()
         self._limit: Deadline | None = None
         self._committed = False
@@ -74,6 +75,11 @@ class Transcriber:
         whole = memoryview(audio)
         self._audio.extend(whole[at : at + self._step] for at in range(0, len(audio), self._step))
         self._waiting_bytes += len(audio)
+        self._changed.wake()
+
+    def probe(self) -> None:
+        """Ask what was heard, of all audio so far. Only of recognisers that can say (`SttCapabilities.interims`)."""
+        self._probed = True
         self._changed.wake()
 
     def finish(self) -> None:
@@ -121,12 +127,16 @@ class Transcriber:
         resampler = Resampler(format.rate, rate)
         with engine_errors("stt"):
             while self._audio or not self._complete:
-                if self.waiting_ms < _GATHER_MS and not self._complete:
+                if self.waiting_ms < _GATHER_MS and not (self._complete or self._probed):
                     await self._changed.wait()
                     continue
-                pcm = resampler.push(to_pcm(self._take(), format))
-                await within("stt", self._idle_s, stream.push(pcm))
-                self._delivery.relieve()
+                if self._audio:
+                    pcm = resampler.push(to_pcm(self._take(), format))
+                    await within("stt", self._idle_s, stream.push(pcm))
+                    self._delivery.relieve()
+                if self._probed and not self._audio:
+                    self._probed = False
+                    await within("stt", self._idle_s, cast("ProbedSttStream", stream).probe())
             self._committed = True
             await within("stt", self._idle_s, stream.commit())
         if self._limit is not None:
@@ -159,6 +169,8 @@ class Transcriber:
                 case SttPartial() if event != heard:
                     heard = event
                     self._deliver(event)
+                case SttInterim():
+                    self._deliver(SttInterim(text=await self._deployment.foresight.reading(event, self._situation)))
                 case SttFinal() if self._committed:
                     return event
                 case SttFinal():

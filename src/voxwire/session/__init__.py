@@ -7,6 +7,7 @@
 - `responder`: who may speak when; `response_input`: what the client hands in to be answered; `plan`: what is asked
   of the engines; `response_run`: one answer; `output_message`: one message of it; `ledger`: which audio carries
   which words
+- `drafts`: answers begun before the turn is certain
 - `playout`: when an answer will have been heard; `idle`: the silence after it; `alarms`: all deadlines
 - `context`: what the language engine reads; `rate_window`, `timings`: what is counted
 - `update`: of the session's settings; `checks`: what no update and no answer may ask;

@@ -44,6 +44,12 @@ class FeedTranscription(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     audio: bytes | bytearray
 
 
+class ProbeTranscription(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask what was heard so far, by an `SttInterim`. The utterance goes on."""
+
+    transcription: int
+
+
 class FinishTranscription(msgspec.Struct, frozen=True, kw_only=True):
     """The utterance is complete: an `SttFinal` or `Failed` must follow."""
 
@@ -57,11 +63,12 @@ class CancelTranscription(msgspec.Struct, frozen=True, kw_only=True):
 class StartResponse(msgspec.Struct, frozen=True, kw_only=True):
     """Generate an answer; exactly one `LlmDone` or `Failed` must follow, unless cancelled.
 
+    `response_id` is None for a draft: an answer that may not be needed, for the turn may go on.
     `background`: it stands outside of the conversation, whose own answers come first where engines are scarce.
     """
 
     generation: int
-    response_id: str
+    response_id: str | None
     request: LlmRequest
     voice: str
     speed: float
@@ -92,6 +99,7 @@ Command = (
     Analyse
     | StartTranscription
     | FeedTranscription
+    | ProbeTranscription
     | FinishTranscription
     | CancelTranscription
     | StartResponse

@@ -44,6 +44,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The same, in tokens."""
     strict_truncate: bool = False
     """Refuse a truncation beyond the end instead of clamping it (protocol: decisions, Truncation beyond the end)."""
+    max_drafts_per_turn: int = 0
+    """Answers begun in the pauses of one turn, before it is certain that it has ended; 0 begins none."""
+    draft_silence_ms: int = 160
+    """The pause that may be the end of the turn."""
+    draft_bytes: int = 4 * 1024 * 1024
+    """What engines may make of a draft: a minute and a half of speech. More is not kept, but made anew."""
     respond_to_empty_transcript: bool = True
     """Whether a turn in which no word was understood is answered (protocol: responses, Waiting for words)."""
 
@@ -61,5 +67,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     count_tokens: Callable[[str], int] = text_tokens
     images: bool = False
     tools: bool = True
+    interims: bool = False
+    """The recogniser can say what it heard before the turn is over."""
     reports_playout: bool = False
     """The transport plays the answers, and reports how far it is; else the client plays them."""

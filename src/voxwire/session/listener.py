@@ -33,6 +33,7 @@ from voxwire.events.server import (
 from voxwire.events.session_config import SessionConfig, TurnDetection
 from voxwire.session.commands import Analyse
 from voxwire.session.conversation import Entry
+from voxwire.session.drafts import Drafts
 from voxwire.session.input_buffer import TICKS_PER_MS, WINDOW_TICKS, InputBuffer, to_ms
 from voxwire.session.state import State
 from voxwire.session.timings import TurnTimes
@@ -57,14 +58,19 @@ class Listener:
         self,
         state: State,
         transcripts: Transcripts,
+        drafts: Drafts,
         *,
         on_speech: Callable[[], None],
+        on_pause: Callable[[Utterance], None],
         on_turn: Callable[[Entry], None],
     ) -> None:
-        """`on_speech` is told that speech began, `on_turn` that detection ended a turn as an item."""
+        """`on_speech` is told that speech began, `on_pause` that the turn may be over, `on_turn` that detection ended
+        it as an item."""
         self._state = state
         self._transcripts = transcripts
+        self._drafts = drafts
         self._on_speech = on_speech
+        self._on_pause = on_pause
         self._on_turn = on_turn
         self.buffer = InputBuffer(state.config.input_format)
         self._detector: TurnDetector | None = None
@@ -152,6 +158,7 @@ class Listener:
             self._say_stopped(turn, buffer.end)
         if self._detector is not None:
             self._detector.reset()
+        self._drafts.drop()
         self._commit(turn, buffer.end, speech_end=buffer.end)
         # What was left of an unfinished window is committed: windows go on from here.
         self._analysed = self._scored = buffer.end
@@ -199,7 +206,9 @@ class Listener:
     # --- inside ----------------------------------------------------------------------------------
 
     def _detect(self, settings: TurnDetection | None) -> None:
-        self._detector = TurnDetector(settings) if settings is not None else None
+        limits = self._state.limits
+        pause_ms = limits.draft_silence_ms if limits.max_drafts_per_turn else None
+        self._detector = TurnDetector(settings, pause_ms) if settings is not None else None
         self._new_epoch()
 
     def _change_format(self, format: AudioFormat) -> None:
@@ -225,7 +234,15 @@ class Listener:
         boundary = detector.step(score, end)
         if boundary is Boundary.STARTED:
             self._start_turn(max(self.buffer.start, end - WINDOW_TICKS - detector.padding_ticks))
-        elif boundary is Boundary.STOPPED and self._turn is not None:
+        elif boundary is None or self._turn is None:
+            return
+        elif boundary is Boundary.PAUSED:
+            self._feed(self._turn, end)
+            self._on_pause(self._turn.utterance)
+        elif boundary is Boundary.RESUMED:
+            self._turn.utterance.paused = False
+            self._drafts.drop()
+        else:
             turn, self._turn = self._turn, None
             self._say_stopped(turn, end)
             self._on_turn(self._commit(turn, end, speech_end=detector.speech_end))
@@ -273,6 +290,7 @@ class Listener:
         turn, self._turn = self._turn, None
         if turn is not None:
             self._say_stopped(turn, self.buffer.end)
+            self._drafts.drop()
             self._transcripts.cancel(turn.utterance)
             self._state.conversation.release(turn.item_id)
 

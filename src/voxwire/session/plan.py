@@ -50,7 +50,7 @@ def resolve(config: SessionConfig, params: ResponseParams) -> Plan:
 
 
 def ask(
-    state: State, plan: Plan, entries: Sequence[Entry], *, generation: int, response_id: str, background: bool
+    state: State, plan: Plan, entries: Sequence[Entry], *, generation: int, response_id: str | None, background: bool
 ) -> tuple[StartResponse, TokenUsage]:
     """The command that starts this response, and the tokens that it reads.
 

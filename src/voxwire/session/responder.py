@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
 from voxwire.errors import ClientError
-from voxwire.events.items import Item, ItemStatus
+from voxwire.events.items import InputAudio, Item, ItemStatus, MessageItem, Role
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import AudioDelta, RateLimitsUpdated
 from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionKind
@@ -19,8 +19,9 @@ from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmText, Llm
 from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
 from voxwire.session.client_items import ClientItems, ItemChecks
-from voxwire.session.commands import CancelGeneration, DiscardPendingAudio
+from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
 from voxwire.session.conversation import Entry
+from voxwire.session.drafts import Drafts
 from voxwire.session.idle import Idle
 from voxwire.session.inputs import Failed, SpokenAudio
 from voxwire.session.plan import Plan, ask, resolve
@@ -49,17 +50,19 @@ class Responder:
     """Owns the responses in progress."""
 
     def __init__(
-        self, state: State, transcripts: Transcripts, items: ClientItems, playout: Playout, idle: Idle
+        self, state: State, transcripts: Transcripts, items: ClientItems, playout: Playout, idle: Idle, drafts: Drafts
     ) -> None:
         self._state = state
         self._transcripts = transcripts
         self._items = items
         self._playout = playout
         self._idle = idle
+        self._drafts = drafts
         self._rate = RateWindow(state.limits, state.now)
         self._running: dict[int, _Pending] = {}
         self._next: Entry | None = None
-        self._active: ResponseRun | None = None
+        self.active: ResponseRun | None = None
+        """The response in the conversation, if one is in progress."""
 
     # --- beginning -------------------------------------------------------------------------------
 
@@ -70,7 +73,7 @@ class Responder:
             raise ClientError("Responses are not available in a transcription session.", code="invalid_value")
         params = self._fit(params)
         plan = resolve(state.config, params)
-        active = None if params.out_of_band else self._active
+        active = None if params.out_of_band else self.active
         self._check(plan, params, replaced=0 if active is None or not params.cancel_previous else 1)
         if active is not None and not params.cancel_previous:
             raise ClientError(
@@ -96,19 +99,34 @@ class Responder:
 
         One answer at most waits in line: a later turn joins the one before it.
         """
-        if self._active is not None:
+        if self.active is not None:
             self._next = turn
+            self._drafts.drop()
             return
         entries = list(self._state.conversation)
         del entries[entries.index(turn) + 1 :]
         self._begin(resolve(self._state.config, ResponseParams()), entries, in_band=True, automatic=True)
+
+    def draft(self, item_id: str, words: str) -> None:
+        """The user pauses after these words, and a turn that ends here would be answered: begin with the answer."""
+        state = self._state
+        entries = list(state.conversation)
+        if not words or self.active is not None or self._transcripts.pending(entries):
+            return
+        entries.append(Entry(MessageItem(id=item_id, role=Role.USER, content=(InputAudio(transcript=words),))))
+        plan = resolve(state.config, ResponseParams())
+        try:
+            start, _ = ask(state, plan, entries, generation=state.number(), response_id=None, background=False)
+        except ClientError:
+            return  # what does not fit, the response will say in its turn
+        self._drafts.begin(start)
 
     # --- ending ----------------------------------------------------------------------------------
 
     def cancel_by_id(self, response_id: str | None) -> None:
         """`response.cancel`; raises ClientError when there is nothing to cancel."""
         runs = (pending.run for pending in self._running.values())
-        run = self._active if response_id is None else next((run for run in runs if run.id == response_id), None)
+        run = self.active if response_id is None else next((run for run in runs if run.id == response_id), None)
         if run is None:
             raise ClientError("Cancellation failed: no active response found", code="response_cancel_not_active")
         self.cancel(run, "client_cancelled")
@@ -116,8 +134,8 @@ class Responder:
     def interrupt(self) -> None:
         """The user began to speak: the answer stops, and none that waited in line will come."""
         self._next = None
-        if self._active is not None:
-            self.cancel(self._active, "turn_detected")
+        if self.active is not None:
+            self.cancel(self.active, "turn_detected")
         self._playout.interrupt()
 
     def cancel(self, run: ResponseRun, reason: str) -> None:
@@ -130,6 +148,7 @@ class Responder:
     def end(self, details: StatusDetails) -> None:
         """The session ends: everything in progress fails for this reason, so that nothing stays open."""
         self._next = None
+        self._drafts.drop()
         for pending in list(self._running.values()):
             if pending.run.phase is Phase.GENERATING:
                 self._state.emit(CancelGeneration(generation=pending.run.generation))
@@ -140,7 +159,8 @@ class Responder:
     def result(self, number: int, event: LlmEvent | SpokenAudio | Failed) -> None:
         """Something an engine made; work that was cancelled discards itself."""
         pending = self._running.get(number)
-        if pending is None or pending.run.phase is not Phase.GENERATING:
+        if pending is None:
+            self._drafts.keep(number, event)
             return
         state, run = self._state, pending.run
         said = len(state.out)
@@ -162,7 +182,7 @@ class Responder:
             case _:
                 assert_never(event)
         run.times.reached(state.now, audio=type(event) is SpokenAudio)
-        if run is self._active and len(state.out) > said and isinstance(delta := state.out[-1], AudioDelta):
+        if run is self.active and len(state.out) > said and isinstance(delta := state.out[-1], AudioDelta):
             self._playout.spoke(delta)
         if full:
             state.emit(CancelGeneration(generation=run.generation))
@@ -225,7 +245,7 @@ class Responder:
         pending = _Pending(run, entries, self._transcripts.pending(entries), automatic)
         self._running[run.generation] = pending
         if in_band:
-            self._active = run
+            self.active = run
             self._idle.disturbed()
         run.create()
         if pending.waits:
@@ -253,7 +273,7 @@ class Responder:
                 pending.entries,
                 generation=run.generation,
                 response_id=run.id,
-                background=run is not self._active,
+                background=run is not self.active,
             )
         except ClientError as error:
             details = StatusDetails(type=error.type, code=error.code, message=error.message)
@@ -262,7 +282,20 @@ class Responder:
         # The snapshot is taken; keeping the entries would hold on to deleted items.
         pending.entries.clear()
         run.move(Phase.GENERATING)
-        state.emit(start)
+        self._generate(pending, start)
+
+    def _generate(self, pending: _Pending, start: StartResponse) -> None:
+        """Have the answer made, or go on with the draft that asked for the same."""
+        run = pending.run
+        draft = self._drafts.take(start) if run is self.active else None
+        if draft is None:
+            self._state.emit(start)
+            return
+        del self._running[run.generation]
+        run.generation, results = draft
+        self._running[run.generation] = pending
+        for event in results:
+            self.result(run.generation, event)
 
     def _generation_done(self, run: ResponseRun, result: LlmDone) -> None:
         if result.reason is FinishReason.STOP:
@@ -288,8 +321,9 @@ class Responder:
             state.emit(run.times.event(run.id, state.clock_ms))
         if status is ResponseStatus.CANCELLED:
             self._playout.stop(run.id)
-        if run is self._active:
-            self._active = None
+        if run is self.active:
+            self.active = None
+            self._drafts.drop()
             self._idle.answered()
             turn, self._next = self._next, None
             if turn is not None and state.conversation.get(turn.item.id) is turn:

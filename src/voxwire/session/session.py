@@ -62,6 +62,7 @@ from voxwire.session.alarms import Alarm
 from voxwire.session.client_items import ClientItems
 from voxwire.session.commands import CloseSession, Output
 from voxwire.session.conversation import Conversation, Entry
+from voxwire.session.drafts import Drafts
 from voxwire.session.idle import Idle
 from voxwire.session.inputs import (
     ClientMistake,
@@ -78,7 +79,7 @@ from voxwire.session.listener import Listener
 from voxwire.session.playout import Playout, ReportedPlayout
 from voxwire.session.responder import Responder
 from voxwire.session.state import State
-from voxwire.session.transcripts import Transcripts
+from voxwire.session.transcripts import Transcripts, Utterance
 from voxwire.session.update import merge
 
 _FromClient = ClientEvent | ClientMistake
@@ -131,15 +132,24 @@ class Session:
         # The parts call back by a proxy: without a cycle, a session that has ended is freed at once with its
         # audio and text, and not by the next full collection.
         this = weakref.proxy(self)
-        self._transcripts = Transcripts(self._state, lambda number: this._responder.words_known(number))
+        self._drafts = Drafts(self._state)
+        self._transcripts = Transcripts(
+            self._state,
+            on_words=lambda number: this._responder.words_known(number),
+            on_interim=lambda item_id, words: this._responder.draft(item_id, words),
+        )
         self._items = ClientItems(self._state, self._transcripts)
         self._playout = (ReportedPlayout if capabilities.reports_playout else Playout)(self._state)
         self._idle = Idle(self._state, self._playout, lambda: this._listener.speaking)
-        self._responder = Responder(self._state, self._transcripts, self._items, self._playout, self._idle)
+        self._responder = Responder(
+            self._state, self._transcripts, self._items, self._playout, self._idle, self._drafts
+        )
         self._listener = Listener(
             self._state,
             self._transcripts,
+            self._drafts,
             on_speech=lambda: this._speech_started(),
+            on_pause=lambda utterance: this._speech_paused(utterance),
             on_turn=lambda entry: this._turn_ended(entry),
         )
 
@@ -303,11 +313,24 @@ class Session:
             self._responder.interrupt()
         self._idle.disturbed()
 
+    def _speech_paused(self, utterance: Utterance) -> None:
+        drafts_left = utterance.probes < self._state.limits.max_drafts_per_turn
+        if drafts_left and self._state.capabilities.interims and self._answers_turns and not self._responder.active:
+            self._transcripts.probe(utterance)
+
     def _turn_ended(self, entry: Entry) -> None:
         self._idle.disturbed()
-        config = self._state.config
-        if config.kind is SessionKind.REALTIME and config.turn_detection and config.turn_detection.create_response:
+        if self._answers_turns:
             self._responder.answer(entry)
+        else:
+            self._drafts.drop()
+
+    @property
+    def _answers_turns(self) -> bool:
+        """Whether a turn that detection ends is answered of itself."""
+        config = self._state.config
+        detection = config.turn_detection
+        return config.kind is SessionKind.REALTIME and detection is not None and detection.create_response
 
     def _tick(self) -> None:
         while (rung := self._state.alarms.ring(self._state.now)) is not None:

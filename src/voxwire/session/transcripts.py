@@ -12,11 +12,12 @@ from typing import assert_never
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.server import TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed
 from voxwire.events.session_config import LOGPROBS, Transcription
-from voxwire.interfaces.stt import SttEvent, SttFinal, SttPartial
+from voxwire.interfaces.stt import SttEvent, SttFinal, SttInterim, SttPartial
 from voxwire.session.commands import (
     CancelTranscription,
     FeedTranscription,
     FinishTranscription,
+    ProbeTranscription,
     StartTranscription,
 )
 from voxwire.session.conversation import Entry
@@ -30,7 +31,8 @@ class Utterance:
 
     `asked` is what the client asked to be told when the utterance began, None for nothing. Until the
     item exists, words and failure wait here: `stable` is what may be said, `sent` what was. `overdue`: a
-    response has waited for the words in vain, so none waits again.
+    response has waited for the words in vain, so none waits again. `paused`: a probe was sent, of `probes`, of which
+    some are `unanswered`, and nothing was spoken since.
     """
 
     number: int
@@ -42,6 +44,9 @@ class Utterance:
     sent: str = ""
     seconds: float = 0.0
     overdue: bool = False
+    probes: int = 0
+    unanswered: int = 0
+    paused: bool = False
     entry: Entry | None = None
     failure: Failed | None = None
 
@@ -49,10 +54,14 @@ class Utterance:
 class Transcripts:
     """All utterances whose words are not final yet."""
 
-    def __init__(self, state: State, on_words: Callable[[int], None]) -> None:
-        """`on_words(number)` is told when an utterance has ended, well or not."""
+    def __init__(
+        self, state: State, *, on_words: Callable[[int], None], on_interim: Callable[[str, str], None]
+    ) -> None:
+        """`on_words(number)` is told when an utterance has ended, well or not; `on_interim(item_id, words)`, when a
+        probe was answered in the pause it was sent in."""
         self._state = state
         self._on_words = on_words
+        self._on_interim = on_interim
         self._running: dict[int, Utterance] = {}
 
     def start(self, item_id: str, format: AudioFormat, *, content_index: int = 0, recorded: bool = False) -> Utterance:
@@ -75,6 +84,13 @@ class Transcripts:
 
     def feed(self, utterance: Utterance, audio: bytes | bytearray) -> None:
         self._state.emit(FeedTranscription(transcription=utterance.number, audio=audio))
+
+    def probe(self, utterance: Utterance) -> None:
+        """Nothing is spoken just now: ask for the words so far."""
+        utterance.paused = True
+        utterance.probes += 1
+        utterance.unanswered += 1
+        self._state.emit(ProbeTranscription(transcription=utterance.number))
 
     def finish(self, utterance: Utterance, entry: Entry, duration_ms: float) -> None:
         """The utterance is complete and belongs to `entry`."""
@@ -102,6 +118,8 @@ class Transcripts:
         match event:
             case SttPartial():
                 self._partial(utterance, event)
+            case SttInterim():
+                self._interim(utterance, event)
             case SttFinal():
                 self._final(utterance, event)
             case Failed():
@@ -131,6 +149,12 @@ class Transcripts:
         # An item event precedes any delta of that item (docs/architecture.md, invariant 3).
         if utterance.entry is not None:
             self._show_stable(utterance)
+
+    def _interim(self, utterance: Utterance, result: SttInterim) -> None:
+        # Answers come in the order of the probes: one that leaves others open is of an earlier pause.
+        utterance.unanswered -= 1
+        if utterance.paused and utterance.unanswered == 0 and utterance.entry is None:
+            self._on_interim(utterance.item_id, result.text)
 
     def _final(self, utterance: Utterance, result: SttFinal) -> None:
         # A final before the end of the utterance cannot be one: the engine was not asked yet.

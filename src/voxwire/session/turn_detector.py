@@ -34,13 +34,20 @@ class Boundary(Enum):
     """What a window decided."""
 
     STARTED = "started"
+    PAUSED = "paused"
+    """The silence may be the end of the turn; said once, if at all."""
+    RESUMED = "resumed"
+    """It was a pause, and no more."""
     STOPPED = "stopped"
 
 
 class TurnDetector:
     """Decides window by window whether somebody is speaking."""
 
-    def __init__(self, settings: TurnDetection) -> None:
+    def __init__(self, settings: TurnDetection, pause_ms: int | None = None) -> None:
+        """`pause_ms` of silence are a pause; None asks for none to be told."""
+        self._pause_ms = pause_ms
+        self._paused = False
         self.speaking = False
         self.speech_end = 0
         """The tick at which the speech of the last turn ended: where its silence began."""
@@ -64,25 +71,30 @@ class TurnDetector:
 
     def reset(self) -> None:
         """Nobody is speaking: after a commit or a clear by hand."""
-        self.speaking = False
+        self.speaking = self._paused = False
         self._silent_since = None
 
     def step(self, score: float, window_end: int) -> Boundary | None:
         """Take the score of the window that ends at tick `window_end`."""
         if score >= self.threshold and score > 0:
             self._silent_since = None
+            resumed, self._paused = self._paused, False
             if not self.speaking:
                 self.speaking = True
                 return Boundary.STARTED
-            return None
+            return Boundary.RESUMED if resumed else None
         if not self.speaking:
             return None
         if self._silent_since is None:
             if score > max(self.threshold - HYSTERESIS, SILENCE_FLOOR):
                 return None
             self._silent_since = window_end - WINDOW_TICKS
-        if window_end - self._silent_since >= self.silence_ms * TICKS_PER_MS:
+        silent_ms = (window_end - self._silent_since) / TICKS_PER_MS
+        if silent_ms >= self.silence_ms:
             self.speech_end = self._silent_since
             self.reset()
             return Boundary.STOPPED
+        if self._pause_ms is not None and silent_ms >= self._pause_ms and not self._paused:
+            self._paused = True
+            return Boundary.PAUSED
         return None

@@ -15,7 +15,7 @@ from voxwire.events.server import ErrorOccurred, ServerEvent
 from voxwire.events.session_config import SessionConfig
 from voxwire.interfaces.engine import Word
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
-from voxwire.interfaces.stt import SttEvent, SttFinal, SttPartial
+from voxwire.interfaces.stt import SttEvent, SttFinal, SttInterim, SttPartial
 from voxwire.session.commands import Analyse, Output, StartResponse, StartTranscription
 from voxwire.session.inputs import Failed, Generated, Input, SpeechScores, SpokenAudio, Tick, Transcribed
 from voxwire.session.limits import Capabilities, Limits
@@ -150,6 +150,10 @@ class Driver:
     def hear_part(self, text: str, stable: int | None = None) -> None:
         """A partial; all of it is stable unless said otherwise."""
         self.transcribed(SttPartial(text=text, stable=len(text) if stable is None else stable))
+
+    def hear_so_far(self, text: str, transcription: int | None = None) -> None:
+        """The answer to a probe."""
+        self.transcribed(SttInterim(text=text), transcription)
 
     def fail_hearing(self, code: str = "engine_died", transcription: int | None = None) -> None:
         self.transcribed(Failed(code=code, message="The recogniser failed."), transcription)

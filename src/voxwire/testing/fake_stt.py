@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, MutableSequence
 
 from voxwire.errors import EngineError
 from voxwire.interfaces.engine import EngineInfo
-from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial
+from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttEvent, SttFinal, SttInterim, SttPartial
 
 
 class FakeStt:
@@ -14,7 +14,7 @@ class FakeStt:
 
     Words come as partials while audio arrives, one for each `word_ms` of it, and the final at commit.
     `stalled` never answers; `push_s` is how long each piece of audio takes to accept; `rates` as in the
-    capabilities.
+    capabilities. With `interims` a probe is answered by the words so far, all of them where `word_ms` is None.
     """
 
     def __init__(
@@ -24,9 +24,12 @@ class FakeStt:
         stalled: bool = False,
         push_s: float = 0.0,
         rates: tuple[int, ...] = (16_000,),
+        interims: bool = False,
     ) -> None:
         self.capabilities = SttCapabilities(
-            info=EngineInfo(name="fake-stt", label="scripted ears", licence="Apache-2.0"), rates=rates
+            info=EngineInfo(name="fake-stt", label="scripted ears", licence="Apache-2.0"),
+            rates=rates,
+            interims=interims,
         )
         self.word_ms = word_ms
         self.stalled = stalled
@@ -60,22 +63,35 @@ class FakeSttStream:
         self.config = config
         self.heard = bytearray()
         self.committed = asyncio.Event()
+        self.probes = 0
         self.cancelled = False
         self._engine = engine
         self._result = SttFinal(text=result) if isinstance(result, str) else result
         self._events: asyncio.Queue[SttEvent | EngineError] = asyncio.Queue()
         self._said = 0
 
+    @property
+    def _words_so_far(self) -> list[str]:
+        words = self._result.text.split() if isinstance(self._result, SttFinal) else []
+        if not self._engine.word_ms:
+            return words
+        return words[: int(len(self.heard) / 2 / self.config.rate * 1000 / self._engine.word_ms)]
+
+    async def probe(self) -> None:
+        self.probes += 1
+        if not self._engine.stalled:
+            alternatives = self._result.alternatives if isinstance(self._result, SttFinal) else ()
+            self._events.put_nowait(SttInterim(text=" ".join(self._words_so_far), alternatives=alternatives))
+
     async def push(self, pcm: bytes) -> None:
         if self._engine.push_s:
             await asyncio.sleep(self._engine.push_s)
         self.heard += pcm
-        if self._engine.word_ms and isinstance(self._result, SttFinal):
-            words = self._result.text.split()
-            count = min(len(words), int(len(self.heard) / 2 / self.config.rate * 1000 / self._engine.word_ms))
-            if count > self._said:
-                self._said = count
-                text = " ".join(words[:count])
+        if self._engine.word_ms:
+            words = self._words_so_far
+            if len(words) > self._said:
+                self._said = len(words)
+                text = " ".join(words)
                 self._events.put_nowait(SttPartial(text=text, stable=len(text)))
 
     async def commit(self) -> None:

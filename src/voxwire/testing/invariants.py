@@ -55,6 +55,7 @@ from voxwire.session.commands import (
     FeedTranscription,
     FinishTranscription,
     Output,
+    ProbeTranscription,
     StartResponse,
     StartTranscription,
 )
@@ -107,7 +108,7 @@ class Invariants:
         self._committed: str | None = None
         self._settled: str | None = None
         self._responses: dict[str, _Response] = {}
-        self._generations: dict[int, str] = {}
+        self._generations: dict[int, str | None] = {}
         self._epochs: set[int] = set()
         self._transcriptions: dict[int, str] = {}
         self._heard: dict[tuple[str, int], str | None] = {}
@@ -457,6 +458,10 @@ class Invariants:
         self._transcriptions[command.transcription] = "open"
 
     @_see.register
+    def _(self, command: ProbeTranscription) -> None:
+        self._require(self._transcriptions.get(command.transcription) == "open", command.transcription, "open to hear")
+
+    @_see.register
     def _(self, command: FeedTranscription) -> None:
         self._require(self._transcriptions.get(command.transcription) == "open", command.transcription, "open to hear")
         self._require(bool(command.audio), command.transcription, "there is audio to hear")
@@ -469,16 +474,23 @@ class Invariants:
 
     @_see.register
     def _(self, command: StartResponse) -> None:
+        self._require(command.generation not in self._generations, command.generation, "numbers are never reused")
+        self._generations[command.generation] = command.response_id
+        if command.response_id is None:
+            return
         response = self._response(command.response_id, command)
         self._require(response.generation is None, command.response_id, "a response is generated once")
-        self._require(command.generation not in self._generations, command.generation, "numbers are never reused")
         response.generation = command.generation
-        self._generations[command.generation] = command.response_id
 
     @_see.register
     def _(self, command: CancelGeneration) -> None:
         self._require(command.generation in self._generations, command, "what is cancelled had started")
-        response = self._response(self._generations[command.generation], command)
+        response_id = self._generations[command.generation]
+        if response_id is None:
+            # A draft, or the response that took it over: which one, only the session knows.
+            del self._generations[command.generation]
+            return
+        response = self._response(response_id, command)
         self._require(not response.cancelled, command, "work is cancelled once")
         response.cancelled = True
 

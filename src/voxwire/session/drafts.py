@@ -1,0 +1,103 @@
+"""Answers begun before the turn is certain (ADR 19).
+
+A draft is what the language engine was asked, a generation number, and what has come of it so far. It is no
+response: it has no identifier, no place in the conversation and no event. When the turn is certain and a real
+response is about to ask for the same, that response takes over the number and what is there already. Else the
+number is forgotten, and nothing was ever said.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from voxwire.events.items import InputAudio, Item, MessageItem
+from voxwire.interfaces.llm import LlmDone, LlmEvent, LlmText, LlmToolArguments
+from voxwire.session.commands import CancelGeneration, StartResponse
+from voxwire.session.inputs import Failed, SpokenAudio
+from voxwire.session.state import State
+
+GenerationResult = LlmEvent | SpokenAudio | Failed
+
+#: What a result weighs beside its audio or text: about what Python needs for it.
+_OVERHEAD: Final = 128
+
+
+class _Draft:
+    """`start` is what was asked for; `size` what the `results` weigh; `done`: there will be no more."""
+
+    __slots__ = ("done", "results", "size", "start")
+
+    def __init__(self, start: StartResponse) -> None:
+        self.start = start
+        self.results: list[GenerationResult] = []
+        self.size = 0
+        self.done = False
+
+
+class Drafts:
+    """One draft at most, for the turn that may just have ended."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._draft: _Draft | None = None
+
+    def begin(self, start: StartResponse) -> None:
+        """Ask for an answer that may be needed; `start` names no response."""
+        self.drop()
+        self._draft = _Draft(start)
+        self._state.emit(start)
+
+    def keep(self, number: int, result: GenerationResult) -> None:
+        """Something an engine made that no response has asked for: it waits here, if it is the draft's.
+
+        A draft that fails, or that grows beyond its bound, is of no use: the response will ask anew.
+        """
+        draft = self._draft
+        if draft is None or number != draft.start.generation or draft.done:
+            return
+        draft.results.append(result)
+        draft.size += _size(result)
+        draft.done = isinstance(result, LlmDone | Failed)
+        if isinstance(result, Failed) or draft.size > self._state.limits.draft_bytes:
+            self.drop()
+
+    def take(self, start: StartResponse) -> tuple[int, list[GenerationResult]] | None:
+        """The turn is certain, and its response is about to ask for this: the draft's number and results, if it asked
+        for the same. Otherwise the draft is dropped."""
+        draft = self._draft
+        if draft is None or draft.start != as_draft(start, draft.start.generation):
+            self.drop()
+            return None
+        self._draft = None
+        return draft.start.generation, draft.results
+
+    def drop(self) -> None:
+        """The turn goes on, or will not be answered: all is forgotten."""
+        draft, self._draft = self._draft, None
+        if draft is not None and not draft.done:
+            self._state.emit(CancelGeneration(generation=draft.start.generation))
+
+
+def as_draft(start: StartResponse, generation: int) -> StartResponse:
+    """What a draft of this response asks: the same, with the words of the last turn in the place of its audio."""
+    items = start.request.items
+    request = replace(start.request, items=(*items[:-1], *map(_words, items[-1:])))
+    return replace(start, generation=generation, response_id=None, request=request)
+
+
+def _words(item: Item) -> Item:
+    if not isinstance(item, MessageItem):
+        return item
+    spoken = [replace(p, clip=None, duration_ms=0.0) if isinstance(p, InputAudio) else p for p in item.content]
+    return replace(item, content=tuple(spoken))
+
+
+def _size(result: GenerationResult) -> int:
+    match result:
+        case SpokenAudio():
+            return _OVERHEAD + len(result.pcm)
+        case LlmText():
+            return _OVERHEAD + len(result.text)
+        case LlmToolArguments():
+            return _OVERHEAD + len(result.delta)
+    return _OVERHEAD
