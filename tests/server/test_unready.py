@@ -18,7 +18,7 @@ from voxwire.testing.live_server import serve_process
 
 GA = "/v1/realtime?model={}"
 AZURE = "/openai/realtime?api-version=2024-10-01-preview&deployment={}"
-DOWN = EngineError("tts", "engine_died", "The voice is in /home/somebody.")
+DOWN = EngineError("tts", "engine_died", "The voice is in /srv/somebody.")
 
 
 async def ailing(serve: Serve, *names: str) -> str:
