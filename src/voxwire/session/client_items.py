@@ -175,8 +175,9 @@ class ClientItems:
     def _entry(self, item_id: str, doing: str, code: str) -> Entry:
         entry = self._state.conversation.get(item_id)
         if entry is None:
-            message = f"Error {doing} item: the item with id '{item_id}' does not exist."
-            raise ClientError(message, code=code, param="item_id")
+            raise ClientError(
+                f"Error {doing} item: the item with id '{item_id}' does not exist.", code=code, param="item_id"
+            )
         return entry
 
     def _audio_of(self, item: Item) -> dict[int, AudioClip | PcmClip]:
