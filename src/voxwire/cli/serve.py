@@ -7,7 +7,9 @@ import shlex
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from voxwire.cli.output import background_output
@@ -66,6 +68,29 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until stopped. Raises ConfigurationError, EngineError."""
+    with _stopped_at_once():
+        return _run(args)
+
+
+@contextlib.contextmanager
+def _stopped_at_once() -> Iterator[None]:
+    """Being told to stop ends the process, well, as long as nothing runs that would have to be ended first; the server
+    brings its own way later. Raising an exception would not do: native modules make another one of it while they load.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        os._exit(0)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is leave:
+                signal.signal(number, handler)
+
+
+def _run(args: argparse.Namespace) -> int:
     from voxwire.config import load_settings
 
     if args.stop_at_eof:
