@@ -92,7 +92,7 @@ class DevIdentity:
         """Raises RequestRefused (401) unless `token` is ours, still valid, and meant for this API."""
         claims = self._signer.read(token)
         if claims is None:
-            raise _refused("The access token was not issued by this server, or not since its last start.")
+            raise _refused("The access token was not issued by this server since its last start. Ask for a new one.")
         if claims["aud"].rstrip("/") not in AUDIENCES:
             raise _refused(f"The access token is for another service. Ask for the scope {AUDIENCES[0]}/.default.")
         if claims["exp"] <= self._clock():

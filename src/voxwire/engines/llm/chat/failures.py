@@ -59,7 +59,10 @@ def of_status(status: int, retry_after: str | None) -> EngineError:
             wait = f" Try again in {retry_after} s." if retry_after and retry_after.isdecimal() else ""
             return failed("llm_rate_limited", f"The language model has too many requests.{wait}")
     if 300 <= status < 400:
-        return failed("llm_redirected", "The language model's endpoint points elsewhere; the server does not follow.")
+        return failed(
+            "llm_redirected",
+            "The language model's endpoint redirects to another address, and the server does not follow.",
+        )
     if status >= 500:
         return failed("llm_server_error", f"The language model's server failed ({status}).")
     return failed("llm_request_refused", f"The language model's endpoint refused the request ({status}).")

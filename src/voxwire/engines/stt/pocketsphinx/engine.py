@@ -129,7 +129,7 @@ class PocketsphinxStt:
     def open(self, config: SttConfig) -> "PocketsphinxStream":
         """Begin an utterance. Raises EngineError for a language other than English."""
         if config.language is not None and config.language.partition("-")[0].lower() != "en":
-            raise EngineError("stt", "unsupported_language", "This recogniser understands English alone (en).")
+            raise EngineError("stt", "unsupported_language", "This recogniser understands only English (en).")
         stream = PocketsphinxStream(self, config)
         self._streams.add(stream)
         return stream
