@@ -45,6 +45,7 @@ from voxwire.session.commands import (
 )
 from voxwire.session.inputs import Failed, Generated, Input, SpokenAudio, Transcribed
 from voxwire.session.limits import Capabilities, Limits
+from voxwire.session.response_run import Phase
 from voxwire.testing.driver import Driver, silence, speech
 
 # As in test_session_properties: a limit that strikes in the middle of an example reads as a flaky strategy.
@@ -261,7 +262,7 @@ class Twins(RuleBasedStateMachine):
     def responses(self, driver: Driver) -> dict[str, int]:
         """Responses that are being made, with their generations."""
         running = driver.session._responder._running
-        return {pending.run.id: number for number, pending in running.items() if pending.run.phase.name == "GENERATING"}
+        return {run.id: number for number, run in running.items() if run.phase is Phase.GENERATING}
 
     def settle(self) -> None:
         """Note what was begun; let the plain engine say at once what the eager one had said in a draft."""

@@ -40,7 +40,7 @@ from voxwire.events.session_config import Modality, SessionConfig
 from voxwire.interfaces.llm import FinishReason, LlmToolArguments
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio
 from voxwire.session.plan import resolve
-from voxwire.session.response_run import Phase, ResponseRun
+from voxwire.session.response_run import Phase, ResponseRun, Waiting
 from voxwire.testing.driver import Driver
 
 AUDIO_TURN = [
@@ -74,11 +74,13 @@ def done(driver: Driver) -> ResponseDone:
 class TestPhases:
     def test_a_response_never_goes_back(self) -> None:
         state = Driver().session._state
-        run = ResponseRun(state, resolve(state.config, ResponseParams()), in_band=False)
-        run.move(Phase.GENERATING)
-        with pytest.raises(InvariantError) as caught:
-            run.move(Phase.WAITING)
-        assert caught.value.actual is Phase.WAITING
+        waiting = Waiting(entries=[], words=set(), automatic=False)
+        for phases in ([Phase.GENERATING] * 2, [Phase.FINISHED, Phase.GENERATING], [Phase.FINISHED] * 2):
+            run = ResponseRun(state, resolve(state.config, ResponseParams()), waiting, in_band=False)
+            run.move(phases[0])
+            with pytest.raises(InvariantError) as caught:
+                run.move(phases[1])
+            assert caught.value.actual is phases[1]
 
 
 class TestMessage:

@@ -15,6 +15,7 @@ from voxwire.errors import ClientError
 from voxwire.events.items import ContentPart, FunctionCallItem, InputAudio, Item, MessageItem, OutputAudio, PcmClip
 from voxwire.interfaces.token_estimate import text_tokens
 from voxwire.session.context import ContextItem
+from voxwire.session.inputs import Failed
 from voxwire.session.ledger import Ledger
 from voxwire.session.limits import Limits
 from voxwire.session.timings import TurnTimes
@@ -35,8 +36,8 @@ class Entry:
     """Of a spoken answer."""
     heard: dict[int, str | None] = field(default_factory=dict)
     """For each audio part of a user what the recogniser understood, None while it is still listening."""
-    failure: tuple[str, str] | None = None
-    """Why it understood nothing, as (code, message)."""
+    failure: Failed | None = None
+    """Why it understood nothing."""
     cut_ms: float | None = None
     """Where the client truncated it."""
     turn: TurnTimes | None = None

@@ -18,7 +18,6 @@ is never scored.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import ClientError
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.server import (
@@ -195,7 +194,9 @@ class Listener:
     def configure(self, config: SessionConfig) -> None:
         """Take new settings, checked before."""
         if config.input_format is not self.buffer.format:
-            self._change_format(config.input_format)
+            self.buffer.change_format(config.input_format)
+            if self._detector is not None:
+                self._new_epoch()
         settings = config.turn_detection
         if self._detector is not None and settings is not None:
             self._detector.configure(settings)
@@ -210,11 +211,6 @@ class Listener:
         pause_ms = limits.draft_silence_ms if limits.max_drafts_per_turn else None
         self._detector = TurnDetector(settings, pause_ms) if settings is not None else None
         self._new_epoch()
-
-    def _change_format(self, format: AudioFormat) -> None:
-        self.buffer.change_format(format)
-        if self._detector is not None:
-            self._new_epoch()
 
     def _new_epoch(self) -> None:
         self._epoch = self._state.number()
@@ -240,7 +236,7 @@ class Listener:
             self._feed(self._turn, end)
             self._on_pause(self._turn.utterance)
         elif boundary is Boundary.RESUMED:
-            self._turn.utterance.paused = False
+            self._transcripts.resume(self._turn.utterance)
             self._drafts.drop()
         else:
             turn, self._turn = self._turn, None
@@ -270,7 +266,6 @@ class Listener:
         entry = self._make_item(turn.item_id, clip)
         entry.turn = TurnTimes(speech_end_ms=to_ms(speech_end), decided=self._state.now)
         self._transcripts.finish(turn.utterance, entry, clip.duration_ms)
-        self._transcripts.settle(turn.utterance)
         return entry
 
     def _make_item(self, item_id: str, clip: AudioClip) -> Entry:

@@ -4,13 +4,12 @@
 known (protocol: responses, Waiting for words). An automatic response that finds another active waits in line.
 """
 
-from dataclasses import dataclass
 from typing import Any, assert_never
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
-from voxwire.errors import ClientError
+from voxwire.errors import SERVER_ERROR, ClientError
 from voxwire.events.items import InputAudio, Item, ItemStatus, MessageItem, Role
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import AudioDelta, RateLimitsUpdated
@@ -28,22 +27,9 @@ from voxwire.session.plan import Plan, ask, resolve
 from voxwire.session.playout import Playout
 from voxwire.session.rate_window import RateWindow
 from voxwire.session.response_input import resolve_input
-from voxwire.session.response_run import Phase, ResponseRun
+from voxwire.session.response_run import Phase, ResponseRun, Waiting
 from voxwire.session.state import State
 from voxwire.session.transcripts import Transcripts
-
-
-@dataclass(eq=False, slots=True)
-class _Pending:
-    """A response and what it waits for: the items it will read and their unfinished utterances.
-
-    `automatic`: detection asked for it, not the client.
-    """
-
-    run: ResponseRun
-    entries: list[Entry]
-    waits: set[int]
-    automatic: bool
 
 
 class Responder:
@@ -59,7 +45,7 @@ class Responder:
         self._idle = idle
         self._drafts = drafts
         self._rate = RateWindow(state.limits, state.now)
-        self._running: dict[int, _Pending] = {}
+        self._running: dict[int, ResponseRun] = {}
         self._next: Entry | None = None
         self.active: ResponseRun | None = None
         """The response in the conversation, if one is in progress."""
@@ -125,8 +111,8 @@ class Responder:
 
     def cancel_by_id(self, response_id: str | None) -> None:
         """`response.cancel`; raises ClientError when there is nothing to cancel."""
-        runs = (pending.run for pending in self._running.values())
-        run = self.active if response_id is None else next((run for run in runs if run.id == response_id), None)
+        runs = (run for run in self._running.values() if run.id == response_id)
+        run = self.active if response_id is None else next(runs, None)
         if run is None:
             raise ClientError("Cancellation failed: no active response found", code="response_cancel_not_active")
         self.cancel(run, "client_cancelled")
@@ -139,8 +125,7 @@ class Responder:
         self._playout.interrupt()
 
     def cancel(self, run: ResponseRun, reason: str) -> None:
-        if run.phase is Phase.GENERATING:
-            self._state.emit(CancelGeneration(generation=run.generation))
+        self._stop_engines(run)
         if run.plan.modality is Modality.AUDIO:
             self._state.emit(DiscardPendingAudio(response_id=run.id))
         self._finish(run, ResponseStatus.CANCELLED, StatusDetails(reason=reason))
@@ -149,20 +134,18 @@ class Responder:
         """The session ends: everything in progress fails for this reason, so that nothing stays open."""
         self._next = None
         self._drafts.drop()
-        for pending in list(self._running.values()):
-            if pending.run.phase is Phase.GENERATING:
-                self._state.emit(CancelGeneration(generation=pending.run.generation))
-            self._finish(pending.run, ResponseStatus.FAILED, details)
+        for run in list(self._running.values()):
+            self._stop_engines(run)
+            self._finish(run, ResponseStatus.FAILED, details)
 
     # --- results ---------------------------------------------------------------------------------
 
     def result(self, number: int, event: LlmEvent | SpokenAudio | Failed) -> None:
         """Something an engine made; work that was cancelled discards itself."""
-        pending = self._running.get(number)
-        if pending is None:
+        state, run = self._state, self._running.get(number)
+        if run is None:
             self._drafts.keep(number, event)
             return
-        state, run = self._state, pending.run
         said = len(state.out)
         match event:
             case SpokenAudio():
@@ -173,11 +156,15 @@ class Responder:
                 full = run.tool_call(event.name)
             case LlmToolArguments():
                 full = run.tool_arguments(event.delta)
+            case LlmDone(reason=FinishReason.STOP):
+                self._finish(run, ResponseStatus.COMPLETED, usage=event.usage)
+                return
             case LlmDone():
-                self._generation_done(run, event)
+                details = StatusDetails(reason=event.reason.value)
+                self._finish(run, ResponseStatus.INCOMPLETE, details, event.usage)
                 return
             case Failed():
-                self._finish(run, ResponseStatus.FAILED, StatusDetails(code=event.code, message=event.message))
+                self._fail(run, event.code, event.message)
                 return
             case _:
                 assert_never(event)
@@ -185,24 +172,22 @@ class Responder:
         if run is self.active and len(state.out) > said and isinstance(delta := state.out[-1], AudioDelta):
             self._playout.spoke(delta)
         if full:
-            state.emit(CancelGeneration(generation=run.generation))
+            self._stop_engines(run)
             self._finish(run, ResponseStatus.INCOMPLETE, StatusDetails(reason=FinishReason.MAX_TOKENS.value))
 
     def words_known(self, number: int) -> None:
         """An utterance ended: responses that waited for nothing else start."""
-        for pending in list(self._running.values()):
-            if pending.run.phase is Phase.WAITING and number in pending.waits:
-                pending.waits.discard(number)
-                self._start_if_ready(pending)
+        for run in list(self._running.values()):
+            if isinstance(run.phase, Waiting) and number in run.phase.words:
+                run.phase.words.discard(number)
+                self._start_if_ready(run, run.phase)
 
     def words_overdue(self, generation: int) -> None:
         """A response has waited too long for words."""
-        pending = self._running[generation]
-        self._transcripts.give_up(pending.waits)
-        details = StatusDetails(
-            code="transcription_timeout", message="The words of the turn were not recognised in time."
-        )
-        self._finish(pending.run, ResponseStatus.FAILED, details)
+        run = self._running[generation]
+        if isinstance(run.phase, Waiting):
+            self._transcripts.give_up(run.phase.words)
+        self._fail(run, "transcription_timeout", "The words of the turn were not recognised in time.")
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -239,70 +224,61 @@ class Responder:
         # What another response is still saying is not half-read.
         unfinished = ItemStatus.IN_PROGRESS  # once: Python 3.11 takes as long to look it up as for all the rest
         entries = [entry for entry in entries if entry.item.status is not unfinished]
-        run = ResponseRun(state, plan, in_band=in_band)
+        waiting = Waiting(entries, self._transcripts.pending(entries), automatic)
+        run = ResponseRun(state, plan, waiting, in_band=in_band)
         last = entries[-1] if entries else None
         run.times.begin(state.now, last.item.id if last else None, last.turn if last else None)
-        pending = _Pending(run, entries, self._transcripts.pending(entries), automatic)
-        self._running[run.generation] = pending
+        self._running[run.generation] = run
         if in_band:
             self.active = run
             self._idle.disturbed()
         run.create()
-        if pending.waits:
+        if waiting.words:
             state.alarms.set(Alarm.WORDS, state.now + state.limits.transcript_deadline_s, run.generation)
-        self._start_if_ready(pending)
+        self._start_if_ready(run, waiting)
 
-    def _start_if_ready(self, pending: _Pending) -> None:
-        if pending.waits:
+    def _start_if_ready(self, run: ResponseRun, waiting: Waiting) -> None:
+        if waiting.words:
             return
-        state, run = self._state, pending.run
+        state = self._state
         state.alarms.clear(Alarm.WORDS, run.generation)
-        turn = pending.entries[-1] if pending.entries else None
+        turn = waiting.entries[-1] if waiting.entries else None
         if turn is not None and turn.failure is not None:
-            code, message = turn.failure
-            self._finish(run, ResponseStatus.FAILED, StatusDetails(code=code, message=message))
+            self._fail(run, turn.failure.code, turn.failure.message)
             return
         understood = turn is None or not turn.heard or any(turn.heard.values())
-        if pending.automatic and not understood and not state.limits.respond_to_empty_transcript:
+        if waiting.automatic and not understood and not state.limits.respond_to_empty_transcript:
             self._finish(run, ResponseStatus.COMPLETED)
             return
+        background = run is not self.active
         try:
             start, run.usage = ask(
-                state,
-                run.plan,
-                pending.entries,
-                generation=run.generation,
-                response_id=run.id,
-                background=run is not self.active,
+                state, run.plan, waiting.entries, generation=run.generation, response_id=run.id, background=background
             )
         except ClientError as error:
-            details = StatusDetails(type=error.type, code=error.code, message=error.message)
-            self._finish(run, ResponseStatus.FAILED, details)
+            self._fail(run, error.code, error.message, type=error.type)
             return
-        # The snapshot is taken; keeping the entries would hold on to deleted items.
-        pending.entries.clear()
         run.move(Phase.GENERATING)
-        self._generate(pending, start)
+        self._generate(run, start)
 
-    def _generate(self, pending: _Pending, start: StartResponse) -> None:
+    def _generate(self, run: ResponseRun, start: StartResponse) -> None:
         """Have the answer made, or go on with the draft that asked for the same."""
-        run = pending.run
         draft = self._drafts.take(start) if run is self.active else None
         if draft is None:
             self._state.emit(start)
             return
         del self._running[run.generation]
         run.generation, results = draft
-        self._running[run.generation] = pending
+        self._running[run.generation] = run
         for event in results:
             self.result(run.generation, event)
 
-    def _generation_done(self, run: ResponseRun, result: LlmDone) -> None:
-        if result.reason is FinishReason.STOP:
-            self._finish(run, ResponseStatus.COMPLETED, usage=result.usage)
-        else:
-            details = StatusDetails(reason=result.reason.value)
-            self._finish(run, ResponseStatus.INCOMPLETE, details, usage=result.usage)
+    def _stop_engines(self, run: ResponseRun) -> None:
+        if run.phase is Phase.GENERATING:
+            self._state.emit(CancelGeneration(generation=run.generation))
+
+    def _fail(self, run: ResponseRun, code: str, message: str, *, type: str = SERVER_ERROR) -> None:
+        self._finish(run, ResponseStatus.FAILED, StatusDetails(type=type, code=code, message=message))
 
     def _finish(
         self,

@@ -1,6 +1,6 @@
 """One response: from engine results to events that open and close everything (protocol: responses, Order of events).
 
-    WAITING ──words known──▶ GENERATING ──done, cut, cancelled, failed──▶ FINISHED
+    Waiting ──words known──▶ GENERATING ──done, cut, cancelled, failed──▶ FINISHED
        └──────────────────cancelled, failed──────────────────────────────────▲
 
 Output is sequential: a message or a tool call is closed before the next one opens. Whatever is open
@@ -9,6 +9,7 @@ exactly once (docs/architecture.md, invariant 2).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -34,17 +35,21 @@ MOST_ARGUMENT_BYTES: Final = 1024 * 1024
 MOST_ITEMS: Final = 128
 
 
+@dataclass(eq=False, slots=True)
+class Waiting:
+    """For the words of the items that it will read: `words` are the numbers of their unfinished utterances.
+
+    `automatic`: detection asked for the response, not the client.
+    """
+
+    entries: list[Entry]
+    words: set[int]
+    automatic: bool
+
+
 class Phase(Enum):
-    WAITING = "waiting for the words of its turn"
     GENERATING = "generating"
     FINISHED = "finished"
-
-
-_MOVES: Final = {
-    Phase.WAITING: {Phase.GENERATING, Phase.FINISHED},
-    Phase.GENERATING: {Phase.FINISHED},
-    Phase.FINISHED: set[Phase](),
-}
 
 
 class OutputCall:
@@ -101,11 +106,11 @@ class ResponseRun:
     ever hold.
     """
 
-    def __init__(self, state: State, plan: Plan, *, in_band: bool) -> None:
+    def __init__(self, state: State, plan: Plan, waiting: Waiting, *, in_band: bool) -> None:
         self.id = state.ids("resp")
         self.generation = state.number()
         self.plan = plan
-        self.phase = Phase.WAITING
+        self.phase: Waiting | Phase = waiting
         self.usage = TokenUsage()
         """Tokens of the input, once started; of everything, once finished."""
         self.spoken_ms = 0.0
@@ -118,8 +123,9 @@ class ResponseRun:
         self._text_tokens = 0
 
     def move(self, to: Phase) -> None:
-        if to not in _MOVES[self.phase]:
-            raise InvariantError(f"response {self.id}", expected=_MOVES[self.phase], actual=to)
+        """Nothing goes back. What was waited for is forgotten, and deleted items with it."""
+        if self.phase is Phase.FINISHED or self.phase is to:
+            raise InvariantError(f"response {self.id}", expected="a later phase", actual=to)
         self.phase = to
 
     def create(self) -> None:

@@ -314,8 +314,7 @@ class Session:
         self._idle.disturbed()
 
     def _speech_paused(self, utterance: Utterance) -> None:
-        drafts_left = utterance.probes < self._state.limits.max_drafts_per_turn
-        if drafts_left and self._state.capabilities.interims and self._answers_turns and not self._responder.active:
+        if self._state.capabilities.interims and self._answers_turns and not self._responder.active:
             self._transcripts.probe(utterance)
 
     def _turn_ended(self, entry: Entry) -> None:

@@ -6,7 +6,7 @@ concatenate to the final transcript.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from voxwire.audio.pcm import AudioFormat
@@ -26,13 +26,36 @@ from voxwire.session.state import State
 
 
 @dataclass(eq=False, slots=True)
+class Speaking:
+    """The utterance goes on, and its item does not exist yet: a failure waits here.
+
+    `paused`: a probe was sent, of `probes`, of which some are `unanswered`, and nothing was spoken since.
+    """
+
+    failure: Failed | None = None
+    probes: int = 0
+    unanswered: int = 0
+    paused: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Spoken:
+    """The utterance is complete and belongs to `entry`.
+
+    `overdue`: a response has waited for the words in vain, so none waits again.
+    """
+
+    entry: Entry
+    seconds: float
+    overdue: bool = False
+
+
+@dataclass(eq=False, slots=True)
 class Utterance:
     """One recogniser at work for one audio part of one item.
 
-    `asked` is what the client asked to be told when the utterance began, None for nothing. Until the
-    item exists, words and failure wait here: `stable` is what may be said, `sent` what was. `overdue`: a
-    response has waited for the words in vain, so none waits again. `paused`: a probe was sent, of `probes`, of which
-    some are `unanswered`, and nothing was spoken since.
+    `asked` is what the client asked to be told when the utterance began, None for nothing; `stable` is what may be
+    said, `sent` what was.
     """
 
     number: int
@@ -42,13 +65,7 @@ class Utterance:
     logprobs: bool
     stable: str = ""
     sent: str = ""
-    seconds: float = 0.0
-    overdue: bool = False
-    probes: int = 0
-    unanswered: int = 0
-    paused: bool = False
-    entry: Entry | None = None
-    failure: Failed | None = None
+    state: Speaking | Spoken = field(default_factory=Speaking)
 
 
 class Transcripts:
@@ -86,25 +103,29 @@ class Transcripts:
         self._state.emit(FeedTranscription(transcription=utterance.number, audio=audio))
 
     def probe(self, utterance: Utterance) -> None:
-        """Nothing is spoken just now: ask for the words so far."""
-        utterance.paused = True
-        utterance.probes += 1
-        utterance.unanswered += 1
-        self._state.emit(ProbeTranscription(transcription=utterance.number))
+        """Nothing is spoken just now: ask for the words so far, unless that was done often enough."""
+        state = utterance.state
+        if isinstance(state, Speaking) and state.probes < self._state.limits.max_drafts_per_turn:
+            state.paused = True
+            state.probes += 1
+            state.unanswered += 1
+            self._state.emit(ProbeTranscription(transcription=utterance.number))
+
+    def resume(self, utterance: Utterance) -> None:
+        """It was a pause, and no more."""
+        if isinstance(utterance.state, Speaking):
+            utterance.state.paused = False
 
     def finish(self, utterance: Utterance, entry: Entry, duration_ms: float) -> None:
-        """The utterance is complete and belongs to `entry`."""
-        utterance.entry = entry
-        utterance.seconds = duration_ms / 1000
+        """The utterance is complete and belongs to `entry`, which was announced: say what was heard before that."""
+        before, utterance.state = utterance.state, Spoken(entry, duration_ms / 1000)
         entry.hear(utterance.content_index, None)
-        if utterance.failure is None:
+        failure = before.failure if isinstance(before, Speaking) else None
+        if failure is None:
             self._state.emit(FinishTranscription(transcription=utterance.number))
-
-    def settle(self, utterance: Utterance) -> None:
-        """Say what was heard before the item existed; call once the item was announced."""
         self._show_stable(utterance)
-        if utterance.failure is not None:
-            self._failed(utterance, utterance.failure)
+        if failure is not None:
+            self._failed(utterance, failure)
 
     def cancel(self, utterance: Utterance) -> None:
         del self._running[utterance.number]
@@ -132,13 +153,14 @@ class Transcripts:
         return {
             number
             for number, utterance in self._running.items()
-            if not utterance.overdue and utterance.entry in entries
+            if isinstance(state := utterance.state, Spoken) and not state.overdue and state.entry in entries
         }
 
     def give_up(self, numbers: set[int]) -> None:
         """The words of these utterances did not come in time: nobody waits for them any longer."""
         for number in numbers:
-            self._running[number].overdue = True
+            if isinstance(state := self._running[number].state, Spoken):
+                state.overdue = True
 
     def _partial(self, utterance: Utterance, result: SttPartial) -> None:
         if utterance.asked is None:
@@ -147,55 +169,59 @@ class Transcripts:
         if stable.startswith(utterance.stable):
             utterance.stable = stable
         # An item event precedes any delta of that item (docs/architecture.md, invariant 3).
-        if utterance.entry is not None:
+        if isinstance(utterance.state, Spoken):
             self._show_stable(utterance)
 
     def _interim(self, utterance: Utterance, result: SttInterim) -> None:
-        # Answers come in the order of the probes: one that leaves others open is of an earlier pause.
-        utterance.unanswered -= 1
-        if utterance.paused and utterance.unanswered == 0 and utterance.entry is None:
-            self._on_interim(utterance.item_id, result.text)
+        state = utterance.state
+        if isinstance(state, Speaking):
+            # Answers come in the order of the probes: one that leaves others open is of an earlier pause.
+            state.unanswered -= 1
+            if state.paused and state.unanswered == 0:
+                self._on_interim(utterance.item_id, result.text)
 
     def _final(self, utterance: Utterance, result: SttFinal) -> None:
-        # A final before the end of the utterance cannot be one: the engine was not asked yet.
-        if utterance.entry is None:
-            return
-        del self._running[utterance.number]
-        utterance.entry.hear(utterance.content_index, result.text)
-        if utterance.entry.turn is not None:
-            utterance.entry.turn.words = self._state.now
+        spoken = utterance.state
+        if not isinstance(spoken, Spoken):
+            return  # it cannot be a final: the engine was not asked for it yet
+        if spoken.entry.turn is not None:
+            spoken.entry.turn.words = self._state.now
         if utterance.asked is not None:
             if result.text.startswith(utterance.stable):
                 utterance.stable = result.text
                 self._show_stable(utterance)
-            utterance.entry.set_transcript(utterance.content_index, result.text)
+            spoken.entry.set_transcript(utterance.content_index, result.text)
             self._state.emit(
                 TranscriptionCompleted(
                     item_id=utterance.item_id,
                     content_index=utterance.content_index,
                     transcript=result.text,
-                    seconds=utterance.seconds,
+                    seconds=spoken.seconds,
                     logprobs=result.logprobs if utterance.logprobs else None,
                 )
             )
-        self._on_words(utterance.number)
+        self._end(utterance, spoken.entry, result.text)
 
     def _failed(self, utterance: Utterance, result: Failed) -> None:
-        if utterance.entry is None:
-            utterance.failure = result
-            return
+        match utterance.state:
+            case Speaking() as speaking:
+                speaking.failure = result
+            case Spoken(entry=entry):
+                entry.failure = result
+                if utterance.asked is not None:
+                    self._state.emit(
+                        TranscriptionFailed(
+                            item_id=utterance.item_id,
+                            content_index=utterance.content_index,
+                            code=result.code,
+                            message=result.message,
+                        )
+                    )
+                self._end(utterance, entry, "")
+
+    def _end(self, utterance: Utterance, entry: Entry, words: str) -> None:
         del self._running[utterance.number]
-        utterance.entry.hear(utterance.content_index, "")
-        utterance.entry.failure = (result.code, result.message)
-        if utterance.asked is not None:
-            self._state.emit(
-                TranscriptionFailed(
-                    item_id=utterance.item_id,
-                    content_index=utterance.content_index,
-                    code=result.code,
-                    message=result.message,
-                )
-            )
+        entry.hear(utterance.content_index, words)
         self._on_words(utterance.number)
 
     def _show_stable(self, utterance: Utterance) -> None:

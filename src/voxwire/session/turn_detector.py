@@ -1,12 +1,14 @@
 """Turn detection from speech scores (protocol: turns, Turn detection).
 
-    SILENT ──score ≥ threshold──▶ SPEAKING ──silence long enough──▶ SILENT
+    SILENT ──score ≥ threshold──▶ SPEAKING ──quiet──▶ Trailing ──long enough──▶ SILENT
+                                     ▲──score ≥ threshold──┘
 
 Time is audio handed in: one score is one window of 32 ms. A score below the threshold by the
 hysteresis begins silence; only a score at the threshold ends it, so that a voice trailing off does
 not hold the turn open for ever.
 """
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -41,17 +43,30 @@ class Boundary(Enum):
     STOPPED = "stopped"
 
 
+class Voice(Enum):
+    """Whether somebody is speaking, where nothing more has to be known."""
+
+    SILENT = "silent"
+    SPEAKING = "speaking"
+
+
+@dataclass(frozen=True, slots=True)
+class Trailing:
+    """Quiet since the tick `since`: the end of the turn, if it goes on. `told`: as a pause."""
+
+    since: int
+    told: bool = False
+
+
 class TurnDetector:
     """Decides window by window whether somebody is speaking."""
 
     def __init__(self, settings: TurnDetection, pause_ms: int | None = None) -> None:
         """`pause_ms` of silence are a pause; None asks for none to be told."""
         self._pause_ms = pause_ms
-        self._paused = False
-        self.speaking = False
+        self.state: Voice | Trailing = Voice.SILENT
         self.speech_end = 0
         """The tick at which the speech of the last turn ended: where its silence began."""
-        self._silent_since: int | None = None
         self.configure(settings)
 
     def configure(self, settings: TurnDetection) -> None:
@@ -71,30 +86,28 @@ class TurnDetector:
 
     def reset(self) -> None:
         """Nobody is speaking: after a commit or a clear by hand."""
-        self.speaking = self._paused = False
-        self._silent_since = None
+        self.state = Voice.SILENT
 
     def step(self, score: float, window_end: int) -> Boundary | None:
         """Take the score of the window that ends at tick `window_end`."""
+        state = self.state
         if score >= self.threshold and score > 0:
-            self._silent_since = None
-            resumed, self._paused = self._paused, False
-            if not self.speaking:
-                self.speaking = True
+            self.state = Voice.SPEAKING
+            if state is Voice.SILENT:
                 return Boundary.STARTED
-            return Boundary.RESUMED if resumed else None
-        if not self.speaking:
+            return Boundary.RESUMED if isinstance(state, Trailing) and state.told else None
+        if state is Voice.SILENT:
             return None
-        if self._silent_since is None:
+        if not isinstance(state, Trailing):
             if score > max(self.threshold - HYSTERESIS, SILENCE_FLOOR):
                 return None
-            self._silent_since = window_end - WINDOW_TICKS
-        silent_ms = (window_end - self._silent_since) / TICKS_PER_MS
+            self.state = state = Trailing(window_end - WINDOW_TICKS)
+        silent_ms = (window_end - state.since) / TICKS_PER_MS
         if silent_ms >= self.silence_ms:
-            self.speech_end = self._silent_since
-            self.reset()
+            self.speech_end = state.since
+            self.state = Voice.SILENT
             return Boundary.STOPPED
-        if self._pause_ms is not None and silent_ms >= self._pause_ms and not self._paused:
-            self._paused = True
+        if self._pause_ms is not None and silent_ms >= self._pause_ms and not state.told:
+            self.state = Trailing(state.since, told=True)
             return Boundary.PAUSED
         return None

@@ -154,7 +154,7 @@ class Invariants:
         held = sum(entry.size for entry in state.conversation)
         self._require(held == state.conversation.audio_bytes, held, "retained audio is counted right")
         self._require(held <= state.limits.retained_audio_bytes, held, "retained audio is bounded")
-        running = {pending.run.id for pending in self._session._responder._running.values()}
+        running = {run.id for run in self._session._responder._running.values()}
         self._require(running == set(self.running_responses), running, f"running are {self.running_responses}")
         gone = buffer.committed + buffer.cleared + buffer.discarded
         self._require(buffer.start == gone, buffer.start, "audio in is audio accounted")
