@@ -120,13 +120,6 @@ class TestEstimate:
         driver.append(speech(320))
         assert not driver.all(ItemTruncated)
 
-    def test_it_takes_no_reports(self) -> None:
-        driver = self.driver()
-        driver.say("A long story.", 60_000)
-        driver.send(PlayoutProgress(item_id=driver.last(ItemAdded).item.id, content_index=0, played_ms=100))
-        driver.send(PlayoutDrained())
-        assert told(driver) == 60
-
     def test_messages_that_are_not_heard_yet_are_bounded(self) -> None:
         driver = Driver(CONFIG)
         for _ in range(200):

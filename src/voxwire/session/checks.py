@@ -42,11 +42,8 @@ def _no_tools(changes: dict[str, Any], where: str) -> list[Unsupported]:
 def check_voice_change(has_spoken: bool, param: str) -> None:
     """Refuse a change of voice in mid-conversation."""
     if has_spoken:
-        raise ClientError(
-            "Cannot update a conversation's voice if assistant audio is present.",
-            code="cannot_update_voice",
-            param=param,
-        )
+        message = "Cannot update a conversation's voice if assistant audio is present."
+        raise ClientError(message, code="cannot_update_voice", param=param)
 
 
 def check_text(text: str, limits: Limits, param: str) -> None:
@@ -57,11 +54,8 @@ def check_text(text: str, limits: Limits, param: str) -> None:
 def check_text_bytes(size: int, limit: int, param: str) -> None:
     """Refuse more text than `limit` bytes."""
     if size > limit:
-        raise ClientError(
-            f"Text is too long: {size} bytes, at most {limit} are accepted.",
-            code="string_above_max_length",
-            param=param,
-        )
+        message = f"Text is too long: {size} bytes, at most {limit} are accepted."
+        raise ClientError(message, code="string_above_max_length", param=param)
 
 
 def check_tools(tools: tuple[FunctionTool, ...], choice: ToolChoice, limits: Limits, where: str) -> None:

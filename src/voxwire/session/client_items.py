@@ -92,11 +92,8 @@ class ItemChecks:
         if not isinstance(part, InputAudio) or not isinstance(part.clip, AudioClip):
             return
         if len(part.clip.data) > limits.append_bytes or len(part.clip.data) % format.sample_bytes:
-            raise ClientError(
-                f"Invalid audio: expected whole samples of {format.value}, at most {limits.append_bytes} bytes.",
-                code="invalid_value",
-                param=f"{where}.audio",
-            )
+            message = f"Invalid audio: expected whole samples of {format.value}, at most {limits.append_bytes} bytes."
+            raise ClientError(message, code="invalid_value", param=f"{where}.audio")
 
 
 class ClientItems:

@@ -61,10 +61,8 @@ def fit(
         budget = min(budget, truncation.post_instructions)
     if total > budget:
         if truncation == "disabled" or budget <= 0:
-            raise ClientError(
-                f"The conversation needs {total + fixed} tokens, more than the {budget + fixed} that fit.",
-                code="context_length_exceeded",
-            )
+            message = f"The conversation needs {total + fixed} tokens, more than the {budget + fixed} that fit."
+            raise ClientError(message, code="context_length_exceeded")
         if isinstance(truncation, RetentionRatio):
             budget = int(budget * truncation.retention_ratio)
         candidates = _newest(candidates, total - budget)

@@ -186,22 +186,16 @@ class Conversation:
     def check_id(self, item_id: str) -> None:
         """Refuse an id that no new item can have."""
         if item_id == ROOT:
-            raise ClientError(
-                f"Error adding item: the id '{ROOT}' is reserved, for previous_item_id to mean the beginning.",
-                code="invalid_value",
-                param="item.id",
-            )
+            message = f"Error adding item: the id '{ROOT}' is reserved, for previous_item_id to mean the beginning."
+            raise ClientError(message, code="invalid_value", param="item.id")
         if item_id in self._entries or item_id in self._reserved:
             raise duplicate_id(item_id)
 
     def check_after(self, previous_item_id: str | None) -> None:
         """Refuse a place that does not exist."""
         if previous_item_id not in (None, ROOT) and previous_item_id not in self._entries:
-            raise ClientError(
-                f"Error adding item: the previous item with id '{previous_item_id}' does not exist.",
-                code="item_create_invalid_previous_item_id",
-                param="previous_item_id",
-            )
+            message = f"Error adding item: the previous item with id '{previous_item_id}' does not exist."
+            raise ClientError(message, code="item_create_invalid_previous_item_id", param="previous_item_id")
 
     def reserve(self, item_id: str) -> None:
         """Keep an id that was announced for an item to come, so that no client takes it."""

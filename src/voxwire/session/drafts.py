@@ -6,6 +6,7 @@ response is about to ask for the same, that response takes over the number and w
 number is forgotten, and nothing was ever said.
 """
 
+from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec.structs import replace
@@ -22,16 +23,14 @@ GenerationResult = LlmEvent | SpokenAudio | Failed
 _OVERHEAD: Final = 128
 
 
+@dataclass(eq=False, slots=True)
 class _Draft:
     """`start` is what was asked for; `size` what the `results` weigh; `done`: there will be no more."""
 
-    __slots__ = ("done", "results", "size", "start")
-
-    def __init__(self, start: StartResponse) -> None:
-        self.start = start
-        self.results: list[GenerationResult] = []
-        self.size = 0
-        self.done = False
+    start: StartResponse
+    results: list[GenerationResult] = field(default_factory=list)
+    size: int = 0
+    done: bool = False
 
 
 class Drafts:

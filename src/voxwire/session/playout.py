@@ -61,10 +61,17 @@ class Playout:
         self._stop_from(lambda speech: True)
 
     def progress(self, report: PlayoutProgress) -> None:
-        """Nothing to learn: who estimates gets no reports."""
+        """The transport has played so much of a message, and all that came before. Nobody else reports."""
+        for index, speech in enumerate(self._unheard):
+            if speech.item_id == report.item_id:
+                speech.played_ms = max(speech.played_ms, report.played_ms)
+                del self._unheard[:index]
+                return
 
     def drained(self) -> None:
-        """Nothing to learn, either."""
+        """The transport has played all that it had."""
+        self._unheard.clear()
+        self._heard = self._state.now
 
     def _add(self, delta: AudioDelta) -> None:
         now = self._state.now
@@ -83,16 +90,14 @@ class Playout:
     def _stop_from(self, first: Callable[[_Speech], bool]) -> None:
         """Whatever comes after the first such message is not heard, either: playing is over."""
         self._drop_heard()
-        for index, speech in enumerate(self._unheard):
-            if first(speech):
-                stopped = self._unheard[index:]
-                del self._unheard[index:]
-                self._heard = self._state.now
-                self._stopped(stopped)
-                return
+        index = next((at for at, speech in enumerate(self._unheard) if first(speech)), None)
+        if index is not None:
+            stopped, self._unheard = self._unheard[index:], self._unheard[:index]
+            self._heard = self._state.now
+            self._cut_off(stopped)
 
-    def _stopped(self, speeches: list[_Speech]) -> None:
-        """The client plays, so it is for the client to say what was heard of them."""
+    def _cut_off(self, speeches: list[_Speech]) -> None:
+        """Where the client plays, it is for the client to say what was heard of them."""
 
 
 class ReportedPlayout(Playout):
@@ -113,28 +118,13 @@ class ReportedPlayout(Playout):
             self._state.emit(DiscardPendingAudio(response_id=response_id))
         super().interrupt()
 
-    def progress(self, report: PlayoutProgress) -> None:
-        """The transport has played so much of a message, and all that came before."""
-        for index, speech in enumerate(self._unheard):
-            if speech.item_id == report.item_id:
-                speech.played_ms = max(speech.played_ms, report.played_ms)
-                del self._unheard[:index]
-                return
-
-    def drained(self) -> None:
-        """The transport has played all that it had."""
-        self._unheard.clear()
-        self._heard = self._state.now
-
     def _drop_heard(self) -> None:
         """Only reports say what was heard."""
 
-    def _stopped(self, speeches: list[_Speech]) -> None:
+    def _cut_off(self, speeches: list[_Speech]) -> None:
         conversation = self._state.conversation
         for speech in speeches:
-            entry = conversation.get(speech.item_id)
-            if entry is not None and speech.played_ms < entry.spoken_ms:
-                conversation.truncate(entry, speech.played_ms)
-                self._state.emit(
-                    ItemTruncated(item_id=speech.item_id, content_index=0, audio_end_ms=int(speech.played_ms))
-                )
+            entry, played_ms = conversation.get(speech.item_id), speech.played_ms
+            if entry is not None and played_ms < entry.spoken_ms:
+                conversation.truncate(entry, played_ms)
+                self._state.emit(ItemTruncated(item_id=speech.item_id, content_index=0, audio_end_ms=int(played_ms)))

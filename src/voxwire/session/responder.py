@@ -208,10 +208,8 @@ class Responder:
     def _check(self, plan: Plan, params: ResponseParams, *, replaced: int) -> None:
         state = self._state
         if len(self._running) - replaced >= state.limits.parallel_responses:
-            raise ClientError(
-                f"Too many responses in progress: at most {state.limits.parallel_responses} may run at once.",
-                code="too_many_responses",
-            )
+            message = f"Too many responses in progress: at most {state.limits.parallel_responses} may run at once."
+            raise ClientError(message, code="too_many_responses")
         if params.voice is not UNSET:
             has_spoken = state.conversation.has_spoken and not params.out_of_band
             check_voice_change(has_spoken and plan.voice != state.config.voice, "response.audio.output.voice")

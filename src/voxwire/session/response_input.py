@@ -60,11 +60,8 @@ def resolve_input(given: ResponseInput, state: State) -> list[Item | Entry]:
 def _entry(reference: ItemReference, conversation: Conversation, where: str) -> Entry:
     entry = conversation.ever(reference.id)
     if entry is None:
-        raise ClientError(
-            f"Item with id '{reference.id}' does not exist in this conversation.",
-            code="invalid_value",
-            param=f"{where}.id",
-        )
+        message = f"Item with id '{reference.id}' does not exist in this conversation."
+        raise ClientError(message, code="invalid_value", param=f"{where}.id")
     return entry
 
 
@@ -84,11 +81,8 @@ def _content(entry: Entry, role: Role, where: str) -> list[ContentPart]:
     """What a message holds, as somebody of this role may say it."""
     item = entry.item
     if not isinstance(item, MessageItem):
-        raise ClientError(
-            f"Item with id '{item.id}' has no content: only messages can be referred to here.",
-            code="invalid_value",
-            param=f"{where}.id",
-        )
+        message = f"Item with id '{item.id}' has no content: only messages can be referred to here."
+        raise ClientError(message, code="invalid_value", param=f"{where}.id")
     return [_said(part, entry.heard.get(index), role) for index, part in enumerate(item.content)]
 
 
