@@ -184,7 +184,9 @@ class Reader:
         elif found := self._helpers.get(_key(name, tree)):
             function, inner = found
             parameters = [each.arg for each in function.args.args if each.arg != "self"]
-            given = dict(zip(parameters, call.args, strict=False))
+            optional = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+            given = {each.arg: default for each, default in optional if default is not None}
+            given |= zip(parameters, call.args, strict=False)
             given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
             yield from self._made(inner, {**names, **given}, tree)
 

@@ -4,7 +4,7 @@ import pytest
 
 from voxwire.events.session_config import Eagerness, SemanticVad, ServerVad
 from voxwire.session.input_buffer import WINDOW_TICKS
-from voxwire.session.turn_detector import Boundary, TurnDetector, Voice
+from voxwire.session.turn_detector import Boundary, SpeechState, TurnDetector
 
 
 def run(settings: ServerVad | SemanticVad, scores: list[float]) -> list[tuple[int, Boundary]]:
@@ -83,7 +83,7 @@ class TestSettingsInTheMiddle:
         detector = TurnDetector(ServerVad(silence_duration_ms=1000))
         detector.step(0.9, WINDOW_TICKS)
         detector.configure(ServerVad(silence_duration_ms=32))
-        assert detector.state is Voice.SPEAKING
+        assert detector.state is SpeechState.SPEAKING
         assert detector.step(0.0, 2 * WINDOW_TICKS) is Boundary.STOPPED
 
     def test_reset_forgets_the_turn(self) -> None:

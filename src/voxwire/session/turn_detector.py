@@ -43,7 +43,7 @@ class Boundary(Enum):
     STOPPED = "stopped"
 
 
-class Voice(Enum):
+class SpeechState(Enum):
     """Whether somebody is speaking, where nothing more has to be known."""
 
     SILENT = "silent"
@@ -64,7 +64,7 @@ class TurnDetector:
     def __init__(self, settings: TurnDetection, pause_ms: int | None = None) -> None:
         """`pause_ms` of silence are a pause; None asks for none to be told."""
         self._pause_ms = pause_ms
-        self.state: Voice | Trailing = Voice.SILENT
+        self.state: SpeechState | Trailing = SpeechState.SILENT
         self.speech_end = 0
         """The tick at which the speech of the last turn ended: where its silence began."""
         self.configure(settings)
@@ -86,17 +86,17 @@ class TurnDetector:
 
     def reset(self) -> None:
         """Nobody is speaking: after a commit or a clear by hand."""
-        self.state = Voice.SILENT
+        self.state = SpeechState.SILENT
 
     def step(self, score: float, window_end: int) -> Boundary | None:
         """Take the score of the window that ends at tick `window_end`."""
         state = self.state
         if score >= self.threshold and score > 0:
-            self.state = Voice.SPEAKING
-            if state is Voice.SILENT:
+            self.state = SpeechState.SPEAKING
+            if state is SpeechState.SILENT:
                 return Boundary.STARTED
             return Boundary.RESUMED if isinstance(state, Trailing) and state.told else None
-        if state is Voice.SILENT:
+        if state is SpeechState.SILENT:
             return None
         if not isinstance(state, Trailing):
             if score > max(self.threshold - HYSTERESIS, SILENCE_FLOOR):
@@ -105,7 +105,7 @@ class TurnDetector:
         silent_ms = (window_end - state.since) / TICKS_PER_MS
         if silent_ms >= self.silence_ms:
             self.speech_end = state.since
-            self.state = Voice.SILENT
+            self.state = SpeechState.SILENT
             return Boundary.STOPPED
         if self._pause_ms is not None and silent_ms >= self._pause_ms and not state.told:
             self.state = Trailing(state.since, told=True)
