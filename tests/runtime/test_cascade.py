@@ -21,6 +21,8 @@ from voxwire.testing.fake_service import fake_deployment
 from voxwire.testing.fake_tts import FakeTts, FakeTtsStream
 
 LONG = Deadlines()
+#: How fast the voice is asked to speak.
+SPEED = 1.25
 QUICK = Deadlines(llm_first_s=0.05, llm_idle_s=0.05, tts_s=0.05)
 
 
@@ -39,7 +41,7 @@ class Bench:
         self.tts = tts or FakeTts()
         self.request = LlmRequest(instructions="Be kind.", items=(), modality=modality)
         command = StartResponse(
-            generation=9, response_id="resp_1", request=self.request, voice="verse", speed=1.25, output_format=format
+            generation=9, response_id="resp_1", request=self.request, voice="verse", speed=SPEED, output_format=format
         )
         deployment = fake_deployment(llm=self.llm, tts=self.tts)
         self.task = asyncio.create_task(Cascade(command, deployment, self.sink.delivery, deadlines).run())
@@ -74,10 +76,10 @@ async def test_text_and_all_its_audio_then_done() -> None:
     assert results[-1] == LlmDone()
     assert bench.sink.numbers == {9}
     assert bench.text == "Hello there, friend."
-    assert sum(len(audio.pcm) for audio in bench.audio) / 48 == 60 * len(bench.text)
+    assert sum(len(audio.pcm) for audio in bench.audio) / 48 == 60 * len(bench.text) / SPEED
     assert bench.audio[-1].chars_to == len(bench.text)
     assert bench.sink.kinds[0] == "LlmText"  # the transcript runs ahead of its audio
-    assert bench.tts.streams[0].config == TtsConfig(voice="verse", speed=1.25)
+    assert bench.tts.streams[0].config == TtsConfig(voice="verse", speed=SPEED)
     assert bench.tts.streams[0].cancelled
     assert bench.llm.requests == [bench.request]
     assert bench.llm.closed_iterators == 1
@@ -103,7 +105,7 @@ async def test_audio_has_the_rate_of_the_wire(format: AudioFormat, rate: int) ->
     bench = Bench(tts=FakeTts(rate=rate), format=format)
     await bench.ended()
     seconds = sum(len(audio.pcm) for audio in bench.audio) / 2 / format.rate
-    assert seconds == pytest.approx(0.06 * len(bench.text), abs=0.001)
+    assert seconds == pytest.approx(0.06 * len(bench.text) / SPEED, abs=0.001)
 
 
 async def test_the_first_delta_is_short_and_none_is_long() -> None:
@@ -155,7 +157,7 @@ async def test_words_are_timed_from_the_start_of_the_message() -> None:
     await bench.ended()
     words = [word for audio in bench.audio for word in audio.words]
     assert [word.text for word in words] == ["one", "two", "three"]
-    assert [word.start_ms for word in words] == [0, 240, 480]
+    assert [word.start_ms for word in words] == [0, 240 / SPEED, 480 / SPEED]
 
 
 class TestFailures:

@@ -15,5 +15,6 @@ Whatever is iterated or called here comes to one of three endings, and each docs
   for a transport that is `TransportClosed`. An engine whose one stream is broken serves the next.
 
 No other exception leaves an engine, but for `ConfigurationError` at its making and its start. Nothing here blocks the
-event loop: native code runs in a worker process (`voxwire.engines.worker`), slow Python in a thread.
+event loop: native code runs in a worker process (`voxwire.engines.worker`), slow Python in a thread. For each kind of
+engine a suite of tests holds all this: `voxwire.testing.contract`.
 """

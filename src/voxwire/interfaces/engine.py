@@ -17,7 +17,7 @@ class Engine(Protocol):
         """
 
     async def close(self) -> None:
-        """End every process, connection and stream. Closed for good: what is asked after it is broken.
+        """End every process, connection and stream. Nothing is asked of the engine after it.
 
         Idempotent, also after a start that failed, or never was.
         """

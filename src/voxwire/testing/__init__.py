@@ -1,5 +1,6 @@
 """For tests, here and in programs that build on Voxwire; nothing of the server imports it.
 
+- `contract`: what engines must do, as suites of tests, for engines of this house and of others
 - `driver`: a session without a runtime; `scripted_clock`: time that a test moves; `invariants`: what every session
   promises
 - `transcript`, `render`, `values`: sessions recorded, as text, as JSON

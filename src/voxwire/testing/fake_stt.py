@@ -67,7 +67,7 @@ class FakeSttStream:
         self.cancelled = False
         self._engine = engine
         self._result = SttFinal(text=result) if isinstance(result, str) else result
-        self._events: asyncio.Queue[SttEvent | EngineError] = asyncio.Queue()
+        self._events: asyncio.Queue[SttEvent | EngineError | None] = asyncio.Queue()
         self._said = 0
 
     @property
@@ -101,10 +101,13 @@ class FakeSttStream:
 
     async def cancel(self) -> None:
         self.cancelled = True
+        self._events.put_nowait(None)  # whoever waits has waited long enough
 
     async def __aiter__(self) -> AsyncIterator[SttEvent]:
         while not self.cancelled:
             event = await self._events.get()
+            if event is None or self.cancelled:
+                return
             if isinstance(event, EngineError):
                 raise event
             yield event

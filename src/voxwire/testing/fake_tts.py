@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, MutableSequence
 from typing import Final
 
+from voxwire.errors import EngineError
 from voxwire.interfaces.engine import EngineInfo, Word
 from voxwire.interfaces.tts import TtsAudio, TtsCapabilities, TtsConfig
 
@@ -60,6 +61,8 @@ class FakeTts:
         self.closed += 1
 
     def open(self, config: TtsConfig) -> "FakeTtsStream":
+        if config.voice not in self.capabilities.voices:
+            raise EngineError("tts", "unsupported_voice", f"There is no voice {config.voice!r}.")
         stream = FakeTtsStream(self, config)
         self.streams.append(stream)
         return stream
@@ -70,6 +73,7 @@ class FakeTtsStream:
 
     def __init__(self, engine: FakeTts, config: TtsConfig) -> None:
         self.config = config
+        self.char_ms = engine.char_ms / config.speed
         self.text = ""
         self.spoken = 0
         self.flushed = False
@@ -91,12 +95,12 @@ class FakeTtsStream:
 
     async def __aiter__(self) -> AsyncIterator[TtsAudio]:
         engine = self._engine
-        chunk_chars = max(1, round(engine.chunk_ms / engine.char_ms))
+        chunk_chars = max(1, round(engine.chunk_ms / self.char_ms))
         chunks = 0
         while not self.cancelled:
             if engine.failure is not None and chunks >= engine.fails_after:
                 raise engine.failure
-            chars = min(chunk_chars, len(self.text) - self.spoken)
+            chars = min(chunk_chars, len(self.text) - self.spoken) if self.text.strip() else 0
             if engine.stalled or not chars or (engine.patient and not self.flushed):
                 if self.flushed and not engine.stalled:
                     return
@@ -104,7 +108,7 @@ class FakeTtsStream:
                 await self._changed.wait()
                 continue
             if engine.pace:
-                await asyncio.sleep(chars * engine.char_ms / 1000 * engine.pace)
+                await asyncio.sleep(chars * self.char_ms / 1000 * engine.pace)
                 if self.cancelled:
                     return
             chunks += 1
@@ -114,7 +118,7 @@ class FakeTtsStream:
         engine = self._engine
         begin, end = self.spoken, self.spoken + chars
         self.spoken = end
-        samples = _sample(end, engine) - _sample(begin, engine)
+        samples = self._sample(end) - self._sample(begin)
         return TtsAudio(
             pcm=(_HUM * (samples // 8 + 1))[: 2 * samples],
             chars_from=begin,
@@ -127,11 +131,10 @@ class FakeTtsStream:
         found = []
         for word in re.finditer(r"\S+", self.text):
             if begin <= word.start() < end:
-                start_ms, end_ms = word.start() * self._engine.char_ms, word.end() * self._engine.char_ms
+                start_ms, end_ms = word.start() * self.char_ms, word.end() * self.char_ms
                 timed = Word(text=word[0], start=word.start(), end=word.end(), start_ms=start_ms, end_ms=end_ms)
                 found.append(timed)
         return tuple(found)
 
-
-def _sample(chars: int, engine: FakeTts) -> int:
-    return int(chars * engine.char_ms * engine.capabilities.rate / 1000)
+    def _sample(self, chars: int) -> int:
+        return int(chars * self.char_ms * self._engine.capabilities.rate / 1000)

@@ -1,4 +1,4 @@
-"""What every text-to-speech engine must do (`voxwire.interfaces.tts`), on real engines in real processes."""
+"""What the embedded voices do beyond the contract of synthesisers: how they sound, how soon, and their processes."""
 
 import asyncio
 import os
@@ -49,13 +49,6 @@ def seconds(engine, audio):
 
 
 class TestAudio:
-    async def test_characters_are_covered_in_order_without_gaps(self, engine):
-        audio = await speak(engine, TEXT)
-        assert audio[0].chars_from == 0
-        assert all(a.chars_to == b.chars_from for a, b in pairwise(audio))
-        assert all(chunk.chars_from <= chunk.chars_to for chunk in audio)
-        assert audio[-1].chars_to == len(TEXT)
-
     async def test_chunks_last_about_100_ms(self, engine):
         audio = await speak(engine, TEXT)
         assert max(len(chunk.pcm) for chunk in audio) <= 0.2 * 2 * engine.capabilities.rate
@@ -130,27 +123,9 @@ class TestVoices:
 
 
 class TestOddText:
-    @pytest.mark.parametrize("text", ["", " ", "\n\t ", "...", "!?", "\u200b"])
+    @pytest.mark.parametrize("text", ["...", "!?", "\u200b"])
     async def test_nothing_to_say_is_silence(self, engine, text):
         assert await speak(engine, text) == []
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "Straße, café, naïve — “quoted” … done.",
-            "日本語 and English",
-            "👩‍👩‍👧 family \x00\x07\ud7ff end",
-            "مرحبا hello",
-            "<speak>&amp; [[h@l'oU]] </speak>",
-            "a" * 1_000,
-            "1" * 100,
-        ],
-        ids=["latin", "cjk", "emoji and control", "rtl", "markup", "one long word", "digits"],
-    )
-    async def test_any_text_is_spoken_to_its_end(self, engine, text):
-        audio = await speak(engine, text)
-        assert audio[-1].chars_to == len(text)
-        assert all(a.chars_to == b.chars_from for a, b in pairwise(audio))
 
     async def test_a_very_long_text_streams(self, engine):
         text = "This sentence is spoken again and again. " * 250
@@ -194,13 +169,6 @@ class TestCancel:
         assert await speak(engine, "Yes.")
         assert time.monotonic() - began < 1
 
-    async def test_cancel_ends_a_waiting_reader(self, engine):
-        stream = engine.open(TtsConfig(voice="alloy"))
-        reading = asyncio.create_task(collect(stream))
-        await asyncio.sleep(0)
-        await stream.cancel()
-        assert await asyncio.wait_for(reading, 1) == []
-
     async def test_cancel_while_every_worker_is_taken(self, engine):
         held = [await engine.pool.lease(1) for _ in range(2)]
         stream = engine.open(TtsConfig(voice="alloy"))
@@ -223,14 +191,6 @@ class TestCancel:
 
 
 class TestProcesses:
-    async def test_many_streams_at_once_keep_apart(self, engine):
-        texts = [f"Number {number} is mine. And {number} it stays." for number in range(6)]
-        spoken = await asyncio.gather(*(speak(engine, text) for text in texts))
-        for text, audio in zip(texts, spoken, strict=True):
-            assert audio[-1].chars_to == len(text)
-            words = [word for chunk in audio for word in chunk.words]
-            assert all(text[word.start : word.end] == word.text for word in words)
-
     async def test_kill_9_fails_the_stream_within_a_second_and_the_next_one_works(self, engine):
         stream = engine.open(TtsConfig(voice="alloy"))
         await stream.feed("A sentence without any full stop that goes on for a very long time indeed " * 3)
@@ -252,10 +212,9 @@ class TestProcesses:
             await asyncio.sleep(0.01)
         assert await speak(engine, "Here I am again.")
 
-    async def test_close_is_idempotent(self, engine):
+    async def test_after_the_end_every_answer_fails(self, engine):
         other = ENGINES[engine.capabilities.info.name]({"size": 1})
         await other.start()
-        await other.close()
         await other.close()
         with pytest.raises(EngineError):
             await speak(other, "Hello.")

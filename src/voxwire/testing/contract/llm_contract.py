@@ -1,0 +1,210 @@
+"""What every language engine must do (`voxwire.interfaces.llm`)."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, Final, cast
+
+import msgspec
+import pytest
+
+from voxwire.errors import EngineError
+from voxwire.events.items import (
+    FunctionCallItem,
+    FunctionCallOutputItem,
+    InputAudio,
+    InputImage,
+    InputText,
+    Item,
+    MessageItem,
+    OutputAudio,
+    OutputText,
+    Role,
+)
+from voxwire.events.session_config import FunctionTool, Modality
+from voxwire.interfaces.expectations import Expectations
+from voxwire.interfaces.llm import (
+    CountsTokens,
+    LlmDone,
+    LlmEngine,
+    LlmEvent,
+    LlmRequest,
+    LlmText,
+    LlmToolArguments,
+    LlmToolCall,
+)
+from voxwire.testing.contract.life import CLOSED_S, PATIENCE_S, EngineContract
+
+WEATHER: Final = FunctionTool(
+    name="get_weather",
+    description="The weather in a city",
+    parameters={"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+)
+_PIXEL: Final = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def said(*parts: Any, role: Role = Role.USER) -> MessageItem:
+    return MessageItem(role=role, content=tuple(parts))
+
+
+def asked(text: str, **settings: Any) -> LlmRequest:
+    """A conversation of one question."""
+    return LlmRequest(**{"instructions": "Be brief.", "items": (said(InputText(text=text)),), **settings})
+
+
+_CALL: Final = FunctionCallItem(name="get_weather", call_id="call_1", arguments='{"city": "Paris"}')
+_RESULT: Final = FunctionCallOutputItem(call_id="call_1", output='{"sky": "clear"}')
+_HELLO: Final = said(InputText(text="Hello."))
+#: Conversations that sessions really hand over, each with one thing out of the ordinary.
+ODD: Final[dict[str, tuple[Item, ...]]] = {
+    "nothing at all": (),
+    "an empty question": (said(InputText(text="")),),
+    "a message without parts": (said(),),
+    "speech that was understood": (said(InputAudio(transcript="hello", duration_ms=500.0)),),
+    "speech that was not understood": (said(InputAudio(transcript="", duration_ms=500.0)),),
+    "silence": (said(InputAudio(duration_ms=5000.0)),),
+    "instructions in the middle": (_HELLO, said(InputText(text="Be kind."), role=Role.SYSTEM), _HELLO),
+    "an answer of which nothing was heard": (_HELLO, said(OutputAudio(transcript=""), role=Role.ASSISTANT), _HELLO),
+    "the last word is the assistant's": (_HELLO, said(OutputText(text="Hi."), role=Role.ASSISTANT)),
+    "a call with its result": (_HELLO, _CALL, _RESULT),
+    "a call without its result": (_HELLO, _CALL, _HELLO),
+    "a call that was cut off": (_HELLO, msgspec.structs.replace(_CALL, arguments='{"city": "Pa'), _HELLO),
+    "many languages": (said(InputText(text="Straße 日本語 مرحبا 👩‍👩‍👧 \x00\x07 end")),),
+    "a long question": (said(InputText(text="And then? " * 2_000)),),
+    "a long conversation": (_HELLO,) * 200,
+}
+
+
+async def answer(engine: LlmEngine, request: LlmRequest) -> list[LlmEvent]:
+    """All of an answer, which must keep the order of events."""
+    stream = cast("AsyncGenerator[LlmEvent, None]", engine.respond(request))
+    async with asyncio.timeout(PATIENCE_S), aclosing(stream) as events:
+        found = [event async for event in events]
+    check_order(found, {tool.name for tool in request.tools})
+    return found
+
+
+def check_order(events: Sequence[LlmEvent], offered: set[str]) -> None:
+    """Text and calls, whose arguments are JSON objects, then one end and nothing after it."""
+    assert [type(event) for event in events].count(LlmDone) == 1
+    assert isinstance(events[-1], LlmDone)
+    arguments: list[str] | None = None
+    for event in events:
+        if not isinstance(event, LlmToolArguments):
+            check_arguments(arguments)
+            arguments = None
+        match event:
+            case LlmToolCall():
+                assert event.name in offered
+                arguments = []
+            case LlmToolArguments():
+                assert arguments is not None, "arguments follow the call that they belong to"
+                arguments.append(event.delta)
+            case LlmText():
+                assert isinstance(event.text, str)
+
+
+def check_arguments(pieces: list[str] | None) -> None:
+    if pieces:
+        assert isinstance(msgspec.json.decode("".join(pieces)), dict)
+
+
+def words(events: Sequence[LlmEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, LlmText))
+
+
+class LlmContract(EngineContract):
+    """Answers: their order, their end, tools, closing, and conversations out of the ordinary."""
+
+    @staticmethod
+    def make_engine() -> LlmEngine:
+        raise NotImplementedError("say how an engine is made")
+
+    async def test_answers(self, engine: LlmEngine) -> None:
+        events = await answer(engine, asked("Hello!"))
+        assert words(events).strip()
+
+    async def test_usage_is_plausible_where_it_is_known(self, engine: LlmEngine) -> None:
+        done = (await answer(engine, asked("Hello!")))[-1]
+        assert isinstance(done, LlmDone)
+        if done.usage is not None:
+            assert 0 <= done.usage.cached_text <= done.usage.input_text
+            assert done.usage.output_text > 0
+
+    @pytest.mark.parametrize("items", ODD.values(), ids=list(ODD))
+    async def test_whatever_a_session_hands_over(self, engine: LlmEngine, items: tuple[Item, ...]) -> None:
+        """An answer or an `EngineError`, and a conversation as before after it."""
+        failed_stage = "llm"
+        try:
+            await answer(engine, asked("", items=items, tools=(WEATHER,)))
+        except EngineError as error:
+            failed_stage = error.stage
+        assert failed_stage == "llm"
+        assert words(await answer(engine, asked("Hello!"))).strip()
+
+    @pytest.mark.parametrize("modality", Modality)
+    async def test_every_modality(self, engine: LlmEngine, modality: Modality) -> None:
+        await answer(engine, asked("Hello!", modality=modality))
+
+    async def test_pictures_where_it_can_see(self, engine: LlmEngine) -> None:
+        if engine.capabilities.images:
+            picture = said(InputText(text="What is this?"), InputImage(image_url=_PIXEL))
+            await answer(engine, asked("", items=(picture,)))
+
+    async def test_an_answer_may_be_bounded(self, engine: LlmEngine) -> None:
+        await answer(engine, asked("Tell me a story.", max_output_tokens=1))
+
+    async def test_what_clients_say_to_the_model(self, engine: LlmEngine) -> None:
+        settings = {"parallel_tool_calls": False, "reasoning": "low", "session_key": "sess_1", "end_user": "u-1"}
+        await answer(engine, asked("Hello!", temperature=0.6, tools=(WEATHER,), **settings))
+
+    async def test_tools_are_called_by_their_names(self, engine: LlmEngine) -> None:
+        events = await answer(engine, asked("What is the weather in Paris?", tools=(WEATHER,)))
+        if not engine.capabilities.tools:
+            assert not [event for event in events if isinstance(event, LlmToolCall)]
+
+    async def test_no_tool_is_called_when_the_choice_is_none(self, engine: LlmEngine) -> None:
+        events = await answer(engine, asked("What is the weather in Paris?", tools=(WEATHER,), tool_choice="none"))
+        assert not [event for event in events if isinstance(event, LlmToolCall)]
+
+    async def test_closing_an_answer_stops_it(self, engine: LlmEngine) -> None:
+        events = cast("AsyncGenerator[LlmEvent, None]", engine.respond(asked("Tell me a long story.")))
+        await anext(events)
+        await asyncio.wait_for(events.aclose(), CLOSED_S)
+        assert [event async for event in events] == []
+        assert words(await answer(engine, asked("Hello!"))).strip()
+
+    async def test_cancelling_whoever_waits_stops_it(self, engine: LlmEngine) -> None:
+        for pause_s in (0.0, 0.01):
+            waiting = asyncio.create_task(answer(engine, asked("Tell me a long story.")))
+            await asyncio.sleep(pause_s)
+            waiting.cancel()
+            finished, _ = await asyncio.wait([waiting], timeout=CLOSED_S)
+            assert finished
+        assert words(await answer(engine, asked("Hello!"))).strip()
+
+    async def test_an_answer_that_nobody_reads_leaves_nothing_behind(self, engine: LlmEngine) -> None:
+        await cast("AsyncGenerator[LlmEvent, None]", engine.respond(asked("Hello!"))).aclose()
+        assert words(await answer(engine, asked("Hello!"))).strip()
+
+    async def test_several_answers_at_once(self, engine: LlmEngine) -> None:
+        answers = await asyncio.gather(*(answer(engine, asked("Hello!", session_key=f"s{n}")) for n in range(4)))
+        assert all(words(events).strip() for events in answers)
+
+    async def test_tokens_are_counted_where_it_can(self, engine: LlmEngine) -> None:
+        if isinstance(engine, CountsTokens):
+            few, many = engine.count_tokens("Hello."), engine.count_tokens("Hello, how are you? " * 20)
+            assert 0 <= engine.count_tokens("") <= few < many
+
+    async def test_what_it_expects_it_understands(self, engine: LlmEngine) -> None:
+        if not isinstance(engine, Expectations):
+            return
+        phrases = await asyncio.to_thread(engine.phrases, "", (WEATHER,))
+        assert phrases == await asyncio.to_thread(engine.phrases, "", (WEATHER,))
+        assert len(set(phrases)) == len(phrases)
+        some = phrases[:: max(1, len(phrases) // 20)]
+        assert all([await asyncio.to_thread(engine.understands, phrase, "", (WEATHER,)) for phrase in some])
+        assert not engine.understands("zorp quib flanter", "", (WEATHER,))

@@ -1,0 +1,18 @@
+"""Recordings as recognisers take them."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+def load_16k(name: str) -> bytes:
+    """A fixture as PCM16 at 16 kHz, the rate of recognisers."""
+    with wave.open(str(FIXTURES / name)) as clip:
+        samples = np.frombuffer(clip.readframes(clip.getnframes()), "<i2").astype(float)
+        size = len(samples) * 16_000 // clip.getframerate()
+    spectrum = np.fft.rfft(samples)[: size // 2 + 1]
+    resampled = np.fft.irfft(spectrum, size) * (size / len(samples))
+    return np.clip(np.rint(resampled), -32768, 32767).astype("<i2").tobytes()
