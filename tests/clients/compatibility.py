@@ -52,6 +52,8 @@ class Recorder:
         return False if collection_path == HEAVY else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.outcome == "rerun":  # as pytest-rerunfailures calls it: a second try follows
+            return
         for name, value in report.user_properties:
             if name == "exercised":
                 # Made anew, for a script and the module of the same file have classes of their own.

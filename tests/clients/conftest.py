@@ -129,6 +129,6 @@ def exercised(record_property: Callable[[str, object], None]) -> Callable[[str, 
     """
 
     def say(client: str, version: str, dialect: str, flow: str) -> None:
-        record_property("exercised", Exercise(client, version, dialect, flow))
+        record_property("exercised", tuple(Exercise(client, version, dialect, flow)))  # plain: it may cross processes
 
     return say
