@@ -12,7 +12,8 @@ import msgspec
 from voxwire.dialects.variant import Dialect, Variant
 from voxwire.dialects.wire_codec import WireCodec
 from voxwire.events.session_config import SessionKind
-from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.directory import Hosted
+from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.service import Service
 from voxwire.testing.memory_transport import Event, MemoryTransport
@@ -23,7 +24,7 @@ ANYBODY = Principal(id="anybody")
 class Client:
     """Sends frames as a GA client does; `wire` holds what came back."""
 
-    def __init__(self, attachment: Attachment, wire: MemoryTransport) -> None:
+    def __init__(self, attachment: EventAttachment, wire: MemoryTransport) -> None:
         self.attachment = attachment
         self.wire = wire
 
@@ -58,13 +59,19 @@ async def connected(
     `shared` with conversations that go on."""
     before = runtime_tasks()
     wire = MemoryTransport()
-    hosted = service.directory.find(None)
-    assert hosted is not None
-    await hosted.tried()
+    hosted = await default_of(service)
     codec = WireCodec(Variant(dialect=Dialect.GA, transcription=kind is SessionKind.TRANSCRIPTION))
     async with service.converse(hosted, principal=ANYBODY, kind=kind, codec=codec, transport=wire) as attachment:
         yield Client(attachment, wire)
     assert shared or runtime_tasks() <= before
+
+
+async def default_of(service: Service) -> Hosted:
+    """What answers where nobody names a deployment, once it is ready."""
+    hosted = service.directory.find(None)
+    assert hosted is not None
+    await hosted.tried()
+    return hosted
 
 
 def runtime_tasks() -> set[asyncio.Task[Any]]:

@@ -16,9 +16,11 @@ from voxwire.errors import ClientError, InvariantError
 from voxwire.events.client import AppendAudio, ClientEvent, CommitAudio, CreateResponse
 from voxwire.events.closing import CloseReason
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
-from voxwire.events.server import BufferCleared, ErrorOccurred, ItemRetrieved, ServerEvent
-from voxwire.runtime.attachment import Attachment
+from voxwire.events.server import BufferCleared, ErrorOccurred, ItemRetrieved, ServerEvent, SessionCreated
+from voxwire.events.session_config import SessionConfig, SessionPatch
+from voxwire.runtime.attachment import AttachmentRole
 from voxwire.runtime.budget import Budget
+from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.session.commands import Analyse, CloseSession, DiscardPendingAudio, Output
@@ -41,8 +43,12 @@ class ScriptedSession:
         self.backlog_ms = 0.0
         self.waiting_events = 0
 
-    def open(self) -> list[Output]:
+    def open(self, patch: SessionPatch | None = None) -> list[Output]:
         return self.opening
+
+    @property
+    def created(self) -> SessionCreated:
+        return SessionCreated(session_id="sess_1", config=SessionConfig(model="now"), expires_at=1)
 
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]:
         self.inputs.append((event, origin, now))
@@ -54,7 +60,11 @@ class ScriptedSession:
 
 
 class PlainCodec:
-    """Frames are names of events; events are sent as their class names."""
+    """Frames are names of events; events are sent as their class names. `plays`: the other side holds sound that it
+    has to be told to drop."""
+
+    def __init__(self, *, plays: bool = False) -> None:
+        self.plays = plays
 
     def decode(self, frame: str | bytes) -> ClientEvent:
         match frame:
@@ -72,6 +82,9 @@ class PlainCodec:
         if isinstance(event, ErrorOccurred) and event.code == "unknown here":
             return None
         return msgspec.json.encode({"type": type(event).__name__, "event_id": event_id})
+
+    def discard_audio(self, response_id: str) -> bytes | None:
+        return msgspec.json.encode({"type": "clear", "of": response_id}) if self.plays else None
 
 
 class Bench:
@@ -101,13 +114,14 @@ class Bench:
         self.lanes.append(lane)
         return lane
 
-    def attach(self) -> Attachment:
+    def attach(self, role: AttachmentRole = AttachmentRole.SPEAKER) -> EventAttachment:
         self.wires.append(MemoryTransport())
-        return self.live.attach(PlainCodec(), self.wires[-1])
+        return EventAttachment.join(self.live, PlainCodec(), self.wires[-1], role)
 
     async def __aenter__(self) -> "Bench":
         self._running = self.live.running()
         await self._running.__aenter__()
+        self.live.open()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
@@ -165,14 +179,18 @@ class TestRouting:
                 await client.receive(frame, binary=binary)
             assert bench.session.kinds == [AppendAudio, ClientMistake, ClientMistake, CommitAudio]
 
-    async def test_interrupted_audio_is_discarded_everywhere(self) -> None:
+    async def test_a_wire_that_needs_a_frame_for_it_is_told_to_drop_sound(self) -> None:
         bench = Bench()
         bench.attach()
-        bench.attach()
+        telephone = MemoryTransport()
+        EventAttachment.join(bench.live, PlainCodec(plays=True), telephone)
         async with bench:
-            bench.session.answer = lambda event: [DiscardPendingAudio(response_id="resp_1")]
+            bench.session.answer = lambda event: [CLEARED, DiscardPendingAudio(response_id="resp_1"), CLEARED]
             bench.live.submit(Tick())
-            assert [wire.discarded for wire in bench.wires] == [["resp_1"], ["resp_1"]]
+            await settle()
+            assert bench.wires[0].types == ["BufferCleared", "BufferCleared"]
+            assert telephone.types == ["BufferCleared", "clear", "BufferCleared"]
+            assert telephone.events[1]["of"] == "resp_1"
 
 
 class TestOrder:
@@ -310,6 +328,30 @@ class TestBackPressure:
             bench.live.submit(SpeechScores(epoch=1, scores=(0.0,)))
             assert bench.budget.used == len("respond")
             await asyncio.wait_for(reading, 1)
+        assert bench.budget.used == 0
+
+    async def test_nobody_waits_for_one_that_only_looks_on(self) -> None:
+        """It is dropped when it does not keep up, at a bound of its own; the speaker goes on."""
+        limits = RuntimeLimits(outbox_high_bytes=100, outbox_low_bytes=10, observer_limit_bytes=1000)
+        bench = Bench(limits)
+        speaker, observer = bench.attach(), bench.attach(AttachmentRole.OBSERVER)
+        async with bench:
+            bench.session.answer = lambda event: [CLEARED] * 2
+            bench.wires[1].reading.clear()
+            for _ in range(3):
+                await speaker.receive("commit")
+                await settle()
+            assert not observer.writable
+            await asyncio.wait_for(bench.live.writable(), 1)
+            for _ in range(10):
+                await speaker.receive("commit")
+                await settle()
+            assert await bench.wires[1].wait_closed() == (CloseReason.NOT_READING, CloseReason.NOT_READING.value)
+            await asyncio.wait_for(observer.closed.wait(), 1)
+            await speaker.receive("commit")
+            await settle()
+            assert len(bench.wires[0].events) == 2 * 14
+            assert not speaker.closed.is_set()
         assert bench.budget.used == 0
 
     async def test_the_reader_waits_for_its_own_outbox_alone(self) -> None:

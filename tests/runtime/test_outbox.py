@@ -24,12 +24,14 @@ def frame(number: int, size: int = 100) -> bytes:
 class Bench:
     """An outbox with everything around it in a test's hands."""
 
-    def __init__(self, limits: RuntimeLimits = LIMITS) -> None:
+    def __init__(self, limits: RuntimeLimits = LIMITS, limit_bytes: int = LIMITS.outbox_limit_bytes) -> None:
         self.transport = MemoryTransport()
         self.clock = ScriptedClock()
         self.drained = 0
         self.budget = Budget(LIMITS.message_bytes)
-        self.outbox = Outbox(self.transport, limits, self.clock, self._on_drained, self.budget.share())
+        self.outbox = Outbox(
+            self.transport, limits, self.clock, self._on_drained, self.budget.share(), limit_bytes=limit_bytes
+        )
         self.task = asyncio.create_task(self.outbox.run())
 
     def _on_drained(self) -> None:
@@ -109,7 +111,6 @@ async def test_only_unsent_audio_of_the_interrupted_answer_is_dropped() -> None:
     await settle()
     assert bench.numbers == [0, 2, 3, 5]
     assert bench.outbox.waiting_bytes == 0
-    assert bench.transport.discarded == ["resp_1"]
     bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
     await bench.ending()
 
@@ -233,6 +234,37 @@ async def test_more_than_the_limit_ends_the_attachment_at_once() -> None:
     assert await bench.ending() is Ending.OVERFLOWED
     assert bench.transport.closed is not None
     assert bench.transport.closed[0] is CloseReason.NOT_READING
+
+
+async def test_one_that_may_wait_less_is_given_up_earlier() -> None:
+    bench = Bench(limit_bytes=1000)
+    bench.transport.reading.clear()
+    bench.put(frame(0, 900))
+    await settle()  # on its way: it does not count
+    for number in range(10):
+        bench.put(frame(number))
+    await settle()
+    assert not bench.task.done()
+    bench.put(frame(10))
+    assert await bench.ending() is Ending.OVERFLOWED
+
+
+async def test_a_large_frame_that_was_asked_for_is_no_reason() -> None:
+    """Neither while it is not made, nor while it is on its way."""
+    bench = Bench(limit_bytes=1000)
+    made = asyncio.get_running_loop().create_future()
+    bench.put(deferred(made, 4000))
+    for number in range(5):
+        bench.put(frame(number))
+    bench.transport.reading.clear()
+    made.set_result(frame(99, 4000))
+    await settle()
+    for number in range(5):
+        bench.put(frame(number))
+    await settle()
+    assert not bench.task.done()
+    bench.put(frame(10))
+    assert await bench.ending() is Ending.OVERFLOWED
 
 
 async def test_a_farewell_to_a_peer_that_does_not_read_is_bounded() -> None:

@@ -151,7 +151,6 @@ async def test_audio_that_a_slow_client_did_not_get_yet_is_dropped_on_cancel() -
         assert client.spoken_ms() < 500
         transcript = "".join(event["delta"] for event in client.wire.all("response.output_audio_transcript.delta"))
         assert done["response"]["output"][0]["content"][0]["transcript"] == transcript
-        assert len(client.wire.discarded) == 1
 
 
 async def test_a_tool_call_comes_after_the_speech_before_it() -> None:

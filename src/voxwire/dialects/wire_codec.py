@@ -66,6 +66,9 @@ class WireCodec:
         """
         return self._speech.encode(event, event_id)
 
+    def discard_audio(self, response_id: str) -> None:
+        """No frame: clients hold the audio of an answer themselves, and drop it by the events that they see."""
+
     def _shows_ga(self, frame: str | bytes) -> bool:
         """Whether a frame that is no preview event has GA keys; the first update, however wrong, ends the wait."""
         try:

@@ -7,6 +7,8 @@ class CloseReason(Enum):
     """The value is what a person may read, where nobody has said it better."""
 
     CLIENT_LEFT = "The client has ended the connection."
+    ENDED = "The session has ended."
+    """Those it was there for have left."""
     EXPIRED = "The session has reached its maximum duration."
     NOT_READING = "The client does not read what it is sent."
     INTERNAL_ERROR = "internal error"

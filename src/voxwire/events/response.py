@@ -19,7 +19,8 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
 
     `out_of_band` is `conversation: "none"`. `input` replaces the context. `append_items` and
     `cancel_previous` exist for 2024-10-01 alone: items put into the conversation first, and an
-    active response cancelled instead of an error.
+    active response cancelled instead of an error. `words`, which no client can send, is what the response says,
+    in place of a language engine.
     """
 
     out_of_band: bool = False
@@ -37,6 +38,7 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
     parallel_tool_calls: bool | UnsetType = UNSET
     reasoning: Any | UnsetType = UNSET
     metadata: dict[str, str] | None = None
+    words: str | None = None
 
 
 class ResponseStatus(Enum):

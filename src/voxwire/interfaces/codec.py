@@ -13,4 +13,8 @@ class Codec(Protocol):
         """Raises ClientError for anything that is not an event of the dialect."""
 
     def encode(self, event: ServerEvent, event_id: str) -> bytes | None:
-        """One JSON text frame; None when the dialect does not have the event."""
+        """One frame; None when the dialect does not have the event."""
+
+    def discard_audio(self, response_id: str) -> bytes | None:
+        """What tells the other side to drop the sound of this answer that it has not played; None where it knows
+        by the events, as all clients of the protocol do."""

@@ -16,13 +16,10 @@ class Transport(Protocol):
     """
 
     async def send(self, *frames: bytes) -> None:
-        """Send JSON text frames, in order. Waits while the peer does not read.
+        """Send frames, in order. Waits while the peer does not read.
 
         Broken, or closed by the peer: raises TransportClosed.
         """
-
-    def discard_pending_audio(self, response_id: str) -> None:
-        """The answer was interrupted: drop what is held of its audio, where the transport plays audio itself."""
 
     async def close(self, reason: CloseReason, message: str) -> None:
         """End the connection, and say why as the wire has it. Never raises for a peer already gone."""

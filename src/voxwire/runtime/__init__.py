@@ -1,7 +1,8 @@
 """The one place where session core, engines and transports meet.
 
 - `service`: what one process shares; `Service.converse` is the door for transports
-- `attachment`, `outbox`: one connection, its way in and its bounded way out
+- `attachment`: what may belong to a session; `event_attachment`, `outbox`: one connection, its way in and its bounded
+  way out
 - `live`: one session with its attachments, clock and work; `live_sessions`: all that run
 - `executor`: what a session asked for and is not finished: `cascade` (an answer, spoken through `voicing`,
   `speakable` and `chunker`), `transcriber` (an utterance), `vad_batcher` (speech scores, one batch for all sessions)

@@ -9,6 +9,7 @@ calls is one message and one stream of the synthesiser. Cancelling the task stop
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Final, assert_never
 
 from voxwire.errors import EngineError
@@ -68,7 +69,7 @@ class Cascade:
 
     async def _generate(self, speaking: asyncio.TaskGroup) -> None:
         with engine_errors("llm"):
-            answer = self._deployment.llm.respond(self._command.request)
+            answer = self._answer()
         # An engine that keeps deadlines of its own says more exactly what went wrong: it goes first.
         patience_s = (self._deployment.llm.capabilities.patience_s or 0.0) + _GRACE_S
         try:
@@ -84,6 +85,10 @@ class Cascade:
                     return
         finally:
             await close_iterator("llm", answer)
+
+    def _answer(self) -> AsyncIterator[LlmEvent]:
+        words = self._command.words
+        return self._deployment.llm.respond(self._command.request) if words is None else _recite(words)
 
     async def _forward(self, event: LlmEvent, speaking: asyncio.TaskGroup) -> None:
         await self._delivery.writable()
@@ -125,3 +130,9 @@ class Cascade:
         if self._voicing is not None:
             voicing, self._voicing = self._voicing, None
             await voicing.close()
+
+
+async def _recite(words: str) -> AsyncIterator[LlmEvent]:
+    """A language engine that has learnt its words by heart."""
+    yield LlmText(text=words)
+    yield LlmDone()

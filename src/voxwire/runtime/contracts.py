@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from voxwire.audio.pcm import AudioFormat
+from voxwire.events.server import SessionCreated
+from voxwire.events.session_config import SessionPatch
 from voxwire.session.commands import Output
 from voxwire.session.inputs import Input
 
@@ -11,7 +13,10 @@ from voxwire.session.inputs import Input
 class SessionCore(Protocol):
     """What a live session drives: `voxwire.session.session.Session`."""
 
-    def open(self) -> list[Output]: ...
+    def open(self, patch: SessionPatch | None = None) -> list[Output]: ...
+
+    @property
+    def created(self) -> SessionCreated: ...
 
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]: ...
 
@@ -66,7 +71,7 @@ class ResultSink(Protocol):
         """The session cannot go on."""
 
     async def writable(self) -> None:
-        """Wait until every attachment can take more."""
+        """Wait until every speaker can take more."""
 
     def relieve(self) -> None:
         """Some audio was worked off: readers that wait may look again."""

@@ -7,17 +7,18 @@ behind it. All but the largest are worked on by the loop itself.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
-from voxwire.errors import SERVER_ERROR
-from voxwire.events.client import AppendAudio
+from voxwire.errors import SERVER_ERROR, ClientError, VoxwireError
+from voxwire.events.client import AppendAudio, CreateResponse
 from voxwire.events.closing import CloseReason
-from voxwire.events.server import ErrorOccurred, ServerEvent, SessionUpdated
-from voxwire.interfaces.codec import Codec
+from voxwire.events.response import ResponseParams
+from voxwire.events.server import ErrorOccurred, ServerEvent, SessionCreated, SessionUpdated
+from voxwire.events.session_config import SessionPatch
 from voxwire.interfaces.transport import Transport
-from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_CODE, Budget, Share
 from voxwire.runtime.contracts import Clock, OpenLane, SessionCore, Timer
 from voxwire.runtime.deployment import Deployment
@@ -25,7 +26,7 @@ from voxwire.runtime.engine_calls import log_bug
 from voxwire.runtime.executor import Executor
 from voxwire.runtime.ids import EventIds
 from voxwire.runtime.notify import Notify
-from voxwire.runtime.outbox import Ending, Outbox
+from voxwire.runtime.outbox import Outbox
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.tasks import Tasks
@@ -35,10 +36,31 @@ from voxwire.session.inputs import Input, SpeechScores, Tick
 logger = logging.getLogger("voxwire.runtime")
 
 _BUG_MESSAGE: Final = "The server had an internal error; the session has ended."
+_WITH_SETTINGS: Final = (SessionCreated, SessionUpdated)
+
+_A = TypeVar("_A", bound=Attachment)
+
+
+class SessionEnded(VoxwireError):
+    """The session takes nobody in any more."""
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(f"The session {session_id} has ended.")
+
+
+class TooManyAttachments(VoxwireError):
+    """The session has as many attachments as it may."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"All {limit} places of this session are taken.")
+        self.limit = limit
 
 
 class LiveSession:
-    """A session and everything that it keeps busy. Use as `async with live.running(): …`."""
+    """A session and everything that it keeps busy.
+
+    Use as `async with live.running(): …`; inside, attach those who are there from the beginning, then `open`.
+    """
 
     def __init__(
         self,
@@ -59,7 +81,9 @@ class LiveSession:
         self._clock = clock
         self._event_ids = EventIds()
         self._attachments: list[Attachment] = []
+        self._speakers: list[Attachment] = []
         self._attached = 0
+        self._opened = False
         self._inbox: deque[tuple[Input, int | None, int]] = deque()
         self._busy = False
         self._closing = False
@@ -81,20 +105,63 @@ class LiveSession:
 
     # --- life ---------------------------------------------------------------------------------------
 
-    def attach(self, codec: Codec, transport: Transport) -> Attachment:
-        """Add a client; it receives every event from now on."""
-        outbox = Outbox(transport, self._limits, self._clock, self._relief.wake, self._budget.share())
+    def attach(self, make: Callable[[int], _A]) -> _A:
+        """Add the attachment that `make` makes of its number. It gets every event from now on; one that comes when
+        the session is open gets `session.created` first, with the settings now in force.
+
+        Raises TooManyAttachments and SessionEnded.
+        """
+        if self._closing:
+            raise SessionEnded(self.id)
+        if len(self._attachments) >= self._limits.attachments:
+            raise TooManyAttachments(self._limits.attachments)
         self._attached += 1
-        attachment = Attachment(self, self._attached, codec, outbox)
+        attachment = make(self._attached)
         self._attachments.append(attachment)
-        self._tasks.spawn(self._write(attachment), f"{self.id} writer {attachment.number}")
+        if attachment.role is AttachmentRole.SPEAKER:
+            self._speakers.append(attachment)
+        self._tasks.spawn(self._run(attachment), f"{self.id} attachment {attachment.number}")
+        if self._opened:
+            try:
+                attachment.send(self._session.created, self._event_ids())
+                attachment.flush()
+            except Exception as bug:
+                self.crash(bug)
         return attachment
+
+    def outbox(self, transport: Transport, role: AttachmentRole) -> Outbox:
+        """A way out for an attachment that sends frames, with the bounds of its role."""
+        limits = self._limits
+        limit = limits.outbox_limit_bytes if role is AttachmentRole.SPEAKER else limits.observer_limit_bytes
+        return Outbox(transport, limits, self._clock, self.relieve, self._budget.share(), limit_bytes=limit)
+
+    def open(self, *, patch: SessionPatch | None = None, greeting: ResponseParams | None = None) -> None:
+        """Begin, once. `patch` holds from the start, and `greeting` is a response that is made at once: for those
+        who send no `session.update` and do not ask for the first word, as telephones.
+
+        Raises ClientError when the patch is wrong; then nothing was said. What the deployment lacks of it, and a
+        greeting that cannot be, are `error` events.
+        """
+        try:
+            outputs = self._session.open(patch)
+        except ClientError:
+            raise
+        except Exception as bug:
+            self.crash(bug)
+            return
+        self._opened = True
+        try:
+            self._act(outputs)
+            self._keep_time()
+        except Exception as bug:
+            self.crash(bug)
+        if greeting is not None:
+            self.submit(CreateResponse(params=greeting))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Open the session; on leaving, everything that it started has ended."""
+        """The session lives while the block lasts; on leaving, everything that it started has ended."""
         try:
-            self._open()
             yield
         finally:
             self._stop()
@@ -113,10 +180,16 @@ class LiveSession:
             attachment.finish(reason, message)
 
     def part(self, attachment: Attachment) -> None:
-        """A client has left: the last one ends the session."""
-        if self._attachments == [attachment]:
-            self._stop()
+        """The other side of an attachment has left."""
         attachment.finish(CloseReason.CLIENT_LEFT)
+        self._lose(attachment)
+
+    def _lose(self, attachment: Attachment) -> None:
+        """Nobody waits for it any more; the last speaker takes the session along, and those who look on."""
+        if attachment in self._speakers:
+            self._speakers.remove(attachment)
+            if not self._speakers:
+                self.close(CloseReason.ENDED)
 
     def _stop(self) -> None:
         """No further input has an effect; all work ends now. The writers go on."""
@@ -128,17 +201,13 @@ class LiveSession:
             self._timer = None
         self._relief.wake()
 
-    async def _write(self, attachment: Attachment) -> None:
-        """Run an attachment's writer; the last one to end takes the session along."""
+    async def _run(self, attachment: Attachment) -> None:
         try:
-            ending = await attachment.outbox.run()
-            if ending in (Ending.STALLED, Ending.OVERFLOWED):
-                logger.warning("%s: gave up a client that does not read (%s)", self.id, ending.name.lower())
+            await attachment.run()
         finally:
             attachment.closed.set()
             self._attachments.remove(attachment)
-            if not self._attachments:
-                self._stop()
+            self._lose(attachment)
             self._relief.wake()
 
     # --- inputs and outputs -------------------------------------------------------------------------
@@ -226,13 +295,6 @@ class LiveSession:
             log_bug(f"{self.id} could not tell the client", again)
         self.close(CloseReason.INTERNAL_ERROR)
 
-    def _open(self) -> None:
-        try:
-            self._act(self._session.open())
-            self._keep_time()
-        except Exception as bug:
-            self.crash(bug)
-
     def _act(self, outputs: list[Output]) -> None:
         for output in outputs:
             if self._closing:
@@ -241,11 +303,11 @@ class LiveSession:
                 continue
             if isinstance(output, DiscardPendingAudio):
                 for attachment in self._attachments:
-                    attachment.outbox.discard_audio(output.response_id)
+                    attachment.discard_audio(output.response_id)
             elif isinstance(output, CloseSession):
                 self.close(output.reason, output.message)
             else:
-                if isinstance(output, SessionUpdated):
+                if isinstance(output, _WITH_SETTINGS):
                     self._executor.expect(output.config)
                 self._emit(cast("ServerEvent", output))  # all that is no command
         if outputs:
@@ -253,7 +315,7 @@ class LiveSession:
 
     def _flush(self) -> None:
         for attachment in self._attachments:
-            attachment.outbox.flush()
+            attachment.flush()
 
     def _emit(self, event: ServerEvent) -> None:
         """Errors go to the client that caused them, everything else to all, under one event id."""
@@ -279,15 +341,17 @@ class LiveSession:
     async def readable(self, attachment: Attachment) -> None:
         """Wait until this client may be read again."""
         while not (self._closing or attachment.closed.is_set()):
-            if not self.congested and attachment.outbox.writable:
+            if not self.congested and attachment.writable:
                 return
             await self._relief.wait()
 
     async def writable(self) -> None:
-        while not all(attachment.outbox.writable for attachment in self._attachments):
+        """Wait until every speaker can take more; for those who look on nobody waits."""
+        while not all(speaker.writable for speaker in self._speakers):
             await self._relief.wait()
 
     def relieve(self) -> None:
+        """Something was worked off: those who wait look again."""
         self._relief.wake()
 
     # --- time ---------------------------------------------------------------------------------------

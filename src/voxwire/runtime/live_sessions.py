@@ -27,6 +27,10 @@ class LiveSessions:
     def __iter__(self) -> Iterator[LiveSession]:
         return iter(tuple(self._running.values()))
 
+    def get(self, session_id: str) -> LiveSession | None:
+        """The session of this id, if it runs here."""
+        return self._running.get(session_id)
+
     def add(self, live: LiveSession) -> None:
         """Raises TooManySessions."""
         if len(self._running) >= self._limit:

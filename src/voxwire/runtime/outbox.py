@@ -1,10 +1,10 @@
 """The bounded way out of one attachment: frames in order, one writer, a deadline for the peer.
 
-Producers look at `writable` and pause above the high-water mark; a peer that accepts nothing for the
-write deadline is given up, and others do not notice. Frames are dropped in one case alone: audio of an
-answer that was interrupted before they left. The client would throw it away, it keeps the words of
-the next answer waiting, and nothing on the wire counts on it: no event repeats or sums up the audio,
-and truncation clamps to what there is.
+Producers look at `writable` and pause above the high-water mark; a peer that accepts nothing for the write deadline
+is given up, and others do not notice. So is one for whom no producer pauses, when more waits than its limit. Frames are
+dropped in one case alone: audio of an answer that was interrupted before they left. The client would throw it away,
+it keeps the words of the next answer waiting, and nothing on the wire counts on it: no event repeats or sums up the
+audio, and truncation clamps to what there is.
 """
 
 import asyncio
@@ -62,16 +62,22 @@ class Outbox:
         clock: Clock,
         on_drained: Callable[[], None],
         share: Share,
+        *,
+        limit_bytes: int,
     ) -> None:
         """`on_drained` is called when `writable` has turned true again. Frames count in `share` from the
-        high-water mark until the low one: below, there is nothing to speak of, and a delta need not be counted."""
+        high-water mark until the low one: below, there is nothing to speak of, and a delta need not be counted.
+        `limit_bytes` is how much may wait, apart from the frame on its way and from those not made yet, which are
+        large now and then; with them, it is what the limits say of every outbox."""
         self._transport = transport
         self._limits = limits
         self._clock = clock
         self._on_drained = on_drained
         self._share = share
+        self._limit_bytes = limit_bytes
         self._frames: deque[tuple[bytes | DeferredFrame, str | None]] = deque()
         self._bytes = 0
+        self._excused = 0
         self._paused = False
         self._open = True
         self._farewell: tuple[CloseReason, str] | None = None
@@ -102,10 +108,12 @@ class Outbox:
             return
         self._frames.append((frame, audio_of))
         self._bytes += len(frame)
+        if type(frame) is DeferredFrame:
+            self._excused += frame.size
         if self._bytes >= self._limits.outbox_high_bytes:
             self._paused = True
             self._share.hold(self._bytes)
-            if self._bytes > self._limits.outbox_limit_bytes:
+            if self._bytes > self._limits.outbox_limit_bytes or self._bytes - self._excused > self._limit_bytes:
                 self._open = False
                 self._give_up(Ending.OVERFLOWED)
 
@@ -122,7 +130,6 @@ class Outbox:
             self._frames = deque(entry for entry in self._frames if entry[1] != response_id)
             self._bytes -= dropped
             self._resume_producers()
-        self._transport.discard_pending_audio(response_id)
 
     def finish(self, reason: CloseReason, message: str) -> None:
         """Send what is queued, then close the transport. Later frames are dropped."""
@@ -158,12 +165,14 @@ class Outbox:
                     await self._make(head)
                     continue
                 frames, size = self._next_frames()
+                self._excused += size
                 self._sending_since = self._clock.time()
                 if self._watchdog is None:
                     self._clock_watchdog(self._sending_since + self._limits.write_deadline_s)
                 await transport.send(*frames)
                 self._sending_since = None
                 self._bytes -= size
+                self._excused -= size
                 self._resume_producers()
             if self._farewell is not None:
                 return
@@ -174,6 +183,7 @@ class Outbox:
         """Put what the first frame becomes in its place; nobody else takes frames from there meanwhile."""
         frame = await head.make()
         self._bytes -= head.size
+        self._excused -= head.size
         if frame is None:
             self._frames.popleft()
             self._resume_producers()
@@ -241,7 +251,7 @@ class Outbox:
     def _abandon(self) -> None:
         self._open = False
         self._frames.clear()
-        self._bytes = 0
+        self._bytes = self._excused = 0
         self._resume_producers()
         if self._watchdog is not None:
             self._watchdog.cancel()

@@ -21,7 +21,7 @@ class RevocableSink:
         self._open = False
 
     async def writable(self) -> None:
-        """Wait until every client can take more."""
+        """Wait until every speaker can take more."""
         await self._sink.writable()
 
     def relieve(self) -> None:

@@ -33,6 +33,11 @@ class RuntimeLimits(msgspec.Struct, frozen=True, kw_only=True):
     outbox_limit_bytes: int = 64 * 1024 * 1024
     """Unsent frames at which an attachment is dropped: above one `conversation.item.retrieved` with all
     retained audio (32 MiB, 43 MiB in base64), which is the largest single frame."""
+    observer_limit_bytes: int = 8 * 1024 * 1024
+    """The same for one that only looks on, for whom no answer waits: two minutes of speech that it is behind. The
+    frame on its way and those not made yet do not count."""
+    attachments: int = 8
+    """Of one session at once."""
     write_deadline_s: float = 30.0
     """How long a peer may accept nothing before it is given up (protocol: limits, Connections)."""
     close_deadline_s: float = 5.0

@@ -7,18 +7,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from msgspec.structs import replace
+
 from voxwire.awake import awake_clock
 from voxwire.events.closing import CloseReason
-from voxwire.events.session_config import SessionKind
+from voxwire.events.response import ResponseParams
+from voxwire.events.session_config import SessionKind, SessionPatch
 from voxwire.interfaces.codec import Codec
 from voxwire.interfaces.transport import Transport
 from voxwire.interfaces.vad import VadEngine
-from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.attachment import AttachmentRole
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.directory import Hosted, LocalDirectory, settle
+from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.ids import new_id
-from voxwire.runtime.live import LiveSession
+from voxwire.runtime.live import LiveSession, SessionEnded
 from voxwire.runtime.live_sessions import LiveSessions
 from voxwire.runtime.load import Load
 from voxwire.runtime.notify import Notify
@@ -85,6 +89,35 @@ class Service:
     # --- sessions -----------------------------------------------------------------------------------
 
     @asynccontextmanager
+    async def session(
+        self,
+        hosted: Hosted,
+        *,
+        principal: Principal,
+        kind: SessionKind,
+        model: str | None = None,
+        end_user: str | None = None,
+        reports_playout: bool = False,
+    ) -> AsyncIterator[LiveSession]:
+        """A session of `principal` with nobody attached. The body attaches those who are there from the beginning,
+        calls `LiveSession.open`, and stays until the speakers have left. On leaving, everything that the session
+        started has ended.
+
+        `model` is the name that was asked for, an alias perhaps; its session shows it. `end_user` is the client's name
+        for the person who speaks, for the language engine. `reports_playout`: an attachment plays the answers, and says
+        how far it is. Raises TooManySessions, DeploymentGone.
+        """
+        with hosted.used() as deployment:
+            live = self._make(deployment, principal, kind, model, end_user, reports_playout=reports_playout)
+            self._sessions.add(live)
+            try:
+                async with live.running():
+                    yield live
+            finally:
+                self._sessions.remove(live)
+                self._left.wake()
+
+    @asynccontextmanager
     async def converse(
         self,
         hosted: Hosted,
@@ -95,26 +128,37 @@ class Service:
         transport: Transport,
         model: str | None = None,
         end_user: str | None = None,
-    ) -> AsyncIterator[Attachment]:
-        """One session for one connection of `principal`, which has been accepted already.
+        patch: SessionPatch | None = None,
+        greeting: ResponseParams | None = None,
+    ) -> AsyncIterator[EventAttachment]:
+        """A session for one connection, which has been accepted already. `patch` and `greeting` are those of
+        `LiveSession.open`, all else is that of `session`.
 
-        `model` is the name that the client asked for, an alias perhaps; its session shows it.
-        `end_user` is the client's name for the person who speaks, for the language engine.
-
-        The body reads frames and hands each to `Attachment.receive`, until the peer is gone or
-        `Attachment.closed` is set. On leaving, everything that the session started has ended.
-        Raises TooManySessions, DeploymentGone.
+        The body reads frames and hands each to `EventAttachment.receive`, until the peer is gone or
+        `EventAttachment.closed` is set. On leaving, everything that the session started has ended.
+        Raises what `session` raises; ClientError for a patch that is wrong.
         """
-        with hosted.used() as deployment:
-            live = self._make(deployment, principal, kind, model, end_user)
-            self._sessions.add(live)
-            try:
-                attachment = live.attach(codec, transport)
-                async with live.running():
-                    yield attachment
-            finally:
-                self._sessions.remove(live)
-                self._left.wake()
+        async with self.session(hosted, principal=principal, kind=kind, model=model, end_user=end_user) as live:
+            attachment = EventAttachment.join(live, codec, transport)
+            live.open(patch=patch, greeting=greeting)
+            yield attachment
+
+    @asynccontextmanager
+    async def join(
+        self, session_id: str, *, codec: Codec, transport: Transport, role: AttachmentRole = AttachmentRole.OBSERVER
+    ) -> AsyncIterator[EventAttachment]:
+        """One more connection to a session that runs, in whichever dialect; the body is that of `converse`.
+
+        Raises SessionEnded, also where there never was one of this id, and TooManyAttachments.
+        """
+        live = self._sessions.get(session_id)
+        if live is None:
+            raise SessionEnded(session_id)
+        attachment = EventAttachment.join(live, codec, transport, role)
+        try:
+            yield attachment
+        finally:
+            await attachment.leave()
 
     def _make(
         self,
@@ -123,6 +167,8 @@ class Service:
         kind: SessionKind,
         model: str | None,
         end_user: str | None,
+        *,
+        reports_playout: bool,
     ) -> LiveSession:
         clock = awake_clock()
         session_id = self._ids("sess")
@@ -130,7 +176,7 @@ class Service:
             session_id=session_id,
             config=deployment.config(kind, model),
             limits=self._limits,
-            capabilities=deployment.capabilities,
+            capabilities=replace(deployment.capabilities, reports_playout=reports_playout),
             ids=self._ids,
             now=clock.time(),
             expires_at=int(time.time() + self._limits.session_seconds),

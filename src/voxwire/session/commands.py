@@ -65,6 +65,7 @@ class StartResponse(msgspec.Struct, frozen=True, kw_only=True):
 
     `response_id` is None for a draft: an answer that may not be needed, for the turn may go on.
     `background`: it stands outside of the conversation, whose own answers come first where engines are scarce.
+    `words` is the whole answer, where it is fixed: no language engine is asked.
     """
 
     generation: int
@@ -74,6 +75,7 @@ class StartResponse(msgspec.Struct, frozen=True, kw_only=True):
     speed: float
     output_format: AudioFormat
     background: bool = False
+    words: str | None = None
 
 
 class CancelGeneration(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None
     parallel_tool_calls: bool | None
     reasoning: Any
+    words: str | None
 
 
 def resolve(config: SessionConfig, params: ResponseParams) -> Plan:
@@ -46,7 +47,7 @@ def resolve(config: SessionConfig, params: ResponseParams) -> Plan:
         # A tool that the session forces need not be among the response's own tools.
         given["tool_choice"] = "auto"
     settings = {name: getattr(config, name) for name in _OVERRIDES} | given
-    return Plan(**settings, speed=config.speed, metadata=params.metadata)
+    return Plan(**settings, speed=config.speed, metadata=params.metadata, words=params.words)
 
 
 def ask(
@@ -86,5 +87,6 @@ def ask(
         speed=plan.speed,
         output_format=plan.output_format,
         background=background,
+        words=plan.words,
     )
     return start, context.usage

@@ -153,11 +153,24 @@ class Session:
             on_turn=lambda entry: this._turn_ended(entry),
         )
 
-    def open(self) -> list[Output]:
-        """`session.created`; call once, first."""
+    def open(self, patch: SessionPatch | None = None) -> list[Output]:
+        """`session.created`, with the settings of `patch` in force; call once, first.
+
+        Raises ClientError, and nothing has happened, when the patch is wrong; what of it is beyond the deployment is
+        told to all.
+        """
         state = self._state
-        state.emit(SessionCreated(session_id=state.session_id, config=state.config, expires_at=self._expires_at))
+        if patch is not None:
+            self._configure(patch)
+        state.emit(self.created, *_refusals(state.left_out, None, None))
+        state.left_out.clear()
         return self._take_outputs()
+
+    @property
+    def created(self) -> SessionCreated:
+        """The session as it stands, for those who come in now."""
+        state = self._state
+        return SessionCreated(session_id=state.session_id, config=state.config, expires_at=self._expires_at)
 
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]:
         """Take one input. `origin` is the attachment a client event came from; errors go back to it alone.
@@ -276,7 +289,8 @@ class Session:
             )
         )
 
-    def _update(self, patch: SessionPatch) -> None:
+    def _configure(self, patch: SessionPatch) -> None:
+        """Put settings in force. Raises ClientError and changes nothing when one is wrong."""
         state = self._state
         config, left_out = merge(
             state.config,
@@ -290,8 +304,12 @@ class Session:
         state.left_out += left_out
         self._listener.configure(config)
         self._idle.review()
-        state.emit(SessionUpdated(session_id=state.session_id, config=config, expires_at=self._expires_at))
-        if TURN_TIMINGS in (config.include or ()):
+
+    def _update(self, patch: SessionPatch) -> None:
+        state = self._state
+        self._configure(patch)
+        state.emit(SessionUpdated(session_id=state.session_id, config=state.config, expires_at=self._expires_at))
+        if TURN_TIMINGS in (state.config.include or ()):
             # A round trip with the server's time in it: how clients align their clock with the timings.
             state.emit(ClockRead(now_ms=state.clock_ms(state.now)))
 

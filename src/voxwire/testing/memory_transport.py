@@ -25,7 +25,6 @@ class MemoryTransport:
         self.reading.set()
         self.gone = False
         self.closed: tuple[CloseReason, str] | None = None
-        self.discarded: list[str] = []
         self._more = asyncio.Event()
 
     async def send(self, *frames: bytes) -> None:
@@ -35,9 +34,6 @@ class MemoryTransport:
         self.writes.append(len(frames))
         self.events += [msgspec.json.decode(frame) for frame in frames]
         self._more.set()
-
-    def discard_pending_audio(self, response_id: str) -> None:
-        self.discarded.append(response_id)
 
     async def close(self, reason: CloseReason, message: str) -> None:
         self.closed = reason, message

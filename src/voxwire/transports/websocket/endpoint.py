@@ -22,8 +22,8 @@ from voxwire.dialects.wire_codec import WireCodec
 from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind
-from voxwire.runtime.attachment import Attachment
 from voxwire.runtime.directory import STAGES, DeploymentGone, Hosted
+from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.service import Service
 from voxwire.transports.asgi import Receive, Send
@@ -93,7 +93,7 @@ class WebSocketEndpoint:
         self._log = log
         self._max_sessions = max_sessions
         self._sessions = 0
-        self._attachments: set[Attachment] = set()
+        self._attachments: set[EventAttachment] = set()
         self._draining = False
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -246,7 +246,7 @@ async def _accept(send: Send, request: Request, engine: str) -> None:
     await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers})
 
 
-async def _read(receive: Receive, attachment: Attachment) -> int:
+async def _read(receive: Receive, attachment: EventAttachment) -> int:
     """Hand frames to the attachment until the connection ends; returns the close code.
 
     Our own close arrives here as a disconnect too, so nothing else needs watching.

@@ -13,6 +13,7 @@ MAX_REASON_BYTES = 123
 #: (protocol: connecting, Close codes).
 CLOSE_CODES: Final = {
     CloseReason.CLIENT_LEFT: 1000,
+    CloseReason.ENDED: 1000,
     CloseReason.EXPIRED: 1001,
     CloseReason.STOPPING: 1001,
     CloseReason.NOT_READING: 1008,
@@ -22,10 +23,7 @@ CLOSE_CODES: Final = {
 
 
 class WebSocketTransport:
-    """Implements `voxwire.interfaces.transport.Transport` over a connection of our server.
-
-    The audio of an answer waits at the client, so nothing can be discarded here.
-    """
+    """Implements `voxwire.interfaces.transport.Transport` over a connection of our server."""
 
     def __init__(self, send: Send, express: Express) -> None:
         """`send` is ASGI's, for the close."""
@@ -43,9 +41,6 @@ class WebSocketTransport:
             await self._express.send_texts(frames)
         except OSError:
             raise TransportClosed from None
-
-    def discard_pending_audio(self, response_id: str) -> None:
-        """Nothing is held here."""
 
     async def close(self, reason: CloseReason, message: str) -> None:
         """Send the close frame; a client that sent one gets its own back, whatever ours says.
