@@ -39,7 +39,6 @@ from voxwire.events.server import (
 from voxwire.events.session_config import Modality, SessionConfig
 from voxwire.interfaces.llm import FinishReason, LlmToolArguments
 from voxwire.session.commands import CancelGeneration, DiscardPendingAudio
-from voxwire.session.plan import resolve
 from voxwire.session.response_run import Phase, ResponseRun, Waiting
 from voxwire.testing.driver import Driver
 
@@ -76,7 +75,7 @@ class TestPhases:
         state = Driver().session._state
         waiting = Waiting(entries=[], words=set(), automatic=False)
         for phases in ([Phase.GENERATING] * 2, [Phase.FINISHED, Phase.GENERATING], [Phase.FINISHED] * 2):
-            run = ResponseRun(state, resolve(state.config, ResponseParams()), waiting, in_band=False)
+            run = ResponseRun(state, ResponseParams(), state.config, waiting)
             run.move(phases[0])
             with pytest.raises(InvariantError) as caught:
                 run.move(phases[1])

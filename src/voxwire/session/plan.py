@@ -1,14 +1,13 @@
 """What is asked of the engines for one response: the settings that hold for it, and the items it reads."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
-from voxwire.audio.pcm import AudioFormat
 from voxwire.events.response import ResponseParams, TokenUsage
-from voxwire.events.session_config import FunctionTool, Modality, SessionConfig, ToolChoice, effort
+from voxwire.events.session_config import SessionConfig, effort
 from voxwire.interfaces.llm import LlmRequest
 from voxwire.session.commands import StartResponse
 from voxwire.session.context import fit
@@ -22,36 +21,24 @@ _OVERRIDES: Final = (
 )  # fmt: skip
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+def resolve(config: SessionConfig, params: ResponseParams) -> SessionConfig:
     """The settings that hold for one response: the session's with its overrides."""
-
-    instructions: str
-    modality: Modality
-    voice: str
-    speed: float
-    output_format: AudioFormat
-    temperature: float
-    max_output_tokens: int | None
-    tools: tuple[FunctionTool, ...]
-    tool_choice: ToolChoice
-    metadata: dict[str, str] | None
-    parallel_tool_calls: bool | None
-    reasoning: Any
-    words: str | None
-
-
-def resolve(config: SessionConfig, params: ResponseParams) -> Plan:
-    """The session's settings with the response's overrides."""
     given = {name: getattr(params, name) for name in _OVERRIDES if getattr(params, name) is not UNSET}
     if "tools" in given and "tool_choice" not in given and not isinstance(config.tool_choice, str):
         # A tool that the session forces need not be among the response's own tools.
         given["tool_choice"] = "auto"
-    settings = {name: getattr(config, name) for name in _OVERRIDES} | given
-    return Plan(**settings, speed=config.speed, metadata=params.metadata, words=params.words)
+    return replace(config, **given)
 
 
 def ask(
-    state: State, plan: Plan, entries: Sequence[Entry], *, generation: int, response_id: str | None, background: bool
+    state: State,
+    plan: SessionConfig,
+    entries: Sequence[Entry],
+    *,
+    generation: int,
+    response_id: str | None,
+    background: bool,
+    words: str | None = None,
 ) -> tuple[StartResponse, TokenUsage]:
     """The command that starts this response, and the tokens that it reads.
 
@@ -62,7 +49,7 @@ def ask(
         [entry.context_item(count) for entry in entries],
         instructions=plan.instructions,
         tools=plan.tools,
-        truncation=state.config.truncation,
+        truncation=plan.truncation,
         context_tokens=state.capabilities.context_tokens,
         count=count,
     )
@@ -87,6 +74,6 @@ def ask(
         speed=plan.speed,
         output_format=plan.output_format,
         background=background,
-        words=plan.words,
+        words=words,
     )
     return start, context.usage

@@ -13,7 +13,7 @@ from voxwire.errors import SERVER_ERROR, ClientError
 from voxwire.events.items import InputAudio, Item, ItemStatus, MessageItem, Role
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import AudioDelta, RateLimitsUpdated
-from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionKind
+from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
@@ -23,7 +23,7 @@ from voxwire.session.conversation import Entry
 from voxwire.session.drafts import Drafts
 from voxwire.session.idle import Idle
 from voxwire.session.inputs import Failed, SpokenAudio
-from voxwire.session.plan import Plan, ask, resolve
+from voxwire.session.plan import ask, resolve
 from voxwire.session.playout import Playout
 from voxwire.session.rate_window import RateWindow
 from voxwire.session.response_input import resolve_input
@@ -78,7 +78,7 @@ class Responder:
             entries = list(state.conversation)
         else:
             entries = [item if isinstance(item, Entry) else self._items.adopt(item) for item in inputs]
-        self._begin(plan, entries, in_band=not params.out_of_band)
+        self._begin(params, plan, entries)
 
     def answer(self, turn: Entry) -> None:
         """Respond to a turn that detection ended, now or when the active response is done.
@@ -91,7 +91,8 @@ class Responder:
             return
         entries = list(self._state.conversation)
         del entries[entries.index(turn) + 1 :]
-        self._begin(resolve(self._state.config, ResponseParams()), entries, in_band=True, automatic=True)
+        params = ResponseParams()
+        self._begin(params, resolve(self._state.config, params), entries, automatic=True)
 
     def draft(self, item_id: str, words: str) -> None:
         """The user pauses after these words, and a turn that ends here would be answered: begin with the answer."""
@@ -205,7 +206,7 @@ class Responder:
             self._state.conversation.check_room(*checked)
         return checked
 
-    def _check(self, plan: Plan, params: ResponseParams, *, replaced: int) -> None:
+    def _check(self, plan: SessionConfig, params: ResponseParams, *, replaced: int) -> None:
         state = self._state
         if len(self._running) - replaced >= state.limits.parallel_responses:
             message = f"Too many responses in progress: at most {state.limits.parallel_responses} may run at once."
@@ -217,17 +218,19 @@ class Responder:
         if params.tools is not UNSET or params.tool_choice is not UNSET:
             check_tools(plan.tools, plan.tool_choice, state.limits, "response")
 
-    def _begin(self, plan: Plan, entries: list[Entry], *, in_band: bool, automatic: bool = False) -> None:
+    def _begin(
+        self, params: ResponseParams, plan: SessionConfig, entries: list[Entry], *, automatic: bool = False
+    ) -> None:
         state = self._state
         # What another response is still saying is not half-read.
         unfinished = ItemStatus.IN_PROGRESS  # once: Python 3.11 takes as long to look it up as for all the rest
         entries = [entry for entry in entries if entry.item.status is not unfinished]
         waiting = Waiting(entries, self._transcripts.pending(entries), automatic)
-        run = ResponseRun(state, plan, waiting, in_band=in_band)
+        run = ResponseRun(state, params, plan, waiting)
         last = entries[-1] if entries else None
         run.times.begin(state.now, last.item.id if last else None, last.turn if last else None)
         self._running[run.generation] = run
-        if in_band:
+        if not params.out_of_band:
             self.active = run
             self._idle.disturbed()
         run.create()
@@ -248,10 +251,15 @@ class Responder:
         if waiting.automatic and not understood and not state.limits.respond_to_empty_transcript:
             self._finish(run, ResponseStatus.COMPLETED)
             return
-        background = run is not self.active
         try:
             start, run.usage = ask(
-                state, run.plan, waiting.entries, generation=run.generation, response_id=run.id, background=background
+                state,
+                run.plan,
+                waiting.entries,
+                generation=run.generation,
+                response_id=run.id,
+                background=run is not self.active,
+                words=run.params.words,
             )
         except ClientError as error:
             self._fail(run, error.code, error.message, type=error.type)

@@ -18,14 +18,14 @@ from msgspec.structs import replace
 from voxwire.errors import InvariantError
 from voxwire.events import server
 from voxwire.events.items import FunctionCallItem, Item, ItemStatus, MessageItem, Role
-from voxwire.events.response import Response, ResponseStatus, StatusDetails, TokenUsage
+from voxwire.events.response import Response, ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import ServerEvent
+from voxwire.events.session_config import SessionConfig
 from voxwire.interfaces.token_estimate import BYTES_PER_TOKEN, spoken_tokens, text_tokens, text_within
 from voxwire.session.conversation import Entry
 from voxwire.session.inputs import SpokenAudio
 from voxwire.session.ledger import Ledger
 from voxwire.session.output_message import OutputMessage
-from voxwire.session.plan import Plan
 from voxwire.session.state import State
 from voxwire.session.timings import ResponseTimes
 
@@ -106,9 +106,10 @@ class ResponseRun:
     ever hold.
     """
 
-    def __init__(self, state: State, plan: Plan, waiting: Waiting, *, in_band: bool) -> None:
+    def __init__(self, state: State, params: ResponseParams, plan: SessionConfig, waiting: Waiting) -> None:
         self.id = state.ids("resp")
         self.generation = state.number()
+        self.params = params
         self.plan = plan
         self.phase: Waiting | Phase = waiting
         self.usage = TokenUsage()
@@ -116,7 +117,7 @@ class ResponseRun:
         self.spoken_ms = 0.0
         self.times = ResponseTimes()
         self._state = state
-        self._in_band = in_band
+        self._in_band = not params.out_of_band
         self._output: list[Item] = []
         self._entry: Entry | None = None
         self._open: OutputMessage | OutputCall | None = None
@@ -202,7 +203,7 @@ class ResponseRun:
             output_format=plan.output_format,
             temperature=plan.temperature,
             max_output_tokens=plan.max_output_tokens,
-            metadata=plan.metadata,
+            metadata=self.params.metadata,
         )
 
     def _budget_left(self) -> int | None:

@@ -33,22 +33,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, assert_never
 
 from voxwire.errors import INVALID_REQUEST, ClientError
-from voxwire.events.client import (
-    UNSUPPORTED_VALUE,
-    AppendAudio,
-    CancelResponse,
-    ClearAudio,
-    ClearOutputAudio,
-    ClientEvent,
-    CommitAudio,
-    CreateItem,
-    CreateResponse,
-    DeleteItem,
-    RetrieveItem,
-    TruncateItem,
-    Unsupported,
-    UpdateSession,
-)
+from voxwire.events import client
+from voxwire.events.client import UNSUPPORTED_VALUE, AppendAudio, ClientEvent, Unsupported
 from voxwire.events.closing import CloseReason
 from voxwire.events.response import StatusDetails
 from voxwire.events.server import (
@@ -248,31 +234,31 @@ class Session:
         match event:
             case AppendAudio():
                 self._listener.append(event.audio)
-            case CommitAudio():
+            case client.CommitAudio():
                 self._listener.commit()
                 self._idle.disturbed()
-            case ClearAudio():
+            case client.ClearAudio():
                 self._listener.clear()
-            case ClearOutputAudio():
+            case client.ClearOutputAudio():
                 raise ClientError(_NO_OUTPUT_BUFFER, code="invalid_value", param="type")
-            case UpdateSession():
+            case client.UpdateSession():
                 state.left_out += event.unsupported
                 self._update(event.patch)
-            case CreateItem():
+            case client.CreateItem():
                 state.left_out += event.unsupported
                 self._items.create(event)
-            case RetrieveItem():
+            case client.RetrieveItem():
                 self._items.retrieve(event)
-            case TruncateItem():
+            case client.TruncateItem():
                 self._items.truncate(event)
                 self._playout.cut(event.item_id)
                 self._idle.review()
-            case DeleteItem():
+            case client.DeleteItem():
                 self._items.delete(event)
-            case CreateResponse():
+            case client.CreateResponse():
                 state.left_out += event.unsupported
                 self._responder.create(event.params)
-            case CancelResponse():
+            case client.CancelResponse():
                 self._responder.cancel_by_id(event.response_id)
             case _:
                 assert_never(event)

@@ -4,7 +4,7 @@ Only the fields present change. Types and ranges were checked by the dialect; wh
 needs the deployment or the conversation.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -17,17 +17,10 @@ from voxwire.session.checks import check_text, check_text_bytes, check_tools, ch
 from voxwire.session.limits import Capabilities, Limits
 
 #: Fields that a transcription session does not have; sent all the same, they change nothing.
-_REALTIME_ONLY = (
-    "instructions",
-    "modality",
-    "voice",
-    "speed",
-    "output_format",
-    "temperature",
-    "max_output_tokens",
-    "tools",
+_REALTIME_ONLY: Final = (
+    "instructions", "modality", "voice", "speed", "output_format", "temperature", "max_output_tokens", "tools",
     "tool_choice",
-)
+)  # fmt: skip
 
 
 def merge(
