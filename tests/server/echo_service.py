@@ -15,6 +15,7 @@ from voxwire.runtime.budget import Budget
 from voxwire.runtime.directory import Hosted, LocalDirectory
 from voxwire.runtime.leases import EngineLeases
 from voxwire.runtime.load import Load
+from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.principal import Principal
 
 #: The fixture `serve`: starts a server, returns its address.
@@ -142,6 +143,7 @@ class EchoService:
         transport: Transport,
         model: str | None,
         end_user: str | None,
+        newcomer: Newcomer,
     ) -> AsyncIterator[EchoAttachment]:
         attachment = EchoAttachment(transport, verbatim=self.verbatim)
         self.attachments.add(attachment)

@@ -14,6 +14,6 @@
 - `engine_calls`: deadlines and failures of engines
 - `contracts`: what the runtime needs of its neighbours; `runtime_limits`: its bounds; `budget`: the
   memory that messages of all clients share
-- `load`: whether there is room for another session, measured
+- `load`: whether there is room for another session, measured; `newcomers`: whether those who have just come speak
 - `ids`, `notify`, `tasks`: identifiers, waking who waits, the tasks of one session
 """

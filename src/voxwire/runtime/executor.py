@@ -11,6 +11,7 @@ from voxwire.runtime.contracts import OpenLane, ResultSink, VadLane
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import log_failure
 from voxwire.runtime.foresight import Situation
+from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.tasks import Tasks
@@ -45,8 +46,10 @@ class Executor:
         tasks: Tasks,
         open_lane: OpenLane,
         deadlines: Deadlines,
+        newcomer: Newcomer | None = None,
     ) -> None:
-        """`owner` is whose share of the engines it takes."""
+        """`owner` is whose share of the engines it takes; `newcomer` is told once audio has come, and speech."""
+        self._newcomer = newcomer
         self._owner = owner
         self._deployment = deployment
         self._sink = sink
@@ -110,6 +113,8 @@ class Executor:
     def _analyse(self, command: Analyse) -> None:
         if self._lane is None:
             self._lane = self._open_lane(self._scored, self._sink.crash)
+            if self._newcomer is not None:
+                self._newcomer.sends()
         self._lane.push(command.epoch, command.audio, command.format)
 
     def _scored(self, epoch: int, scores: tuple[float, ...]) -> None:
@@ -121,6 +126,8 @@ class Executor:
         delivery = RevocableSink(self._sink)
         transcriber = Transcriber(command, self._deployment, delivery, self._deadlines, self._situation, self._owner)
         self._transcribers[command.transcription] = transcriber
+        if self._newcomer is not None:
+            self._newcomer.speaks()
         run = self._in_turn(transcriber) if command.recorded else transcriber.run()
         self._spawn(command.transcription, run, delivery)
 

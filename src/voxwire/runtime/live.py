@@ -25,6 +25,7 @@ from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import log_bug
 from voxwire.runtime.executor import Executor
 from voxwire.runtime.ids import EventIds
+from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.outbox import Outbox
 from voxwire.runtime.principal import Principal
@@ -73,6 +74,7 @@ class LiveSession:
         limits: RuntimeLimits,
         budget: Budget,
         clock: Clock,
+        newcomer: Newcomer | None = None,
     ) -> None:
         self.id = session_id
         self.principal = principal
@@ -101,6 +103,7 @@ class LiveSession:
             tasks=self._tasks,
             open_lane=open_lane,
             deadlines=limits.deadlines,
+            newcomer=newcomer,
         )
 
     # --- life ---------------------------------------------------------------------------------------

@@ -1,15 +1,19 @@
 """Whether there is room for another session: measured while the server runs, never configured.
 
 Sessions are welcome while the event loop is on time, the recognisers keep up, and those who speak, together with
-those who have just come and may be about to, are fewer than the recognisers can follow.
+those who have just come and are likely to, are fewer than the recognisers can follow. Where it is the latter alone
+that are too many, the next one waits a moment until they have shown what they do.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final
+
+from voxwire.runtime.newcomers import Newcomer, Newcomers
 
 logger = logging.getLogger("voxwire.runtime")
 
@@ -20,8 +24,8 @@ LOOP_LATE_S: Final = 0.25
 HEARING_LATE_S: Final = 0.5
 #: So many looks in a row: a machine that paused once is not crowded.
 _LATE_LOOKS: Final = 2
-#: A client that came so recently may be about to speak; seconds.
-_NEW_S: Final = 5.0
+#: How long a session waits until others have shown whether they speak; seconds.
+_PATIENCE_S: Final = 4.0
 #: So long everything has to be well before sessions are welcome again; seconds.
 _WELL_S: Final = 2.0
 
@@ -35,7 +39,8 @@ class Load:
     ) -> None:
         self._recognisers = recognisers
         self._clock = clock
-        self._arrivals: dict[object, float] = {}
+        self._newcomers = Newcomers(clock)
+        self._waiting: deque[tuple[float, asyncio.Future[Newcomer | None]]] = deque()
         self._loop_late_s = 0.0
         self._late_looks = 0
         self._full_since: float | None = None
@@ -52,6 +57,10 @@ class Load:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
+        for _, place in self._waiting:
+            if not place.done():
+                place.set_result(None)
+        self._waiting.clear()
 
     @property
     def full(self) -> bool:
@@ -59,15 +68,33 @@ class Load:
         self._judge()
         return self._full_since is not None
 
-    def arrived(self) -> object:
-        """A session has begun; the result is for `left`."""
-        session = object()
-        self._arrivals[session] = self._clock()
-        return session
+    async def admit(self) -> Newcomer | None:
+        """Ask for room for a session: at once, or after a moment. None when there is none.
 
-    def left(self, session: object) -> None:
-        """It has ended: a client that is gone will not speak."""
-        self._arrivals.pop(session, None)
+        The result is to be told what the session does.
+        """
+        place: asyncio.Future[Newcomer | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._clock() + _PATIENCE_S, place))
+        self._settle()
+        try:
+            return await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled() and (newcomer := place.result()) is not None:
+                newcomer.left()
+            raise
+
+    def _settle(self) -> None:
+        """Answer those who wait, first come first served, as far as an answer is known."""
+        while self._waiting:
+            due, place = self._waiting[0]
+            if not place.done():
+                if self.full or self._clock() >= due:
+                    place.set_result(None)
+                elif self._crowded(self._newcomers.expected_speakers()):
+                    return
+                else:
+                    place.set_result(self._newcomers.arrive())
+            self._waiting.popleft()
 
     def describe(self) -> dict[str, Any]:
         """For people and monitors: seconds late, people speaking, and how many can be followed at once."""
@@ -84,11 +111,10 @@ class Load:
         self._loop_late_s = loop_late_s
         self._late_looks = self._late_looks + 1 if loop_late_s > LOOP_LATE_S else 0
         self._judge()
+        self._settle()
 
     def _judge(self) -> None:
         now = self._clock()
-        while self._arrivals and now - next(iter(self._arrivals.values())) > _NEW_S:
-            del self._arrivals[next(iter(self._arrivals))]
         if self._crowded():
             self._well_at = now + _WELL_S
             if self._full_since is None:
@@ -98,11 +124,12 @@ class Load:
             logger.info("room for new sessions again, after %.0f s", now - self._full_since)
             self._full_since = None
 
-    def _crowded(self) -> bool:
+    def _crowded(self, expected: float = 0.0) -> bool:
+        """With so many speakers to come."""
         if self._late_looks >= _LATE_LOOKS:
             return True
         for speaking, capacity, late_s in self._hearing():
-            if late_s > HEARING_LATE_S or speaking + len(self._arrivals) >= max(1.0, capacity):
+            if late_s > HEARING_LATE_S or speaking + expected >= max(1.0, capacity):
                 return True
         return False
 

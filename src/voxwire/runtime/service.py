@@ -25,6 +25,7 @@ from voxwire.runtime.ids import new_id
 from voxwire.runtime.live import LiveSession, SessionEnded
 from voxwire.runtime.live_sessions import LiveSessions
 from voxwire.runtime.load import Load
+from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
@@ -97,6 +98,7 @@ class Service:
         kind: SessionKind,
         model: str | None = None,
         end_user: str | None = None,
+        newcomer: Newcomer | None = None,
         reports_playout: bool = False,
     ) -> AsyncIterator[LiveSession]:
         """A session of `principal` with nobody attached. The body attaches those who are there from the beginning,
@@ -104,11 +106,12 @@ class Service:
         started has ended.
 
         `model` is the name that was asked for, an alias perhaps; its session shows it. `end_user` is the client's name
-        for the person who speaks, for the language engine. `reports_playout`: an attachment plays the answers, and says
-        how far it is. Raises TooManySessions, DeploymentGone.
+        for the person who speaks, for the language engine. `newcomer` is what `load` has admitted.
+        `reports_playout`: an attachment plays the answers, and says how far it is. Raises TooManySessions,
+        DeploymentGone.
         """
         with hosted.used() as deployment:
-            live = self._make(deployment, principal, kind, model, end_user, reports_playout=reports_playout)
+            live = self._make(deployment, principal, kind, model, end_user, newcomer, reports_playout=reports_playout)
             self._sessions.add(live)
             try:
                 async with live.running():
@@ -128,6 +131,7 @@ class Service:
         transport: Transport,
         model: str | None = None,
         end_user: str | None = None,
+        newcomer: Newcomer | None = None,
         patch: SessionPatch | None = None,
         greeting: ResponseParams | None = None,
     ) -> AsyncIterator[EventAttachment]:
@@ -138,7 +142,8 @@ class Service:
         `EventAttachment.closed` is set. On leaving, everything that the session started has ended.
         Raises what `session` raises; ClientError for a patch that is wrong.
         """
-        async with self.session(hosted, principal=principal, kind=kind, model=model, end_user=end_user) as live:
+        begun = self.session(hosted, principal=principal, kind=kind, model=model, end_user=end_user, newcomer=newcomer)
+        async with begun as live:
             attachment = EventAttachment.join(live, codec, transport)
             live.open(patch=patch, greeting=greeting)
             yield attachment
@@ -167,6 +172,7 @@ class Service:
         kind: SessionKind,
         model: str | None,
         end_user: str | None,
+        newcomer: Newcomer | None,
         *,
         reports_playout: bool,
     ) -> LiveSession:
@@ -191,4 +197,5 @@ class Service:
             limits=self._runtime_limits,
             budget=self.budget,
             clock=clock,
+            newcomer=newcomer,
         )

@@ -10,7 +10,8 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind
 from voxwire.runtime.directory import STAGES, DeploymentGone, Hosted
 from voxwire.runtime.event_attachment import EventAttachment
+from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.service import Service
 from voxwire.transports.asgi import Receive, Send
@@ -101,25 +103,19 @@ class WebSocketEndpoint:
         await receive()  # websocket.connect
         try:
             admitted = await self._negotiate(connection)
+            async with self._seat() as newcomer:
+                await _accept(send, connection.request, connection.engine or "")
+                express: Express | None = (scope.get("extensions") or {}).get(EXPRESS_EXTENSION)
+                if express is None:
+                    express = plain = AsgiConnection(receive, send)
+                    receive, send = plain.receive, plain.send
+                await self._hold(connection, admitted, newcomer, receive, send, express)
         except RequestRefused as refusal:
             connection.status = refusal.status
             await _refuse(scope, send, connection.request, refusal)
-            self._log(connection)
-            return
-        self._sessions += 1
-        arrival = self._service.load.arrived()
-        try:
-            await _accept(send, connection.request, connection.engine or "")
-            express: Express | None = (scope.get("extensions") or {}).get(EXPRESS_EXTENSION)
-            if express is None:
-                express = plain = AsgiConnection(receive, send)
-                receive, send = plain.receive, plain.send
-            await self._hold(connection, admitted, receive, send, express)
         except OSError:
             connection.close_code = 1006  # gone between handshake and acceptance
         finally:
-            self._sessions -= 1
-            self._service.load.left(arrival)
             self._log(connection)
 
     @property
@@ -154,22 +150,7 @@ class WebSocketEndpoint:
         if hosted is None:
             raise unknown_deployment(target, request.path)
         connection.deployment = hosted.name
-        if self._draining:
-            raise RequestRefused(
-                503,
-                "The server is shutting down.",
-                code="service_unavailable",
-                type=SERVER_ERROR,
-                headers=(("retry-after", str(_RETRY_S)),),
-            )
-        if self._service.load.full:
-            raise RequestRefused(
-                503,
-                "The server has no room for another session now: try again in a moment.",
-                code="server_busy",
-                type=SERVER_ERROR,
-                headers=(("retry-after", str(_RETRY_S)),),
-            )
+        self._check_draining()
         if self._sessions >= self._max_sessions:
             raise RequestRefused(
                 429,
@@ -184,8 +165,46 @@ class WebSocketEndpoint:
         connection.dialect = variant.dialect.value
         return _Admitted(principal, variant, hosted, target.name)
 
+    def _check_draining(self) -> None:
+        if self._draining:
+            raise RequestRefused(
+                503,
+                "The server is shutting down.",
+                code="service_unavailable",
+                type=SERVER_ERROR,
+                headers=(("retry-after", str(_RETRY_S)),),
+            )
+
+    @asynccontextmanager
+    async def _seat(self) -> AsyncIterator[Newcomer]:
+        """Room for a session. Raises RequestRefused, perhaps after some seconds, where there is none."""
+        self._sessions += 1  # those who wait are held, too
+        try:
+            newcomer = await self._service.load.admit()
+            if newcomer is None:
+                raise RequestRefused(
+                    503,
+                    "The server has no room for another session now: try again in a moment.",
+                    code="server_busy",
+                    type=SERVER_ERROR,
+                    headers=(("retry-after", str(_RETRY_S)),),
+                )
+            try:
+                self._check_draining()
+                yield newcomer
+            finally:
+                newcomer.left()
+        finally:
+            self._sessions -= 1
+
     async def _hold(
-        self, connection: Connection, admitted: _Admitted, receive: Receive, send: Send, express: Express
+        self,
+        connection: Connection,
+        admitted: _Admitted,
+        newcomer: Newcomer,
+        receive: Receive,
+        send: Send,
+        express: Express,
     ) -> None:
         """Run the session until either side closes."""
         transport = WebSocketTransport(send, express)
@@ -200,6 +219,7 @@ class WebSocketEndpoint:
                 transport=transport,
                 model=admitted.model,
                 end_user=connection.request.end_user,
+                newcomer=newcomer,
             ) as attachment:
                 self._attachments.add(attachment)
                 express.deliver_to(attachment.offer, attachment.turn_away)
