@@ -114,11 +114,10 @@ class AnyConversation:
         self.prompt, self.spoken = prompt, spoken
         self.driver = Driver()
         self.codec = WireCodec(_variant(dialect))
-        self.eyes, self.ear, sent = Eyes(), Ear(), SentAudio()
-        self.sent = sent
+        self.eyes, self.ear, self.sent = Eyes(), Ear(), SentAudio()
         tools = ToolStub([TOOL], {"f": "done"})
         screen: Any = self.eyes
-        self.core = ClientCore(screen, self.ear, tools, sent, silence_ms=SILENCE_MS, patient=True)
+        self.core = ClientCore(screen, self.ear, tools, self.sent, silence_ms=SILENCE_MS, patient=True)
         self.up: deque[str] = deque()
         self.down: deque[bytes] = deque()
         self.seen = 0
@@ -338,14 +337,14 @@ def step(name: str, **arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[tu
 engines = step(
     "engines",
     heard=st.sampled_from(["abc", "so", "é", "", None]),
-    pieces=st.lists(st.tuples(words, st.sampled_from([400, 60, 0])), max_size=3),
+    pieces=st.lists(st.tuples(words, st.sampled_from([400, 400, 60, 0])), min_size=1, max_size=3),
     calls=st.sampled_from([None, None, ("{}",), ('{"a":', "1}"), ()]),
     ending=st.sampled_from([FinishReason.STOP, FinishReason.STOP, "not yet", "not yet", *FinishReason, None]),
 )
 steps = st.one_of(
     step("network", steps=st.none() | st.integers(1, 20)),
     engines,
-    step("person", text=words, ms=st.sampled_from([320, 40, 0]), pause_ms=st.sampled_from([400, 100, 0])),
+    step("person", text=words, ms=st.sampled_from([320, 320, 40, 0]), pause_ms=st.sampled_from([400, 400, 100, 0])),
     engines,
     step("time", listened_ms=st.sampled_from([150, 10, 10, 5000]), waited_s=st.sampled_from([0, 0, 0, 11.0])),
 )
