@@ -191,6 +191,7 @@ class TestReadme:
 
 class TestTutorial:
     @pytest.mark.engines
+    @pytest.mark.timeout(180)  # a server and three programs, one after the other
     async def test_each_program_prints_what_is_shown(self, tmp_path: Path) -> None:
         """A program is followed by what it prints."""
         steps = re.findall(r"```python\n(.*?)```.*?```\n(.*?)```", text("docs/tutorial.md"), re.DOTALL)
