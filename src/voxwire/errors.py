@@ -79,7 +79,7 @@ class RequestRefused(ClientError):
 class EngineError(VoxwireError):
     """An engine could not do its work.
 
-    `stage` is one of `stt`, `llm`, `tts`, `vad`; `code` is stable and goes onto the wire in
+    `stage` is one of `stt`, `llm`, `tts`, `vad`, `turn`; `code` is stable and goes onto the wire in
     `status_details.error.code` or in the transcription failure.
     """
 

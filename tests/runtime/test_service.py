@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from runtime_client import connected
 
 from voxwire.errors import EngineDied, EngineError
 from voxwire.events.closing import CloseReason
 from voxwire.events.items import InputAudio, MessageItem
-from voxwire.events.session_config import FunctionTool, SessionKind
+from voxwire.events.session_config import FunctionTool, SessionConfig, SessionKind
 from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.stt import SttConfig
+from voxwire.runtime.deployment import Deployment, capabilities_of
 from voxwire.runtime.live_sessions import TooManySessions
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.session.limits import Limits
@@ -401,6 +403,25 @@ async def test_recognisers_get_ready_for_what_a_session_may_hear() -> None:
             await asyncio.sleep(0.001)
     assert len(stt.prepared) == 3
     await service.close()
+
+
+async def test_what_a_session_begins_with_is_expected_too() -> None:
+    """Whoever opens a session may give it settings of its own, which no update says again."""
+
+    class Tailored(Deployment):
+        def config(self, kind: SessionKind, model: str | None = None) -> SessionConfig:
+            return replace(super().config(kind, model), instructions="Rule 1.")
+
+    class Quoting(ExpectingLlm):
+        def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+            return (instructions,)
+
+    stt, llm, tts = FakeStt(), Quoting(), FakeTts()
+    deployment = Tailored(name="house", stt=stt, llm=llm, tts=tts, capabilities=capabilities_of(stt, llm, tts))
+    async with connected(fake_service(deployment)) as client:
+        await client.append(loud(300) + quiet(700))
+        await client.wire.wait_for("response.done")
+    assert [stream.config.phrases for stream in stt.streams] == [("Rule 1.",)]
 
 
 async def test_recorded_items_are_recognised_one_after_the_other() -> None:

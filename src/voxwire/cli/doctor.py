@@ -11,8 +11,9 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from voxwire.engines.registry import KINDS, TITLES, names
+from voxwire.engines.registry import KINDS, names
 from voxwire.errors import ConfigurationError, EngineError
+from voxwire.interfaces.engine import ENGINE_TITLES
 from voxwire.printing import say
 
 
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     outcome = report(CHECKS)
     say("\nEngines that the settings can name:")
     for kind in KINDS:
-        say(f"  {kind:6}{TITLES[kind]:20}{', '.join(names(kind)) or 'none installed'}")
+        say(f"  {kind:6}{ENGINE_TITLES[kind]:20}{', '.join(names(kind)) or 'none installed'}")
     return outcome
 
 

@@ -11,25 +11,17 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, Final, Literal, cast, get_args, overload
 
 from voxwire.errors import ConfigurationError
+from voxwire.interfaces.engine import ENGINE_TITLES, EngineKind
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
 from voxwire.interfaces.vad import VadEngine
 
-EngineKind = Literal["vad", "stt", "llm", "tts", "turn"]
 KINDS: Final[tuple[EngineKind, ...]] = get_args(EngineKind)
 AnyEngine = VadEngine | SttEngine | LlmEngine | TtsEngine | TurnEngine
 
 _GROUP: Final = "voxwire.engines."
-#: What a person calls an engine of each kind.
-TITLES: Final[dict[EngineKind, str]] = {
-    "vad": "speech detector",
-    "stt": "speech recogniser",
-    "llm": "language engine",
-    "tts": "speech synthesiser",
-    "turn": "turn model",
-}
 
 
 def names(kind: EngineKind) -> tuple[str, ...]:
@@ -65,11 +57,11 @@ def _find(kind: EngineKind, name: str) -> EntryPoint:
     for point in entry_points(group=_GROUP + kind, name=name):
         return point
     offered = ", ".join(repr(other) for other in names(kind)) or "none"
-    raise ConfigurationError(f"There is no {TITLES[kind]} named {name!r}. Installed: {offered}.")
+    raise ConfigurationError(f"There is no {ENGINE_TITLES[kind]} named {name!r}. Installed: {offered}.")
 
 
 def _missing(kind: EngineKind, point: EntryPoint, error: ImportError) -> str:
-    what = f"The {TITLES[kind]} {point.name!r} cannot be used here"
+    what = f"The {ENGINE_TITLES[kind]} {point.name!r} cannot be used here"
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return f"{what}: {error}."
     package = error.name.partition(".")[0]

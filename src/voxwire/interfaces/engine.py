@@ -1,9 +1,20 @@
 """What is common to engines of every kind: their life, what a person is told of one, words with their times, whose
 work it is."""
 
-from typing import Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
+
+EngineKind = Literal["vad", "stt", "llm", "tts", "turn"]
+
+#: What a person calls an engine of each kind. A kind is also the stage of an `EngineError`.
+ENGINE_TITLES: Final[dict[str, str]] = {
+    "vad": "speech detector",
+    "stt": "speech recogniser",
+    "llm": "language engine",
+    "tts": "speech synthesiser",
+    "turn": "turn model",
+}
 
 
 class Engine(Protocol):

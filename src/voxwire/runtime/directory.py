@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from voxwire.errors import ConfigurationError, EngineError, VoxwireError
+from voxwire.interfaces.engine import ENGINE_TITLES
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.foresight import Situation
 from voxwire.runtime.leases import EngineLease
@@ -20,13 +21,6 @@ logger = logging.getLogger("voxwire.runtime")
 
 #: Pauses before each further attempt to start a deployment's engines, in seconds; the last one repeats.
 _RETRY_S: Final = (2.0, 5.0, 15.0, 60.0)
-#: Engines by the name of their stage in `EngineError`.
-STAGES: Final = {
-    "stt": "speech recogniser",
-    "llm": "language engine",
-    "tts": "speech synthesiser",
-    "turn": "turn model",
-}
 
 
 class DeploymentGone(VoxwireError):
@@ -35,7 +29,7 @@ class DeploymentGone(VoxwireError):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a deployment is not ready. `stage` is one of `STAGES`; `error` is for the operator, clients see neither
+    """Why a deployment is not ready. `stage` is a kind of engine; `error` is for the operator, clients see neither
     it nor its text; `again_at` is when its engines are tried next, on the monotonic clock."""
 
     stage: str
@@ -160,7 +154,7 @@ class Hosted:
         if self.trouble is None or str(self.trouble.error) != str(error):
             bug = None if isinstance(error, VoxwireError) else error
             message = "deployment %s is not ready, its %s does not start: %s"
-            logger.error(message, self.name, STAGES.get(stage, stage), error, exc_info=bug)
+            logger.error(message, self.name, ENGINE_TITLES.get(stage, stage), error, exc_info=bug)
         self.trouble = Trouble(stage, error, time.monotonic() + pause_s)
 
 

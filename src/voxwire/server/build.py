@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from voxwire.config import DeploymentSettings, EngineSettings, Settings
 from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
-from voxwire.engines.registry import EngineKind, load
+from voxwire.engines.registry import load
+from voxwire.interfaces.engine import EngineKind
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine

@@ -62,6 +62,12 @@ class TestFakeStt(SttContract):
         return FakeStt("")
 
 
+class TestProbedStt(SttContract):
+    @staticmethod
+    def make_engine() -> FakeStt:
+        return FakeStt("", interims=True)
+
+
 class TestFakeLlm(LlmContract):
     @staticmethod
     def make_engine() -> FakeLlm:

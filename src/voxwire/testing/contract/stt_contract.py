@@ -2,12 +2,22 @@
 
 import asyncio
 from itertools import pairwise
+from typing import cast
 
 import pytest
 
 from voxwire.audio.resample import Resampler
 from voxwire.errors import EngineError
-from voxwire.interfaces.stt import SttConfig, SttEngine, SttEvent, SttFinal, SttPartial, SttStream
+from voxwire.interfaces.stt import (
+    ProbedSttStream,
+    SttConfig,
+    SttEngine,
+    SttEvent,
+    SttFinal,
+    SttInterim,
+    SttPartial,
+    SttStream,
+)
 from voxwire.testing.contract.life import CLOSED_S, PATIENCE_S, EngineContract
 from voxwire.testing.contract.signals import hum, silence
 
@@ -114,6 +124,30 @@ class SttContract(EngineContract):
         if engine.capabilities.languages and "xx" not in engine.capabilities.languages:
             with pytest.raises(EngineError):
                 await hear(engine.open(self.config(engine, language="xx")), silence(100))
+
+    async def test_its_words_so_far_where_it_has_interims(self, engine: SttEngine) -> None:
+        """One for each probe, in order. After the last comes nothing but silence, so the final says the same."""
+        if not engine.capabilities.interims:
+            return
+        config = self.config(engine)
+        stream, speech = cast("ProbedSttStream", engine.open(config)), self.speech(config.rate)
+        half = len(speech) // 4 * 2
+        for pcm in (speech[:half], speech[half:] + silence(300)):
+            await stream.push(pcm)
+            await stream.probe()
+        events = await hear(stream, silence(200))
+        interims = [event for event in events if isinstance(event, SttInterim)]
+        final = events[-1]
+        assert isinstance(final, SttFinal)
+        assert len(interims) == 2
+        assert (interims[-1].text, interims[-1].alternatives) == (final.text, final.alternatives)
+
+    async def test_a_probe_of_what_was_closed(self, engine: SttEngine) -> None:
+        if engine.capabilities.interims:
+            stream = cast("ProbedSttStream", engine.open(self.config(engine)))
+            await stream.cancel()
+            await stream.probe()
+            assert await rest(stream) == []
 
     async def test_nothing_comes_after_cancel(self, engine: SttEngine) -> None:
         stream = engine.open(self.config(engine))

@@ -23,7 +23,8 @@ from voxwire.dialects.wire_codec import WireCodec
 from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind
-from voxwire.runtime.directory import STAGES, DeploymentGone, Hosted
+from voxwire.interfaces.engine import ENGINE_TITLES
+from voxwire.runtime.directory import DeploymentGone, Hosted
 from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.principal import Principal
@@ -247,7 +248,7 @@ async def _part(transport: WebSocketTransport, reason: CloseReason, words: str |
 def _not_ready(hosted: Hosted) -> RequestRefused:
     """503 while a deployment's engines start, or do not; says when they are tried next."""
     trouble = hosted.trouble
-    why = f"its {STAGES[trouble.stage]} ({trouble.stage}) does not start" if trouble else "it is starting"
+    why = f"its {ENGINE_TITLES[trouble.stage]} ({trouble.stage}) does not start" if trouble else "it is starting"
     return RequestRefused(
         503,
         f"The deployment {hosted.name!r} is not ready: {why}. Try again later, or choose another one.",

@@ -11,6 +11,8 @@ import pytest
 from voxwire.engines.llm.chat.engine import ChatEngine, engine
 from voxwire.testing.chat_server import ChatStep, Received, call, chat_delta, chat_server, event, head
 from voxwire.testing.contract import LlmContract
+from voxwire.testing.llama_server import llama_server
+from voxwire.testing.scripted_gguf import word_pieces, write_model
 
 STORY = "Once upon a time there was a parrot that said whatever it heard."
 _END = b"data: [DONE]\n\n"
@@ -61,3 +63,24 @@ class TestChat(LlmContract):
     @classmethod
     def make_engine(cls) -> ChatEngine:
         return engine({"base_url": cls.url, "images": True})
+
+
+class TestChatWithLlamaCpp(LlmContract):
+    """The same with llama.cpp's real server: only the model is scripted."""
+
+    url = ""
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def server(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+        model = write_model(
+            tmp_path_factory.mktemp("models") / "talker.gguf",
+            word_pieces("Once upon a time somebody told long stories."),
+        )
+        with llama_server(model, context=16_384) as server:
+            cls.url = server.url
+            yield
+
+    @classmethod
+    def make_engine(cls) -> ChatEngine:
+        return engine({"base_url": cls.url, "context_tokens": 4_000})
