@@ -19,16 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from voxwire.errors import ClientError
+from voxwire.events import server
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
-from voxwire.events.server import (
-    BufferCleared,
-    BufferCommitted,
-    IdleTimeout,
-    ItemAdded,
-    ItemDone,
-    SpeechStarted,
-    SpeechStopped,
-)
 from voxwire.events.session_config import SessionConfig, TurnDetection
 from voxwire.session.commands import Analyse
 from voxwire.session.conversation import Entry
@@ -168,13 +160,13 @@ class Listener:
         self.buffer.clear()
         if self._detector is not None:
             self._new_epoch()
-        self._state.emit(BufferCleared())
+        self._state.emit(server.BufferCleared())
 
     def idle(self) -> Entry:
         """Nobody spoke for `idle_timeout_ms`: the silence becomes an item (protocol: turns, Idle timeout)."""
         start, end = self.buffer.start, self._scored
         item_id = self._state.ids("item")
-        self._state.emit(IdleTimeout(item_id=item_id, audio_start_ms=to_ms(start), audio_end_ms=to_ms(end)))
+        self._state.emit(server.IdleTimeout(item_id=item_id, audio_start_ms=to_ms(start), audio_end_ms=to_ms(end)))
         return self._make_item(item_id, self.buffer.commit(start, end))
 
     # --- settings --------------------------------------------------------------------------------
@@ -246,7 +238,7 @@ class Listener:
     def _start_turn(self, start: int) -> None:
         item_id = self._state.ids("item")
         self._state.conversation.reserve(item_id)
-        self._state.emit(SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
+        self._state.emit(server.SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
         self._turn = _Turn(item_id, start, start, self._transcripts.start(item_id, self.buffer.format))
         # Here too, or what is left when the turn is not finished would depend on how the audio was cut.
         self.buffer.discard_before(start)
@@ -274,9 +266,9 @@ class Listener:
         previous = state.conversation.last_id
         entry = state.conversation.add(item)
         state.emit(
-            BufferCommitted(item_id=item_id, previous_item_id=previous),
-            ItemAdded(item=item, previous_item_id=previous),
-            ItemDone(item=item, previous_item_id=previous),
+            server.BufferCommitted(item_id=item_id, previous_item_id=previous),
+            server.ItemAdded(item=item, previous_item_id=previous),
+            server.ItemDone(item=item, previous_item_id=previous),
         )
         return entry
 
@@ -291,4 +283,4 @@ class Listener:
 
     def _say_stopped(self, turn: _Turn, end: int) -> None:
         """However a turn ends: what was said to have started is said to have stopped, or clients would wait for it."""
-        self._state.emit(SpeechStopped(item_id=turn.item_id, audio_end_ms=to_ms(end)))
+        self._state.emit(server.SpeechStopped(item_id=turn.item_id, audio_end_ms=to_ms(end)))

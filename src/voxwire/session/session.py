@@ -37,29 +37,16 @@ from voxwire.events import client
 from voxwire.events.client import UNSUPPORTED_VALUE, AppendAudio, ClientEvent, Unsupported
 from voxwire.events.closing import CloseReason
 from voxwire.events.response import StatusDetails
-from voxwire.events.server import (
-    ClockRead,
-    ErrorOccurred,
-    SessionCreated,
-    SessionUpdated,
-)
+from voxwire.events.server import ClockRead, ErrorOccurred, SessionCreated, SessionUpdated
 from voxwire.events.session_config import TURN_TIMINGS, SessionConfig, SessionKind, SessionPatch
+from voxwire.session import inputs
 from voxwire.session.alarms import Alarm
 from voxwire.session.client_items import ClientItems
 from voxwire.session.commands import CloseSession, Output
 from voxwire.session.conversation import Conversation, Entry
 from voxwire.session.drafts import Drafts
 from voxwire.session.idle import Idle
-from voxwire.session.inputs import (
-    ClientMistake,
-    Generated,
-    Input,
-    PlayoutDrained,
-    PlayoutProgress,
-    SpeechScores,
-    Tick,
-    Transcribed,
-)
+from voxwire.session.inputs import ClientMistake, Input
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.listener import Listener
 from voxwire.session.playout import Playout, ReportedPlayout
@@ -170,19 +157,19 @@ class Session:
             self._take(event, origin)
             return self._take_outputs()
         match event:
-            case SpeechScores():
+            case inputs.SpeechScores():
                 self._scores(event)
-            case Generated():
+            case inputs.Generated():
                 self._responder.result(event.number, event.event)
-            case Transcribed():
+            case inputs.Transcribed():
                 self._transcripts.result(event.number, event.event)
-            case PlayoutProgress():
+            case inputs.PlayoutProgress():
                 self._playout.progress(event)
                 self._idle.review()
-            case PlayoutDrained():
+            case inputs.PlayoutDrained():
                 self._playout.drained()
                 self._idle.review()
-            case Tick():
+            case inputs.Tick():
                 self._tick()
             case _ if self._must_wait(event):
                 self._wait(event, origin)
@@ -225,8 +212,8 @@ class Session:
         except ClientError as error:
             self._refuse(error, event.event_id, origin)
         else:
-            if left_out:
-                self._state.emit(*_refusals(left_out, event.event_id, origin))
+            for mistake in _refusals(left_out):
+                self._refuse(mistake, event.event_id, origin)
         left_out.clear()
 
     def _obey(self, event: ClientEvent) -> None:
@@ -301,7 +288,7 @@ class Session:
 
     # --- the world -------------------------------------------------------------------------------
 
-    def _scores(self, event: SpeechScores) -> None:
+    def _scores(self, event: inputs.SpeechScores) -> None:
         self._listener.scores(event.epoch, event.scores)
         while self._waiting:
             waiting, _ = self._waiting[0]
@@ -363,19 +350,13 @@ class Session:
         return outputs
 
 
-def _refusals(left_out: Sequence[Unsupported], event_id: str | None, origin: int | None) -> Iterator[ErrorOccurred]:
-    """One error for each field that was left out of an event; of very many the last says how many more there are."""
+def _refusals(left_out: Sequence[Unsupported]) -> Iterator[ClientError]:
+    """One for each field that was left out of an event; of very many the last says how many more there are."""
     more = len(left_out) - _MOST_REFUSALS
     for index, field in enumerate(left_out[:_MOST_REFUSALS], 1):
         others = f" So were {more} further fields." if more > 0 and index == _MOST_REFUSALS else ""
-        yield ErrorOccurred(
-            type=INVALID_REQUEST,
-            code=UNSUPPORTED_VALUE,
-            message=f"{field.message} The field was left out, everything else was applied.{others}",
-            param=field.param,
-            event_id=event_id,
-            origin=origin,
-        )
+        message = f"{field.message} The field was left out, everything else was applied.{others}"
+        yield ClientError(message, code=UNSUPPORTED_VALUE, param=field.param)
 
 
 def _duration(seconds: float) -> str:

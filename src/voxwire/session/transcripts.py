@@ -13,13 +13,7 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.events.server import TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed
 from voxwire.events.session_config import LOGPROBS, Transcription
 from voxwire.interfaces.stt import SttEvent, SttFinal, SttInterim, SttPartial
-from voxwire.session.commands import (
-    CancelTranscription,
-    FeedTranscription,
-    FinishTranscription,
-    ProbeTranscription,
-    StartTranscription,
-)
+from voxwire.session import commands
 from voxwire.session.conversation import Entry
 from voxwire.session.inputs import Failed
 from voxwire.session.state import State
@@ -89,7 +83,7 @@ class Transcripts:
         utterance = Utterance(state.number(), item_id, content_index, None if recorded else asked, logprobs)
         self._running[utterance.number] = utterance
         state.emit(
-            StartTranscription(
+            commands.StartTranscription(
                 transcription=utterance.number,
                 format=format,
                 language=asked.spoken() if asked else None,
@@ -100,7 +94,7 @@ class Transcripts:
         return utterance
 
     def feed(self, utterance: Utterance, audio: bytes | bytearray) -> None:
-        self._state.emit(FeedTranscription(transcription=utterance.number, audio=audio))
+        self._state.emit(commands.FeedTranscription(transcription=utterance.number, audio=audio))
 
     def probe(self, utterance: Utterance) -> None:
         """Nothing is spoken just now: ask for the words so far, unless that was done often enough."""
@@ -109,7 +103,7 @@ class Transcripts:
             state.paused = True
             state.probes += 1
             state.unanswered += 1
-            self._state.emit(ProbeTranscription(transcription=utterance.number))
+            self._state.emit(commands.ProbeTranscription(transcription=utterance.number))
 
     def resume(self, utterance: Utterance) -> None:
         """It was a pause, and no more."""
@@ -122,14 +116,14 @@ class Transcripts:
         entry.hear(utterance.content_index, None)
         failure = before.failure if isinstance(before, Speaking) else None
         if failure is None:
-            self._state.emit(FinishTranscription(transcription=utterance.number))
+            self._state.emit(commands.FinishTranscription(transcription=utterance.number))
         self._show_stable(utterance)
         if failure is not None:
             self._failed(utterance, failure)
 
     def cancel(self, utterance: Utterance) -> None:
         del self._running[utterance.number]
-        self._state.emit(CancelTranscription(transcription=utterance.number))
+        self._state.emit(commands.CancelTranscription(transcription=utterance.number))
 
     def result(self, number: int, event: SttEvent | Failed) -> None:
         """What the recogniser says; of an utterance that was cancelled nobody hears."""
