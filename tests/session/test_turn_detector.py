@@ -2,8 +2,8 @@
 
 import pytest
 
+from voxwire.audio.input_buffer import WINDOW_TICKS
 from voxwire.events.session_config import Eagerness, SemanticVad, ServerVad
-from voxwire.session.input_buffer import WINDOW_TICKS
 from voxwire.session.turn_detector import Boundary, SpeechState, TurnDetector
 
 

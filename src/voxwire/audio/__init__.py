@@ -4,6 +4,7 @@
 - `g711`: mu-law and A-law
 - `resample`: streams from one sample rate to another
 - `clip`, `convert`: whole pieces, and from one format of the wire to another
+- `input_buffer`: the audio of a client that is not committed yet; it is also the session's clock
 - `windows`: the wire's audio as windows of the speech detector
 
 Nothing is imported here: `pcm` needs no NumPy.

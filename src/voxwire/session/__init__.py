@@ -2,7 +2,7 @@
 
 - `session`: the way in and out: client events and results of engines in, `commands` and server events out
 - `inputs`, `commands`: what the runtime tells a session and what it is told to do
-- `listener`: input audio to turns, by `input_buffer` and `turn_detector`; `transcripts`: their recognition
+- `listener`: input audio to turns, by `turn_detector`; `transcripts`: their recognition
 - `conversation`: items in order; `client_items`: those that the client makes
 - `responder`: who may speak when; `response_input`: what the client hands in to be answered; `plan`: what is asked
   of the engines; `response_run`: one answer; `output_message`: one message of it; `ledger`: which audio carries

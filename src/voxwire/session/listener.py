@@ -18,6 +18,7 @@ is never scored.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from voxwire.audio.input_buffer import TICKS_PER_MS, WINDOW_TICKS, InputBuffer, to_ms
 from voxwire.errors import ClientError
 from voxwire.events import server
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
@@ -25,7 +26,6 @@ from voxwire.events.session_config import SessionConfig, TurnDetection
 from voxwire.session.commands import Analyse
 from voxwire.session.conversation import Entry
 from voxwire.session.drafts import Drafts
-from voxwire.session.input_buffer import TICKS_PER_MS, WINDOW_TICKS, InputBuffer, to_ms
 from voxwire.session.state import State
 from voxwire.session.timings import TurnTimes
 from voxwire.session.transcripts import Transcripts, Utterance
@@ -167,7 +167,7 @@ class Listener:
         start, end = self.buffer.start, self._scored
         item_id = self._state.ids("item")
         self._state.emit(server.IdleTimeout(item_id=item_id, audio_start_ms=to_ms(start), audio_end_ms=to_ms(end)))
-        return self._make_item(item_id, self.buffer.commit(start, end))
+        return self._make_item(item_id, self._take(start, end))
 
     # --- settings --------------------------------------------------------------------------------
 
@@ -250,7 +250,7 @@ class Listener:
             turn.fed = end
 
     def _commit(self, turn: _Turn, end: int, *, speech_end: int) -> Entry:
-        clip = self.buffer.commit(turn.start, end)
+        clip = self._take(turn.start, end)
         if turn.fed == turn.start:
             self._transcripts.feed(turn.utterance, clip.data)  # as it is: a slice of a bytearray would be a copy
         elif end > turn.fed:
@@ -259,6 +259,9 @@ class Listener:
         entry.turn = TurnTimes(speech_end_ms=to_ms(speech_end), decided=self._state.now)
         self._transcripts.finish(turn.utterance, entry, clip.duration_ms)
         return entry
+
+    def _take(self, start: int, end: int) -> AudioClip:
+        return AudioClip(data=self.buffer.commit(start, end), format=self.buffer.format)
 
     def _make_item(self, item_id: str, clip: AudioClip) -> Entry:
         state = self._state

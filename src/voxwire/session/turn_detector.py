@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from voxwire.audio.input_buffer import TICKS_PER_MS, WINDOW_TICKS
 from voxwire.events.session_config import Eagerness, ServerVad, TurnDetection
-from voxwire.session.input_buffer import TICKS_PER_MS, WINDOW_TICKS
 
 #: How far a score must fall below the threshold to count as silence; Silero's own streaming rule.
 HYSTERESIS: Final = 0.15

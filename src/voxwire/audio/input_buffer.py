@@ -1,4 +1,4 @@
-"""The input audio buffer and the session's audio clock (protocol: turns, Audio time).
+"""The audio of a client that is not committed yet, and the clock that it is (protocol: turns, Audio time).
 
 Time is audio handed in. The clock counts ticks of 1/24 000 s, so a sample is a whole number of
 ticks in every format: one for PCM16, three for G.711. Every tick appended is at any moment
@@ -8,7 +8,6 @@ buffered, committed, cleared or discarded (docs/architecture.md, invariant 7).
 from typing import Final
 
 from voxwire.audio.pcm import PCM_RATE, WINDOW_MS, AudioFormat
-from voxwire.events.items import AudioClip
 
 TICKS_PER_MS: Final = PCM_RATE // 1000
 WINDOW_TICKS: Final = WINDOW_MS * TICKS_PER_MS
@@ -55,17 +54,17 @@ class InputBuffer:
         with memoryview(self._data) as data:  # a slice of the bytearray itself would copy twice
             return bytes(data[self._offset(start) : self._offset(end)])
 
-    def commit(self, start: int, end: int) -> AudioClip:
+    def commit(self, start: int, end: int) -> bytes | bytearray:
         """Take the audio between two ticks; what lies before it is discarded, the rest stays."""
         self.discard_before(start)
         self.committed += end - start
         if end == self.end and len(self._data) >= _HANDED_OVER:
             data, self._data = self._data, bytearray()
             self.start = end
-            return AudioClip(data=data, format=self.format)
-        clip = AudioClip(data=self.read(start, end), format=self.format)
+            return data
+        taken = self.read(start, end)
         self._drop(end)
-        return clip
+        return taken
 
     def clear(self) -> None:
         self.cleared += self.end - self.start
