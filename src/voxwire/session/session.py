@@ -29,12 +29,12 @@ runtime does not read from the client.
 
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Final, assert_never
 
 from voxwire.errors import INVALID_REQUEST, ClientError
 from voxwire.events import client
-from voxwire.events.client import UNSUPPORTED_VALUE, AppendAudio, ClientEvent, Unsupported
+from voxwire.events.client import UNSUPPORTED_VALUE, AppendAudio, ClientEvent
 from voxwire.events.closing import CloseReason
 from voxwire.events.response import StatusDetails
 from voxwire.events.server import ClockRead, ErrorOccurred, SessionCreated, SessionUpdated
@@ -135,8 +135,8 @@ class Session:
         state = self._state
         if patch is not None:
             self._configure(patch)
-        state.emit(self.created, *_refusals(state.left_out, None, None))
-        state.left_out.clear()
+        state.emit(self.created)
+        self._refuse_left_out(None, None)
         return self._take_outputs()
 
     @property
@@ -206,15 +206,14 @@ class Session:
         if isinstance(event, ClientMistake):
             self._refuse(event, event.event_id, origin)
             return
-        left_out = self._state.left_out
         try:
             self._obey(event)
         except ClientError as error:
             self._refuse(error, event.event_id, origin)
+            self._state.left_out.clear()
         else:
-            for mistake in _refusals(left_out):
-                self._refuse(mistake, event.event_id, origin)
-        left_out.clear()
+            if self._state.left_out:
+                self._refuse_left_out(event.event_id, origin)
 
     def _obey(self, event: ClientEvent) -> None:
         state = self._state
@@ -249,6 +248,16 @@ class Session:
                 self._responder.cancel_by_id(event.response_id)
             case _:
                 assert_never(event)
+
+    def _refuse_left_out(self, event_id: str | None, origin: int | None) -> None:
+        """One error for each field that was left out; of very many the last says how many more there are."""
+        left_out = self._state.left_out
+        more = len(left_out) - _MOST_REFUSALS
+        for index, field in enumerate(left_out[:_MOST_REFUSALS], 1):
+            others = f" So were {more} further fields." if more > 0 and index == _MOST_REFUSALS else ""
+            message = f"{field.message} The field was left out, everything else was applied.{others}"
+            self._refuse(ClientError(message, code=UNSUPPORTED_VALUE, param=field.param), event_id, origin)
+        left_out.clear()
 
     def _refuse(self, mistake: ClientError | ClientMistake, event_id: str | None, origin: int | None) -> None:
         self._state.emit(
@@ -348,15 +357,6 @@ class Session:
     def _take_outputs(self) -> list[Output]:
         outputs, self._state.out = self._state.out, []
         return outputs
-
-
-def _refusals(left_out: Sequence[Unsupported]) -> Iterator[ClientError]:
-    """One for each field that was left out of an event; of very many the last says how many more there are."""
-    more = len(left_out) - _MOST_REFUSALS
-    for index, field in enumerate(left_out[:_MOST_REFUSALS], 1):
-        others = f" So were {more} further fields." if more > 0 and index == _MOST_REFUSALS else ""
-        message = f"{field.message} The field was left out, everything else was applied.{others}"
-        yield ClientError(message, code=UNSUPPORTED_VALUE, param=field.param)
 
 
 def _duration(seconds: float) -> str:
