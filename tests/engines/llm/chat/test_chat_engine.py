@@ -278,6 +278,26 @@ class TestRequest:
             assert server.last.json["reasoning_effort"] == "high"
             assert "parallel_tool_calls" not in server.last.json, "there is nothing to call"
 
+    @pytest.mark.parametrize("status", [400, 422])
+    @pytest.mark.parametrize("named", [True, False])
+    async def test_a_wish_that_the_endpoint_refuses_costs_only_who_has_it(self, status: int, named: bool) -> None:
+        wishes = {"reasoning": "xhigh", "parallel_tool_calls": True, "end_user": "u-1"}
+
+        def no_efforts(received: Any) -> list[ChatStep]:
+            if received.json.get("reasoning_effort") == "xhigh":
+                error = {"message": "no", **({"param": "reasoning_effort"} if named else {})}
+                return [whole(status, json.dumps({"error": error}).encode())]
+            return says("Hi.")
+
+        async with chat_server(no_efforts) as server:
+            chat = made(server)
+            for asked in (request(tools=(WEATHER,), **wishes), request(reasoning="low")):
+                assert words([event async for event in chat.respond(asked)]) == "Hi."
+            await chat.close()
+        assert ["reasoning_effort" in received.json for received in server.requests] == [True, False, True]
+        assert "user" not in server.requests[1].json
+        assert server.last.json["reasoning_effort"] == "low"
+
     async def test_secrets_of_the_settings_reach_the_endpoint_alone(self) -> None:
         options = {"api_key": "k-1", "headers": {"X-Team": "k-2"}, "body": {"auth": {"token": "k-3"}}}
         async with chat_server(lambda _: says("Hi.")) as server:

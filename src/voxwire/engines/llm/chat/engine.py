@@ -11,7 +11,7 @@ from voxwire.engines.llm.chat.answer import AnswerReader
 from voxwire.engines.llm.chat.chat_options import KEY_VARIABLE, ChatOptions, read_options
 from voxwire.engines.llm.chat.http_endpoint import Endpoint, Listing, Refused
 from voxwire.engines.llm.chat.patience import Patience
-from voxwire.engines.llm.chat.request_body import RequestBody, offered_tools
+from voxwire.engines.llm.chat.request_body import RequestBody, offered_tools, without_wishes
 from voxwire.engines.llm.chat.sse import EventReader
 from voxwire.errors import ConfigurationError, EngineError
 from voxwire.interfaces.engine import EngineInfo
@@ -20,6 +20,8 @@ from voxwire.interfaces.llm import LlmCapabilities, LlmEvent, LlmRequest
 logger = logging.getLogger("voxwire.engines.chat")
 
 _LISTED: Final = 20
+#: What endpoints answer to a body with something in it that they do not take; the second by those made with FastAPI.
+_WRONG_BODY: Final = (400, 422)
 #: After the model has said why it stopped, the end mark comes at once, or never.
 _END_S: Final = 1.0
 #: The end of the HTTP body, after which the connection can be used again, is on its way already.
@@ -98,7 +100,7 @@ class ChatEngine:
 
     @asynccontextmanager
     async def _asked(self, request: LlmRequest, patience: Patience) -> AsyncIterator[AsyncIterator[bytes]]:
-        """What the endpoint sends. An optional field that it refuses is left out, and it is asked again."""
+        """What the endpoint sends. When it refuses what an answer can do without, it is asked again without that."""
         model = await self._known_model()
         while True:
             try:
@@ -106,7 +108,10 @@ class ChatEngine:
                     yield pieces
                 return
             except Refused as refused:
-                if refused.status == 400 and self._body.refused(refused.field):
+                if refused.status in _WRONG_BODY and self._body.refused(refused.field):
+                    continue
+                if refused.status in _WRONG_BODY and request != (plain := without_wishes(request)):
+                    request = plain
                     continue
                 logger.warning("the chat endpoint answered %d (%s)", refused.status, refused.code or "no code")
                 raise failures.of_status(refused.status, refused.retry_after) from None

@@ -5,6 +5,7 @@ import logging
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from voxwire.engines.llm.chat.chat_options import ChatOptions
@@ -22,8 +23,11 @@ _OPTIONAL: Final = {
     "parallel_tool_calls": None,
     "reasoning_effort": None,
     "prompt_cache_key": None,
-    "user": None,
 }
+
+
+#: Those of them that a client may wish for, where the operator has chosen nothing.
+_WISHES: Final = ("parallel_tool_calls", "reasoning_effort")
 
 
 class RequestBody:
@@ -63,9 +67,14 @@ class RequestBody:
         return _json(body | options.body)
 
     def refused(self, field: str | None) -> bool:
-        """The endpoint refuses a field of the body; whether the request is worth another try without it."""
+        """The endpoint refuses a field of the body; whether the request is worth another try without it.
+
+        What a client wished is not learnt: one client's wish must not take from the others what they may have.
+        """
         optional = {*_OPTIONAL, *filter(None, _OPTIONAL.values())}
         if field is None or field not in optional or field in self._refused or field in self._options.body:
+            return False
+        if field in _WISHES and getattr(self._options, field) is None:
             return False
         self._refused.add(field)
         logger.info("the chat endpoint does not take %s: left out from now on", field)
@@ -76,6 +85,11 @@ def offered_tools(request: LlmRequest) -> tuple[Any, ...]:
     """The functions that the model may call. With the choice "none" it is offered none: many endpoints do not
     look at the choice."""
     return () if request.tool_choice == "none" else request.tools
+
+
+def without_wishes(request: LlmRequest) -> LlmRequest:
+    """The request without what a client asks of the model beside the answer, which an endpoint may not know."""
+    return replace(request, parallel_tool_calls=None, reasoning=None, end_user=None)
 
 
 def _first(chosen: Any, asked: Any) -> Any:
