@@ -5,20 +5,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from voxwire.errors import ClientError
+from voxwire.events import items
 from voxwire.events.client import CreateItem, DeleteItem, RetrieveItem, TruncateItem, Unsupported
-from voxwire.events.items import (
-    AudioClip,
-    ContentPart,
-    FunctionCallItem,
-    FunctionCallOutputItem,
-    InputAudio,
-    InputImage,
-    Item,
-    ItemStatus,
-    MessageItem,
-    OutputAudio,
-    PcmClip,
-)
+from voxwire.events.items import InputAudio, Item, MessageItem
 from voxwire.events.server import ItemAdded, ItemDeleted, ItemDone, ItemRetrieved, ItemTruncated
 from voxwire.events.session_config import SessionKind
 from voxwire.session.checks import check_text_bytes
@@ -61,7 +50,7 @@ class ItemChecks:
             for index, part in enumerate(item.content):
                 self._check_part(part, f"{where}.content[{index}]")
         check_text_bytes(item.text_bytes, self._state.limits.item_text_bytes, where)
-        if isinstance(item, FunctionCallOutputItem) and item.call_id not in self.calls:
+        if isinstance(item, items.FunctionCallOutputItem) and item.call_id not in self.calls:
             if self._state.conversation.call(item.call_id) is None:
                 raise ClientError(
                     f"Tool call ID '{item.call_id}' not found in conversation.",
@@ -78,18 +67,18 @@ class ItemChecks:
             self.calls.add(item.call_id)
 
     def _without_pictures(self, item: MessageItem, where: str) -> MessageItem:
-        if self._state.capabilities.images or not any(isinstance(part, InputImage) for part in item.content):
+        if self._state.capabilities.images or not any(isinstance(part, items.InputImage) for part in item.content):
             return item
         self._state.left_out += [
             Unsupported(param=f"{where}.content[{index}]", message=_NO_PICTURES)
             for index, part in enumerate(item.content)
-            if isinstance(part, InputImage)
+            if isinstance(part, items.InputImage)
         ]
-        return replace(item, content=tuple(part for part in item.content if not isinstance(part, InputImage)))
+        return replace(item, content=tuple(part for part in item.content if not isinstance(part, items.InputImage)))
 
-    def _check_part(self, part: ContentPart, where: str) -> None:
+    def _check_part(self, part: items.ContentPart, where: str) -> None:
         limits, format = self._state.limits, self._state.config.input_format
-        if not isinstance(part, InputAudio) or not isinstance(part.clip, AudioClip):
+        if not isinstance(part, InputAudio) or not isinstance(part.clip, items.AudioClip):
             return
         if len(part.clip.data) > limits.append_bytes or len(part.clip.data) % format.sample_bytes:
             message = f"Invalid audio: expected whole samples of {format.value}, at most {limits.append_bytes} bytes."
@@ -163,7 +152,7 @@ class ClientItems:
             )
         # Clients overshoot: they count after resampling (protocol: decisions, Truncation beyond the end).
         end_ms = min(float(event.audio_end_ms), spoken_ms)
-        if end_ms < spoken_ms or entry.item.status is not ItemStatus.COMPLETED:
+        if end_ms < spoken_ms or entry.item.status is not items.ItemStatus.COMPLETED:
             state.conversation.truncate(entry, end_ms)
         state.emit(ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=int(end_ms)))
 
@@ -177,11 +166,11 @@ class ClientItems:
             )
         return entry
 
-    def _audio_of(self, item: Item) -> dict[int, AudioClip | PcmClip]:
+    def _audio_of(self, item: Item) -> dict[int, items.AudioClip | items.PcmClip]:
         """The item's audio, unless in the input format it would grow past what is retained."""
         clips = item.clips if isinstance(item, MessageItem) else {}
         left, format = self._state.limits.retained_audio_bytes, self._state.config.input_format
-        kept: dict[int, AudioClip | PcmClip] = {}
+        kept: dict[int, items.AudioClip | items.PcmClip] = {}
         for index, clip in clips.items():
             left -= format.size_of(clip.duration_ms)
             if left < 0:
@@ -193,17 +182,17 @@ class ClientItems:
         """Give ids that the client left out, and audio its real format."""
         if not item.id:
             item = replace(item, id=self._state.ids("item"))
-        if isinstance(item, FunctionCallItem) and not item.call_id:
+        if isinstance(item, items.FunctionCallItem) and not item.call_id:
             item = replace(item, call_id=self._state.ids("call"))
         if isinstance(item, MessageItem):
             item = replace(item, content=tuple(self._complete_part(part) for part in item.content))
         return item
 
-    def _complete_part(self, part: ContentPart) -> ContentPart:
+    def _complete_part(self, part: items.ContentPart) -> items.ContentPart:
         if isinstance(part, InputAudio) and part.clip is not None:
-            clip = AudioClip(data=part.clip.data, format=self._state.config.input_format)
+            clip = items.AudioClip(data=part.clip.data, format=self._state.config.input_format)
             return replace(part, clip=clip, duration_ms=clip.duration_ms)
-        if isinstance(part, OutputAudio):
+        if isinstance(part, items.OutputAudio):
             # Assistant audio cannot be populated by clients; its transcript can.
             return replace(part, clip=None)
         return part

@@ -220,10 +220,10 @@ class Listener:
 
     def _window(self, detector: TurnDetector, score: float, end: int) -> None:
         boundary = detector.step(score, end)
-        if boundary is Boundary.STARTED:
-            self._start_turn(max(self.buffer.start, end - WINDOW_TICKS - detector.padding_ticks))
-        elif boundary is None or self._turn is None:
+        if boundary is None:
             return
+        if self._turn is None:
+            self._start_turn(max(self.buffer.start, end - WINDOW_TICKS - detector.padding_ticks))
         elif boundary is Boundary.PAUSED:
             self._feed(self._turn, end)
             self._on_pause(self._turn.utterance)

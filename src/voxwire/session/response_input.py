@@ -3,19 +3,8 @@
 from msgspec.structs import replace
 
 from voxwire.errors import ClientError
-from voxwire.events.items import (
-    BorrowingMessage,
-    ContentPart,
-    FunctionCallOutputItem,
-    InputAudio,
-    InputText,
-    Item,
-    ItemReference,
-    MessageItem,
-    OutputAudio,
-    OutputText,
-    Role,
-)
+from voxwire.events import items
+from voxwire.events.items import ContentPart, Item, MessageItem, Role
 from voxwire.events.response import ResponseInput
 from voxwire.session.checks import check_text_bytes
 from voxwire.session.client_items import ItemChecks
@@ -37,12 +26,12 @@ def resolve_input(given: ResponseInput, state: State) -> list[Item | Entry]:
     for index, one in enumerate(given):
         where = f"{_WHERE}[{index}]"
         entry: Entry | None = None
-        if isinstance(one, ItemReference):
+        if isinstance(one, items.ItemReference):
             entry = _entry(one, conversation, where)
             item = entry.item
         else:
-            item = _lent(one, conversation, where) if isinstance(one, BorrowingMessage) else one
-        if isinstance(item, FunctionCallOutputItem) and item.call_id not in checks.calls:
+            item = _lent(one, conversation, where) if isinstance(one, items.BorrowingMessage) else one
+        if isinstance(item, items.FunctionCallOutputItem) and item.call_id not in checks.calls:
             # Without its call nobody could read the answer.
             call = conversation.call(item.call_id)
             if call is not None:
@@ -57,7 +46,7 @@ def resolve_input(given: ResponseInput, state: State) -> list[Item | Entry]:
     return resolved
 
 
-def _entry(reference: ItemReference, conversation: Conversation, where: str) -> Entry:
+def _entry(reference: items.ItemReference, conversation: Conversation, where: str) -> Entry:
     entry = conversation.ever(reference.id)
     if entry is None:
         message = f"Item with id '{reference.id}' does not exist in this conversation."
@@ -65,11 +54,11 @@ def _entry(reference: ItemReference, conversation: Conversation, where: str) -> 
     return entry
 
 
-def _lent(message: BorrowingMessage, conversation: Conversation, where: str) -> MessageItem:
+def _lent(message: items.BorrowingMessage, conversation: Conversation, where: str) -> MessageItem:
     """The message with what others hold in the place of the references to them."""
     content: list[ContentPart] = []
     for index, part in enumerate(message.content):
-        if isinstance(part, ItemReference):
+        if isinstance(part, items.ItemReference):
             place = f"{where}.content[{index}]"
             content += _content(_entry(part, conversation, place), message.message.role, place)
         else:
@@ -89,16 +78,16 @@ def _content(entry: Entry, role: Role, where: str) -> list[ContentPart]:
 def _said(part: ContentPart, heard: str | None, role: Role) -> ContentPart:
     """`heard`: what the recogniser has understood of the part. What it still listens to it will hear again."""
     match part:
-        case InputAudio():
+        case items.InputAudio():
             if heard is not None:
                 part = replace(part, transcript=heard, clip=None)
             return part if role is Role.USER else _text(part.transcript or "", role)
-        case OutputAudio():
+        case items.OutputAudio():
             return replace(part, clip=None) if role is Role.ASSISTANT else _text(part.transcript, role)
-        case InputText() | OutputText():
+        case items.InputText() | items.OutputText():
             return _text(part.text, role)
     return part
 
 
 def _text(text: str, role: Role) -> ContentPart:
-    return OutputText(text=text) if role is Role.ASSISTANT else InputText(text=text)
+    return items.OutputText(text=text) if role is Role.ASSISTANT else items.InputText(text=text)
