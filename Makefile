@@ -1,9 +1,10 @@
 # For those who develop Voxwire. Using and testing it needs no make: ./demo and ./test.
 
 BIN := .venv/bin
+CORE := audio dialects events session
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test client-environments test-clients clients-table errors-table protocol-tables test-engines serve autobahn bench fuzz docs soak
+.PHONY: help setup check format test coverage client-environments test-clients clients-table errors-table protocol-tables test-engines serve autobahn bench fuzz docs soak
 
 help:  ## what there is (this list)
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 24
@@ -27,6 +28,10 @@ test:  ## all tests
 
 client-environments: setup
 	@scripts/setup clients node heavy
+
+coverage: setup  ## that the tests of the core reach every branch of it
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(wildcard $(CORE:%=tests/%)) \
+	    $(CORE:%=--cov=voxwire.%) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 test-clients: client-environments  ## the clients that take minutes to install, and the table of docs/compatibility.md
 	$(BIN)/python tests/clients/compatibility.py

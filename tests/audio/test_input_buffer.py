@@ -38,6 +38,18 @@ class TestCommit:
         assert (buffer.discarded, buffer.committed, buffer.size) == (6, 9, 11)
         assert buffer.read(buffer.start, buffer.end) == bytes(range(5, 16))
 
+    @pytest.mark.parametrize("seconds", [1, 60])
+    def test_everything_is_taken_whatever_its_size(self, seconds: int) -> None:
+        """A large buffer is handed over as it is."""
+        buffer, audio = InputBuffer(AudioFormat.PCM16), bytes(range(240)) * (200 * seconds)
+        buffer.append(audio)
+        clip = buffer.commit(0, buffer.end)
+        assert clip == audio
+        buffer.append(bytes(480))
+        assert clip == audio
+        assert (buffer.committed, buffer.size) == (seconds * 1000 * TICKS_PER_MS, 480)
+        assert buffer.end == buffer.committed + 10 * TICKS_PER_MS
+
     def test_an_empty_stretch_is_empty(self) -> None:
         buffer = InputBuffer(AudioFormat.PCM16)
         assert buffer.commit(0, 0) == b""

@@ -1,13 +1,11 @@
 """Where settings come from, and what a mistake in them says."""
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
-from openai.types.realtime import RealtimeSessionCreateRequest
 
 from voxwire.config import Settings, is_loopback, load_settings
-from voxwire.dialects.model_names import REALTIME_MODELS
 from voxwire.errors import ConfigurationError
 from voxwire.session.limits import Limits
 
@@ -174,13 +172,3 @@ def test_limits_start_from_the_sessions_own_defaults() -> None:
             assert (value == "respond") == session.respond_to_empty_transcript
         else:
             assert value == getattr(session, name), name
-
-
-def test_every_official_model_name_is_known() -> None:
-    literals = {
-        name
-        for option in get_args(RealtimeSessionCreateRequest.model_fields["model"].annotation)
-        for name in get_args(option)
-    }
-    assert "gpt-realtime" in literals
-    assert literals <= set(REALTIME_MODELS)

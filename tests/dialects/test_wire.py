@@ -1,5 +1,6 @@
 """Base64, nesting and the audio template (ADR 9)."""
 
+import base64
 import json
 from typing import Any
 
@@ -24,6 +25,17 @@ class TestDecodeAudio:
     )
     def test_good(self, text: str, data: bytes) -> None:
         assert wire.decode_audio(text, "audio") == data
+
+    @pytest.mark.parametrize("size", [3 * 2**20, 3 * 2**20 + 1])
+    def test_large(self, size: int) -> None:
+        data = bytes(range(256)) * (size // 256) + bytes(size % 256)
+        assert wire.decode_audio(base64.b64encode(data).decode(), "audio") == data
+
+    def test_large_with_padding_inside(self) -> None:
+        """Whatever is decoded in steps, of which one ends just there."""
+        text = "A" * (2**20 - 4) + "AQI=" + "A" * 2**20
+        with pytest.raises(ClientError):
+            wire.decode_audio(text, "audio")
 
     @pytest.mark.parametrize("text", ["AQI=AQI=", "AQI==", "A-/_", "AQ*I", "é", "A", "=", "AQ\u00a0I=", "AQ\0I="])
     def test_bad(self, text: str) -> None:
