@@ -53,7 +53,7 @@ class Client:
 
 @asynccontextmanager
 async def connected(
-    service: Service, kind: SessionKind = SessionKind.REALTIME, *, shared: bool = False
+    service: Service, kind: SessionKind = SessionKind.REALTIME, *, principal: Principal = ANYBODY, shared: bool = False
 ) -> AsyncIterator[Client]:
     """One connection; on leaving it is checked that the conversation left no task behind, unless the loop is
     `shared` with conversations that go on."""
@@ -61,7 +61,7 @@ async def connected(
     wire = MemoryTransport()
     hosted = await default_of(service)
     codec = WireCodec(Variant(dialect=Dialect.GA, transcription=kind is SessionKind.TRANSCRIPTION))
-    async with service.converse(hosted, principal=ANYBODY, kind=kind, codec=codec, transport=wire) as attachment:
+    async with service.converse(hosted, principal=principal, kind=kind, codec=codec, transport=wire) as attachment:
         yield Client(attachment, wire)
     assert shared or runtime_tasks() <= before
 

@@ -23,6 +23,7 @@ from voxwire.runtime.budget import Budget
 from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.runtime_limits import RuntimeLimits
+from voxwire.runtime.usage import MinuteBook
 from voxwire.session.commands import Analyse, CloseSession, DiscardPendingAudio, Output
 from voxwire.session.inputs import ClientMistake, Input, SpeechScores, Tick
 from voxwire.testing.fake_service import fake_deployment
@@ -49,6 +50,9 @@ class ScriptedSession:
     @property
     def created(self) -> SessionCreated:
         return SessionCreated(session_id="sess_1", config=SessionConfig(model="now"), expires_at=1)
+
+    def end(self) -> list[Output]:
+        return []
 
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]:
         self.inputs.append((event, origin, now))
@@ -104,6 +108,7 @@ class Bench:
             limits=limits or RuntimeLimits(),
             budget=self.budget,
             clock=self.clock,
+            usage=MinuteBook(),
         )
         self.wires: list[MemoryTransport] = []
 

@@ -249,8 +249,8 @@ class Twins(RuleBasedStateMachine):
     def told(self) -> tuple[int, int, Any]:
         """All that must not change by a draft."""
         state = self.eager.session._state
-        rate = self.eager.session._responder._rate
-        return len(self.eager.events), len(state.conversation), (rate._requests, rate._tokens)
+        left = [rate.remaining for rate in self.eager.session._responder.rate.report(state.now)]
+        return len(self.eager.events), len(state.conversation), left
 
     def draft(self) -> int | None:
         draft = self.eager.session._drafts._draft

@@ -1,5 +1,6 @@
 """What `rate_limits.updated` reports (protocol: responses, Rate limits)."""
 
+from voxwire.events.response import RateLimit
 from voxwire.session.limits import Limits
 from voxwire.session.rate_window import RateWindow
 
@@ -32,3 +33,14 @@ def test_starts_again_after_a_minute() -> None:
     assert remaining(window, now=60) == [3, 100]
     window.count(1, now=200)
     assert remaining(window, now=200) == [2, 99]
+
+
+def test_what_is_told_counts_and_own_use_comes_off() -> None:
+    window = RateWindow(LIMITS, now=0)
+    window.count(40, now=1)
+    told = (RateLimit(name="tokens", limit=500, remaining=200, reset_seconds=30.0),)
+    window.tell(told, now=10)
+    assert window.report(now=10) == told
+    window.count(50, now=20)
+    assert window.report(now=20) == (RateLimit(name="tokens", limit=500, remaining=150, reset_seconds=20.0),)
+    assert window.report(now=40) == (RateLimit(name="tokens", limit=500, remaining=500, reset_seconds=60.0),)

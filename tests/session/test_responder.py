@@ -17,7 +17,7 @@ from voxwire.events.items import (
     OutputText,
     Role,
 )
-from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails
+from voxwire.events.response import RateLimit, ResponseParams, ResponseStatus, StatusDetails
 from voxwire.events.server import (
     ErrorOccurred,
     ItemAdded,
@@ -34,7 +34,8 @@ from voxwire.events.session_config import (
     SessionKind,
     SessionPatch,
 )
-from voxwire.session.commands import CancelGeneration, StartResponse
+from voxwire.session.commands import CancelGeneration, StartResponse, UsageCounted
+from voxwire.session.inputs import QuotaChanged
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
 
@@ -635,6 +636,24 @@ class TestRateLimits:
         requests, tokens = driver.last(RateLimitsUpdated).rate_limits
         assert (requests.name, requests.limit, requests.remaining) == ("requests", 10, 9)
         assert (tokens.name, tokens.limit, tokens.remaining) == ("tokens", 100, 94)
+
+    def test_a_quota_is_told_from_outside_and_usage_is_told_to_it(self) -> None:
+        driver = Driver(MANUAL)
+        left = RateLimit(name="requests", limit=5, remaining=3, reset_seconds=20.0)
+        driver.send(QuotaChanged(rate_limits=(left,)))
+        driver.respond(instructions="Be kind.")
+        driver.say("Hello", 100)
+        driver.finish()
+        assert [(rate.name, rate.remaining) for rate in driver.last(RateLimitsUpdated).rate_limits] == [("requests", 2)]
+        assert driver.last(UsageCounted).usage == driver.last(ResponseDone).response.usage
+
+    def test_what_nobody_waits_for_any_more_is_counted_too(self) -> None:
+        driver = Driver(MANUAL)
+        driver.respond(instructions="Be kind.")
+        driver.say("Hello", 100)
+        (counted,) = [output for output in driver.session.end() if isinstance(output, UsageCounted)]
+        assert counted.usage.output_tokens > 0
+        assert driver.session.end() == []
 
 
 class TestTranscriptionSession:

@@ -7,7 +7,7 @@
 - `executor`: what a session asked for and is not finished: `cascade` (an answer, spoken through `voicing`,
   `speakable` and `chunker`), `transcriber` (an utterance), `vad_batcher` (speech scores, one batch for all sessions)
 - `revocable_sink`: the way of its results to the session
-- `principal`: who a session acts for
+- `principal`: who a session acts for; `usage`: what it uses, and may still use
 - `directory`: which deployments there are and which of them are ready; `leases`: the engines that they share
 - `deployment`: the engines behind a name; `foresight`: what its users are likely to say;
   `token_counter`: what its model reads, counted

@@ -31,8 +31,9 @@ from voxwire.runtime.outbox import Outbox
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.tasks import Tasks
-from voxwire.session.commands import CloseSession, DiscardPendingAudio, Output
-from voxwire.session.inputs import Input, SpeechScores, Tick
+from voxwire.runtime.usage import UsageBook
+from voxwire.session.commands import CloseSession, DiscardPendingAudio, Output, StartResponse, UsageCounted
+from voxwire.session.inputs import Input, QuotaChanged, SpeechScores, Tick
 
 logger = logging.getLogger("voxwire.runtime")
 
@@ -75,10 +76,13 @@ class LiveSession:
         limits: RuntimeLimits,
         budget: Budget,
         clock: Clock,
+        usage: UsageBook,
         newcomer: Newcomer | None = None,
     ) -> None:
         self.id = session_id
         self.principal = principal
+        self._usage = usage
+        self._metered = bool(usage.left(principal))
         self._session = session
         self._limits = limits
         self._clock = clock
@@ -155,6 +159,7 @@ class LiveSession:
             return
         self._opened = True
         try:
+            self._tell_quota()
             self._act(outputs)
             self._keep_time()
         except Exception as bug:
@@ -174,6 +179,7 @@ class LiveSession:
                 attachment.closed.set()
             self._line.clear()
             self._line_share.hold(0)
+            self._settle_accounts()
             # Nothing asks it after the end. What else is here weighs little and may wait for a collection.
             del self._session
 
@@ -304,8 +310,13 @@ class LiveSession:
             if self._closing:
                 return
             if self._executor.execute(output):
+                if self._metered and isinstance(output, StartResponse):
+                    self._tell_quota()
                 continue
-            if isinstance(output, DiscardPendingAudio):
+            if isinstance(output, UsageCounted):
+                self._usage.count(self.principal, output.usage)
+                self._tell_quota()
+            elif isinstance(output, DiscardPendingAudio):
                 for attachment in self._attachments:
                     attachment.discard_audio(output.response_id)
             elif isinstance(output, CloseSession):
@@ -316,6 +327,18 @@ class LiveSession:
                 self._emit(cast("ServerEvent", output))  # all that is no command
         if outputs:
             self._flush()
+
+    def _settle_accounts(self) -> None:
+        """What answers that nobody waited for have used."""
+        if self._opened and not self._busy:  # a thread that was given up may still have the session
+            for output in self._session.end():
+                if isinstance(output, UsageCounted):
+                    self._usage.count(self.principal, output.usage)
+
+    def _tell_quota(self) -> None:
+        """What other sessions of the principal use meanwhile shows with the next answer."""
+        if self._metered:
+            self.submit(QuotaChanged(rate_limits=self._usage.left(self.principal)))
 
     def _flush(self) -> None:
         for attachment in self._attachments:

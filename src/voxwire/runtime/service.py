@@ -29,6 +29,7 @@ from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
+from voxwire.runtime.usage import MinuteBook, UsageBook
 from voxwire.runtime.vad_batcher import VadBatcher
 from voxwire.session.limits import Limits
 from voxwire.session.session import Session
@@ -46,9 +47,10 @@ class Service:
         vad: VadEngine,
         limits: Limits | None = None,
         runtime_limits: RuntimeLimits | None = None,
+        usage: UsageBook | None = None,
         ids: Callable[[str], str] = new_id,
     ) -> None:
-        """`ids` makes `item_…` of `item`."""
+        """`usage` is in memory unless one is given. `ids` makes `item_…` of `item`."""
         self.directory: Final = directory
         self.vad: Final = vad
         self._batcher = VadBatcher(vad)
@@ -56,6 +58,7 @@ class Service:
         self._runtime_limits = runtime_limits or RuntimeLimits()
         self.budget = Budget(self._runtime_limits.message_bytes)
         """What messages of all clients may take together."""
+        self._usage = usage or MinuteBook()
         self._ids = ids
         self._sessions = LiveSessions(self._runtime_limits.sessions)
         self._left = Notify()
@@ -197,5 +200,6 @@ class Service:
             limits=self._runtime_limits,
             budget=self.budget,
             clock=clock,
+            usage=self._usage,
             newcomer=newcomer,
         )

@@ -8,6 +8,7 @@ import msgspec
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.closing import CloseReason
+from voxwire.events.response import TokenUsage
 from voxwire.events.server import ServerEvent
 from voxwire.interfaces.llm import LlmRequest
 
@@ -90,6 +91,13 @@ class DiscardPendingAudio(msgspec.Struct, frozen=True, kw_only=True):
     response_id: str
 
 
+class UsageCounted(msgspec.Struct, frozen=True, kw_only=True):
+    """A response has ended, however it ended, and this is what it used: for the books."""
+
+    response_id: str
+    usage: TokenUsage
+
+
 class CloseSession(msgspec.Struct, frozen=True, kw_only=True):
     """End all attachments. `message` is for a person to read."""
 
@@ -107,6 +115,7 @@ Command = (
     | StartResponse
     | CancelGeneration
     | DiscardPendingAudio
+    | UsageCounted
     | CloseSession
 )
 Output = ServerEvent | Command

@@ -9,6 +9,7 @@ import msgspec
 
 from voxwire.errors import ClientError
 from voxwire.events.client import ClientEvent
+from voxwire.events.response import RateLimit
 from voxwire.interfaces.engine import Word
 from voxwire.interfaces.llm import LlmEvent
 from voxwire.interfaces.stt import SttEvent
@@ -87,9 +88,17 @@ class PlayoutDrained(msgspec.Struct, frozen=True, kw_only=True):
     """The transport has played all speech that it was handed so far."""
 
 
+class QuotaChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """What may still be used by the principal of this session, whichever of its sessions used the rest."""
+
+    rate_limits: tuple[RateLimit, ...]
+
+
 class Tick(msgspec.Struct, frozen=True, kw_only=True):
     """The clock reached `Session.deadline`."""
 
 
 EngineResult = Transcribed | Generated
-Input = ClientEvent | ClientMistake | SpeechScores | EngineResult | PlayoutProgress | PlayoutDrained | Tick
+Input = (
+    ClientEvent | ClientMistake | SpeechScores | EngineResult | PlayoutProgress | PlayoutDrained | QuotaChanged | Tick
+)

@@ -18,7 +18,7 @@ from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmText, Llm
 from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
 from voxwire.session.client_items import ClientItems, ItemChecks
-from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse
+from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse, UsageCounted
 from voxwire.session.conversation import Entry
 from voxwire.session.drafts import Drafts
 from voxwire.session.idle import Idle
@@ -44,7 +44,7 @@ class Responder:
         self._playout = playout
         self._idle = idle
         self._drafts = drafts
-        self._rate = RateWindow(state.limits, state.now)
+        self.rate = RateWindow(state.limits, state.now)
         self._running: dict[int, ResponseRun] = {}
         self._next: Entry | None = None
         self.active: ResponseRun | None = None
@@ -297,8 +297,11 @@ class Responder:
         run.finish(status, details, usage)
         del self._running[run.generation]
         state.alarms.clear(Alarm.WORDS, run.generation)
-        self._rate.count(run.usage.total_tokens, state.now)
-        state.emit(RateLimitsUpdated(rate_limits=self._rate.report(state.now)))
+        self.rate.count(run.usage.total_tokens, state.now)
+        state.emit(
+            RateLimitsUpdated(rate_limits=self.rate.report(state.now)),
+            UsageCounted(response_id=run.id, usage=run.usage),
+        )
         if TURN_TIMINGS in (state.config.include or ()):
             state.emit(run.times.event(run.id, state.clock_ms))
         if status is ResponseStatus.CANCELLED:

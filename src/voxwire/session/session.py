@@ -169,12 +169,21 @@ class Session:
             case inputs.PlayoutDrained():
                 self._playout.drained()
                 self._idle.review()
+            case inputs.QuotaChanged():
+                self._responder.rate.tell(event.rate_limits, now)
             case inputs.Tick():
                 self._tick()
             case _ if self._must_wait(event):
                 self._wait(event, origin)
             case _:
                 self._take(event, origin)
+        return self._take_outputs()
+
+    def end(self) -> list[Output]:
+        """Nobody is there any more. Nothing of the outputs can be done or told, but their usage can be counted."""
+        if not self._closed:
+            self._closed = True
+            self._responder.end(StatusDetails(reason="client_cancelled"))
         return self._take_outputs()
 
     @property

@@ -58,6 +58,7 @@ from voxwire.session.commands import (
     ProbeTranscription,
     StartResponse,
     StartTranscription,
+    UsageCounted,
 )
 from voxwire.session.session import Session
 
@@ -112,7 +113,8 @@ class Invariants:
         self._epochs: set[int] = set()
         self._transcriptions: dict[int, str] = {}
         self._heard: dict[tuple[str, int], str | None] = {}
-        self._awaits_rate = False
+        self._owed: list[type[Output]] = []
+        """What has to come next, one after the other."""
         self.updates = 0
 
     # --- what tests call -------------------------------------------------------------------------
@@ -123,9 +125,9 @@ class Invariants:
             self._count += 1
             self._require(not self._closed, output, "something was said after the session closed")
             self._require(self._opened or isinstance(output, SessionCreated), output, "session.created comes first")
-            self._require(
-                not self._awaits_rate or isinstance(output, RateLimitsUpdated), output, "rate limits follow done"
-            )
+            told = type(output) if isinstance(output, RateLimitsUpdated | UsageCounted) else None
+            owed = self._owed.pop(0) if self._owed else None
+            self._require(told is owed, output, "rate limits and usage follow done, and nothing else")
             self._see(output)
         if self._opened:
             self._check_books()
@@ -136,7 +138,7 @@ class Invariants:
             self._require(response.done, response_id, "a response was never done")
         undone = self._undone & set(self._order)
         self._require(not undone, undone, "an item was never done")
-        self._require(not self._awaits_rate, "the last response", "rate limits follow done")
+        self._require(not self._owed, "the last response", "rate limits and usage follow done")
         unheard = [key for key, words in self._heard.items() if words is not None]
         self._require(not unheard, unheard, "a transcription never ended")
 
@@ -338,12 +340,7 @@ class Invariants:
         self._require((given.status_details is None) == completed, event, "details say why it did not complete")
         response.done = True
         response.output = []
-        self._awaits_rate = True
-
-    @_see.register
-    def _(self, event: RateLimitsUpdated) -> None:
-        self._require(self._awaits_rate, event, "rate limits follow a response's end")
-        self._awaits_rate = False
+        self._owed = [RateLimitsUpdated, UsageCounted]
 
     @_see.register
     def _(self, event: OutputItemAdded) -> None:
