@@ -5,7 +5,7 @@ from voxwire_parrot import Parrot, engine
 
 from voxwire.errors import ConfigurationError
 from voxwire.testing.contract import LlmContract
-from voxwire.testing.contract.llm_contract import answer, asked, words
+from voxwire.testing.contract.llm_contract import answer_to, asked, text_of
 
 
 class TestParrot(LlmContract):
@@ -14,7 +14,7 @@ class TestParrot(LlmContract):
         return engine({})
 
     async def test_it_says_what_it_heard(self, engine: Parrot) -> None:
-        assert words(await answer(engine, asked("Pieces of  eight!"))) == "Pieces of eight!"
+        assert text_of(await answer_to(engine, asked("Pieces of  eight!"))) == "Pieces of eight!"
 
 
 @pytest.mark.parametrize("options", [{"speed": 1}, {"pace_s": "slow"}])

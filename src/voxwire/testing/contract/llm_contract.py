@@ -33,7 +33,7 @@ from voxwire.interfaces.llm import (
     LlmToolArguments,
     LlmToolCall,
 )
-from voxwire.testing.contract.life import CLOSED_S, PATIENCE_S, EngineContract
+from voxwire.testing.contract.life import CLOSED_S, LONGEST_S, EngineContract
 
 WEATHER: Final = FunctionTool(
     name="get_weather",
@@ -59,7 +59,7 @@ _CALL: Final = FunctionCallItem(name="get_weather", call_id="call_1", arguments=
 _RESULT: Final = FunctionCallOutputItem(call_id="call_1", output='{"sky": "clear"}')
 _HELLO: Final = said(InputText(text="Hello."))
 #: Conversations that sessions really hand over, each with one thing out of the ordinary.
-ODD: Final[dict[str, tuple[Item, ...]]] = {
+ODD_CONVERSATIONS: Final[dict[str, tuple[Item, ...]]] = {
     "nothing at all": (),
     "an empty question": (said(InputText(text="")),),
     "a message without parts": (said(),),
@@ -78,10 +78,10 @@ ODD: Final[dict[str, tuple[Item, ...]]] = {
 }
 
 
-async def answer(engine: LlmEngine, request: LlmRequest) -> list[LlmEvent]:
+async def answer_to(engine: LlmEngine, request: LlmRequest) -> list[LlmEvent]:
     """All of an answer, which must keep the order of events."""
     stream = cast("AsyncGenerator[LlmEvent, None]", engine.respond(request))
-    async with asyncio.timeout(PATIENCE_S), aclosing(stream) as events:
+    async with asyncio.timeout(LONGEST_S), aclosing(stream) as events:
         found = [event async for event in events]
     check_order(found, {tool.name for tool in request.tools})
     return found
@@ -112,7 +112,7 @@ def check_arguments(pieces: list[str] | None) -> None:
         assert isinstance(msgspec.json.decode("".join(pieces)), dict)
 
 
-def words(events: Sequence[LlmEvent]) -> str:
+def text_of(events: Sequence[LlmEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, LlmText))
 
 
@@ -124,50 +124,50 @@ class LlmContract(EngineContract):
         raise NotImplementedError("say how an engine is made")
 
     async def test_answers(self, engine: LlmEngine) -> None:
-        events = await answer(engine, asked("Hello!"))
-        assert words(events).strip()
+        events = await answer_to(engine, asked("Hello!"))
+        assert text_of(events).strip()
 
     async def test_usage_is_plausible_where_it_is_known(self, engine: LlmEngine) -> None:
-        done = (await answer(engine, asked("Hello!")))[-1]
+        done = (await answer_to(engine, asked("Hello!")))[-1]
         assert isinstance(done, LlmDone)
         if done.usage is not None:
             assert 0 <= done.usage.cached_text <= done.usage.input_text
             assert done.usage.output_text > 0
 
-    @pytest.mark.parametrize("items", ODD.values(), ids=list(ODD))
+    @pytest.mark.parametrize("items", ODD_CONVERSATIONS.values(), ids=list(ODD_CONVERSATIONS))
     async def test_whatever_a_session_hands_over(self, engine: LlmEngine, items: tuple[Item, ...]) -> None:
         """An answer or an `EngineError`, and a conversation as before after it."""
         failed_stage = "llm"
         try:
-            await answer(engine, asked("", items=items, tools=(WEATHER,)))
+            await answer_to(engine, asked("", items=items, tools=(WEATHER,)))
         except EngineError as error:
             failed_stage = error.stage
         assert failed_stage == "llm"
-        assert words(await answer(engine, asked("Hello!"))).strip()
+        assert text_of(await answer_to(engine, asked("Hello!"))).strip()
 
     @pytest.mark.parametrize("modality", Modality)
     async def test_every_modality(self, engine: LlmEngine, modality: Modality) -> None:
-        await answer(engine, asked("Hello!", modality=modality))
+        await answer_to(engine, asked("Hello!", modality=modality))
 
     async def test_pictures_where_it_can_see(self, engine: LlmEngine) -> None:
         if engine.capabilities.images:
             picture = said(InputText(text="What is this?"), InputImage(image_url=_PIXEL))
-            await answer(engine, asked("", items=(picture,)))
+            await answer_to(engine, asked("", items=(picture,)))
 
     async def test_an_answer_may_be_bounded(self, engine: LlmEngine) -> None:
-        await answer(engine, asked("Tell me a story.", max_output_tokens=1))
+        await answer_to(engine, asked("Tell me a story.", max_output_tokens=1))
 
     async def test_what_clients_say_to_the_model(self, engine: LlmEngine) -> None:
         settings = {"parallel_tool_calls": False, "reasoning": "low", "session_key": "sess_1", "end_user": "u-1"}
-        await answer(engine, asked("Hello!", temperature=0.6, tools=(WEATHER,), **settings))
+        await answer_to(engine, asked("Hello!", temperature=0.6, tools=(WEATHER,), **settings))
 
     async def test_tools_are_called_by_their_names(self, engine: LlmEngine) -> None:
-        events = await answer(engine, asked("What is the weather in Paris?", tools=(WEATHER,)))
+        events = await answer_to(engine, asked("What is the weather in Paris?", tools=(WEATHER,)))
         if not engine.capabilities.tools:
             assert not [event for event in events if isinstance(event, LlmToolCall)]
 
     async def test_no_tool_is_called_when_the_choice_is_none(self, engine: LlmEngine) -> None:
-        events = await answer(engine, asked("What is the weather in Paris?", tools=(WEATHER,), tool_choice="none"))
+        events = await answer_to(engine, asked("What is the weather in Paris?", tools=(WEATHER,), tool_choice="none"))
         assert not [event for event in events if isinstance(event, LlmToolCall)]
 
     async def test_closing_an_answer_stops_it(self, engine: LlmEngine) -> None:
@@ -175,24 +175,24 @@ class LlmContract(EngineContract):
         await anext(events)
         await asyncio.wait_for(events.aclose(), CLOSED_S)
         assert [event async for event in events] == []
-        assert words(await answer(engine, asked("Hello!"))).strip()
+        assert text_of(await answer_to(engine, asked("Hello!"))).strip()
 
     async def test_cancelling_whoever_waits_stops_it(self, engine: LlmEngine) -> None:
         for pause_s in (0.0, 0.01):
-            waiting = asyncio.create_task(answer(engine, asked("Tell me a long story.")))
+            waiting = asyncio.create_task(answer_to(engine, asked("Tell me a long story.")))
             await asyncio.sleep(pause_s)
             waiting.cancel()
             finished, _ = await asyncio.wait([waiting], timeout=CLOSED_S)
             assert finished
-        assert words(await answer(engine, asked("Hello!"))).strip()
+        assert text_of(await answer_to(engine, asked("Hello!"))).strip()
 
     async def test_an_answer_that_nobody_reads_leaves_nothing_behind(self, engine: LlmEngine) -> None:
         await cast("AsyncGenerator[LlmEvent, None]", engine.respond(asked("Hello!"))).aclose()
-        assert words(await answer(engine, asked("Hello!"))).strip()
+        assert text_of(await answer_to(engine, asked("Hello!"))).strip()
 
     async def test_several_answers_at_once(self, engine: LlmEngine) -> None:
-        answers = await asyncio.gather(*(answer(engine, asked("Hello!", session_key=f"s{n}")) for n in range(4)))
-        assert all(words(events).strip() for events in answers)
+        answers = await asyncio.gather(*(answer_to(engine, asked("Hello!", session_key=f"s{n}")) for n in range(4)))
+        assert all(text_of(events).strip() for events in answers)
 
     async def test_tokens_are_counted_where_it_can(self, engine: LlmEngine) -> None:
         if isinstance(engine, CountsTokens):

@@ -5,7 +5,7 @@ import numpy as np
 _RATE = 16_000
 
 
-def silence(ms: float) -> bytes:
+def hush(ms: float) -> bytes:
     return bytes(2 * int(ms * _RATE / 1000))
 
 

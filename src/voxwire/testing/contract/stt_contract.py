@@ -18,8 +18,8 @@ from voxwire.interfaces.stt import (
     SttPartial,
     SttStream,
 )
-from voxwire.testing.contract.life import CLOSED_S, PATIENCE_S, EngineContract
-from voxwire.testing.contract.signals import hum, silence
+from voxwire.testing.contract.life import CLOSED_S, LONGEST_S, EngineContract
+from voxwire.testing.contract.signals import hum, hush
 
 #: 100 ms at 16 kHz.
 _STEP = 3_200
@@ -35,7 +35,7 @@ async def hear(stream: SttStream, pcm: bytes, step: int = _STEP) -> list[SttEven
 
     pushing = asyncio.create_task(push())
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(LONGEST_S):
             heard = [event async for event in stream]
             await pushing
             return heard
@@ -107,7 +107,7 @@ class SttContract(EngineContract):
 
     @pytest.mark.parametrize("ms", [0, 20, 100, 2000])
     async def test_silence_has_no_words(self, engine: SttEngine, ms: int) -> None:
-        assert (await self.heard(engine, silence(ms))).text == ""
+        assert (await self.heard(engine, hush(ms))).text == ""
 
     @pytest.mark.parametrize("step", [2, 641 * 2, 10_000_000], ids=["samples", "odd pieces", "all at once"])
     async def test_audio_may_come_in_any_pieces(self, engine: SttEngine, step: int) -> None:
@@ -123,7 +123,7 @@ class SttContract(EngineContract):
     async def test_a_language_that_it_does_not_know_is_refused(self, engine: SttEngine) -> None:
         if engine.capabilities.languages and "xx" not in engine.capabilities.languages:
             with pytest.raises(EngineError):
-                await hear(engine.open(self.config(engine, language="xx")), silence(100))
+                await hear(engine.open(self.config(engine, language="xx")), hush(100))
 
     async def test_its_words_so_far_where_it_has_interims(self, engine: SttEngine) -> None:
         """One for each probe, in order. After the last comes nothing but silence, so the final says the same."""
@@ -132,10 +132,10 @@ class SttContract(EngineContract):
         config = self.config(engine)
         stream, speech = cast("ProbedSttStream", engine.open(config)), self.speech(config.rate)
         half = len(speech) // 4 * 2
-        for pcm in (speech[:half], speech[half:] + silence(300)):
+        for pcm in (speech[:half], speech[half:] + hush(300)):
             await stream.push(pcm)
             await stream.probe()
-        events = await hear(stream, silence(200))
+        events = await hear(stream, hush(200))
         interims = [event for event in events if isinstance(event, SttInterim)]
         final = events[-1]
         assert isinstance(final, SttFinal)
@@ -154,7 +154,7 @@ class SttContract(EngineContract):
         await stream.push(self.speech(self.config(engine).rate))
         await stream.cancel()
         await stream.cancel()
-        await stream.push(silence(100))
+        await stream.push(hush(100))
         await stream.commit()
         assert await rest(stream) == []
 
@@ -179,5 +179,5 @@ class SttContract(EngineContract):
 
     async def test_several_utterances_at_once_keep_apart(self, engine: SttEngine) -> None:
         alone = await self.heard(engine)
-        together = await asyncio.gather(*(self.heard(engine, pcm) for pcm in (None, silence(500), None, silence(500))))
+        together = await asyncio.gather(*(self.heard(engine, pcm) for pcm in (None, hush(500), None, hush(500))))
         assert [final.text for final in together] == [alone.text, "", alone.text, ""]

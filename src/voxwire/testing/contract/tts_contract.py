@@ -9,12 +9,12 @@ import pytest
 
 from voxwire.errors import EngineError
 from voxwire.interfaces.tts import TtsAudio, TtsConfig, TtsEngine, TtsStream
-from voxwire.testing.contract.life import CLOSED_S, PATIENCE_S, EngineContract
+from voxwire.testing.contract.life import CLOSED_S, LONGEST_S, EngineContract
 
 TEXT: Final = "Hello there. I have 42 apples, Dr. Smith; that is what I said. Are you sure?"
 LONG: Final = "This sentence is spoken again and again. " * 50
 #: Texts with words in them, and something besides.
-ODD: Final = {
+ODD_TEXTS: Final = {
     "latin": "Straße, café, naïve — “quoted” … done.",
     "two scripts": "日本語 and English",
     "emoji and control characters": "👩‍👩‍👧 family \x00\x07\ud7ff end",
@@ -63,7 +63,7 @@ class TtsContract(EngineContract):
         for piece in pieces:
             await stream.feed(piece)
         await stream.flush()
-        audio = await drain(stream, PATIENCE_S)
+        audio = await drain(stream, LONGEST_S)
         check(audio, "".join(pieces))
         return audio
 
@@ -90,7 +90,7 @@ class TtsContract(EngineContract):
     async def test_nothing_to_say_is_silence(self, engine: TtsEngine, text: str) -> None:
         assert await self.spoken(engine, text) == []
 
-    @pytest.mark.parametrize("text", ODD.values(), ids=list(ODD))
+    @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=list(ODD_TEXTS))
     async def test_whatever_a_model_writes(self, engine: TtsEngine, text: str) -> None:
         assert await self.spoken(engine, text)
 
@@ -110,7 +110,7 @@ class TtsContract(EngineContract):
         stream = self.open(engine)
         await stream.feed(LONG)
         audio = aiter(stream)
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(LONGEST_S):
             await anext(audio)
         await stream.cancel()
         await stream.cancel()

@@ -4,7 +4,7 @@ import pytest
 
 from voxwire.interfaces.vad import VadEngine
 from voxwire.testing.contract.life import EngineContract
-from voxwire.testing.contract.signals import hum, noise, silence
+from voxwire.testing.contract.signals import hum, hush, noise
 
 #: 512 samples.
 _WINDOW = 1_024
@@ -22,7 +22,7 @@ class VadContract(EngineContract):
         raise NotImplementedError("say how an engine is made")
 
     async def test_a_score_for_each_window(self, engine: VadEngine) -> None:
-        heard = windows(hum(1000) + silence(500) + noise(500))
+        heard = windows(hum(1000) + hush(500) + noise(500))
         scores = engine.score([engine.new_state()] * len(heard), heard)
         assert len(scores) == len(heard)
         assert all(isinstance(score, float) and 0 <= score <= 1 for score in scores)
@@ -30,7 +30,7 @@ class VadContract(EngineContract):
     async def test_nothing_asked_nothing_said(self, engine: VadEngine) -> None:
         assert engine.score([], []) == []
 
-    @pytest.mark.parametrize("pcm", [silence(1000), noise(1000)], ids=["silence", "hiss"])
+    @pytest.mark.parametrize("pcm", [hush(1000), noise(1000)], ids=["silence", "hiss"])
     async def test_what_is_no_speech(self, engine: VadEngine, pcm: bytes) -> None:
         heard = windows(pcm)
         assert max(engine.score([engine.new_state()] * len(heard), heard)) < 0.5
