@@ -5,6 +5,7 @@ changes under it. Audio bytes travel in the part but are left out of the wire fo
 `conversation.item.retrieved`.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Final, Self, assert_never
 
@@ -57,6 +58,11 @@ class OutputAudio(msgspec.Struct, frozen=True, kw_only=True):
     transcript: str
     clip: PcmClip | None = None
 
+    def cut(self, chars: int, size: int) -> Self:
+        """The first `chars` characters and `size` bytes of PCM16."""
+        clip = None if self.clip is None else PcmClip(data=self.clip.data[:size], rate=self.clip.rate)
+        return replace(self, transcript=self.transcript[:chars].rstrip(), clip=clip)
+
 
 class InputImage(msgspec.Struct, frozen=True, kw_only=True):
     """A picture for engines with eyes: a data URI."""
@@ -93,6 +99,20 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True):
             for index, part in enumerate(self.content)
             if isinstance(part, InputAudio | OutputAudio) and part.clip is not None
         }
+
+    def with_words(self, words: Mapping[int, str | None]) -> Self:
+        """With what was understood of the user's audio, by the index of the part; None is nothing."""
+        parts = [
+            replace(part, transcript=words[index] or "") if index in words and isinstance(part, InputAudio) else part
+            for index, part in enumerate(self.content)
+        ]
+        return replace(self, content=tuple(parts))
+
+    def cut(self, chars: int, size: int) -> Self:
+        """With so many characters of the assistant's speech, and so many bytes of its PCM16."""
+        return replace(
+            self, content=tuple(p.cut(chars, size) if isinstance(p, OutputAudio) else p for p in self.content)
+        )
 
     def without_clips(self) -> Self:
         parts = [replace(p, clip=None) if isinstance(p, InputAudio | OutputAudio) else p for p in self.content]
