@@ -9,8 +9,7 @@ from collections import deque
 from voxwire.audio.pcm import AudioFormat
 from voxwire.config import Settings
 from voxwire.engines.vad.silero import SileroVad
-from voxwire.runtime.runtime_limits import RuntimeLimits
-from voxwire.runtime.service import Service
+from voxwire.runtime import RuntimeLimits, Service
 from voxwire.server.app import create_app
 from voxwire.server.build import build_service
 from voxwire.server.net.listen import NetworkListener

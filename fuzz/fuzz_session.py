@@ -25,6 +25,7 @@ from voxwire.events.server import ErrorOccurred, ServerEvent
 from voxwire.events.session_config import Modality, SessionConfig, SessionKind
 from voxwire.interfaces.llm import FinishReason
 from voxwire.interfaces.stt import SttFinal, SttPartial
+from voxwire.session import Capabilities, Limits
 from voxwire.session.commands import (
     CancelGeneration,
     CancelTranscription,
@@ -33,7 +34,6 @@ from voxwire.session.commands import (
     StartTranscription,
 )
 from voxwire.session.inputs import ClientMistake
-from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver
 
 _FRAMES_A_ROUND: Final = 250

@@ -9,3 +9,5 @@
 
 Nothing is imported here: `pcm` needs no NumPy.
 """
+
+__all__ = ["clip", "convert", "input_buffer", "pcm", "resample", "windows"]

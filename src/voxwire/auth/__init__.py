@@ -9,4 +9,4 @@ from voxwire.auth.authenticator import ANONYMOUS, Authenticator
 from voxwire.auth.dev_identity import DevIdentity
 from voxwire.auth.network import NetworkPolicy
 
-__all__ = ["ANONYMOUS", "Authenticator", "DevIdentity", "NetworkPolicy"]
+__all__ = ["ANONYMOUS", "Authenticator", "DevIdentity", "NetworkPolicy", "credentials", "dev_identity"]

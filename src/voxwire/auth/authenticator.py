@@ -10,7 +10,7 @@ from voxwire.auth.credentials import presented_key
 from voxwire.auth.dev_identity import DevIdentity
 from voxwire.auth.tokens import has_token_form
 from voxwire.errors import RequestRefused
-from voxwire.runtime.principal import Principal
+from voxwire.runtime import Principal
 
 _CHALLENGE = (("www-authenticate", "Bearer"),)
 

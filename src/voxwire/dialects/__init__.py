@@ -25,4 +25,4 @@ from voxwire.dialects.detect import detect
 from voxwire.dialects.variant import Dialect, Variant
 from voxwire.dialects.wire_codec import WireCodec
 
-__all__ = ["Dialect", "Variant", "WireCodec", "detect"]
+__all__ = ["Dialect", "Variant", "WireCodec", "detect", "model_names"]

@@ -7,3 +7,5 @@
 
 What an engine must do is in `voxwire.interfaces`.
 """
+
+__all__ = ["llm", "registry", "stt", "tts", "vad", "worker"]

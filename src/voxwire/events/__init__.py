@@ -9,3 +9,5 @@ Meanings follow the GA dialect, names follow Python. Dialects translate to and f
 - `server`: server events
 - `closing`: why a session ends
 """
+
+__all__ = ["client", "closing", "items", "response", "server", "session_config"]

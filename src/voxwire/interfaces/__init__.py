@@ -18,3 +18,5 @@ No other exception leaves an engine, but for `ConfigurationError` at its making 
 event loop: native code runs in a worker process (`voxwire.engines.worker`), slow Python in a thread. For each kind of
 engine a suite of tests holds all this: `voxwire.testing.contract`.
 """
+
+__all__ = ["codec", "engine", "expectations", "llm", "stt", "token_estimate", "transport", "tts", "turn", "vad"]

@@ -17,3 +17,35 @@
 - `load`: whether there is room for another session, measured; `newcomers`: whether those who have just come speak
 - `ids`, `notify`, `tasks`: identifiers, waking who waits, the tasks of one session
 """
+
+from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_LATER, Budget
+from voxwire.runtime.deployment import Deployment, capabilities_of
+from voxwire.runtime.directory import DeploymentGone, Directory, Hosted, LocalDirectory
+from voxwire.runtime.event_attachment import EventAttachment
+from voxwire.runtime.leases import EngineLeases
+from voxwire.runtime.newcomers import Newcomer
+from voxwire.runtime.principal import Principal, Quota
+from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
+from voxwire.runtime.service import Service
+
+__all__ = [
+    "TRY_AGAIN",
+    "TRY_AGAIN_LATER",
+    "Attachment",
+    "Budget",
+    "Deadlines",
+    "Deployment",
+    "DeploymentGone",
+    "Directory",
+    "EngineLeases",
+    "EventAttachment",
+    "Hosted",
+    "LocalDirectory",
+    "Newcomer",
+    "Principal",
+    "Quota",
+    "RuntimeLimits",
+    "Service",
+    "capabilities_of",
+]

@@ -11,7 +11,7 @@ from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
 from voxwire.runtime.foresight import Foresight, Situation
 from voxwire.runtime.token_counter import token_counter
-from voxwire.session.limits import Capabilities
+from voxwire.session import Capabilities
 
 #: The voice of a session that names none, where the synthesiser has it (protocol: sessions, A session as it starts).
 DEFAULT_VOICE: Final = "alloy"

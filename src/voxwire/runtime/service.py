@@ -31,8 +31,7 @@ from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.usage import MinuteBook, UsageBook
 from voxwire.runtime.vad_batcher import VadBatcher
-from voxwire.session.limits import Limits
-from voxwire.session.session import Session
+from voxwire.session import Limits, Session
 
 logger = logging.getLogger("voxwire.runtime")
 

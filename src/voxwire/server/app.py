@@ -15,8 +15,7 @@ from starlette.routing import Route
 from voxwire.auth import Authenticator, DevIdentity, NetworkPolicy
 from voxwire.config import Settings
 from voxwire.errors import SERVER_ERROR, RequestRefused
-from voxwire.runtime.principal import Principal
-from voxwire.runtime.service import Service
+from voxwire.runtime import Principal, Service
 from voxwire.server.access_log import AccessLog
 from voxwire.server.identity import identity_routes
 from voxwire.server.middleware import REQUEST, CheckRequests

@@ -14,13 +14,18 @@ from voxwire.interfaces.engine import EngineKind
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
-from voxwire.runtime.deployment import Deployment, capabilities_of
-from voxwire.runtime.directory import Hosted, LocalDirectory
-from voxwire.runtime.leases import EngineLeases
-from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
-from voxwire.runtime.service import Service
+from voxwire.runtime import (
+    Deadlines,
+    Deployment,
+    EngineLeases,
+    Hosted,
+    LocalDirectory,
+    RuntimeLimits,
+    Service,
+    capabilities_of,
+)
 from voxwire.server.memory import message_memory
-from voxwire.session.limits import Limits
+from voxwire.session import Limits
 
 #: Speech detection is one pass for all conversations, so it is of the server and not of a deployment.
 _VAD: Final = "silero"

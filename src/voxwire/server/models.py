@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.vad import VadEngine
-from voxwire.runtime.directory import Hosted
+from voxwire.runtime import Hosted
 
 
 class _HasInfo(Protocol):

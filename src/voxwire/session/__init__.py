@@ -13,3 +13,8 @@
 - `update`: of the session's settings; `checks`: what no update and no answer may ask;
   `limits`: its bounds; `state`: what the parts share
 """
+
+from voxwire.session.limits import Capabilities, Limits
+from voxwire.session.session import Session
+
+__all__ = ["Capabilities", "Limits", "Session", "commands", "inputs"]

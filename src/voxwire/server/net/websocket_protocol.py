@@ -18,7 +18,7 @@ from websockets.http11 import Request as Handshake
 from websockets.protocol import State
 
 from voxwire.errors import RequestRefused
-from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_LATER, Budget
+from voxwire.runtime import TRY_AGAIN, TRY_AGAIN_LATER, Budget
 from voxwire.server.net.http_protocol import raw_response
 from voxwire.server.net.websocket_frames import FrameCutter, payload, text_frames
 from voxwire.transports.websocket import EXPRESS_EXTENSION, Offer

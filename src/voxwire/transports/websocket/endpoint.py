@@ -17,18 +17,13 @@ from typing import Any, Final
 
 import msgspec
 
+from voxwire.dialects import Variant, WireCodec
 from voxwire.dialects.detect import detect
-from voxwire.dialects.variant import Variant
-from voxwire.dialects.wire_codec import WireCodec
 from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind
 from voxwire.interfaces.engine import ENGINE_TITLES
-from voxwire.runtime.directory import DeploymentGone, Hosted
-from voxwire.runtime.event_attachment import EventAttachment
-from voxwire.runtime.newcomers import Newcomer
-from voxwire.runtime.principal import Principal
-from voxwire.runtime.service import Service
+from voxwire.runtime import DeploymentGone, EventAttachment, Hosted, Newcomer, Principal, Service
 from voxwire.transports.asgi import Receive, Send
 from voxwire.transports.refusal import refusal_body, refusal_headers
 from voxwire.transports.request import Request
