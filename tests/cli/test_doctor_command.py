@@ -1,13 +1,21 @@
 """`voxwire doctor`: what it finds, and what it says of what is missing."""
 
 import sys
+from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from voxwire.cli import doctor, main
 from voxwire.cli.doctor import Check, Missing, report
+from voxwire.errors import ConfigurationError
+from voxwire.testing.fake_llm import FakeLlm
+from voxwire.testing.fake_stt import FakeStt
+from voxwire.testing.fake_tts import FakeTts
+from voxwire.testing.fake_vad import FakeVad
 
 
 def found() -> str:
@@ -98,3 +106,44 @@ def test_on_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     states = {line.split()[1]: line.split()[0] for line in lines if line[:8].strip() in ("ok", "missing")}
     assert states["silero"] == states["pocketsphinx"] == states["offline-assistant"] == "ok"
+
+
+class TestDeployments:
+    """`--config`: the engines of each deployment are really started, and all of them end."""
+
+    @pytest.fixture
+    def made(self, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+        """Every engine that was made; fakes, of which a language engine named `down` does not start."""
+        made: list[Any] = []
+
+        class Down(FakeLlm):
+            async def start(self) -> None:
+                await super().start()
+                raise ConfigurationError("There is no model.")
+
+        def load(kind: str, name: str, options: Mapping[str, Any]) -> Any:
+            kinds = {"stt": FakeStt, "llm": Down if name == "down" else FakeLlm, "tts": FakeTts, "vad": FakeVad}
+            made.append(kinds[kind]())
+            return made[-1]
+
+        monkeypatch.setattr("voxwire.server.build.load", load)
+        return made
+
+    @pytest.mark.parametrize(("llm", "code"), [("down", 1), ("up", 0)])
+    def test_each_is_tried(
+        self, made: list[Any], capsys: pytest.CaptureFixture[str], tmp_path: Path, llm: str, code: int
+    ) -> None:
+        file = tmp_path / "voxwire.toml"
+        file.write_text(f'[deployments.shop]\nllm = {{name = "{llm}"}}\n')
+        assert main(["doctor", "--config", str(file)]) == code
+        lines = capsys.readouterr().out.splitlines()
+        shop = "failed  shop: its language engine does not start: There is no model."
+        assert lines == [
+            "Starting the engines ...",
+            "ok      gpt-4o-realtime-preview: scripted answers",
+            "ok      gpt-realtime: scripted answers",
+            shop if code else "ok      shop: scripted answers",
+        ]
+        started = [engine for engine in made if engine.started]
+        assert len(started) == 4
+        assert [engine.closed for engine in started] == [1] * 4

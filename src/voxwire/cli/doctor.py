@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import ctypes
+import logging
 import shlex
 import sys
 from collections.abc import Callable
@@ -41,9 +42,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "doctor",
         help="say which engines can run here",
         description="Says which engines can run on this machine and what to install for the others. "
-        "Exit code 0 when `voxwire serve` can answer with the embedded engines, else 1.",
+        "Exit code 0 when `voxwire serve` can answer with the embedded engines, or with all deployments of the "
+        "settings file, else 1.",
     )
     parser.set_defaults(run=run)
+    parser.add_argument(
+        "--config", type=Path, metavar="voxwire.toml", help="start the engines of each deployment of this file instead"
+    )
     add = parser.add_argument_group("language model").add_argument
     add(
         "--llm", metavar="URL", help="try this OpenAI-compatible address instead: does it answer, how fast, with tools?"
@@ -55,11 +60,33 @@ def run(args: argparse.Namespace) -> int:
     """Print a line for every check; 0 when nothing that the server needs is missing."""
     if args.llm or args.model:
         return _language_model(args)
+    if args.config:
+        return asyncio.run(_deployments(args.config))
     outcome = report(CHECKS)
     say("\nEngines that the settings can name:")
     for kind in KINDS:
         say(f"  {kind:6}{ENGINE_TITLES[kind]:20}{', '.join(names(kind)) or 'none installed'}")
     return outcome
+
+
+async def _deployments(file: Path) -> int:
+    """Start the engines of every deployment and say how that went. Raises ConfigurationError for a wrong file."""
+    from voxwire.config import load_settings
+    from voxwire.server.build import build_service
+
+    logging.getLogger("voxwire").addHandler(logging.NullHandler())  # what it would say is said here
+    directory = build_service(load_settings(file, {})).directory
+    say("Starting the engines ...")
+    try:
+        for hosted in directory.all:
+            await hosted.tried()
+            if trouble := hosted.trouble:
+                say(f"failed  {hosted.name}: its {ENGINE_TITLES[trouble.stage]} does not start: {trouble.error}")
+            else:
+                say(f"ok      {hosted.name}: {hosted.label}")
+        return int(any(hosted.trouble for hosted in directory.all))
+    finally:
+        await directory.close()
 
 
 def _language_model(args: argparse.Namespace) -> int:

@@ -145,7 +145,7 @@ class Hosted:
         try:
             await deployment.expect(Situation(deployment.instructions))
         except EngineError as error:
-            return error.stage, error
+            return error.stage if error.stage in self._leases else "stt", error
         self.deployment = deployment
         return None
 
@@ -154,7 +154,7 @@ class Hosted:
         if self.trouble is None or str(self.trouble.error) != str(error):
             bug = None if isinstance(error, VoxwireError) else error
             message = "deployment %s is not ready, its %s does not start: %s"
-            logger.error(message, self.name, ENGINE_TITLES.get(stage, stage), error, exc_info=bug)
+            logger.error(message, self.name, ENGINE_TITLES[stage], error, exc_info=bug)
         self.trouble = Trouble(stage, error, time.monotonic() + pause_s)
 
 
