@@ -193,11 +193,12 @@ class TestBeginning:
 
     def test_none_where_the_conversation_does_not_fit(self) -> None:
         driver = Driver(
-            SessionConfig(model="scripted", instructions="x" * 500, truncation="disabled"),
+            SessionConfig(model="scripted", instructions="x" * 500, truncation="disabled", turn_detection=ServerVad()),
             limits=DRAFTING,
             capabilities=Capabilities(interims=True, context_tokens=100),
         )
         paused(driver)
+        assert driver.all(ProbeTranscription)
         assert not drafts(driver)
         finish_turn(driver)
         assert driver.last(ResponseDone).response.status is ResponseStatus.FAILED
