@@ -23,17 +23,17 @@ from voxwire.events.client import UNSUPPORTED_VALUE
 from voxwire.events.items import FunctionCallItem
 from voxwire.events.server import ErrorOccurred, ServerEvent
 from voxwire.events.session_config import Modality, SessionConfig, SessionKind
-from voxwire.interfaces.llm import FinishReason
-from voxwire.interfaces.stt import SttFinal, SttPartial
-from voxwire.session import Capabilities, Limits
-from voxwire.session.commands import (
+from voxwire.interfaces.commands import (
     CancelGeneration,
     CancelTranscription,
     FinishTranscription,
     StartResponse,
     StartTranscription,
 )
-from voxwire.session.inputs import ClientMistake
+from voxwire.interfaces.inputs import ClientMistake
+from voxwire.interfaces.llm import FinishReason
+from voxwire.interfaces.stt import SttFinal, SttPartial
+from voxwire.session import Capabilities, Limits
 from voxwire.testing.driver import Driver
 
 _FRAMES_A_ROUND: Final = 250

@@ -22,10 +22,10 @@ SOURCE = ROOT / "src"
 FACES = {
     "audio": "clip convert input_buffer pcm resample windows",
     "events": "client closing items response server session_config",
-    "interfaces": "codec engine expectations llm stt token_estimate transport tts turn vad",
+    "interfaces": "codec commands engine expectations inputs llm stt token_estimate transport tts turn vad",
     "engines": "llm registry stt tts vad worker",
     "dialects": "Dialect Variant WireCodec detect model_names",
-    "session": "Capabilities Limits Session commands inputs",
+    "session": "Capabilities Limits Session",
     "runtime": "TRY_AGAIN TRY_AGAIN_LATER Attachment Budget Deadlines Deployment DeploymentGone Directory EngineLeases "
     "EventAttachment Hosted LocalDirectory Newcomer Principal Quota RuntimeLimits Service capabilities_of",
 }
@@ -93,7 +93,7 @@ def test_nobody_imports_behind_a_face() -> None:
         ("voxwire.server.app", "voxwire.session.responder", "Responder", "voxwire.session"),
         ("voxwire.server.app", "voxwire.session", "Responder", "voxwire.session"),
         ("voxwire.server.app", "voxwire.session", "Session", None),
-        ("voxwire.server.app", "voxwire.session.commands", "Output", None),
+        ("voxwire.server.app", "voxwire.interfaces.commands", "Output", None),
         ("voxwire.session.session", "voxwire.session.responder", "Responder", None),
     ],
 )

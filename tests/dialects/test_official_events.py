@@ -23,7 +23,7 @@ from voxwire.errors import ClientError
 from voxwire.events.client import ClientEvent, CreateItem, CreateResponse, UpdateSession
 from voxwire.events.server import ErrorOccurred, ItemAdded, ResponseCreated, ServerEvent, SessionUpdated
 from voxwire.events.session_config import SessionConfig, SessionKind
-from voxwire.session.commands import StartResponse
+from voxwire.interfaces.commands import StartResponse
 from voxwire.session.limits import Capabilities
 from voxwire.testing.driver import Driver
 

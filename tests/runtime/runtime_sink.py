@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from voxwire.interfaces.inputs import EngineResult
 from voxwire.runtime.revocable_sink import RevocableSink
-from voxwire.session.inputs import EngineResult
 
 
 class RecordingSink:

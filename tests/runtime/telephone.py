@@ -9,9 +9,9 @@ from voxwire.events.client import AppendAudio
 from voxwire.events.closing import CloseReason
 from voxwire.events.server import AudioDelta, ServerEvent, SessionCreated, SessionUpdated
 from voxwire.events.session_config import SessionConfig
+from voxwire.interfaces.inputs import PlayoutDrained, PlayoutProgress
 from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.live import LiveSession
-from voxwire.session.inputs import PlayoutDrained, PlayoutProgress
 
 #: Speech that it holds before answers have to wait.
 MOST_HELD_MS = 400

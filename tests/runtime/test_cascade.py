@@ -10,12 +10,12 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import EngineDied
 from voxwire.events.response import TokenUsage
 from voxwire.events.session_config import Modality
+from voxwire.interfaces.commands import StartResponse
+from voxwire.interfaces.inputs import Failed, SpokenAudio
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.tts import TtsAudio, TtsConfig
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.runtime_limits import Deadlines
-from voxwire.session.commands import StartResponse
-from voxwire.session.inputs import Failed, SpokenAudio
 from voxwire.testing.fake_llm import FakeLlm, Script
 from voxwire.testing.fake_service import fake_deployment
 from voxwire.testing.fake_tts import FakeTts, FakeTtsStream

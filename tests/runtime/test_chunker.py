@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxwire.interfaces.engine import Word
+from voxwire.interfaces.inputs import SpokenAudio
 from voxwire.interfaces.tts import TtsAudio
 from voxwire.runtime.chunker import Chunker
-from voxwire.session.inputs import SpokenAudio
 
 
 def pcm(ms: float, rate: int = 24_000) -> bytes:

@@ -18,14 +18,14 @@ from voxwire.events.closing import CloseReason
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.server import BufferCleared, ErrorOccurred, ItemRetrieved, ServerEvent, SessionCreated
 from voxwire.events.session_config import SessionConfig, SessionPatch
+from voxwire.interfaces.commands import Analyse, CloseSession, DiscardPendingAudio, Output
+from voxwire.interfaces.inputs import ClientMistake, Input, SpeechScores, Tick
 from voxwire.runtime.attachment import AttachmentRole
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.usage import MinuteBook
-from voxwire.session.commands import Analyse, CloseSession, DiscardPendingAudio, Output
-from voxwire.session.inputs import ClientMistake, Input, SpeechScores, Tick
 from voxwire.testing.fake_service import fake_deployment
 from voxwire.testing.memory_transport import MemoryTransport
 from voxwire.testing.scripted_clock import ScriptedClock

@@ -14,12 +14,12 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import EngineDied
 from voxwire.events.server import LogProb
 from voxwire.events.session_config import FunctionTool
+from voxwire.interfaces.commands import StartTranscription
+from voxwire.interfaces.inputs import Failed
 from voxwire.interfaces.stt import SttConfig, SttEngine, SttFinal, SttInterim, SttPartial
 from voxwire.runtime.foresight import Situation
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.transcriber import Transcriber
-from voxwire.session.commands import StartTranscription
-from voxwire.session.inputs import Failed
 from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm
 from voxwire.testing.fake_service import fake_deployment
 from voxwire.testing.fake_stt import FakeStt, FakeSttStream

@@ -20,7 +20,7 @@ from voxwire.events.items import (
 )
 from voxwire.events.server import ErrorOccurred, ItemAdded, ItemDone, ItemRetrieved
 from voxwire.events.session_config import SessionConfig, SessionKind
-from voxwire.session.commands import StartResponse, StartTranscription
+from voxwire.interfaces.commands import StartResponse, StartTranscription
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, speech
 

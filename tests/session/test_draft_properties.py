@@ -34,16 +34,16 @@ from voxwire.events.session_config import (
     SessionPatch,
     Transcription,
 )
-from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
-from voxwire.interfaces.stt import SttFinal, SttInterim
-from voxwire.session.commands import (
+from voxwire.interfaces.commands import (
     CancelGeneration,
     FinishTranscription,
     ProbeTranscription,
     StartResponse,
     StartTranscription,
 )
-from voxwire.session.inputs import Failed, Generated, Input, SpokenAudio, Transcribed
+from voxwire.interfaces.inputs import Failed, Generated, Input, SpokenAudio, Transcribed
+from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.stt import SttFinal, SttInterim
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.response_run import Phase
 from voxwire.testing.driver import Driver, silence, speech

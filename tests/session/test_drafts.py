@@ -27,7 +27,7 @@ from voxwire.events.server import (
     TranscriptDelta,
 )
 from voxwire.events.session_config import ServerVad, SessionConfig, SessionKind, SessionPatch
-from voxwire.session.commands import (
+from voxwire.interfaces.commands import (
     CancelGeneration,
     FeedTranscription,
     FinishTranscription,

@@ -4,7 +4,7 @@ from voxwire.events.client import CancelResponse, CommitAudio, TruncateItem, Upd
 from voxwire.events.items import InputAudio
 from voxwire.events.server import BufferCommitted, IdleTimeout, ItemAdded, ResponseCreated
 from voxwire.events.session_config import ServerVad, SessionConfig, SessionPatch
-from voxwire.session.commands import StartResponse
+from voxwire.interfaces.commands import StartResponse
 from voxwire.session.limits import Limits
 from voxwire.testing.driver import Driver, silence, speech
 

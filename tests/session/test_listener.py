@@ -23,8 +23,8 @@ from voxwire.events.server import (
     SpeechStopped,
 )
 from voxwire.events.session_config import SemanticVad, ServerVad, SessionConfig, SessionPatch
-from voxwire.session.commands import Analyse, CancelTranscription, StartTranscription
-from voxwire.session.inputs import SpeechScores
+from voxwire.interfaces.commands import Analyse, CancelTranscription, StartTranscription
+from voxwire.interfaces.inputs import SpeechScores
 from voxwire.session.limits import Limits
 from voxwire.testing.driver import Driver, silence, speech
 

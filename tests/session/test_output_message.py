@@ -7,7 +7,7 @@ from voxwire.events.items import ItemStatus, MessageItem, OutputAudio, OutputTex
 from voxwire.events.server import AudioDelta, ServerEvent, TextDelta, TranscriptDelta
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.engine import Word
-from voxwire.session.inputs import SpokenAudio
+from voxwire.interfaces.inputs import SpokenAudio
 from voxwire.session.output_message import OutputMessage
 
 

@@ -14,8 +14,8 @@ from voxwire.events.server import (
     SpeechStarted,
 )
 from voxwire.events.session_config import ServerVad, SessionConfig
-from voxwire.session.commands import DiscardPendingAudio, StartResponse
-from voxwire.session.inputs import PlayoutDrained, PlayoutProgress
+from voxwire.interfaces.commands import DiscardPendingAudio, StartResponse
+from voxwire.interfaces.inputs import PlayoutDrained, PlayoutProgress
 from voxwire.session.limits import Capabilities
 from voxwire.testing.driver import Driver, speech
 

@@ -34,8 +34,8 @@ from voxwire.events.session_config import (
     SessionKind,
     SessionPatch,
 )
-from voxwire.session.commands import CancelGeneration, StartResponse, UsageCounted
-from voxwire.session.inputs import QuotaChanged
+from voxwire.interfaces.commands import CancelGeneration, StartResponse, UsageCounted
+from voxwire.interfaces.inputs import QuotaChanged
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
 

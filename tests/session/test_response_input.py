@@ -22,7 +22,7 @@ from voxwire.events.items import (
     Role,
 )
 from voxwire.events.server import ErrorOccurred
-from voxwire.session.commands import StartResponse, StartTranscription
+from voxwire.interfaces.commands import StartResponse, StartTranscription
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, speech
 

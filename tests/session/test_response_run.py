@@ -37,8 +37,8 @@ from voxwire.events.server import (
     TranscriptDelta,
 )
 from voxwire.events.session_config import Modality, SessionConfig
+from voxwire.interfaces.commands import CancelGeneration, DiscardPendingAudio
 from voxwire.interfaces.llm import FinishReason, LlmToolArguments
-from voxwire.session.commands import CancelGeneration, DiscardPendingAudio
 from voxwire.session.response_run import Phase, ResponseRun, Waiting
 from voxwire.testing.driver import Driver
 

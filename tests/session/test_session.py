@@ -31,8 +31,8 @@ from voxwire.events.server import (
     SessionUpdated,
 )
 from voxwire.events.session_config import NamedTool, ServerVad, SessionConfig, SessionPatch
-from voxwire.session.commands import CancelGeneration, CloseSession
-from voxwire.session.inputs import ClientMistake, Tick
+from voxwire.interfaces.commands import CancelGeneration, CloseSession
+from voxwire.interfaces.inputs import ClientMistake, Tick
 from voxwire.session.limits import Limits
 from voxwire.testing.driver import Driver, silence, speech
 

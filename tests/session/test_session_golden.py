@@ -34,9 +34,9 @@ from voxwire.events.session_config import (
     SessionPatch,
     Transcription,
 )
+from voxwire.interfaces.commands import Analyse, Command, FeedTranscription
 from voxwire.interfaces.engine import Word
-from voxwire.session.commands import Analyse, Command, FeedTranscription
-from voxwire.session.inputs import ClientMistake, SpeechScores
+from voxwire.interfaces.inputs import ClientMistake, SpeechScores
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
 from voxwire.testing.render import render

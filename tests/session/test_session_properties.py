@@ -52,10 +52,7 @@ from voxwire.events.session_config import (
     SessionPatch,
     Transcription,
 )
-from voxwire.interfaces.engine import Word
-from voxwire.interfaces.llm import FinishReason, LlmToolArguments, LlmToolCall
-from voxwire.interfaces.stt import SttFinal, SttPartial
-from voxwire.session.commands import (
+from voxwire.interfaces.commands import (
     CancelGeneration,
     CancelTranscription,
     FeedTranscription,
@@ -64,7 +61,10 @@ from voxwire.session.commands import (
     StartResponse,
     StartTranscription,
 )
-from voxwire.session.inputs import ClientMistake, PlayoutDrained, PlayoutProgress, Tick
+from voxwire.interfaces.engine import Word
+from voxwire.interfaces.inputs import ClientMistake, PlayoutDrained, PlayoutProgress, Tick
+from voxwire.interfaces.llm import FinishReason, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.stt import SttFinal, SttPartial
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
 

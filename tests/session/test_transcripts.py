@@ -10,13 +10,13 @@ from voxwire.events.server import (
     TranscriptionFailed,
 )
 from voxwire.events.session_config import SessionConfig, SessionPatch, Transcription
-from voxwire.interfaces.stt import SttFinal
-from voxwire.session.commands import (
+from voxwire.interfaces.commands import (
     CancelTranscription,
     FeedTranscription,
     FinishTranscription,
     StartTranscription,
 )
+from voxwire.interfaces.stt import SttFinal
 from voxwire.testing.driver import Driver, silence, speech
 
 ASKED = SessionConfig(model="scripted", transcription=Transcription(language="en", prompt="names"))

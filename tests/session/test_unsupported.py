@@ -9,7 +9,7 @@ from voxwire.events.items import InputImage, InputText, MessageItem, Role
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import ErrorOccurred, ItemAdded, SessionUpdated
 from voxwire.events.session_config import FunctionTool, NamedTool, SessionConfig, SessionPatch, Transcription
-from voxwire.session.commands import StartResponse
+from voxwire.interfaces.commands import StartResponse
 from voxwire.session.limits import Capabilities
 from voxwire.testing.driver import Driver
 

@@ -32,14 +32,14 @@ from voxwire.events.server import (
     TranscriptionFailed,
 )
 from voxwire.events.session_config import ServerVad
-from voxwire.interfaces.llm import FinishReason
-from voxwire.session.commands import (
+from voxwire.interfaces.commands import (
     CancelGeneration,
     CancelTranscription,
     FinishTranscription,
     StartResponse,
     StartTranscription,
 )
+from voxwire.interfaces.llm import FinishReason
 from voxwire.talk import protocol
 from voxwire.talk.core import ClientCore
 from voxwire.talk.latency import SentAudio, Stage

@@ -13,7 +13,7 @@ from voxwire.events.server import (
     TranscriptionDelta,
 )
 from voxwire.events.session_config import Modality, SessionConfig, Transcription
-from voxwire.session.commands import (
+from voxwire.interfaces.commands import (
     Analyse,
     CancelGeneration,
     CloseSession,

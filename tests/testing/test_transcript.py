@@ -10,9 +10,7 @@ from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import BufferCommitted, ErrorOccurred, ItemAdded, ResponseDone, SpeechStarted
 from voxwire.events.session_config import FunctionTool, NamedTool, ServerVad, SessionConfig, SessionPatch, Transcription
-from voxwire.interfaces.llm import LlmDone, LlmText
-from voxwire.interfaces.stt import SttFinal
-from voxwire.session.inputs import (
+from voxwire.interfaces.inputs import (
     ClientMistake,
     Generated,
     SpeechScores,
@@ -20,6 +18,8 @@ from voxwire.session.inputs import (
     Tick,
     Transcribed,
 )
+from voxwire.interfaces.llm import LlmDone, LlmText
+from voxwire.interfaces.stt import SttFinal
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import counting_ids, silence, speech
 from voxwire.testing.transcript import Divergence, Recorder, replay

@@ -1,9 +1,10 @@
-"""The contracts between rooms: what an engine, a dialect and a transport must do, and nothing of how.
+"""The contracts between rooms: what an engine, a dialect, a transport and the core must do, and nothing of how.
 
 - `engine`: what engines of every kind have in common
 - `stt`, `llm`, `tts`, `vad`, `turn`: what an engine of each kind must do
 - `token_estimate`: what an answer costs where the engine does not count
 - `expectations`: what a language engine may know of its users, and need not
+- `inputs`, `commands`: what a session is told, and what it asks for; the runtime stands between it and all others
 - `codec`: what a dialect must do for one connection; `transport`: what a connection must do
 
 Whatever is iterated or called here comes to one of three endings, and each docstring says which:
@@ -19,4 +20,17 @@ event loop: native code runs in a worker process (`voxwire.engines.worker`), slo
 engine a suite of tests holds all this: `voxwire.testing.contract`.
 """
 
-__all__ = ["codec", "engine", "expectations", "llm", "stt", "token_estimate", "transport", "tts", "turn", "vad"]
+__all__ = [
+    "codec",
+    "commands",
+    "engine",
+    "expectations",
+    "inputs",
+    "llm",
+    "stt",
+    "token_estimate",
+    "transport",
+    "tts",
+    "turn",
+    "vad",
+]

@@ -14,7 +14,9 @@ from typing import Final, assert_never
 
 from voxwire.errors import EngineError
 from voxwire.events.session_config import Modality
+from voxwire.interfaces.commands import StartResponse
 from voxwire.interfaces.engine import Claim
+from voxwire.interfaces.inputs import Failed, Generated
 from voxwire.interfaces.llm import LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.tts import TtsConfig
 from voxwire.runtime.chunker import Chunker
@@ -30,8 +32,6 @@ from voxwire.runtime.engine_calls import (
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.voicing import Voicing
-from voxwire.session.commands import StartResponse
-from voxwire.session.inputs import Failed, Generated
 
 _GRACE_S: Final = 1.0
 

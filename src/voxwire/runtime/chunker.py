@@ -12,8 +12,8 @@ from typing import Final
 
 from voxwire.audio.resample import Resampler
 from voxwire.interfaces.engine import Word
+from voxwire.interfaces.inputs import SpokenAudio
 from voxwire.interfaces.tts import TtsAudio
-from voxwire.session.inputs import SpokenAudio
 
 #: Least and most milliseconds of the first delta.
 _FIRST_MS: Final = (50, 100)

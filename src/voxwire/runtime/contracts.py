@@ -6,8 +6,8 @@ from typing import Any, Protocol
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.server import SessionCreated
 from voxwire.events.session_config import SessionPatch
-from voxwire.session.commands import Output
-from voxwire.session.inputs import Input
+from voxwire.interfaces.commands import Output
+from voxwire.interfaces.inputs import Input
 
 
 class SessionCore(Protocol):

@@ -9,11 +9,11 @@ from voxwire.errors import INVALID_REQUEST, ClientError
 from voxwire.events.closing import CloseReason
 from voxwire.events.server import AudioDelta, ItemRetrieved, ServerEvent
 from voxwire.interfaces.codec import Codec
+from voxwire.interfaces.inputs import ClientMistake, Input
 from voxwire.interfaces.transport import Transport
 from voxwire.runtime.attachment import AttachmentRole
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.outbox import DeferredFrame, Ending
-from voxwire.session.inputs import ClientMistake, Input
 
 logger = logging.getLogger("voxwire.runtime")
 

@@ -6,17 +6,7 @@ from typing import Any, ClassVar
 
 from voxwire.errors import EngineError
 from voxwire.events.session_config import SessionConfig
-from voxwire.runtime.cascade import Cascade
-from voxwire.runtime.contracts import OpenLane, ResultSink, VadLane
-from voxwire.runtime.deployment import Deployment
-from voxwire.runtime.engine_calls import log_failure
-from voxwire.runtime.foresight import Situation
-from voxwire.runtime.newcomers import Newcomer
-from voxwire.runtime.revocable_sink import RevocableSink
-from voxwire.runtime.runtime_limits import Deadlines
-from voxwire.runtime.tasks import Tasks
-from voxwire.runtime.transcriber import Transcriber
-from voxwire.session.commands import (
+from voxwire.interfaces.commands import (
     Analyse,
     CancelGeneration,
     CancelTranscription,
@@ -27,7 +17,17 @@ from voxwire.session.commands import (
     StartResponse,
     StartTranscription,
 )
-from voxwire.session.inputs import SpeechScores
+from voxwire.interfaces.inputs import SpeechScores
+from voxwire.runtime.cascade import Cascade
+from voxwire.runtime.contracts import OpenLane, ResultSink, VadLane
+from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.engine_calls import log_failure
+from voxwire.runtime.foresight import Situation
+from voxwire.runtime.newcomers import Newcomer
+from voxwire.runtime.revocable_sink import RevocableSink
+from voxwire.runtime.runtime_limits import Deadlines
+from voxwire.runtime.tasks import Tasks
+from voxwire.runtime.transcriber import Transcriber
 
 
 class Executor:

@@ -17,6 +17,8 @@ from voxwire.events.closing import CloseReason
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import ErrorOccurred, ServerEvent, SessionCreated, SessionUpdated
 from voxwire.events.session_config import SessionPatch
+from voxwire.interfaces.commands import CloseSession, DiscardPendingAudio, Output, StartResponse, UsageCounted
+from voxwire.interfaces.inputs import Input, QuotaChanged, SpeechScores, Tick
 from voxwire.interfaces.transport import Transport
 from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_CODE, Budget, Share
@@ -32,8 +34,6 @@ from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.tasks import Tasks
 from voxwire.runtime.usage import UsageBook
-from voxwire.session.commands import CloseSession, DiscardPendingAudio, Output, StartResponse, UsageCounted
-from voxwire.session.inputs import Input, QuotaChanged, SpeechScores, Tick
 
 logger = logging.getLogger("voxwire.runtime")
 

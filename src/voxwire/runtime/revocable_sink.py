@@ -1,7 +1,7 @@
 """The way of one piece of work's results to its session."""
 
+from voxwire.interfaces.inputs import EngineResult
 from voxwire.runtime.contracts import ResultSink
-from voxwire.session.inputs import EngineResult
 
 
 class RevocableSink:

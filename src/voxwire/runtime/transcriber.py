@@ -9,7 +9,9 @@ from voxwire.audio.convert import to_pcm
 from voxwire.audio.resample import Resampler
 from voxwire.awake import Deadline
 from voxwire.errors import EngineError
+from voxwire.interfaces.commands import StartTranscription
 from voxwire.interfaces.engine import Claim
+from voxwire.interfaces.inputs import Failed, Transcribed
 from voxwire.interfaces.stt import ProbedSttStream, SttConfig, SttEvent, SttFinal, SttInterim, SttPartial, SttStream
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import (
@@ -25,8 +27,6 @@ from voxwire.runtime.foresight import Situation
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
-from voxwire.session.commands import StartTranscription
-from voxwire.session.inputs import Failed, Transcribed
 
 #: Audio converted and handed over in one step: little enough not to hold up the loop.
 _STEP_MS: Final = 500

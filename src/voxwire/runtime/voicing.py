@@ -11,13 +11,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from voxwire.awake import Deadline
+from voxwire.interfaces.inputs import Generated, SpokenAudio
 from voxwire.interfaces.tts import TtsAudio, TtsStream
 from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.engine_calls import close_iterator, engine_errors, timed_out, within
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.speakable.lines import SpeakableText
-from voxwire.session.inputs import Generated, SpokenAudio
 
 #: Characters the language engine may be ahead of the voice: about ten minutes of speech, so that only
 #: a runaway answer ever waits.

@@ -1,7 +1,6 @@
 """The core: the protocol of a conversation, without I/O (docs/architecture.md, "The core").
 
-- `session`: the way in and out: client events and results of engines in, `commands` and server events out
-- `inputs`, `commands`: what the runtime tells a session and what it is told to do
+- `session`: the way in and out: client events and results of engines in, commands and server events out
 - `listener`: input audio to turns, by `turn_detector`; `transcripts`: their recognition
 - `conversation`: items in order; `client_items`: those that the client makes
 - `responder`: who may speak when; `response_input`: what the client hands in to be answered; `plan`: what is asked
@@ -17,4 +16,4 @@
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.session import Session
 
-__all__ = ["Capabilities", "Limits", "Session", "commands", "inputs"]
+__all__ = ["Capabilities", "Limits", "Session"]

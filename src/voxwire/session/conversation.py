@@ -11,9 +11,9 @@ from typing import Final
 
 from voxwire.errors import ClientError
 from voxwire.events.items import FunctionCallItem, Item, MessageItem
+from voxwire.interfaces.inputs import Failed
 from voxwire.interfaces.token_estimate import text_tokens
 from voxwire.session.context import ContextItem
-from voxwire.session.inputs import Failed
 from voxwire.session.ledger import Ledger
 from voxwire.session.limits import Limits
 from voxwire.session.timings import TurnTimes

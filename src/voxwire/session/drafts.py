@@ -12,9 +12,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from voxwire.events.items import InputAudio, Item, MessageItem
+from voxwire.interfaces.commands import CancelGeneration, StartResponse
+from voxwire.interfaces.inputs import Failed, SpokenAudio
 from voxwire.interfaces.llm import LlmDone, LlmEvent, LlmText, LlmToolArguments
-from voxwire.session.commands import CancelGeneration, StartResponse
-from voxwire.session.inputs import Failed, SpokenAudio
 from voxwire.session.state import State
 
 GenerationResult = LlmEvent | SpokenAudio | Failed

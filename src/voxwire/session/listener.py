@@ -23,7 +23,7 @@ from voxwire.errors import ClientError
 from voxwire.events import server
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.session_config import SessionConfig, TurnDetection
-from voxwire.session.commands import Analyse
+from voxwire.interfaces.commands import Analyse
 from voxwire.session.conversation import Entry
 from voxwire.session.drafts import Drafts
 from voxwire.session.state import State

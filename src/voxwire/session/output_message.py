@@ -14,8 +14,8 @@ from voxwire.events.items import ItemStatus, MessageItem, OutputAudio, OutputTex
 from voxwire.events.server import ServerEvent
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.engine import Word
+from voxwire.interfaces.inputs import SpokenAudio
 from voxwire.interfaces.token_estimate import spoken_tokens, text_tokens
-from voxwire.session.inputs import SpokenAudio
 from voxwire.session.ledger import Ledger
 
 #: Speech of one message, as PCM16 at its format's rate: what a session retains at most, so none is kept for

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from voxwire.events.response import ResponseParams, TokenUsage
 from voxwire.events.session_config import SessionConfig, effort
+from voxwire.interfaces.commands import StartResponse
 from voxwire.interfaces.llm import LlmRequest
-from voxwire.session.commands import StartResponse
 from voxwire.session.context import fit
 from voxwire.session.conversation import Entry
 from voxwire.session.state import State

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from voxwire.events.server import AudioDelta, ItemTruncated
-from voxwire.session.commands import DiscardPendingAudio
-from voxwire.session.inputs import PlayoutProgress
+from voxwire.interfaces.commands import DiscardPendingAudio
+from voxwire.interfaces.inputs import PlayoutProgress
 from voxwire.session.state import State
 
 #: Messages that may wait to be heard, as many as one answer may have. Of more, the oldest count as heard.

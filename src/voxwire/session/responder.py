@@ -14,15 +14,15 @@ from voxwire.events.items import InputAudio, Item, ItemStatus, MessageItem, Role
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import AudioDelta, RateLimitsUpdated
 from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
+from voxwire.interfaces.commands import CancelGeneration, DiscardPendingAudio, StartResponse, UsageCounted
+from voxwire.interfaces.inputs import Failed, SpokenAudio
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
 from voxwire.session.client_items import ClientItems, ItemChecks
-from voxwire.session.commands import CancelGeneration, DiscardPendingAudio, StartResponse, UsageCounted
 from voxwire.session.conversation import Entry
 from voxwire.session.drafts import Drafts
 from voxwire.session.idle import Idle
-from voxwire.session.inputs import Failed, SpokenAudio
 from voxwire.session.plan import ask, resolve
 from voxwire.session.playout import Playout
 from voxwire.session.rate_window import RateWindow

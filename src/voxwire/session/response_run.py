@@ -21,9 +21,9 @@ from voxwire.events.items import FunctionCallItem, Item, ItemStatus, MessageItem
 from voxwire.events.response import Response, ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import ServerEvent
 from voxwire.events.session_config import SessionConfig
+from voxwire.interfaces.inputs import SpokenAudio
 from voxwire.interfaces.token_estimate import BYTES_PER_TOKEN, spoken_tokens, text_tokens, text_within
 from voxwire.session.conversation import Entry
-from voxwire.session.inputs import SpokenAudio
 from voxwire.session.ledger import Ledger
 from voxwire.session.output_message import OutputMessage
 from voxwire.session.state import State

@@ -39,14 +39,14 @@ from voxwire.events.closing import CloseReason
 from voxwire.events.response import StatusDetails
 from voxwire.events.server import ClockRead, ErrorOccurred, SessionCreated, SessionUpdated
 from voxwire.events.session_config import TURN_TIMINGS, SessionConfig, SessionKind, SessionPatch
-from voxwire.session import inputs
+from voxwire.interfaces import inputs
+from voxwire.interfaces.commands import CloseSession, Output
+from voxwire.interfaces.inputs import ClientMistake, Input
 from voxwire.session.alarms import Alarm
 from voxwire.session.client_items import ClientItems
-from voxwire.session.commands import CloseSession, Output
 from voxwire.session.conversation import Conversation, Entry
 from voxwire.session.drafts import Drafts
 from voxwire.session.idle import Idle
-from voxwire.session.inputs import ClientMistake, Input
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.listener import Listener
 from voxwire.session.playout import Playout, ReportedPlayout

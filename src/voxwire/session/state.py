@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from voxwire.events.client import Unsupported
 from voxwire.events.session_config import SessionConfig
+from voxwire.interfaces.commands import Output
 from voxwire.session.alarms import Alarms
-from voxwire.session.commands import Output
 from voxwire.session.conversation import Conversation
 from voxwire.session.limits import Capabilities, Limits
 

@@ -12,10 +12,10 @@ from typing import assert_never
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.server import TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed
 from voxwire.events.session_config import LOGPROBS, Transcription
+from voxwire.interfaces import commands
+from voxwire.interfaces.inputs import Failed
 from voxwire.interfaces.stt import SttEvent, SttFinal, SttInterim, SttPartial
-from voxwire.session import commands
 from voxwire.session.conversation import Entry
-from voxwire.session.inputs import Failed
 from voxwire.session.state import State
 
 

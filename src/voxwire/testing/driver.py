@@ -13,11 +13,11 @@ from voxwire.events.client import AppendAudio, CreateResponse
 from voxwire.events.response import ResponseParams, TokenUsage
 from voxwire.events.server import ErrorOccurred, ServerEvent
 from voxwire.events.session_config import SessionConfig
+from voxwire.interfaces.commands import Analyse, Output, StartResponse, StartTranscription
 from voxwire.interfaces.engine import Word
+from voxwire.interfaces.inputs import Failed, Generated, Input, SpeechScores, SpokenAudio, Tick, Transcribed
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.stt import SttEvent, SttFinal, SttInterim, SttPartial
-from voxwire.session.commands import Analyse, Output, StartResponse, StartTranscription
-from voxwire.session.inputs import Failed, Generated, Input, SpeechScores, SpokenAudio, Tick, Transcribed
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.session import Session
 from voxwire.testing.invariants import Invariants

@@ -47,7 +47,7 @@ from voxwire.events.server import (
     TurnTimings,
 )
 from voxwire.events.session_config import TURN_TIMINGS
-from voxwire.session.commands import (
+from voxwire.interfaces.commands import (
     Analyse,
     CancelGeneration,
     CancelTranscription,

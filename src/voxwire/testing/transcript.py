@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from voxwire.session.commands import Output
-from voxwire.session.inputs import Input
+from voxwire.interfaces.commands import Output
+from voxwire.interfaces.inputs import Input
 from voxwire.session.session import Session
 from voxwire.testing.values import dump, load_values
 

@@ -15,8 +15,8 @@ from voxwire import errors
 from voxwire.audio import pcm
 from voxwire.errors import ClientError
 from voxwire.events import client, items, response, server, session_config
-from voxwire.interfaces import engine, llm, stt
-from voxwire.session import commands, inputs, limits
+from voxwire.interfaces import commands, engine, inputs, llm, stt
+from voxwire.session import limits
 
 _MODULES: Final[tuple[ModuleType, ...]] = (
     client, commands, engine, errors, inputs, items, limits, llm, pcm, response, server, session_config, stt,
