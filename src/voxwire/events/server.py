@@ -13,11 +13,11 @@ from voxwire.events.response import RateLimit, Response
 from voxwire.events.session_config import SessionConfig
 
 
-class _ServerEvent(msgspec.Struct, frozen=True, kw_only=True):
-    pass
+class ServerEventBase(msgspec.Struct, frozen=True, kw_only=True):
+    """What all of them are: tells them from commands at once."""
 
 
-class ErrorOccurred(_ServerEvent, frozen=True, kw_only=True):
+class ErrorOccurred(ServerEventBase, frozen=True, kw_only=True):
     """`error`; goes to the attachment `origin` alone, or to all when None. `param` in GA spelling."""
 
     type: str
@@ -28,7 +28,7 @@ class ErrorOccurred(_ServerEvent, frozen=True, kw_only=True):
     origin: int | None = None
 
 
-class SessionCreated(_ServerEvent, frozen=True, kw_only=True):
+class SessionCreated(ServerEventBase, frozen=True, kw_only=True):
     """`expires_at` in Unix seconds."""
 
     session_id: str
@@ -36,32 +36,32 @@ class SessionCreated(_ServerEvent, frozen=True, kw_only=True):
     expires_at: int
 
 
-class SessionUpdated(_ServerEvent, frozen=True, kw_only=True):
+class SessionUpdated(ServerEventBase, frozen=True, kw_only=True):
     session_id: str
     config: SessionConfig
     expires_at: int
 
 
-class BufferCommitted(_ServerEvent, frozen=True, kw_only=True):
+class BufferCommitted(ServerEventBase, frozen=True, kw_only=True):
     item_id: str
     previous_item_id: str | None
 
 
-class BufferCleared(_ServerEvent, frozen=True, kw_only=True):
+class BufferCleared(ServerEventBase, frozen=True, kw_only=True):
     pass
 
 
-class SpeechStarted(_ServerEvent, frozen=True, kw_only=True):
+class SpeechStarted(ServerEventBase, frozen=True, kw_only=True):
     item_id: str
     audio_start_ms: int
 
 
-class SpeechStopped(_ServerEvent, frozen=True, kw_only=True):
+class SpeechStopped(ServerEventBase, frozen=True, kw_only=True):
     item_id: str
     audio_end_ms: int
 
 
-class IdleTimeout(_ServerEvent, frozen=True, kw_only=True):
+class IdleTimeout(ServerEventBase, frozen=True, kw_only=True):
     """`input_audio_buffer.timeout_triggered` (GA alone)."""
 
     item_id: str
@@ -69,21 +69,21 @@ class IdleTimeout(_ServerEvent, frozen=True, kw_only=True):
     audio_end_ms: int
 
 
-class ItemAdded(_ServerEvent, frozen=True, kw_only=True):
+class ItemAdded(ServerEventBase, frozen=True, kw_only=True):
     """`conversation.item.added`; beta `conversation.item.created`."""
 
     item: Item
     previous_item_id: str | None
 
 
-class ItemDone(_ServerEvent, frozen=True, kw_only=True):
+class ItemDone(ServerEventBase, frozen=True, kw_only=True):
     """`conversation.item.done` (GA alone)."""
 
     item: Item
     previous_item_id: str | None
 
 
-class ItemRetrieved(_ServerEvent, frozen=True, kw_only=True):
+class ItemRetrieved(ServerEventBase, frozen=True, kw_only=True):
     """`audio[content_index]` as it was kept; it goes out in `format`. A part without an entry has no audio left."""
 
     item: Item
@@ -96,11 +96,11 @@ class ItemRetrieved(_ServerEvent, frozen=True, kw_only=True):
         return sum(self.format.size_of(clip.duration_ms) for clip in self.audio.values())
 
 
-class ItemDeleted(_ServerEvent, frozen=True, kw_only=True):
+class ItemDeleted(ServerEventBase, frozen=True, kw_only=True):
     item_id: str
 
 
-class ItemTruncated(_ServerEvent, frozen=True, kw_only=True):
+class ItemTruncated(ServerEventBase, frozen=True, kw_only=True):
     item_id: str
     content_index: int
     audio_end_ms: int
@@ -111,7 +111,7 @@ class LogProb(msgspec.Struct, frozen=True, kw_only=True):
     logprob: float
 
 
-class TranscriptionDelta(_ServerEvent, frozen=True, kw_only=True):
+class TranscriptionDelta(ServerEventBase, frozen=True, kw_only=True):
     """Not sent to 2024-10-01 clients: it kills them."""
 
     item_id: str
@@ -120,7 +120,7 @@ class TranscriptionDelta(_ServerEvent, frozen=True, kw_only=True):
     logprobs: tuple[LogProb, ...] | None = None
 
 
-class TranscriptionCompleted(_ServerEvent, frozen=True, kw_only=True):
+class TranscriptionCompleted(ServerEventBase, frozen=True, kw_only=True):
     """`seconds` of audio, reported as usage of type duration."""
 
     item_id: str
@@ -130,34 +130,34 @@ class TranscriptionCompleted(_ServerEvent, frozen=True, kw_only=True):
     logprobs: tuple[LogProb, ...] | None = None
 
 
-class TranscriptionFailed(_ServerEvent, frozen=True, kw_only=True):
+class TranscriptionFailed(ServerEventBase, frozen=True, kw_only=True):
     item_id: str
     content_index: int
     code: str
     message: str
 
 
-class ResponseCreated(_ServerEvent, frozen=True, kw_only=True):
+class ResponseCreated(ServerEventBase, frozen=True, kw_only=True):
     response: Response
 
 
-class ResponseDone(_ServerEvent, frozen=True, kw_only=True):
+class ResponseDone(ServerEventBase, frozen=True, kw_only=True):
     response: Response
 
 
-class OutputItemAdded(_ServerEvent, frozen=True, kw_only=True):
+class OutputItemAdded(ServerEventBase, frozen=True, kw_only=True):
     response_id: str
     output_index: int
     item: Item
 
 
-class OutputItemDone(_ServerEvent, frozen=True, kw_only=True):
+class OutputItemDone(ServerEventBase, frozen=True, kw_only=True):
     response_id: str
     output_index: int
     item: Item
 
 
-class _PartEvent(msgspec.Struct, frozen=True, kw_only=True):
+class _PartEvent(ServerEventBase, frozen=True, kw_only=True):
     response_id: str
     item_id: str
     output_index: int
@@ -203,7 +203,7 @@ class AudioDone(_PartEvent, frozen=True, kw_only=True):
     pass
 
 
-class FunctionArgumentsDelta(_ServerEvent, frozen=True, kw_only=True):
+class FunctionArgumentsDelta(ServerEventBase, frozen=True, kw_only=True):
     response_id: str
     item_id: str
     output_index: int
@@ -211,7 +211,7 @@ class FunctionArgumentsDelta(_ServerEvent, frozen=True, kw_only=True):
     delta: str
 
 
-class FunctionArgumentsDone(_ServerEvent, frozen=True, kw_only=True):
+class FunctionArgumentsDone(ServerEventBase, frozen=True, kw_only=True):
     """`item` is the call as it ended: name, call_id and full arguments."""
 
     response_id: str
@@ -219,17 +219,17 @@ class FunctionArgumentsDone(_ServerEvent, frozen=True, kw_only=True):
     item: FunctionCallItem
 
 
-class RateLimitsUpdated(_ServerEvent, frozen=True, kw_only=True):
+class RateLimitsUpdated(ServerEventBase, frozen=True, kw_only=True):
     rate_limits: tuple[RateLimit, ...]
 
 
-class ClockRead(_ServerEvent, frozen=True, kw_only=True):
+class ClockRead(ServerEventBase, frozen=True, kw_only=True):
     """`voxwire.clock`, ours: the session's clock, in milliseconds since the session began."""
 
     now_ms: int
 
 
-class TurnTimings(_ServerEvent, frozen=True, kw_only=True):
+class TurnTimings(ServerEventBase, frozen=True, kw_only=True):
     """`voxwire.turn_timings`, ours: when a response and the turn it answers reached their stages.
 
     `item_id` is the last item that the response read. `audio_speech_end_ms` is the last speech of that

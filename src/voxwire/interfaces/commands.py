@@ -105,7 +105,7 @@ class CloseSession(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
-Command = (
+EngineCommand = (
     Analyse
     | StartTranscription
     | FeedTranscription
@@ -114,8 +114,6 @@ Command = (
     | CancelTranscription
     | StartResponse
     | CancelGeneration
-    | DiscardPendingAudio
-    | UsageCounted
-    | CloseSession
 )
+Command = EngineCommand | DiscardPendingAudio | UsageCounted | CloseSession
 Output = ServerEvent | Command

@@ -1,8 +1,8 @@
 """What a session asked for and is not finished: speech detection, utterances, answers."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar
+from collections.abc import Coroutine
+from typing import Any, assert_never
 
 from voxwire.errors import EngineError
 from voxwire.events.session_config import SessionConfig
@@ -10,9 +10,9 @@ from voxwire.interfaces.commands import (
     Analyse,
     CancelGeneration,
     CancelTranscription,
+    EngineCommand,
     FeedTranscription,
     FinishTranscription,
-    Output,
     ProbeTranscription,
     StartResponse,
     StartTranscription,
@@ -63,13 +63,34 @@ class Executor:
         self._recordings = asyncio.Lock()
         self._running: dict[int, tuple[RevocableSink, asyncio.Task[None]]] = {}
 
-    def execute(self, output: Output) -> bool:
-        """Do what a command asks, without waiting for it; False when the output is not for engines."""
-        step = self._STEPS.get(type(output))
-        if step is None:
-            return False
-        step(self, output)
-        return True
+    def execute(self, command: EngineCommand) -> None:
+        """Do what a command asks, without waiting for it."""
+        match command:
+            case Analyse():
+                if self._lane is None:
+                    self._lane = self._open_lane(self._scored, self._sink.crash)
+                    if self._newcomer is not None:
+                        self._newcomer.sends()
+                self._lane.push(command.epoch, command.audio, command.format)
+            case FeedTranscription():
+                if transcriber := self._transcribers.get(command.transcription):
+                    transcriber.feed(command.audio)
+            case ProbeTranscription():
+                if transcriber := self._transcribers.get(command.transcription):
+                    transcriber.probe()
+            case FinishTranscription():
+                if transcriber := self._transcribers.get(command.transcription):
+                    transcriber.finish()
+            case StartTranscription():
+                self._start_transcription(command)
+            case StartResponse():
+                self._start_response(command)
+            case CancelTranscription():
+                self._cancel(command.transcription)
+            case CancelGeneration():
+                self._cancel(command.generation)
+            case _:
+                assert_never(command)
 
     def expect(self, config: SessionConfig) -> None:
         """The settings that utterances from now on are heard with; the recogniser gets ready beside."""
@@ -108,19 +129,10 @@ class Executor:
             self._lane = None
         self._situation = Situation()
 
-    # --- speech detection ---------------------------------------------------------------------------
-
-    def _analyse(self, command: Analyse) -> None:
-        if self._lane is None:
-            self._lane = self._open_lane(self._scored, self._sink.crash)
-            if self._newcomer is not None:
-                self._newcomer.sends()
-        self._lane.push(command.epoch, command.audio, command.format)
-
     def _scored(self, epoch: int, scores: tuple[float, ...]) -> None:
         self._sink.submit(SpeechScores(epoch=epoch, scores=scores))
 
-    # --- utterances ---------------------------------------------------------------------------------
+    # --- work -------------------------------------------------------------------------------------
 
     def _start_transcription(self, command: StartTranscription) -> None:
         delivery = RevocableSink(self._sink)
@@ -135,28 +147,13 @@ class Executor:
         async with self._recordings:
             await transcriber.run()
 
-    def _feed_transcription(self, command: FeedTranscription) -> None:
-        if transcriber := self._transcribers.get(command.transcription):
-            transcriber.feed(command.audio)
-
-    def _probe_transcription(self, command: ProbeTranscription) -> None:
-        if transcriber := self._transcribers.get(command.transcription):
-            transcriber.probe()
-
-    def _finish_transcription(self, command: FinishTranscription) -> None:
-        if transcriber := self._transcribers.get(command.transcription):
-            transcriber.finish()
-
-    # --- answers ------------------------------------------------------------------------------------
-
     def _start_response(self, command: StartResponse) -> None:
         delivery = RevocableSink(self._sink)
         cascade = Cascade(command, self._deployment, delivery, self._deadlines, self._owner)
         self._spawn(command.generation, cascade.run(), delivery)
 
-    # --- both: a session numbers all its work in one series --------------------------------------------
-
     def _spawn(self, number: int, work: Coroutine[Any, Any, None], delivery: RevocableSink) -> None:
+        """A session numbers all its work in one series."""
         task = self._tasks.spawn(work, f"work {number}")
         self._running[number] = delivery, task
         task.add_done_callback(lambda _: self._forget(number))
@@ -171,14 +168,3 @@ class Executor:
             delivery.shut()
             task.cancel()
             self._forget(number)
-
-    _STEPS: ClassVar[dict[type, Callable[["Executor", Any], None]]] = {
-        Analyse: _analyse,
-        StartTranscription: _start_transcription,
-        FeedTranscription: _feed_transcription,
-        ProbeTranscription: _probe_transcription,
-        FinishTranscription: _finish_transcription,
-        CancelTranscription: lambda work, command: work._cancel(command.transcription),
-        StartResponse: _start_response,
-        CancelGeneration: lambda work, command: work._cancel(command.generation),
-    }
