@@ -5,7 +5,6 @@ import contextlib
 import json
 import logging
 import struct
-import sys
 import time
 from collections import Counter
 from typing import Any
@@ -167,17 +166,14 @@ class TestFrames:
                 await reader.readexactly(header[1])
         writer.close()
 
-    async def test_a_late_pong_does_not_hurry_the_next_pings(self, serve: Serve) -> None:
-        service = EchoService()
-        reader, writer = await raw_websocket(await serve(service, websocket={"ping_interval_s": 0.1}))
-        (attachment,) = service.attachments
-        connection = attachment.transport._express  # type: ignore[attr-defined]
+    async def test_pongs_do_not_hurry_the_next_pings(self, serve: Serve) -> None:
+        reader, writer = await raw_websocket(await serve(websocket={"ping_interval_s": 0.1}))
         async with asyncio.timeout(5):
-            _, payload = await reader.readexactly(2), await reader.readexactly(4)
-            connection.ping_sent_at -= 0.1  # as if the pong came just before the next ping
-            writer.write(frame(0xA, payload))
+            await reader.readexactly(2)
             began = time.monotonic()
-            await reader.readexactly(4 * (2 + 4))
+            for _ in range(3):
+                writer.write(frame(0xA) * 2)
+                assert await reader.readexactly(2) == b"\x89\x00"
         assert time.monotonic() - began > 0.25
         writer.close()
 
@@ -217,15 +213,11 @@ class TestTooLarge:
         assert await close_code(reader) == 1009
         writer.close()
 
-    async def test_fragments_weigh_what_they_hold(self, serve: Serve) -> None:
-        service = EchoService()
-        reader, writer = await raw_websocket(await serve(service))
-        (attachment,) = service.attachments
-        connection = attachment.transport._express  # type: ignore[attr-defined]
+    async def test_a_message_of_very_many_fragments(self, url: str) -> None:
+        reader, writer = await raw_websocket(url)
         fragments = (frame(0x0, fin=False) + frame(0x0, b"xy", fin=False)) * 500
         writer.write(frame(0x1, b"ab", fin=False) + fragments + frame(0x9))
         assert await reader.readexactly(2) == b"\x8a\x00"
-        assert sum(map(sys.getsizeof, connection.frames)) < 2000
         writer.write(frame(0x0))
         header = await reader.readexactly(2)
         assert json.loads(await reader.readexactly(header[1])) == {"text": 1002}
@@ -374,7 +366,7 @@ class TestPeerThatDoesNotRead:
         service = EchoService()
         _, writer = await self._deaf(await serve(service, websocket={"ping_interval_s": 0.01}))
         (attachment,) = service.attachments
-        transport = attachment.transport._express.transport  # type: ignore[attr-defined]
+        transport = attachment.transport._express._transport  # type: ignore[attr-defined]
         writer.write(frame(0x1, b"flood 2000"))
         await asyncio.sleep(0.3)  # until all buffers are full
         waiting = transport.get_write_buffer_size()

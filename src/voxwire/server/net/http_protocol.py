@@ -5,15 +5,15 @@ a new uvicorn which moves what is overridden here is noticed.
 """
 
 import asyncio
-from http import HTTPStatus
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from voxwire.errors import RequestRefused
-from voxwire.transports.refusal import refusal_body, refusal_headers
+from voxwire.server.net.raw_response import raw_refusal
+from voxwire.server.net.websocket_protocol import WebSocketProtocol
 
 #: Request line and headers together; h11 and nginx stop between 32 and 64 KiB.
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -61,12 +61,11 @@ class HttpProtocol(HttpToolsProtocol):
         while data and not self.transport.is_closing() and self.transport.get_protocol() is self:
             piece = data if self._head_timer is None else data[: MAX_HEAD_BYTES - self._head_bytes]
             data = self._parse(piece) + data[len(piece) :]
-        upgraded = self.transport.get_protocol()
-        if data and upgraded is not self and isinstance(upgraded, asyncio.Protocol):
+        if data and isinstance(upgraded := self.transport.get_protocol(), WebSocketProtocol):
             upgraded.data_received(data)
 
     def _parse(self, data: bytes) -> bytes:
-        """Returns what follows a WebSocket handshake, which uvicorn would drop."""
+        """Returns what follows a WebSocket handshake: it is for the connection that it makes."""
         if self._head_timer is not None:
             self._head_bytes += len(data)
         self._unset_keepalive_if_required()
@@ -128,13 +127,26 @@ class HttpProtocol(HttpToolsProtocol):
         return None
 
     def handle_websocket_upgrade(self) -> None:
+        """Hand the socket over."""
         self._end_write()
         self.transport.set_write_buffer_limits()
-        super().handle_websocket_upgrade()
-        upgraded = self.transport.get_protocol()
-        if isinstance(upgraded, WebSocketsSansIOProtocol) and not upgraded.handshake_initiated:
-            # The WebSocket parser has bounds of its own (8 KiB a line, 128 headers) and uvicorn says nothing.
-            self._refuse(RequestRefused(431, "A header is too long or malformed.", code="request_headers_too_large"))
+        self.connections.discard(self)
+        path, _, query = self.url.partition(b"?")
+        scope = {
+            **self.scope,
+            "type": "websocket",
+            "scheme": "wss" if self.scheme == "https" else "ws",
+            "path": unquote(path.decode("latin-1")),
+            "raw_path": path,
+            "query_string": query,
+            "subprotocols": [],  # `voxwire.transports.request` reads the header: keys are no tokens
+        }
+        lines = [self.scope["method"].encode() + b" " + self.url + b" HTTP/1.1"]
+        lines += [name + b": " + value for name, value in self.headers if name != b"sec-websocket-protocol"]
+        upgraded: WebSocketProtocol = cast("Any", self.ws_protocol_class)(server_state=self.server_state)
+        self.transport.set_protocol(upgraded)
+        upgraded.connection_made(self.transport)
+        upgraded.begin(b"\r\n".join([*lines, b"", b""]), scope)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(RequestRefused(400, msg, code="invalid_request"))
@@ -159,14 +171,5 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, refusal: RequestRefused) -> None:
         self._end_head()
-        self.transport.write(raw_response(refusal))
+        self.transport.write(raw_refusal(refusal))
         self.transport.close()
-
-
-def raw_response(refusal: RequestRefused) -> bytes:
-    """An HTTP/1.1 response that ends the connection, for refusals below ASGI."""
-    body = refusal_body(refusal)
-    status = HTTPStatus(refusal.status)
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
-    lines += [name + b": " + value for name, value in refusal_headers(refusal, body)]
-    return b"\r\n".join([*lines, b"connection: close", b"", body])

@@ -23,6 +23,7 @@ from voxwire.server.net.descriptors import make_room
 from voxwire.server.net.http_protocol import HttpProtocol
 from voxwire.server.net.listen import NetworkListener
 from voxwire.server.net.websocket_protocol import WebSocketProtocol
+from voxwire.transports.asgi import App
 from voxwire.transports.websocket import WebSocketEndpoint
 
 logger = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ def _uvicorn_config(app: Starlette, settings: Settings, tls: ssl.SSLContext | No
     return uvicorn.Config(
         app,
         http=HttpProtocol,
-        ws=cast("Any", partial(WebSocketProtocol, budget=app.state.budget)),
+        ws=cast("Any", partial(WebSocketProtocol, cast("App", app), settings.websocket, app.state.budget)),
         ssl_context_factory=None if tls is None else lambda *_: tls,
         interface="asgi3",
         lifespan="off",  # entered in `startup`, so that failures are exceptions
@@ -147,10 +148,6 @@ def _uvicorn_config(app: Starlette, settings: Settings, tls: ssl.SSLContext | No
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        ws_max_size=settings.websocket.max_message_bytes,
-        ws_ping_interval=settings.websocket.ping_interval_s,
-        ws_ping_timeout=None,  # who reads seldom answers late; the write deadline finds dead peers
-        ws_per_message_deflate=False,  # a quarter of base64 is not worth 20 us in and 100 us out (ADR 3)
         timeout_graceful_shutdown=_GRACE_S,
     )
 
