@@ -6,7 +6,6 @@ from its outlet, which looks at the socket each time it is asked.
 """
 
 import ctypes
-import os
 import select
 import signal
 import socket
@@ -19,7 +18,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from voxwire.engines.worker.frames import Frame, FrameKind, FrameReader, Start, WorkerFailure, encode_body, encode_frame
+from voxwire.engines.worker.frames import Frame, FrameKind, FrameReader, WorkerFailure, encode_body, encode_frame
 from voxwire.errors import ConfigurationError, EngineError
 
 _RECEIVE: Final = 256 * 1024
@@ -232,34 +231,6 @@ def die_with_parent() -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def run_child(descriptor: int, window: int) -> None:
-    """Serve the socket with this descriptor until the host closes it."""
-    # Ctrl-C reaches the whole foreground group, and service managers signal every process of a service;
-    # the host decides when children end, and that they end when it does (the socket closes).
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    die_with_parent()
-    os.dup2(2, 1)  # what a native library prints must not vanish
-    wire = Wire(socket.socket(fileno=descriptor))
-    first = wire.next()
-    if first is None:
-        return
-    start = msgspec.msgpack.decode(first.body, type=Start)
-    if start.forks:
-        from voxwire.engines.worker.forking import serve_by_forks
-
-        serve_by_forks(wire.detach(), start, window)
-        return
-    try:
-        service = load_service(start.service)(msgspec.msgpack.decode(start.options))
-        description = service.describe()
-    except Exception as error:
-        wire.send(FrameKind.FAIL, 0, describe_failure(error))
-        return
-    wire.send(FrameKind.READY, 0, description)
-    serve(wire, service, window)
 
 
 def serve(wire: Wire, service: WorkerService, window: int) -> None:
