@@ -11,10 +11,13 @@ class Codec(Protocol):
 
     def decode(self, frame: str | bytes) -> ClientEvent:
         """Raises ClientError for anything that is not an event of the dialect."""
+        ...
 
     def encode(self, event: ServerEvent, event_id: str) -> bytes | None:
         """One frame; None when the dialect does not have the event."""
+        ...
 
     def discard_audio(self, response_id: str) -> bytes | None:
         """What tells the other side to drop the sound of this answer that it has not played; None where it knows
         by the events, as all clients of the protocol do."""
+        ...

@@ -19,6 +19,8 @@ class Expectations(Protocol):
 
     def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
         """Sentences that the engine expects to hear, in plain words; the same for the same arguments."""
+        ...
 
     def understands(self, text: str, instructions: str, tools: Sequence[FunctionTool]) -> bool:
         """Whether `text` as a whole is something that the engine has an answer for."""
+        ...

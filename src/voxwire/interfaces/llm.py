@@ -89,6 +89,7 @@ class LlmEngine(Engine, Protocol):
     @property
     def capabilities(self) -> LlmCapabilities:
         """What it can do; asked for anew, since some engines learn their model's name after the start."""
+        ...
 
     def respond(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
         """Answer: text and tool calls as they are written, then exactly one `LlmDone`.
@@ -96,6 +97,7 @@ class LlmEngine(Engine, Protocol):
         Ended: after `LlmDone`. Closed: by `aclose()` or by cancelling the task that iterates, at any moment; the work
         stops at once, and what it held is free within 100 ms. Broken: EngineError, before the first event or later.
         """
+        ...
 
 
 @runtime_checkable
@@ -108,3 +110,4 @@ class CountsTokens(Protocol):
         Called on the event loop, once for each item: some 10 ms for 32,000 characters are too many already. An engine
         that has to ask somebody else does not count. Never raises.
         """
+        ...

@@ -89,6 +89,7 @@ class SttStream(Protocol):
         Ended: after the final. Closed: stops, without a final. Broken: EngineError, also for a config that the engine
         cannot serve.
         """
+        ...
 
 
 class ProbedSttStream(SttStream, Protocol):
@@ -110,6 +111,7 @@ class SttEngine(Engine, Protocol):
     @property
     def capabilities(self) -> SttCapabilities:
         """The same for the engine's whole life."""
+        ...
 
     async def prepare(self, config: SttConfig) -> None:
         """Utterances with this configuration are likely: load or build what they need, once.
@@ -123,3 +125,4 @@ class SttEngine(Engine, Protocol):
 
         Raises EngineError for a config that the engine cannot serve (`unsupported_language`).
         """
+        ...

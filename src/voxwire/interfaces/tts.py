@@ -57,6 +57,7 @@ class TtsStream(Protocol):
 
         Ended: when all of the text was spoken after the flush. Closed: stops. Broken: EngineError.
         """
+        ...
 
 
 class TtsEngine(Engine, Protocol):
@@ -65,9 +66,11 @@ class TtsEngine(Engine, Protocol):
     @property
     def capabilities(self) -> TtsCapabilities:
         """The same for the engine's whole life."""
+        ...
 
     def open(self, config: TtsConfig) -> TtsStream:
         """Begin an answer. Returns at once; room for it is taken in the background.
 
         Raises EngineError for a config that the engine cannot serve.
         """
+        ...

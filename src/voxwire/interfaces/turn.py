@@ -17,6 +17,7 @@ class TurnEngine(Engine, Protocol):
     @property
     def capabilities(self) -> TurnCapabilities:
         """The same for the engine's whole life."""
+        ...
 
     async def score(self, audio: bytes, text: str) -> float:
         """How likely it is, from 0 to 1, that the speaker has finished.
@@ -28,3 +29,4 @@ class TurnEngine(Engine, Protocol):
         Closed: by cancelling the task that waits; the work stops or its result is dropped. Broken: EngineError, and
         silence alone decides.
         """
+        ...

@@ -21,9 +21,11 @@ class VadEngine(Engine, Protocol):
     @property
     def capabilities(self) -> VadCapabilities:
         """The same for the engine's whole life."""
+        ...
 
     def new_state(self) -> Any:
         """The memory of one conversation, which `score` updates in place. Its type is the engine's own."""
+        ...
 
     def score(self, states: Sequence[Any], windows: Sequence[bytes]) -> list[float]:
         """Speech probability 0 to 1 of each window: 512 samples of PCM16 at 16 kHz, one a state.
@@ -31,3 +33,4 @@ class VadEngine(Engine, Protocol):
         A state that occurs several times gets its windows in the order given. Whatever this raises ends the
         conversations in the batch: a window is never bad, so it is a bug.
         """
+        ...
