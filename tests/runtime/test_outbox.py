@@ -236,6 +236,27 @@ async def test_more_than_the_limit_ends_the_attachment_at_once() -> None:
     assert bench.transport.closed[0] is CloseReason.NOT_READING
 
 
+async def test_who_was_given_up_is_told_why_whatever_is_said_later() -> None:
+    bench = Bench()
+    for number in range(51):
+        bench.put(frame(number))
+    bench.outbox.finish(CloseReason.RESTARTING, "restart")
+    assert await bench.ending() is Ending.OVERFLOWED
+    assert bench.transport.closed is not None
+    assert bench.transport.closed[0] is CloseReason.NOT_READING
+
+
+async def test_a_farewell_after_the_end_starts_nothing() -> None:
+    bench = Bench()
+    bench.transport.gone = True
+    bench.put(frame(0))
+    assert await bench.ending() is Ending.GONE
+    before = bench.clock.timers_set
+    bench.outbox.finish(CloseReason.RESTARTING, "restart")
+    assert bench.clock.timers_set == before
+    assert bench.transport.closed is None
+
+
 async def test_one_that_may_wait_less_is_given_up_earlier() -> None:
     bench = Bench(limit_bytes=1000)
     bench.transport.reading.clear()

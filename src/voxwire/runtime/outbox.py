@@ -10,6 +10,7 @@ audio, and truncation clamps to what there is.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
@@ -52,8 +53,40 @@ class Ending(Enum):
     """More waited than the limit allows."""
 
 
+class Life(Enum):
+    """Where an outbox stands, where nothing more has to be known."""
+
+    OPEN = auto()
+    """It takes frames."""
+    CLOSED = auto()
+    """The writer has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finishing:
+    """What is queued leaves, then the transport is closed so."""
+
+    reason: CloseReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Nothing more leaves; the transport is closed as `farewell` says."""
+
+    ending: Ending
+    farewell: Finishing
+
+
+_NOT_READING: Final = Finishing(CloseReason.NOT_READING, CloseReason.NOT_READING.value)
+
+
 class Outbox:
-    """Frames on their way to one transport. `put` never waits; `run` is the writer, to be run once."""
+    """Frames on their way to one transport. `put` never waits; `run` is the writer, to be run once.
+
+    OPEN ──finish──▶ Finishing ──all sent──▶ CLOSED
+      └──overflow, stall──▶ GivenUp ──────────▲ the peer may close at any time
+    """
 
     def __init__(
         self,
@@ -79,11 +112,9 @@ class Outbox:
         self._bytes = 0
         self._excused = 0
         self._paused = False
-        self._open = True
-        self._farewell: tuple[CloseReason, str] | None = None
+        self._state: Life | Finishing | GivenUp = Life.OPEN
         self._waiting: asyncio.Future[None] | None = None
         self._scope: asyncio.Timeout | None = None
-        self._fault: Ending | None = None
         self._sending_since: float | None = None
         self._watchdog: Timer | None = None
 
@@ -104,7 +135,7 @@ class Outbox:
 
     def put(self, frame: bytes | DeferredFrame, audio_of: str | None = None) -> None:
         """Queue a frame; `audio_of` names the response whose audio it carries. It leaves after the next `flush`."""
-        if not self._open:
+        if self._state is not Life.OPEN:
             return
         self._frames.append((frame, audio_of))
         self._bytes += len(frame)
@@ -114,7 +145,6 @@ class Outbox:
             self._paused = True
             self._share.hold(self._bytes)
             if self._bytes > self._limits.outbox_limit_bytes or self._bytes - self._excused > self._limit_bytes:
-                self._open = False
                 self._give_up(Ending.OVERFLOWED)
 
     def flush(self) -> None:
@@ -133,9 +163,8 @@ class Outbox:
 
     def finish(self, reason: CloseReason, message: str) -> None:
         """Send what is queued, then close the transport. Later frames are dropped."""
-        if self._farewell is None:
-            self._open = False
-            self._farewell = reason, message
+        if self._state is Life.OPEN:
+            self._state = Finishing(reason, message)
             self._clock_watchdog(self._clock.time() + self._limits.close_deadline_s)
             if self._waiting is not None and not self._waiting.done():
                 self._waiting.set_result(None)
@@ -143,18 +172,19 @@ class Outbox:
     async def run(self) -> Ending:
         """Write until finished, gone or given up; then the transport is closed, unless the peer did it."""
         try:
-            async with asyncio.timeout(None if self._fault is None else 0) as self._scope:
+            async with asyncio.timeout(0 if isinstance(self._state, GivenUp) else None) as self._scope:
                 await self._write()
             ending = Ending.FINISHED
         except TransportClosed:
             ending = Ending.GONE
         except TimeoutError:
-            ending = self._fault or Ending.STALLED
+            ending = self._state.ending if isinstance(self._state, GivenUp) else Ending.STALLED
         finally:
             self._scope = None
+            last = self._state
             self._abandon()
         if ending is not Ending.GONE:
-            await self._close(*(self._farewell or (CloseReason.NOT_READING, CloseReason.NOT_READING.value)))
+            await self._close(_farewell(last))
         return ending
 
     async def _write(self) -> None:
@@ -174,7 +204,7 @@ class Outbox:
                 self._bytes -= size
                 self._excused -= size
                 self._resume_producers()
-            if self._farewell is not None:
+            if isinstance(self._state, Finishing):
                 return
             self._waiting = asyncio.get_running_loop().create_future()
             await self._waiting
@@ -206,10 +236,10 @@ class Outbox:
             size += len(frame)
         return frames, size
 
-    async def _close(self, reason: CloseReason, message: str) -> None:
+    async def _close(self, farewell: Finishing) -> None:
         try:
             async with asyncio.timeout(self._limits.close_deadline_s):
-                await self._transport.close(reason, message)
+                await self._transport.close(farewell.reason, farewell.message)
         except TimeoutError:
             pass  # the peer does not read, so it cannot be told either; the transport tears down
 
@@ -233,7 +263,7 @@ class Outbox:
 
     def _look(self) -> None:
         self._watchdog = None
-        if self._farewell is not None:
+        if isinstance(self._state, Finishing):
             self._give_up(Ending.STALLED)
         elif self._sending_since is not None:
             due = self._sending_since + self._limits.write_deadline_s
@@ -242,17 +272,27 @@ class Outbox:
             else:
                 self._clock_watchdog(due)
 
-    def _give_up(self, fault: Ending) -> None:
-        if self._fault is None:
-            self._fault = fault
+    def _give_up(self, ending: Ending) -> None:
+        if self._state is Life.OPEN or isinstance(self._state, Finishing):
+            self._state = GivenUp(ending, _farewell(self._state))
             if self._scope is not None:
                 self._scope.reschedule(asyncio.get_running_loop().time())
 
     def _abandon(self) -> None:
-        self._open = False
+        self._state = Life.CLOSED
         self._frames.clear()
         self._bytes = self._excused = 0
         self._resume_producers()
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
+
+
+def _farewell(state: Life | Finishing | GivenUp) -> Finishing:
+    """What the peer is told: what was decided first."""
+    match state:
+        case Finishing():
+            return state
+        case GivenUp():
+            return state.farewell
+    return _NOT_READING
