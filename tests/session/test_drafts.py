@@ -79,6 +79,12 @@ class TestProbe:
         # The turn starts at the first audio there is, and 160 ms of silence are five windows.
         assert fed == 48 * (640 + 160)
 
+    def test_audio_is_fed_once_where_the_pause_is_the_last_of_it(self) -> None:
+        driver = drafting()
+        driver.append(speech(640), silence(160))
+        assert len(driver.all(ProbeTranscription)) == 1
+        assert sum(len(feed.audio) for feed in driver.all(FeedTranscription)) == 48 * (640 + 160)
+
     def test_the_turn_ends_as_it_would(self) -> None:
         driver = drafting()
         driver.speak()
@@ -179,7 +185,11 @@ class TestBeginning:
         driver = drafting()
         driver.append(speech(640))
         driver.hear_so_far("hello")
+        driver.append(silence(256))
         assert not drafts(driver)
+        driver.hear_so_far("hello")
+        driver.hear_so_far("hello there")
+        assert len(drafts(driver)) == 1
 
     def test_none_while_the_words_of_an_earlier_turn_are_not_known(self) -> None:
         driver = drafting()

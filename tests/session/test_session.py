@@ -72,6 +72,19 @@ class TestConnect:
         assert isinstance(created, SessionCreated)
         assert (created.session_id, created.expires_at) == ("sess_1", 1_700_003_600)
 
+    def test_a_first_patch_is_in_force_and_what_is_beyond_the_deployment_is_told_to_all(self) -> None:
+        session = Driver()._new_session()
+        created, error = session.open(SessionPatch(instructions="Be brief.", prompt={"id": "p"}))
+        assert isinstance(created, SessionCreated)
+        assert created.config.instructions == "Be brief."
+        assert isinstance(error, ErrorOccurred)
+        assert (error.code, error.param, error.event_id, error.origin) == (
+            "unsupported_value",
+            "session.prompt",
+            None,
+            None,
+        )
+
 
 class TestUpdate:
     """One reply each, in order, with the full effective settings (protocol: sessions, Updating a session)."""

@@ -29,7 +29,7 @@ from voxwire.session.drafts import Drafts
 from voxwire.session.state import State
 from voxwire.session.timings import TurnTimes
 from voxwire.session.transcripts import Transcripts, Utterance
-from voxwire.session.turn_detector import Boundary, TurnDetector
+from voxwire.session.turn_detector import Boundary, Trailing, TurnDetector
 
 
 @dataclass(eq=False, slots=True)
@@ -75,6 +75,12 @@ class Listener:
     def speaking(self) -> bool:
         """Whether a turn is in progress."""
         return self._turn is not None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the turn in progress may be over."""
+        state = self._detector.state if self._detector is not None else None
+        return isinstance(state, Trailing) and state.told
 
     @property
     def unscored_ms(self) -> float:
@@ -228,7 +234,6 @@ class Listener:
             self._feed(self._turn, end)
             self._on_pause(self._turn.utterance)
         elif boundary is Boundary.RESUMED:
-            self._transcripts.resume(self._turn.utterance)
             self._drafts.drop()
         else:
             turn, self._turn = self._turn, None

@@ -186,8 +186,7 @@ class Responder:
     def words_overdue(self, generation: int) -> None:
         """A response has waited too long for words."""
         run = self._running[generation]
-        if isinstance(run.phase, Waiting):
-            self._transcripts.give_up(run.phase.words)
+        self._transcripts.give_up(run.phase.words if isinstance(run.phase, Waiting) else set())
         self._fail(run, "transcription_timeout", "The words of the turn were not recognised in time.")
 
     # --- inside ----------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ class Session:
         self._transcripts = Transcripts(
             self._state,
             on_words=lambda number: this._responder.words_known(number),
-            on_interim=lambda item_id, words: this._responder.draft(item_id, words),
+            on_interim=lambda item_id, words: this._words_so_far(item_id, words),
         )
         self._items = ClientItems(self._state, self._transcripts)
         self._playout = (ReportedPlayout if capabilities.reports_playout else Playout)(self._state)
@@ -325,6 +325,10 @@ class Session:
     def _speech_paused(self, utterance: Utterance) -> None:
         if self._state.capabilities.interims and self._answers_turns and not self._responder.active:
             self._transcripts.probe(utterance)
+
+    def _words_so_far(self, item_id: str, words: str) -> None:
+        if self._listener.paused:
+            self._responder.draft(item_id, words)
 
     def _turn_ended(self, entry: Entry) -> None:
         self._idle.disturbed()

@@ -23,25 +23,20 @@ from voxwire.session.state import State
 class Speaking:
     """The utterance goes on, and its item does not exist yet: a failure waits here.
 
-    `paused`: a probe was sent, of `probes`, of which some are `unanswered`, and nothing was spoken since.
+    Of `probes` some are `unanswered`.
     """
 
     failure: Failed | None = None
     probes: int = 0
     unanswered: int = 0
-    paused: bool = False
 
 
 @dataclass(eq=False, slots=True)
 class Spoken:
-    """The utterance is complete and belongs to `entry`.
-
-    `overdue`: a response has waited for the words in vain, so none waits again.
-    """
+    """The utterance is complete and belongs to `entry`."""
 
     entry: Entry
     seconds: float
-    overdue: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -68,12 +63,14 @@ class Transcripts:
     def __init__(
         self, state: State, *, on_words: Callable[[int], None], on_interim: Callable[[str, str], None]
     ) -> None:
-        """`on_words(number)` is told when an utterance has ended, well or not; `on_interim(item_id, words)`, when a
-        probe was answered in the pause it was sent in."""
+        """`on_words(number)` is told when an utterance has ended, well or not; `on_interim(item_id, words)`, when
+        the last probe was answered."""
         self._state = state
         self._on_words = on_words
         self._on_interim = on_interim
         self._running: dict[int, Utterance] = {}
+        self._overdue: set[int] = set()
+        """For these a response has waited in vain, so none waits again."""
 
     def start(self, item_id: str, format: AudioFormat, *, content_index: int = 0, recorded: bool = False) -> Utterance:
         """Open a recogniser for an item, which need not exist yet. Of audio that clients recorded nothing is said."""
@@ -100,15 +97,9 @@ class Transcripts:
         """Nothing is spoken just now: ask for the words so far, unless that was done often enough."""
         state = utterance.state
         if isinstance(state, Speaking) and state.probes < self._state.limits.max_drafts_per_turn:
-            state.paused = True
             state.probes += 1
             state.unanswered += 1
             self._state.emit(commands.ProbeTranscription(transcription=utterance.number))
-
-    def resume(self, utterance: Utterance) -> None:
-        """It was a pause, and no more."""
-        if isinstance(utterance.state, Speaking):
-            utterance.state.paused = False
 
     def finish(self, utterance: Utterance, entry: Entry, duration_ms: float) -> None:
         """The utterance is complete and belongs to `entry`, which was announced: say what was heard before that."""
@@ -147,14 +138,12 @@ class Transcripts:
         return {
             number
             for number, utterance in self._running.items()
-            if isinstance(state := utterance.state, Spoken) and not state.overdue and state.entry in entries
+            if isinstance(state := utterance.state, Spoken) and number not in self._overdue and state.entry in entries
         }
 
     def give_up(self, numbers: set[int]) -> None:
         """The words of these utterances did not come in time: nobody waits for them any longer."""
-        for number in numbers:
-            if isinstance(state := self._running[number].state, Spoken):
-                state.overdue = True
+        self._overdue |= numbers
 
     def _partial(self, utterance: Utterance, result: SttPartial) -> None:
         if utterance.asked is None:
@@ -168,10 +157,10 @@ class Transcripts:
 
     def _interim(self, utterance: Utterance, result: SttInterim) -> None:
         state = utterance.state
-        if isinstance(state, Speaking):
+        if isinstance(state, Speaking) and state.unanswered:
             # Answers come in the order of the probes: one that leaves others open is of an earlier pause.
             state.unanswered -= 1
-            if state.paused and state.unanswered == 0:
+            if state.unanswered == 0:
                 self._on_interim(utterance.item_id, result.text)
 
     def _final(self, utterance: Utterance, result: SttFinal) -> None:
@@ -197,24 +186,25 @@ class Transcripts:
         self._end(utterance, spoken.entry, result.text)
 
     def _failed(self, utterance: Utterance, result: Failed) -> None:
-        match utterance.state:
-            case Speaking() as speaking:
-                speaking.failure = result
-            case Spoken(entry=entry):
-                entry.failure = result
-                if utterance.asked is not None:
-                    self._state.emit(
-                        TranscriptionFailed(
-                            item_id=utterance.item_id,
-                            content_index=utterance.content_index,
-                            code=result.code,
-                            message=result.message,
-                        )
-                    )
-                self._end(utterance, entry, "")
+        if isinstance(utterance.state, Speaking):
+            utterance.state.failure = result
+            return
+        entry = utterance.state.entry
+        entry.failure = result
+        if utterance.asked is not None:
+            self._state.emit(
+                TranscriptionFailed(
+                    item_id=utterance.item_id,
+                    content_index=utterance.content_index,
+                    code=result.code,
+                    message=result.message,
+                )
+            )
+        self._end(utterance, entry, "")
 
     def _end(self, utterance: Utterance, entry: Entry, words: str) -> None:
         del self._running[utterance.number]
+        self._overdue.discard(utterance.number)
         entry.hear(utterance.content_index, words)
         self._on_words(utterance.number)
 
