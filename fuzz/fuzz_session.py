@@ -30,9 +30,9 @@ from voxwire.interfaces.commands import (
     StartResponse,
     StartTranscription,
 )
-from voxwire.interfaces.inputs import ClientMistake
+from voxwire.interfaces.inputs import ClientMistake, PlayoutDrained, PlayoutProgress
 from voxwire.interfaces.llm import FinishReason
-from voxwire.interfaces.stt import SttFinal, SttPartial
+from voxwire.interfaces.stt import SttFinal, SttInterim, SttPartial
 from voxwire.session import Capabilities, Limits
 from voxwire.testing.driver import Driver
 
@@ -48,6 +48,7 @@ _LIMITS: Final = [
     Limits(),
     Limits(items=8, retained_audio_bytes=100_000, buffer_bytes=150_000, item_text_bytes=1000, parallel_responses=2),
     Limits(session_seconds=60, strict_truncate=True, respond_to_empty_transcript=False, append_bytes=20_000),
+    Limits(max_drafts_per_turn=3, draft_silence_ms=64, draft_bytes=20_000),
 ]
 _WORDS: Final = ["", "a", " hello", " what time is it", " €", " twelve"]
 
@@ -73,7 +74,13 @@ class Round:
         self.driver = Driver(
             SessionConfig(model="fuzz", kind=kind),
             limits=rng.choice(_LIMITS),
-            capabilities=Capabilities(voices=frozenset({"alloy", "ash"}), languages=("en",), context_tokens=400),
+            capabilities=Capabilities(
+                voices=frozenset({"alloy", "ash"}),
+                languages=("en",),
+                context_tokens=400,
+                interims=True,
+                reports_playout=rng.random() < 0.5,
+            ),
             hold_scores=True,
             new_ids=lambda: unguessable_ids(seed),
         )
@@ -124,6 +131,11 @@ class Round:
             self._hear(rng.choice(list(self.hearing)))
         if self.speaking and rng.random() < 0.8:
             self._speak(rng.choice(list(self.speaking)))
+        if rng.random() < 0.1 and (items := [entry.item.id for entry in driver.session._state.conversation]):
+            played_ms = rng.choice([0, 100.5, 900])
+            driver.send(PlayoutProgress(item_id=rng.choice(items), content_index=0, played_ms=played_ms))
+        if rng.random() < 0.05:
+            driver.send(PlayoutDrained())
         if rng.random() < 0.05:
             driver.advance(rng.choice([0.1, 2.0, 11.0]))
 
@@ -133,6 +145,9 @@ class Round:
             self.driver.fail_hearing(transcription=number)
         elif what < 0.6 and number in self.finished:
             self.driver.transcribed(SttFinal(text=heard), number)
+        elif what < 0.75:
+            self.driver.transcribed(SttInterim(text=heard), number)
+            return
         else:
             self.hearing[number] = heard
             text = heard + self.rng.choice(_WORDS)
