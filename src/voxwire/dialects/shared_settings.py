@@ -158,7 +158,7 @@ class TranscriptionSettings(WireStruct, frozen=True):
     prompt: str | None = None
 
     def setting(self) -> Transcription | None:
-        return self.words()
+        raise NotImplementedError
 
     def words(self) -> Transcription:
         """A text is cleared with "" (protocol: sessions, Updating a session), and "" is no language."""
