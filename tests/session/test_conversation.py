@@ -92,7 +92,7 @@ class TestChecks:
             with pytest.raises(ClientError) as caught:
                 made.check_id(name)
             assert caught.value.code == "item_create_duplicate_item_id"
-        made.release("b")
+        made.release()
         made.check_id("b")
         made.check_after("a")
 

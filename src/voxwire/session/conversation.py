@@ -116,7 +116,7 @@ class Conversation:
         self._with_audio: OrderedDict[str, None] = OrderedDict()
         self._audio_bytes = 0
         self._text_bytes = 0
-        self._reserved: set[str] = set()
+        self._reserved: str | None = None
         self.has_spoken = False
 
     def __len__(self) -> int:
@@ -166,7 +166,7 @@ class Conversation:
         if item_id == ROOT:
             message = f"Error adding item: the id '{ROOT}' is reserved, for previous_item_id to mean the beginning."
             raise ClientError(message, code="invalid_value", param="item.id")
-        if item_id in self._entries or item_id in self._reserved:
+        if item_id in self._entries or item_id == self._reserved:
             raise duplicate_id(item_id)
 
     def check_after(self, previous_item_id: str | None) -> None:
@@ -176,12 +176,12 @@ class Conversation:
             raise ClientError(message, code="item_create_invalid_previous_item_id", param="previous_item_id")
 
     def reserve(self, item_id: str) -> None:
-        """Keep an id that was announced for an item to come, so that no client takes it."""
-        self._reserved.add(item_id)
+        """Keep an id that was announced for the one item to come, so that no client takes it."""
+        self._reserved = item_id
 
-    def release(self, item_id: str) -> None:
-        """The announced item will not come."""
-        self._reserved.discard(item_id)
+    def release(self) -> None:
+        """The announced item has come, or will not."""
+        self._reserved = None
 
     def call(self, call_id: str) -> Entry | None:
         """The latest function call with this id."""
@@ -207,7 +207,8 @@ class Conversation:
         self._entries[item.id] = entry
         self._text_bytes += entry.text_bytes
         self._deleted.pop(item.id, None)
-        self._reserved.discard(item.id)
+        if item.id == self._reserved:
+            self.release()
         if len(self._order) > self._limits.items:
             self.delete(self._order[0])
         self.retain(entry)

@@ -36,6 +36,8 @@ class _Draft:
 class Drafts:
     """One draft at most, for the turn that may just have ended."""
 
+    __slots__ = ("_draft", "_state")
+
     def __init__(self, state: State) -> None:
         self._state = state
         self._draft: _Draft | None = None

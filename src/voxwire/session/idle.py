@@ -11,6 +11,8 @@ from voxwire.session.state import State
 class Idle:
     """Sets the alarm that rings when nobody has said anything for so long since the last answer was heard."""
 
+    __slots__ = ("_playout", "_since", "_speaking", "_state")
+
     def __init__(self, state: State, playout: Playout, speaking: Callable[[], bool]) -> None:
         """`speaking`: whether the user is."""
         self._state = state

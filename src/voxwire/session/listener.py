@@ -287,7 +287,7 @@ class Listener:
             self._say_stopped(turn, self.buffer.end)
             self._drafts.drop()
             self._transcripts.cancel(turn.utterance)
-            self._state.conversation.release(turn.item_id)
+            self._state.conversation.release()
 
     def _say_stopped(self, turn: _Turn, end: int) -> None:
         """However a turn ends: what was said to have started is said to have stopped, or clients would wait for it."""

@@ -32,6 +32,8 @@ class _Speech:
 class Playout:
     """Where the client plays: an estimate, as if it played everything at once, in order and without a pause."""
 
+    __slots__ = ("_heard", "_state", "_unheard")
+
     def __init__(self, state: State) -> None:
         self._state = state
         self._heard = state.now
@@ -102,6 +104,8 @@ class Playout:
 
 class ReportedPlayout(Playout):
     """Where the transport plays: what it reports, and nothing else."""
+
+    __slots__ = ()
 
     @property
     def end(self) -> float | None:

@@ -69,7 +69,7 @@ class Transcripts:
         self._on_words = on_words
         self._on_interim = on_interim
         self._running: dict[int, Utterance] = {}
-        self._overdue: set[int] = set()
+        self._overdue: frozenset[int] = frozenset()
         """For these a response has waited in vain, so none waits again."""
 
     def start(self, item_id: str, format: AudioFormat, *, content_index: int = 0, recorded: bool = False) -> Utterance:
@@ -204,7 +204,7 @@ class Transcripts:
 
     def _end(self, utterance: Utterance, entry: Entry, words: str) -> None:
         del self._running[utterance.number]
-        self._overdue.discard(utterance.number)
+        self._overdue -= {utterance.number}
         entry.hear(utterance.content_index, words)
         self._on_words(utterance.number)
 
