@@ -210,6 +210,35 @@ class TestSignals:
         assert (complaint(process), process.wait()) == ("", code)
         assert_all_end(mark)
 
+    @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+    @pytest.mark.parametrize("processes", [2, 3])
+    def test_a_server_whose_engines_are_starting(
+        self, voxwire: Voxwire, mark: str, number: str, processes: int
+    ) -> None:
+        """The server is one process, each worker another, and the recogniser's a few."""
+        process = voxwire("serve", "--port", "0")
+        while len(marked(mark)) < processes:
+            assert process.poll() is None
+        process.send_signal(signal.Signals[number])
+        assert (complaint(process), process.wait()) == ("", 0)
+        assert_all_end(mark)
+
+    def test_a_server_one_of_whose_engines_fails(self, voxwire: Voxwire, mark: str, tmp_path: Path) -> None:
+        """The others are starting at that moment."""
+        file = tmp_path / "voxwire.toml"
+        with socket.create_server(("127.0.0.1", 0)) as endpoint:
+            port = endpoint.getsockname()[1]
+            file.write_text(f'llm = {{base_url = "http://127.0.0.1:{port}/v1"}}\n')
+            process = voxwire("serve", "--port", "0", "--config", str(file))
+            connection, _ = endpoint.accept()
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+            connection.close()
+            said = complaint(process)
+        assert said.splitlines()[-1].startswith("voxwire serve: The language model's endpoint")
+        assert process.wait() == 1
+        assert_all_end(mark)
+
     def test_impatience(self, voxwire: Voxwire, mark: str) -> None:
         process = voxwire("talk", QUESTION)
         read_until(process, "Sending")

@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from voxwire.runtime import load
+from voxwire.runtime import load, newcomers
 from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_vad import loud
@@ -38,7 +38,14 @@ async def until(client: ClientConnection, kind: str) -> None:
         pass
 
 
-async def test_idle_programs_that_come_back_at_once_are_all_let_in() -> None:
+def nobody_is_judged_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the first audio of a client may take a second."""
+    monkeypatch.setattr(newcomers, "_SILENT_S", 60.0)
+    monkeypatch.setattr(newcomers, "_LISTENING_S", 60.0)
+
+
+async def test_idle_programs_that_come_back_at_once_are_all_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "_PATIENCE_S", 20.0)
     async with served(fake_service(fake_deployment(stt=Ears(10)))) as url:
         address = url.replace("http", "ws") + GA
         clients = await asyncio.gather(*(connect(address) for _ in range(60)))
@@ -47,6 +54,7 @@ async def test_idle_programs_that_come_back_at_once_are_all_let_in() -> None:
 
 async def test_of_a_crowd_that_speaks_as_many_are_let_in_as_can_be_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "_PATIENCE_S", 1.5)
+    nobody_is_judged_by_the_clock(monkeypatch)
     async with served(fake_service(fake_deployment(stt=Ears(4)))) as url:
 
         async def come() -> ClientConnection:
@@ -64,10 +72,11 @@ async def test_of_a_crowd_that_speaks_as_many_are_let_in_as_can_be_followed(monk
         await asyncio.gather(*(client.close() for client in clients))
 
 
-async def test_one_who_speaks_counts_once() -> None:
+async def test_one_who_speaks_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody_is_judged_by_the_clock(monkeypatch)
     async with served(fake_service(fake_deployment(stt=Ears(2)))) as url:
         async with connect(url.replace("http", "ws") + GA) as first:
             await speak(first)
             await until(first, "input_audio_buffer.speech_started")
-            async with asyncio.timeout(0.9), connect(url.replace("http", "ws") + GA):
-                pass
+            async with connect(url.replace("http", "ws") + GA):
+                pass  # two would be too many, and the second would be refused
