@@ -13,7 +13,7 @@ from voxwire.events.client import (
     CreateResponse,
     UpdateSession,
 )
-from voxwire.events.items import InputAudio, InputText, MessageItem, Role
+from voxwire.events.items import FunctionCallItem, FunctionCallOutputItem, InputAudio, InputText, MessageItem, Role
 from voxwire.events.response import ResponseParams, ResponseStatus
 from voxwire.events.server import (
     AudioDelta,
@@ -386,6 +386,13 @@ class TestDrop:
         driver.send(event)
         self.assert_dropped(driver)
         assert not driver.all(ErrorOccurred)
+
+    def test_by_a_response_to_the_result_of_a_call(self) -> None:
+        driver = paused()
+        driver.send(CreateItem(item=FunctionCallItem(name="f", call_id="c", arguments="{}")))
+        driver.send(CreateItem(item=FunctionCallOutputItem(call_id="c", output="1")))
+        driver.respond()
+        self.assert_dropped(driver)
 
     def test_by_a_turn_that_is_no_longer_answered(self) -> None:
         driver = paused()
