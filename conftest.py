@@ -1,7 +1,10 @@
 """What holds for every test of the repository."""
 
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
+import blockbuster
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -11,6 +14,7 @@ settings.register_profile("patient", settings(), deadline=None, suppress_health_
 settings.load_profile("patient")
 
 _ROOT = Path(__file__).parent
+_SOURCES = str(_ROOT / "src")
 #: Folders whose tests keep real time beside programs of others, and why. On a shared machine that stops for a second,
 #: one of them fails now and then. So they get a second try, which the report shows as "R"; no other test does.
 _REAL_TIME = {
@@ -27,3 +31,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not folders.isdisjoint(item.path.parents):
             item.add_marker(pytest.mark.real_time)
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+#: What may block the loop all the same: file, function, and why.
+_MAY_BLOCK = (
+    (
+        "voxwire/server/app.py",
+        "create_app",
+        "the application is put together before there is a loop; tests do it in one",
+    ),
+    ("logging/__init__.py", "emit", "a log line is short, and goes to a terminal or a file of pytest's"),
+)
+
+
+@pytest.fixture
+def unblocked_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A call of ours that blocks the event loop fails the test, also where the error was caught on its way."""
+    found: list[str] = []
+
+    class BlockingError(blockbuster.BlockingError):
+        def __init__(self, function: str) -> None:
+            super().__init__(function)
+            ours = [frame for frame in traceback.extract_stack() if frame.filename.startswith(_SOURCES)]
+            found.append(f"{function} in {' > '.join(f'{frame.filename}:{frame.lineno}' for frame in ours)}")
+
+    monkeypatch.setattr("blockbuster.blockbuster.BlockingError", BlockingError)
+    with blockbuster.blockbuster_ctx("voxwire", excluded_modules=["voxwire.testing"]) as detector:
+        for function in detector.functions.values():
+            for file, name, _ in _MAY_BLOCK:
+                function.can_block_in(file, name)
+        yield
+    assert not found, "\n".join(["calls that blocked the event loop:", *found])

@@ -413,8 +413,14 @@ class TestGathering:
         batcher.close()
 
 
+@pytest.fixture
+def silero() -> SileroVad:
+    """Made before there is a loop, as a server makes it: it reads its weights from a file."""
+    return SileroVad()
+
+
 @pytest.mark.parametrize("format", AudioFormat)
-async def test_speech_scores_as_if_it_were_alone(format: AudioFormat) -> None:
+async def test_speech_scores_as_if_it_were_alone(silero: SileroVad, format: AudioFormat) -> None:
     """The whole way, in uneven pushes beside a noisy neighbour: the same scores as one long stream."""
     with wave.open(str(Path(__file__).parents[1] / "fixtures" / "what_time_is_it_24k.wav")) as file:
         question = file.readframes(file.getnframes())
@@ -422,7 +428,6 @@ async def test_speech_scores_as_if_it_were_alone(format: AudioFormat) -> None:
     count = len(wire) // format.window_bytes
     wire = wire[: count * format.window_bytes]
 
-    silero = SileroVad()
     speech = Resampler(format.rate, 16_000).push(to_pcm(wire, format))
     state = silero.new_state()
     expected = [silero.score([state], [speech[1024 * n : 1024 * n + 1024]])[0] for n in range(count)]

@@ -10,6 +10,11 @@ from echo_service import EchoService, Serve
 from voxwire.testing.live_server import served
 
 
+@pytest.fixture(autouse=True)
+def nothing_blocks(unblocked_loop: None) -> None:
+    """Nothing of the server may block the event loop."""
+
+
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
     """`url = await serve(auth={"api_keys": [...]})` starts a server on an `EchoService`; it stops with the test."""
