@@ -1,5 +1,6 @@
 """HTTP with a chat endpoint. Nothing of httpx2 leaves this file."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -50,21 +51,12 @@ class _Models(msgspec.Struct):
 
 
 class Endpoint:
-    """One chat endpoint. Use between `open` and `close`."""
+    """One chat endpoint. It is opened by its first use; `close` it at the end."""
 
     def __init__(self, options: ChatOptions) -> None:
         self._options = options
         self._client: httpx2.AsyncClient | None = None
-
-    def open(self) -> None:
-        if self._client is None:
-            self._client = httpx2.AsyncClient(
-                headers={"Accept-Encoding": "identity", "User-Agent": "voxwire", **self._options.secret_headers()},
-                timeout=httpx2.Timeout(None, connect=_CONNECT_S, write=_CONNECT_S),
-                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=_IDLE_CONNECTIONS),
-                # A proxy of the environment cannot reach what runs on this machine.
-                trust_env=httpx2.URL(self._options.base_url).host not in _LOOPBACK,
-            )
+        self._opening = asyncio.Lock()
 
     async def close(self) -> None:
         client, self._client = self._client, None
@@ -74,8 +66,9 @@ class Endpoint:
     async def models(self, below: str = "") -> Listing:
         """Ask for the list of models, `below` the address. Raises EngineError when nobody answers."""
         patience = Patience(_LIST_S, _LIST_S)
-        request = self._opened.build_request("GET", f"{self._options.base_url}{below}/models")
-        response = await patience.wait(self._sent(request))
+        client = await self._opened()
+        request = client.build_request("GET", f"{self._options.base_url}{below}/models")
+        response = await patience.wait(_sent(client, request))
         try:
             body = await patience.wait(_read(response))
         finally:
@@ -92,13 +85,14 @@ class Endpoint:
 
         Raises Refused for an error status and EngineError for everything else.
         """
-        request = self._opened.build_request(
+        client = await self._opened()
+        request = client.build_request(
             "POST",
             f"{self._options.base_url}/chat/completions",
             content=body,
             headers={"Content-Type": "application/json", "Accept": "text/event-stream"},
         )
-        response = await patience.wait(self._sent(request))
+        response = await patience.wait(_sent(client, request))
         try:
             if response.status_code != 200:
                 raise await _refusal(response, patience)
@@ -108,21 +102,32 @@ class Endpoint:
         finally:
             await response.aclose()
 
-    async def _sent(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request, a second time on a connection that the endpoint closed while it waited for us."""
-        try:
-            try:
-                return await self._opened.send(request, stream=True)
-            except (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError):
-                return await self._opened.send(request, stream=True)
-        except (httpx2.TransportError, ssl.SSLError, OSError):
-            raise failures.unreachable() from None
-
-    @property
-    def _opened(self) -> httpx2.AsyncClient:
-        self.open()
-        assert self._client is not None
+    async def _opened(self) -> httpx2.AsyncClient:
+        """The client. A thread makes it: it reads the certificates of all authorities, which takes 20 to 200 ms."""
+        async with self._opening:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._make)
         return self._client
+
+    def _make(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
+            headers={"Accept-Encoding": "identity", "User-Agent": "voxwire", **self._options.secret_headers()},
+            timeout=httpx2.Timeout(None, connect=_CONNECT_S, write=_CONNECT_S),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=_IDLE_CONNECTIONS),
+            # A proxy of the environment cannot reach what runs on this machine.
+            trust_env=httpx2.URL(self._options.base_url).host not in _LOOPBACK,
+        )
+
+
+async def _sent(client: httpx2.AsyncClient, request: httpx2.Request) -> httpx2.Response:
+    """Send a request, a second time on a connection that the endpoint closed while it waited for us."""
+    try:
+        try:
+            return await client.send(request, stream=True)
+        except (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError):
+            return await client.send(request, stream=True)
+    except (httpx2.TransportError, ssl.SSLError, OSError):
+        raise failures.unreachable() from None
 
 
 async def _pieces(response: httpx2.Response) -> AsyncIterator[bytes]:
