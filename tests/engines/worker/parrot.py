@@ -96,7 +96,7 @@ class Parrot:
             case Raise(text=text, engine=True):
                 raise EngineError("test", "told_so", text)
             case Raise(text=text):
-                {}[text]
+                raise KeyError(text)
             case Print(text=text):
                 print(text, flush=True)
                 sys.stderr.write(text + "\n")

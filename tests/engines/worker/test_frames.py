@@ -6,7 +6,7 @@ import pytest
 from voxwire.engines.worker.frames import MAX_FRAME, BadFrame, FrameKind, FrameReader, encode_frame
 
 
-def test_frames_survive_any_split():
+def test_frames_survive_any_split() -> None:
     data = (
         encode_frame(FrameKind.OPEN, 1)
         + encode_frame(FrameKind.DATA, 70_000, {"pcm": bytes(range(256))})
@@ -33,6 +33,6 @@ def test_frames_survive_any_split():
     ],
     ids=["oversize", "no msgpack", "too short", "unknown kind"],
 )
-def test_what_is_no_frame_is_refused(data):
+def test_what_is_no_frame_is_refused(data: bytes) -> None:
     with pytest.raises(BadFrame):
         list(FrameReader().feed(data))

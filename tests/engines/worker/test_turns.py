@@ -8,15 +8,15 @@ from voxwire.engines.worker.turns import FairSemaphore, Turns
 from voxwire.interfaces.engine import Claim
 
 
-def order(turns):
+def order(turns: Turns[str]) -> list[str]:
     taken = []
     while turns:
         taken.append(turns.take())
     return taken
 
 
-def test_owners_take_turns_however_much_each_asks_for():
-    turns = Turns()
+def test_owners_take_turns_however_much_each_asks_for() -> None:
+    turns: Turns[str] = Turns()
     for number in range(4):
         turns.add(Claim("a"), f"a{number}")
     turns.add(Claim("b"), "b0")
@@ -24,8 +24,8 @@ def test_owners_take_turns_however_much_each_asks_for():
     assert order(turns) == ["a0", "b0", "a1", "b1", "a2", "a3"]
 
 
-def test_who_was_served_longest_ago_is_next():
-    turns = Turns()
+def test_who_was_served_longest_ago_is_next() -> None:
+    turns: Turns[str] = Turns()
     for owner in "abc":
         turns.add(Claim(owner), owner)
     assert order(turns) == ["a", "b", "c"]
@@ -35,8 +35,8 @@ def test_who_was_served_longest_ago_is_next():
     assert order(turns) == ["new", "a", "b", "c"]
 
 
-def test_background_waits_until_nobody_else_does():
-    turns = Turns()
+def test_background_waits_until_nobody_else_does() -> None:
+    turns: Turns[str | int] = Turns()
     for number in range(64):
         turns.add(Claim(f"crowd {number % 4}", background=True), number)
     assert [turns.take() for _ in range(4)] == [0, 1, 2, 3]
@@ -45,8 +45,8 @@ def test_background_waits_until_nobody_else_does():
     assert [turns.take() for _ in range(3)] == ["sound", "own answer", 5]
 
 
-def test_who_gives_up_is_passed_over():
-    turns = Turns()
+def test_who_gives_up_is_passed_over() -> None:
+    turns: Turns[int] = Turns()
     turns.add(Claim("a"), 1)
     turns.add(Claim("a"), 2)
     turns.remove(Claim("a"), 1)
@@ -59,19 +59,19 @@ def test_who_gives_up_is_passed_over():
         turns.take()
 
 
-def test_memory_of_owners_is_bounded():
-    turns = Turns()
+def test_memory_of_owners_is_bounded() -> None:
+    turns: Turns[int] = Turns()
     for number in range(3_000):
         turns.add(Claim(str(number)), number)
         turns.take()
     assert len(turns._served) == 1024
 
 
-async def test_a_gate_lets_in_so_many_and_those_first_whom_somebody_waits_for():
+async def test_a_gate_lets_in_so_many_and_those_first_whom_somebody_waits_for() -> None:
     gate = FairSemaphore(2)
-    inside = []
+    inside: list[str] = []
 
-    async def go(name, claim):
+    async def go(name: str, claim: Claim) -> None:
         await gate.enter(claim)
         inside.append(name)
 

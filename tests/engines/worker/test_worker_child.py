@@ -8,7 +8,7 @@ from voxwire.engines.worker.frames import FrameKind, encode_body, encode_frame
 STREAM = 1
 
 
-def test_an_outlet_goes_on_when_the_acknowledgement_came_before_it_looked():
+def test_an_outlet_goes_on_when_the_acknowledgement_came_before_it_looked() -> None:
     """It must not wait for a second one: there may be none, and the worker would be killed for its silence."""
     host, child = socket.socketpair()
     with host, child:
