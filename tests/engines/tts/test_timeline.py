@@ -9,7 +9,7 @@ from voxwire.engines.tts.messages import SpokenWord
 from voxwire.engines.tts.timeline import Timeline
 
 
-def test_words_come_with_the_piece_that_completes_them():
+def test_words_come_with_the_piece_that_completes_them() -> None:
     timeline = Timeline(11)
     timeline.word(0, 5, 30.0, 140.0)
     timeline.word(6, 10, 140.0, 250.0)
@@ -22,7 +22,7 @@ def test_words_come_with_the_piece_that_completes_them():
     ]
 
 
-def test_a_word_without_an_end_lasts_until_the_next_or_the_last_piece():
+def test_a_word_without_an_end_lasts_until_the_next_or_the_last_piece() -> None:
     timeline = Timeline(9)
     timeline.word(0, 4, 0.0)
     assert timeline.piece(b"", 100.0).words == []
@@ -35,7 +35,7 @@ def test_a_word_without_an_end_lasts_until_the_next_or_the_last_piece():
     st.lists(st.tuples(st.integers(-3, 30), st.integers(-3, 30), st.floats(0, 1000), st.floats(0, 1000))),
     st.lists(st.floats(0, 1000), min_size=1),
 )
-def test_times_and_characters_only_grow(words, ends):
+def test_times_and_characters_only_grow(words: list[tuple[int, int, float, float]], ends: list[float]) -> None:
     timeline = Timeline(20)
     for word in words:
         timeline.word(*word)

@@ -17,8 +17,10 @@ SENTENCES = [
 class Arpa:
     """Reads an ARPA file and gives probabilities with back-off, as a decoder does."""
 
-    def __init__(self, text):
-        self.declared, self.probability, self.backoff = {}, {}, {}
+    def __init__(self, text: str) -> None:
+        self.declared: dict[int, int] = {}
+        self.probability: dict[tuple[str, ...], float] = {}
+        self.backoff: dict[tuple[str, ...], float] = {}
         order = 0
         for line in text.splitlines():
             if line.startswith("ngram "):
@@ -33,32 +35,32 @@ class Arpa:
                     self.backoff[tuple(rest[:order])] = 10 ** float(rest[order])
         assert text.rstrip().endswith("\\end\\")
 
-    def p(self, *words):
+    def p(self, *words: str) -> float:
         if words in self.probability:
             return self.probability[words]
         return self.backoff.get(words[:-1], 1.0) * self.p(*words[1:])
 
 
 @pytest.fixture(scope="module")
-def model():
+def model() -> Arpa:
     return Arpa(trigram_model(SENTENCES))
 
 
-def test_the_declared_counts_are_those_written(model):
-    written = defaultdict(int)
+def test_the_declared_counts_are_those_written(model: Arpa) -> None:
+    written: dict[int, int] = defaultdict(int)
     for key in model.probability:
         written[len(key)] += 1
     assert dict(written) == model.declared
 
 
-def test_every_history_has_probabilities_that_add_up_to_one(model):
+def test_every_history_has_probabilities_that_add_up_to_one(model: Arpa) -> None:
     words = [key[0] for key in model.probability if len(key) == 1 and key != ("<s>",)]
     for history in [("<s>",), ("in",), ("<s>", "what's"), ("weather", "in"), ("rain", "in")]:
         assert sum(model.p(*history, word) for word in words) == pytest.approx(1.0, abs=0.03)
 
 
-def test_a_sentence_of_the_set_is_far_likelier_than_its_words_shuffled(model):
-    def sentence(words):
+def test_a_sentence_of_the_set_is_far_likelier_than_its_words_shuffled(model: Arpa) -> None:
+    def sentence(words: list[str]) -> float:
         padded = ["<s>", *words, "</s>"]
         product = model.p(*padded[:2])
         for three in zip(padded, padded[1:], padded[2:], strict=False):
@@ -70,11 +72,11 @@ def test_a_sentence_of_the_set_is_far_likelier_than_its_words_shuffled(model):
     assert sentence("what's the weather in denver".split()) > 100 * sentence(told[::-1])
 
 
-def test_what_fills_a_slot_elsewhere_is_reachable_here(model):
+def test_what_fills_a_slot_elsewhere_is_reachable_here(model: Arpa) -> None:
     assert model.p("weather", "in", "denver") > 0.01
     assert model.p("weather", "in", "boston") > model.p("weather", "in", "denver") > model.p("weather", "in", "rain")
 
 
-def test_a_word_that_is_a_whole_sentence_and_repeats(model):
+def test_a_word_that_is_a_whole_sentence_and_repeats(model: Arpa) -> None:
     single = Arpa(trigram_model([["yes"], ["yes"], ["no"]]))
     assert single.p("<s>", "yes") > single.p("<s>", "no") > 0

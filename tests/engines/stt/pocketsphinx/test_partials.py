@@ -4,11 +4,11 @@ from voxwire.engines.stt.pocketsphinx.hypothesis import Hypothesis, Segment, joi
 from voxwire.engines.stt.pocketsphinx.partials import Settled
 
 
-def reading(text, step=30):
+def reading(text: str, step: int = 30) -> Hypothesis:
     return Hypothesis([Segment(word, i * step, (i + 1) * step, -1.0) for i, word in enumerate(text.split())])
 
 
-def test_words_settle_when_they_stand_long_enough_and_lie_back_far_enough():
+def test_words_settle_when_they_stand_long_enough_and_lie_back_far_enough() -> None:
     settled = Settled()
     settled.update(40, reading("what"))
     settled.update(90, reading("what is the"))
@@ -19,7 +19,7 @@ def test_words_settle_when_they_stand_long_enough_and_lie_back_far_enough():
     assert joined(settled.words) == "what is the"
 
 
-def test_a_word_that_changes_starts_anew():
+def test_a_word_that_changes_starts_anew() -> None:
     settled = Settled()
     settled.update(40, reading("watt is"))
     settled.update(100, reading("what is"))
@@ -29,14 +29,14 @@ def test_a_word_that_changes_starts_anew():
     assert joined(settled.words) == "what is"
 
 
-def test_two_decoders_must_agree():
+def test_two_decoders_must_agree() -> None:
     settled = Settled()
     for frames in (40, 200, 400):
         settled.update(frames, reading("what is the dime"), reading("what is my time"))
     assert joined(settled.words) == "what is"
 
 
-def test_settled_words_stay_when_the_decoder_changes_its_mind():
+def test_settled_words_stay_when_the_decoder_changes_its_mind() -> None:
     settled = Settled()
     settled.update(40, reading("what is"))
     settled.update(200, reading("what is"))

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.engines
 
 
 @pytest.fixture(scope="module")
-def letter_to_sound():
+def letter_to_sound() -> LetterToSound:
     return LetterToSound()
 
 
@@ -16,11 +16,11 @@ def letter_to_sound():
     ("word", "phones"),
     [("hello", "HH AH L OW"), ("murfreesboro", "M ER F R IY Z B ER OW"), ("jeddah", "JH EH D AH")],
 )
-def test_phones_are_those_of_the_dictionary(letter_to_sound, word, phones):
+def test_phones_are_those_of_the_dictionary(letter_to_sound: LetterToSound, word: str, phones: str) -> None:
     assert letter_to_sound.phones(word) == phones
 
 
-def test_a_word_without_sound_has_none(letter_to_sound):
+def test_a_word_without_sound_has_none(letter_to_sound: LetterToSound) -> None:
     assert letter_to_sound.phones("'") is None
 
 

@@ -20,7 +20,7 @@ from voxwire.engines.stt.pocketsphinx.words import heard, plain
         ("' '", None),
     ],
 )
-def test_plain_words(sentence, words):
+def test_plain_words(sentence: str, words: str | None) -> None:
     assert plain(sentence) == words
 
 
@@ -28,5 +28,5 @@ def test_plain_words(sentence, words):
     ("token", "word"),
     [("read(2)", "read"), ("b.", "b"), ("it's", "it's"), ("<sil>", None), ("[NOISE]", None), ("++COUGH++", None)],
 )
-def test_tokens_of_the_recogniser(token, word):
+def test_tokens_of_the_recogniser(token: str, word: str | None) -> None:
     assert heard(token) == word
