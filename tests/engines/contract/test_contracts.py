@@ -1,7 +1,7 @@
 """Every engine of this house, and every fake, keeps the contract of its kind (`voxwire.testing.contract`)."""
 
 import pytest
-from contract_audio import load_16k
+from contract_audio import speech
 
 from voxwire.engines.llm.assistant.engine import OfflineAssistant
 from voxwire.engines.stt.pocketsphinx.engine import PocketsphinxStt
@@ -26,7 +26,7 @@ class TestPocketsphinx(SttContract):
 
     @staticmethod
     def make_speech() -> bytes:
-        return load_16k("what_is_twelve_times_seven_24k.wav")
+        return speech("what_is_twelve_times_seven")
 
 
 @pytest.mark.engines
