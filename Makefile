@@ -42,7 +42,7 @@ clients-table: client-environments  ## the same, and write the table
 
 test-engines: setup  ## a spoken conversation with a true model; VOXWIRE_ACCEPT_GEMMA_TERMS=1 accepts its terms
 	@scripts/setup weights
-	$(BIN)/python -m pytest tests/engines/llm/chat/test_gemma.py -s
+	$(BIN)/python -m pytest tests/engines/llm/chat/gemma_conversation.py -s
 
 errors-table: setup  ## the tables of docs/errors.md, from the source
 	$(BIN)/python tests/error_table.py --write

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import time
+from collections.abc import AsyncGenerator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from voxwire.engines.llm.assistant.domain import MAX_PHRASES
 from voxwire.engines.llm.assistant.engine import OfflineAssistant, engine
 from voxwire.errors import ConfigurationError, InvariantError
 from voxwire.events.items import Item
-from voxwire.events.session_config import FunctionTool, Modality, NamedTool
+from voxwire.events.session_config import FunctionTool, Modality, NamedTool, ToolChoice
 from voxwire.interfaces.llm import LlmDone, LlmEngine, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 
 REUSED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -55,6 +56,7 @@ class TestStreaming:
     async def test_leaving_the_iterator_stops_the_answer(self, assistant: OfflineAssistant) -> None:
         events = assistant.respond(LlmRequest(instructions="", items=()))
         assert await anext(events) == LlmText(text="Hello, ")
+        assert isinstance(events, AsyncGenerator)
         await events.aclose()
         with pytest.raises(StopAsyncIteration):
             await anext(events)
@@ -66,7 +68,7 @@ class TestStreaming:
             async for event in assistant.respond(LlmRequest(instructions="", items=())):
                 heard.append(event)
                 if len(heard) == 3:
-                    asyncio.current_task().cancel()
+                    task.cancel()
 
         task = asyncio.create_task(listen())
         with pytest.raises(asyncio.CancelledError):
@@ -126,7 +128,7 @@ class TestPhrases:
         self, assistant: OfflineAssistant, phrase: str
     ) -> None:
         """What an n-gram model needs: every pair of neighbouring words occurs somewhere."""
-        pairs = set()
+        pairs: set[tuple[str, str]] = set()
         for listed in assistant.phrases("", ALL_TOOLS):
             words = ["<s>", *listed.split(), "</s>"]
             pairs.update(itertools.pairwise(words))
@@ -262,7 +264,7 @@ class TestAnyConversation:
         assistant: OfflineAssistant,
         items: list[Item],
         instructions: str,
-        choice: object,
+        choice: ToolChoice,
         tools: tuple[FunctionTool, ...],
     ) -> None:
         request = LlmRequest(instructions=instructions, items=tuple(items), tools=tools, tool_choice=choice)

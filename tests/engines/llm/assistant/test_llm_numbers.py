@@ -50,7 +50,7 @@ def test_no_number(words: str) -> None:
 @given(st.integers(0, 999_999))
 def test_words_are_read_back(value: int) -> None:
     words = tuple(number_words(value).split())
-    assert parse_number(words) == (len(words), value)
+    assert parse_number(words) == (len(words), Fraction(value))
 
 
 @given(

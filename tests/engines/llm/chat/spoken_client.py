@@ -24,7 +24,7 @@ _BYTES_PER_MS = 48
 def recording(name: str) -> bytes:
     """The speech of a fixture, 24 kHz PCM16, with a little silence around it."""
     with wave.open(str(FIXTURES / f"{name}_24k.wav")) as clip:
-        return clip.readframes(clip.getnframes())
+        return bytes(clip.readframes(clip.getnframes()))
 
 
 class Caller:
@@ -90,7 +90,7 @@ async def calling(url: str, deployment: str) -> AsyncIterator[Caller]:
 @contextmanager
 def voice_server(**llms: dict[str, Any]) -> Iterator[str]:
     """A server of ours in a thread, with the embedded ears and voice; a deployment for each language model."""
-    tables = {
+    tables: dict[str, dict[str, Any]] = {
         "deployments": {name: {"llm": llm} for name, llm in llms.items()},
         "limits": {"transcript_deadline_s": 60},
     }

@@ -357,7 +357,7 @@ class TestLeaving:
 
     async def test_a_slow_listener_costs_the_endpoint_nothing(self) -> None:
         gate = asyncio.Event()
-        script = [head(), chat_delta(content="One"), gate, chat_delta("stop", content=" two."), DONE]
+        script: list[ChatStep] = [head(), chat_delta(content="One"), gate, chat_delta("stop", content=" two."), DONE]
         async with chat_server(lambda _: script) as server:
             heard = []
             async with aclosing(made(server, idle_s=0.3).respond(request())) as events:

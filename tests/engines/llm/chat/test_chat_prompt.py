@@ -67,7 +67,7 @@ class TestMessages:
 
 class TestCalls:
     def test_a_call_joins_the_words_before_it(self) -> None:
-        items = [user("a"), assistant("One moment."), called("c1", '{"x": 1}'), result("c1", "7")]
+        items: list[Item] = [user("a"), assistant("One moment."), called("c1", '{"x": 1}'), result("c1", "7")]
         assert messages("", items)[1:] == [
             {
                 "role": "assistant",
@@ -78,7 +78,8 @@ class TestCalls:
         ]
 
     def test_several_calls_of_one_answer(self) -> None:
-        items = [user("a"), called("c1"), called("c2"), result("c2", "two"), result("c1", "one"), assistant("b")]
+        results = [result("c2", "two"), result("c1", "one")]
+        items: list[Item] = [user("a"), called("c1"), called("c2"), *results, assistant("b")]
         _, asking, first, second, last = messages("", items)
         assert [call["id"] for call in asking["tool_calls"]] == ["c1", "c2"]
         assert (first["tool_call_id"], first["content"]) == ("c1", "one")

@@ -1,7 +1,8 @@
 """A spoken conversation with a true model: Gemma 3 270M in llama.cpp's real server, behind the embedded ears and voice.
 
 It is a base model without a chat template: examples in the prompt make it answer, and a line's end stops it. It is too
-small to be right, so what it says is printed, not judged.
+small to be right, so what it says is printed, not judged. The model is large, and its terms are not open: the file has
+no name of a test, so that only `make test-engines` runs it.
 """
 
 import asyncio
