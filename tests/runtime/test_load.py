@@ -68,14 +68,22 @@ async def test_those_who_have_just_come_count_as_speakers(load: Load, clock: Clo
     await newcomer_of(load)
 
 
-async def test_as_many_as_can_be_followed_come_at_once_when_all_of_them_speak(load: Load, ears: Ears) -> None:
+async def test_as_many_as_can_be_followed_come_at_once_when_all_of_them_speak(load: Load, clock: Clock) -> None:
     for _ in range(10):
         newcomer = await newcomer_of(load)
         newcomer.sends()
         newcomer.speaks()
-        ears.speaking += 1
-    assert load.full
-    assert await load.admit() is None
+    assert await admitted(load, clock) is None
+
+
+async def test_one_who_has_just_spoken_counts_in_a_pause_too(load: Load, clock: Clock, ears: Ears) -> None:
+    ears.capacity = 1.0
+    newcomer = await newcomer_of(load)
+    newcomer.sends()
+    newcomer.speaks()
+    assert await admitted(load, clock) is None
+    clock.now += 2.1
+    await newcomer_of(load)
 
 
 async def test_idle_programs_that_come_back_all_at_once_are_let_in(load: Load, clock: Clock) -> None:
@@ -90,7 +98,7 @@ async def test_idle_programs_that_come_back_all_at_once_are_let_in(load: Load, c
         load.judge(0.0)
         await asyncio.sleep(0)
     assert None not in [task.result() for task in asking]
-    assert clock.now - began < 4
+    assert clock.now - began < 3
 
 
 async def test_a_crowd_is_one_also_some_time_after_idle_programs(load: Load, clock: Clock, ears: Ears) -> None:

@@ -72,11 +72,15 @@ async def test_of_a_crowd_that_speaks_as_many_are_let_in_as_can_be_followed(monk
         await asyncio.gather(*(client.close() for client in clients))
 
 
-async def test_one_who_speaks_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_one_has_spoken_the_next_ones_are_expected_to(monkeypatch: pytest.MonkeyPatch) -> None:
     nobody_is_judged_by_the_clock(monkeypatch)
+    monkeypatch.setattr(newcomers, "_LISTENING_S", 0.0)
+    monkeypatch.setattr(load, "_PATIENCE_S", 0.5)
     async with served(fake_service(fake_deployment(stt=Ears(2)))) as url:
-        async with connect(url.replace("http", "ws") + GA) as first:
+        address = url.replace("http", "ws") + GA
+        async with connect(address) as first:
             await speak(first)
             await until(first, "input_audio_buffer.speech_started")
-            async with connect(url.replace("http", "ws") + GA):
-                pass  # two would be too many, and the second would be refused
+            async with connect(address):
+                with pytest.raises(InvalidStatus, match="503"):
+                    await connect(address)

@@ -24,8 +24,9 @@ LOOP_LATE_S: Final = 0.25
 HEARING_LATE_S: Final = 0.5
 #: So many looks in a row: a machine that paused once is not crowded.
 _LATE_LOOKS: Final = 2
-#: How long a session waits until others have shown whether they speak; seconds.
-_PATIENCE_S: Final = 4.0
+#: How long a session waits until others have shown whether they speak; seconds. Not so long that those who do are
+#: taken for listeners.
+_PATIENCE_S: Final = 3.0
 #: So long everything has to be well before sessions are welcome again; seconds.
 _WELL_S: Final = 2.0
 

@@ -30,7 +30,7 @@ class Newcomer:
         self._among.sends(self)
 
     def speaks(self) -> None:
-        """It has spoken: from now on the recogniser counts it."""
+        """It has spoken."""
         self._among.speaks(self)
 
     def left(self) -> None:
@@ -45,6 +45,7 @@ class Newcomers:
         self._clock = clock
         self._quiet: dict[Newcomer, float] = {}
         self._sending: dict[Newcomer, float] = {}
+        self._talking: dict[Newcomer, float] = {}
         self._judged: deque[tuple[float, bool]] = deque()
         self._spoke = 0
 
@@ -54,27 +55,36 @@ class Newcomers:
         return newcomer
 
     def expected_speakers(self) -> float:
-        """How many of them are likely to speak now. As long as none has been judged, all."""
+        """How many of them are likely to speak now: all who have just done so, for they pause and go on, and of the
+        others as many as did of those before them; all, as long as none has been judged."""
         now = self._clock()
         for group, bound_s in ((self._quiet, _SILENT_S), (self._sending, _LISTENING_S)):
             while group and (known_at := next(iter(group.values())) + bound_s) < now:
                 self._judge(next(iter(group)), known_at, spoke=False)
+        while self._talking and now - next(iter(self._talking.values())) > _LISTENING_S:
+            del self._talking[next(iter(self._talking))]
         while self._judged and (len(self._judged) > _MEMORY or now - self._judged[0][0] > _MEMORY_S):
             self._spoke -= self._judged.popleft()[1]
-        return (len(self._quiet) + len(self._sending)) * (1 + self._spoke) / (1 + len(self._judged))
+        unknown = len(self._quiet) + len(self._sending)
+        return len(self._talking) + unknown * (1 + self._spoke) / (1 + len(self._judged))
 
     def sends(self, newcomer: Newcomer) -> None:
         if self._quiet.pop(newcomer, None) is not None:
             self._sending[newcomer] = self._clock()
 
     def speaks(self, newcomer: Newcomer) -> None:
-        self._judge(newcomer, self._clock(), spoke=True)
+        now = self._clock()
+        if self._judge(newcomer, now, spoke=True):
+            self._talking[newcomer] = now
 
-    def _judge(self, newcomer: Newcomer, at: float, *, spoke: bool) -> None:
-        if self.forget(newcomer):
+    def _judge(self, newcomer: Newcomer, at: float, *, spoke: bool) -> bool:
+        known = newcomer not in self._quiet and newcomer not in self._sending
+        if not known:
+            self.forget(newcomer)
             self._judged.append((at, spoke))
             self._spoke += spoke
+        return not known
 
-    def forget(self, newcomer: Newcomer) -> bool:
-        """Whether it was one of whom nobody knew."""
-        return any(group.pop(newcomer, None) is not None for group in (self._quiet, self._sending))
+    def forget(self, newcomer: Newcomer) -> None:
+        for group in (self._quiet, self._sending, self._talking):
+            group.pop(newcomer, None)
