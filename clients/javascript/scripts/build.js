@@ -21,7 +21,7 @@ await cp(`${root}/dist/types`, `${root}/dist/cjs/types`, { recursive: true });
 await writeFile(`${root}/dist/cjs/package.json`, '{ "type": "commonjs" }\n');
 
 await build({ ...entry, platform: "node", format: "cjs", packages: "external", outfile: "dist/cjs/index.cjs" });
-await build({ ...minified, format: "esm", outfile: "dist/browser/index.js" });
+await build({ ...minified, entryPoints: ["src/index.js", "src/low-level.js"], format: "esm", outdir: "dist/browser" });
 await build({ ...minified, format: "iife", globalName: "rtclient", outfile: "dist/iife/index.js" });
 
 // Worklets are files of their own, which bundlers copy as they are: each has in it what it imports.

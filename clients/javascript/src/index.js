@@ -14,6 +14,8 @@ export * from "./models/index.js";
 /** @typedef {import("./options.js").AccessToken} AccessToken */
 /** @typedef {import("./options.js").Dialect} Dialect */
 /** @typedef {import("./options.js").KeyCredential} KeyCredential */
+/** @typedef {import("./options.js").OnWire} OnWire */
 /** @typedef {import("./options.js").RTAzureOpenAIOptions} RTAzureOpenAIOptions */
 /** @typedef {import("./options.js").RTOpenAIOptions} RTOpenAIOptions */
 /** @typedef {import("./options.js").TokenCredential} TokenCredential */
+/** @typedef {import("./options.js").WireEvent} WireEvent */

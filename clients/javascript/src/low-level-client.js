@@ -7,6 +7,7 @@ import { checkEvent, parseEvent } from "./events.js";
 import { generateId } from "./identifiers.js";
 import { backlog } from "./items/internal.js";
 import { parseLimits } from "./limits.js";
+import { parseOnWire } from "./options.js";
 import { Stream } from "./stream.js";
 
 /**
@@ -14,7 +15,7 @@ import { Stream } from "./stream.js";
  * @import { Socket } from "./connection/socket.js"
  * @import { UserMessageType } from "./models/client-messages.js"
  * @import { ServerMessageType } from "./models/server-messages.js"
- * @import { ConnectionArguments } from "./options.js"
+ * @import { ConnectionArguments, WireEvent } from "./options.js"
  */
 
 /** How long to wait for the other side's half of closing, as RFC 6455 7.1.1 lets a client choose. */
@@ -46,6 +47,7 @@ export class LowLevelRTClient {
   #silence;
   #connecting = new AbortController();
   #dialect;
+  #onWire;
   /** @type {Promise<Socket>} */
   #socket;
   /** @type {Promise<void> | undefined} */
@@ -65,6 +67,7 @@ export class LowLevelRTClient {
   constructor(...args) {
     const handshake = parseArguments(args);
     this.#limits = parseLimits(args);
+    this.#onWire = parseOnWire(args);
     this[backlog] = new Backlog(this.#limits.maxUnreadBytes);
     this.#incoming = new Stream(Infinity, this[backlog]);
     /**
@@ -98,6 +101,7 @@ export class LowLevelRTClient {
     for (const translated of this.#dialect.outgoing(message)) {
       if (this.#ended || this.#closing) throw this.#closedError();
       socket.send(JSON.stringify(translated));
+      this.#onWire?.("out", /** @type {WireEvent} */ (translated));
     }
   }
 
@@ -211,12 +215,16 @@ export class LowLevelRTClient {
     this.#heard = true;
     clearTimeout(this.#silence);
     if (this.#ended || this.#closing) return;
+    let seen;
     try {
-      const event = this.#dialect.incoming(parseEvent(data));
+      seen = parseEvent(data);
+      const event = this.#dialect.incoming(seen);
       if (event) this.#incoming.push(checkEvent(event), MESSAGE_BYTES + /** @type {string} */ (data).length);
     } catch (cause) {
       this.#fail("the service sent a malformed event", "malformed_event", MALFORMED_EVENT_CLOSURE, cause);
     }
+    // Not above: what the program's function throws is no fault of the service.
+    if (seen) this.#onWire?.("in", seen);
   }
 
   /**

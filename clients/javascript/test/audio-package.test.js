@@ -4,7 +4,16 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
 
-const EXPORTS = ["AudioError", "Microphone", "Player", "SAMPLE_RATE", "listMicrophones"];
+const EXPORTS = [
+  "AudioError",
+  "Microphone",
+  "Player",
+  "SAMPLE_RATE",
+  "decodeBase64",
+  "encodeBase64",
+  "levelOfPcm16",
+  "listMicrophones",
+];
 
 test("the exports are these, and importing them outside a page does no harm", async () => {
   // @ts-ignore the package itself, known once it is built

@@ -46,6 +46,93 @@ test("messages of types that the client does not know come too", async (t) => {
   assert.deepEqual(messages.map(({ type }) => String(type)), ["response.hologram.delta", "constructor", "connection.closed"]);
 });
 
+/**
+ * @returns {{ seen: any[], onWire: import("../src/options.js").OnWire }} `seen`: direction, type and event of each
+ */
+function tap() {
+  /** @type {any[]} */
+  const seen = [];
+  return { seen, onWire: (direction, event) => void seen.push([direction, event.type, event]) };
+}
+
+test("onWire sees every event in the dialect of the connection, in order, before the program does", async (t) => {
+  const { url, played } = await serve(t, async (peer) => {
+    peer.send({ type: "session.created", session: { type: "realtime", output_modalities: ["text"], audio: {} } });
+    await peer.receive("session.update");
+    await peer.receive("input_audio_buffer.append");
+    const text = { response_id: "r", item_id: "i", content_index: 0, delta: "Hi" };
+    peer.send({ type: "conversation.item.done", item: { id: "i" } }, { type: "response.output_text.delta", ...text });
+    peer.socket.close(1000);
+  });
+  const { seen, onWire } = tap();
+  const client = new LowLevelRTClient(key, { model: "m", baseURL: url, dialect: "ga", onWire });
+  const messages = client.messages();
+  assert.equal((await messages.next()).value?.type, "session.created");
+  assert.deepEqual(seen.map(([direction, type]) => [direction, type]), [["in", "session.created"]]);
+  await client.send({ type: "session.update", session: { modalities: ["text"], temperature: 0.7 } });
+  await client.send({ type: "input_audio_buffer.append", audio: "AAA=" });
+  const rest = await collect(messages);
+  await played;
+  // The program reads the preview, and of one event nothing.
+  assert.deepEqual(rest.map(({ type }) => type), ["response.text.delta", "connection.closed"]);
+  assert.deepEqual(
+    seen.map(([direction, type]) => [direction, type]),
+    [
+      ["in", "session.created"],
+      ["out", "session.update"],
+      ["out", "input_audio_buffer.append"],
+      ["in", "conversation.item.done"],
+      ["in", "response.output_text.delta"],
+    ],
+  );
+  assert.deepEqual(seen[0][2].session.output_modalities, ["text"]);
+  assert.deepEqual(seen[1][2].session, { type: "realtime", output_modalities: ["text"] });
+});
+
+test("onWire sees the event for which the client ends the connection, and nothing after close()", async (t) => {
+  const refused = await serve(t, (peer) => peer.send({ type: "error" }, sessionCreated));
+  const first = tap();
+  const messages = new LowLevelRTClient(refused.url, key, { ...options, onWire: first.onWire }).messages();
+  await assert.rejects(messages.next(), { code: "malformed_event" });
+  assert.deepEqual(first.seen.map(([direction, type]) => [direction, type]), [["in", "error"]]);
+
+  const left = await serve(t, async (peer) => {
+    await peer.receive("response.cancel");
+    peer.send(sessionCreated);
+    await peer.ended();
+  });
+  const second = tap();
+  const client = new LowLevelRTClient(left.url, key, { ...options, onWire: second.onWire });
+  await client.send({ type: "response.cancel" });
+  await client.close();
+  await left.played;
+  await assert.rejects(client.send({ type: "response.cancel" }), { code: "connection_closed" });
+  assert.deepEqual(second.seen.map(([direction, type]) => [direction, type]), [["out", "response.cancel"]]);
+});
+
+test("what onWire throws is the program's: send() rejects with it, and it is no fault of the service", async (t) => {
+  const { url } = await serve(t, async (peer) => {
+    await peer.receive("response.cancel");
+    peer.send(sessionCreated);
+    peer.socket.close(1000);
+  });
+  const failure = new Error("cannot draw");
+  const client = new LowLevelRTClient(url, key, {
+    ...options,
+    onWire: (direction) => {
+      if (direction === "out") throw failure;
+    },
+  });
+  await assert.rejects(client.send({ type: "response.cancel" }), failure);
+  const types = (await collect(client.messages())).map(({ type }) => type);
+  assert.deepEqual(types, ["session.created", "connection.closed"]);
+});
+
+test("onWire that is no function is refused", () => {
+  const wrong = /** @type {any} */ ({ ...options, onWire: "console.log" });
+  assert.throws(() => new LowLevelRTClient(new URL("http://127.0.0.1:1"), key, wrong), /onWire must be a function/);
+});
+
 test("an iteration that was left goes on later", async (t) => {
   const { url } = await serve(t, (peer) => {
     peer.send(sessionCreated, created("resp_1"));

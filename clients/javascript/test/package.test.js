@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { runInNewContext } from "node:vm";
 import * as source from "../src/index.js";
+import * as lowLevel from "../src/low-level.js";
 import { VERSION } from "../src/version.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -50,9 +51,22 @@ test("scripts find the bundle for pages under one global name", async () => {
   assert.deepEqual([...exported].sort(), EXPORTS);
 });
 
-for (const bundle of ["browser", "iife"]) {
-  test(`the bundle for ${bundle} is small, and knows nothing of Node`, async () => {
-    const path = join(root, "dist", bundle, "index.js");
+test("rt-client/low-level is what its name says, and the very classes of rt-client", async () => {
+  assert.deepEqual(Object.keys(lowLevel).sort(), ["LowLevelRTClient", "RTError"]);
+  // @ts-ignore the package itself, known once it is built
+  const named = await import("rt-client/low-level");
+  assert.equal(named.LowLevelRTClient, source.LowLevelRTClient);
+  assert.equal(named.RTError, source.RTError);
+});
+
+test("pages that take rt-client/low-level load about half as many files", async () => {
+  const [whole, part] = await Promise.all(["index.js", "low-level.js"].map((name) => loaded(join(root, "src", name))));
+  assert.ok(whole && part && part.size > 10 && part.size < 0.6 * whole.size, `${part?.size} of ${whole?.size} files`);
+});
+
+for (const bundle of ["browser/index.js", "browser/low-level.js", "iife/index.js"]) {
+  test(`the bundle ${bundle} is small, and knows nothing of Node`, async () => {
+    const path = join(root, "dist", bundle);
     const { size } = await stat(path);
     assert.ok(size <= MAX_BUNDLE_SIZE, `${size} bytes`);
     const text = await readFile(path, "utf8");
@@ -81,3 +95,18 @@ test("the version is one", async () => {
   assert.equal(VERSION, version);
   assert.deepEqual(Object.keys(dependencies), ["ws"]);
 });
+
+/**
+ * @param {string} path of a module
+ * @param {Set<string>} [found]
+ * @returns {Promise<Set<string>>} what a browser loads for it
+ */
+async function loaded(path, found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  const code = (await readFile(path, "utf8")).replace(/\/\*\*[\s\S]*?\*\//g, "");
+  for (const [, specifier] of code.matchAll(/(?:\bfrom|^import) "([^"]+)"/gm)) {
+    await loaded(join(path, "..", String(specifier)), found);
+  }
+  return found;
+}

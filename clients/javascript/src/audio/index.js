@@ -8,9 +8,10 @@
 //
 // Both are opened from a click, as browsers let no page sound or listen uninvited.
 
+export { decodeBase64, encodeBase64 } from "../base64.js";
 export { AudioError } from "./errors.js";
 export { listMicrophones, Microphone } from "./microphone.js";
-export { SAMPLE_RATE } from "./pcm.js";
+export { levelOfPcm16, SAMPLE_RATE } from "./pcm.js";
 export { Player } from "./player.js";
 
 /** @typedef {import("./errors.js").AudioErrorCode} AudioErrorCode */

@@ -2,7 +2,7 @@ import { GADialect } from "./ga.js";
 
 /** @import { UserMessageType } from "../models/client-messages.js" */
 
-/** @typedef {Record<string, unknown> & { type: string }} WireMessage */
+/** @typedef {import("../options.js").WireEvent} WireMessage */
 
 /**
  * Between a program's messages, in the preview's shape, and those of the service.

@@ -1,7 +1,7 @@
 // A page that speaks, checked against the published types. It is compiled, not run.
 
-import { LowLevelRTClient } from "rt-client";
-import { AudioError, listMicrophones, Microphone, Player, SAMPLE_RATE } from "rt-client/audio";
+import { LowLevelRTClient } from "rt-client/low-level";
+import { AudioError, decodeBase64, encodeBase64, levelOfPcm16, listMicrophones, Microphone, Player, SAMPLE_RATE } from "rt-client/audio";
 import type { AudioErrorCode, Cut, MicrophoneDevice, MicrophoneOptions, Part, PlayerOptions, PlayerProgress } from "rt-client/audio";
 
 const client = new LowLevelRTClient(new URL("wss://host"), { key: "secret" }, { deployment: "dep1" });
@@ -15,6 +15,9 @@ const playing: PlayerOptions = {
 };
 const player: Player = await Player.open(playing);
 player.play(new Uint8Array(2 * SAMPLE_RATE), part);
+const pcm: Uint8Array<ArrayBuffer> = decodeBase64(encodeBase64(new Uint8Array(960)));
+const loudness: number = levelOfPcm16(pcm);
+console.log(loudness);
 player.finish(part);
 const cuts: Cut[] = await player.clear();
 for (const { itemId, contentIndex, playedMs } of cuts) {

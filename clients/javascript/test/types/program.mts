@@ -9,6 +9,7 @@ import {
   type AccessToken,
   type Item,
   type KeyCredential,
+  type OnWire,
   type RTAzureOpenAIOptions,
   type RTInputAudioItem,
   type RTOpenAIOptions,
@@ -19,6 +20,7 @@ import {
   type TokenCredential,
   type TurnDetection,
   type UserMessageType,
+  type WireEvent,
 } from "rt-client";
 
 class Credential implements TokenCredential {
@@ -30,16 +32,23 @@ class Credential implements TokenCredential {
 const key: KeyCredential = { key: "secret" };
 const azure: RTAzureOpenAIOptions = { deployment: "dep1", requestId: "id" };
 const openai: RTOpenAIOptions = { model: "gpt-4o-realtime-preview" };
+const seen: WireEvent[] = [];
+const onWire: OnWire = (direction, event) => {
+  if (direction === "in") seen.push(event);
+};
 const clients = [
   new RTClient(new URL("wss://example.test"), key, azure),
   new RTClient(new URL("wss://example.test"), new Credential(), { deployment: "dep1", dialect: "ga", maxUnreadBytes: 2 ** 24, connectTimeoutMs: 5000 }),
   new RTClient(key, openai),
+  new RTClient(key, { ...openai, onWire }),
 ];
 
 // @ts-expect-error the endpoint is a URL, not its text
 new RTClient("wss://example.test", key, azure);
 // @ts-expect-error Azure needs a deployment
 new RTClient(new URL("wss://example.test"), key, openai);
+// @ts-expect-error a connection has two directions
+new RTClient(key, { ...openai, onWire: (direction: "up") => direction });
 // @ts-expect-error OpenAI takes no token
 new RTClient(new Credential(), openai);
 
