@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from browser_support import Launch, Recording
-from playwright.async_api import BrowserContext, Page, Route, expect
+from playwright.async_api import BrowserContext, Page, Route, WebSocketRoute, expect
 from wiretap import appended, marking, tapped
 
 from voxwire.engines import registry
@@ -477,6 +477,44 @@ async def test_a_server_that_dies_and_comes_back(opened: Open, recording: Record
                 await page.get_by_role("button", name="Reconnect").click()
                 await expect(page.locator("#status")).to_contain_text("Connected", timeout=PATIENCE_MS)
                 await expect(notice).to_be_hidden()
+
+
+def answering(*events: dict[str, Any]) -> Callable[[Page], Awaitable[Any]]:
+    """For `opened`: a service that answers the page's first message with these events, whatever it is."""
+    created = {"type": "session.created", "session": {"id": "sess_1"}}
+
+    def serve(socket: WebSocketRoute) -> None:
+        answers = iter([events])
+        socket.on_message(lambda _: [socket.send(json.dumps(event)) for event in next(answers, ())])
+        socket.send(json.dumps(created))
+
+    return lambda page: page.route_web_socket("**/v1/realtime*", serve)
+
+
+async def test_an_event_that_cannot_be_read_ends_the_conversation(url: str, opened: Open) -> None:
+    async with opened(url, before=answering({"type": "error"})) as page:
+        await say(page, "hello")
+        notice = page.get_by_role("alert")
+        await expect(notice).to_contain_text(
+            "Close code 4007. the service sent a malformed event: error without error."
+        )
+        await expect(page.locator("#status")).to_have_text("Connection lost")
+        # What could not be read is there to be looked at.
+        last = await page.evaluate("playground.log.entries.at(-1)")
+        assert (last["direction"], last["event"]) == ("in", {"type": "error"})
+
+
+async def test_sound_that_cannot_be_read_does_not_silence_the_rest(url: str, opened: Open) -> None:
+    place = {"response_id": "resp_1", "item_id": "item_1", "content_index": 0}
+    events = (
+        {"type": "response.output_item.added", **place, "item": {"id": "item_1", "type": "message"}},
+        {"type": "response.output_audio.delta", **place, "delta": "not base64"},
+        {"type": "response.output_audio_transcript.delta", **place, "delta": "Hello to you."},
+    )
+    async with opened(url, before=answering(*events), expected="not base64") as page:
+        await say(page, "hello")
+        await expect(items(page, "assistant")).to_have_text("Hello to you.")
+        await expect(page.locator("#status")).to_contain_text("Connected to")
 
 
 async def test_no_microphone(url: str, opened: Open) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -56,11 +57,29 @@ def _code(file: StaticFile) -> str:
     return re.sub(r"/\*.*?\*/", "", file.content.decode(), flags=re.DOTALL)
 
 
+def entries() -> set[str]:
+    """What `rt-client` exports to everybody, as paths of the playground."""
+    exports = json.loads((ROOT / "clients" / "javascript" / "package.json").read_text(encoding="utf-8"))["exports"]
+    modules = [entry["default"] for entry in exports.values() if isinstance(entry, dict)]
+    return {module.replace("./src/", "rt-client/") for module in modules}
+
+
 def test_everything_that_the_page_loads_is_there() -> None:
     names = reachable()
     assert "js/main.js" in names
     assert any(name.startswith("rt-client/") for name in names)
     assert names <= static_files().keys()
+
+
+def test_of_rt_client_the_page_names_only_what_it_exports() -> None:
+    """Its modules import the entries that every page may import, and take types from there, too."""
+    named: dict[str, set[str]] = {}
+    for name, file in static_files().items():
+        if not name.startswith("rt-client/"):
+            for module in re.findall(r"""["'`][^"'`\s]*(rt-client/[^"'`]+)["'`]""", file.content.decode()):
+                named.setdefault(module, set()).add(name)
+    assert "rt-client/low-level.js" in named
+    assert {module: names for module, names in named.items() if module not in entries()} == {}
 
 
 def test_nothing_is_loaded_from_elsewhere_or_inline() -> None:
@@ -124,10 +143,14 @@ def test_a_wheel_serves_all_of_it(wheel: Path, tmp_path: Path) -> None:
 
 
 def test_what_the_page_needs_to_be_ready_is_announced() -> None:
-    """Otherwise the browser finds modules one import after another: six round trips instead of two."""
+    """Otherwise the browser finds modules one import after another: six round trips instead of three.
+
+    Of `rt-client` the entry is announced; what is behind it is found there, while the page's own modules come.
+    """
     html = static_files()["index.html"].content.decode()
     announced = re.findall(r'<link rel="modulepreload" href="playground/([^"]+)"', html)
     modules = {name for name in reachable(later=False) if name.endswith(".js")} - {"js/main.js"}
-    assert announced == sorted(modules)
+    own = {name for name in modules if name.startswith("js/")}
+    assert announced == sorted(own | (modules & entries()))
     # The rest of them would only delay these.
     assert "js/wire.js" in reachable() - modules

@@ -1,6 +1,6 @@
 // What was said, by whom, and how much of it was heard: built from the server's events, in the preview's shape.
 
-import { levelOfPcm16 } from "../rt-client/audio/pcm.js";
+import { levelOfPcm16 } from "../rt-client/audio/index.js";
 
 /** @import { Message } from "./wire.js" */
 

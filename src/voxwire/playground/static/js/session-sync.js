@@ -1,7 +1,7 @@
 // The session's settings follow the page's; on the way the clocks are aligned.
 
-import { generateId } from "../rt-client/identifiers.js";
 import { Clock } from "./clock.js";
+import { newEventId } from "./event-id.js";
 import { changesOf } from "./settings.js";
 
 /** @import { Message } from "./wire.js" */
@@ -62,7 +62,7 @@ export class SessionSync {
 
   /** @param {Record<string, unknown>} session */
   #update(session) {
-    const eventId = generateId("event");
+    const eventId = newEventId();
     this.#updates.set(eventId, session);
     const at = this.#send({ type: "session.update", event_id: eventId, session });
     if ("include" in session || "include" in this.#confirmed) this.clock.asked(eventId, at);

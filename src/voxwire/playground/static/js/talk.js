@@ -1,8 +1,7 @@
 // The conversation's driver: settings, microphone and messages go out, answers come in and sound.
 
-import { decodeBase64, encodeBase64 } from "../rt-client/base64.js";
-import { Deferred } from "../rt-client/deferred.js";
-import { generateId } from "../rt-client/identifiers.js";
+import { decodeBase64, encodeBase64 } from "../rt-client/audio/index.js";
+import { newEventId } from "./event-id.js";
 import { ConnectionError } from "./service.js";
 import { SessionSync } from "./session-sync.js";
 import { sessionOf } from "./settings.js";
@@ -48,8 +47,10 @@ export class Talk {
   #wire;
   #connecting = new AbortController();
   #session = this.#newSession();
-  /** Whether the connection has a session, or ended before. @type {Deferred<boolean>} */
-  #ready = new Deferred();
+  /** Whether the connection has a session, or ended before. @type {Promise<boolean>} */
+  #ready = Promise.resolve(false);
+  /** @type {(ready: boolean) => void} */
+  #settle = () => {};
   /** @type {Settings["dialect"]} */
   #dialect = "ga";
   /** When responses were asked for that were not created yet, by the message that asked. @type {Map<string, number>} */
@@ -116,24 +117,14 @@ export class Talk {
       await this.#openPlayer();
       this.#restart();
       const { signal } = this.#connecting;
-      const { log, onLost } = this.#parts;
+      const { log } = this.#parts;
       const { Wire } = await loadWire();
       const settings = this.#parts.settings();
       this.deployment = settings.deployment;
-      this.#wire = await Wire.open(
-        settings,
-        {
-          onFrame: (direction, event, at) => log.add(direction, event, at),
-          onMessage: (message, at) => this.#receive(message, at),
-          onClosed: (code, reason) => {
-            this.#ended("lost");
-            onLost(code, reason);
-          },
-        },
-        signal,
-      );
+      this.#wire = await Wire.open(settings, (...frame) => log.add(...frame), signal);
+      void this.#listen(this.#wire);
       // What is said or typed first comes after the settings.
-      if (!(await this.#ready.promise)) return false;
+      if (!(await this.#ready)) return false;
     } catch (error) {
       if (this.#connecting.signal.aborted) return false;
       this.#setLink("off");
@@ -242,6 +233,14 @@ export class Talk {
 
   // --- what the server says ------------------------------------------------------------------------
 
+  /** @param {Wire} wire until it ends */
+  async #listen(wire) {
+    const end = await wire.listen((message, at) => this.#receive(message, at));
+    if (!end) return;
+    this.#ended("lost");
+    this.#parts.onLost(end.code, end.reason);
+  }
+
   /**
    * @param {Message} message
    * @param {number} at
@@ -253,7 +252,7 @@ export class Talk {
     switch (message.type) {
       case "session.created":
         this.#session.update(this.#wanted());
-        this.#ready.resolve(true);
+        this.#settle(true);
         break;
       case "voxwire.turn_timings":
         this.#timed(message);
@@ -383,7 +382,7 @@ export class Talk {
   }
 
   #ask() {
-    const eventId = generateId("event");
+    const eventId = newEventId();
     const at = this.#wire?.send({ type: "response.create", event_id: eventId });
     if (at !== undefined) this.#asked.set(eventId, at);
   }
@@ -421,7 +420,7 @@ export class Talk {
     this.#session = this.#newSession();
     this.voice.restart();
     this.voice.sending = this.#sendsAlways;
-    this.#ready = new Deferred();
+    this.#ready = new Promise((resolve) => (this.#settle = resolve));
     this.#dialect = this.#parts.settings().dialect;
     this.#asked.clear();
     this.#calls.clear();
@@ -433,7 +432,7 @@ export class Talk {
   /** @param {Link} link */
   #ended(link) {
     this.#wire = undefined;
-    this.#ready.resolve(false);
+    this.#settle(false);
     this.#running.clear();
     this.#speech = undefined;
     this.holding = false;
@@ -451,7 +450,7 @@ export class Talk {
 }
 
 /**
- * Fourteen modules that the page is ready without. Called early, they are there when they are needed.
+ * The modules of the connection, which the page is ready without. Called early, they are there when they are needed.
  * @returns {Promise<typeof import("./wire.js")>} rejects with `ConnectionError`; the next call tries again
  */
 export async function loadWire() {

@@ -1,75 +1,96 @@
-// The connection: rt-client's own modules open it and translate; here every frame is shown as it is on the wire.
+// The connection: rt-client opens it and translates; here every event is also shown as it is on the wire.
 
-import { openSocket } from "../rt-client/connection/platform.js";
-import { parseArguments } from "../rt-client/connection/handshake.js";
-import { createDialect } from "../rt-client/dialects/index.js";
-import { checkEvent, parseEvent } from "../rt-client/events.js";
+import { LowLevelRTClient, RTError } from "../rt-client/low-level.js";
 import { apiUrl, ConnectionError, explain, explainNoDeployment } from "./service.js";
 
-/** @import { Settings } from "./settings.js" */
+/**
+ * @import { ServerMessageType, UserMessageType } from "../rt-client/low-level.js"
+ * @import { Settings } from "./settings.js"
+ */
 
 /** @typedef {Record<string, any> & { type: string }} Message an event, in the preview's shape */
 
-/**
- * @typedef {object} WireListener
- * @property {(direction: "in" | "out", event: Message, at: number) => void} onFrame as on the wire
- * @property {(message: Message, at: number) => void} onMessage from the server, in the preview's shape
- * @property {(code: number, reason: string) => void} onClosed not after `close`
- */
+/** How a connection ended. @typedef {{ code: number, reason: string }} End */
 
 /** Services expect a key even where none is needed. */
 const ANY_KEY = "none";
+
+/** With it rt-client closes, of the page's side, what it cannot read: pages may not send the 1007 that is meant for it. */
+const MALFORMED_EVENT = 4007;
 
 /** What may stand in a WebSocket's subprotocol (RFC 9110 5.6.2), where browsers put the key. */
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
 export class Wire {
-  #socket;
-  #dialect;
-  #listener;
-  #open = true;
+  #client;
+  #messages;
+  #first;
+  #closed = false;
 
   /**
    * @param {Settings} settings
-   * @param {WireListener} listener
+   * @param {(direction: "in" | "out", event: Message, at: number) => void} onFrame the event as on the wire
    * @param {AbortSignal} signal
-   * @returns {Promise<Wire>} rejects with `ConnectionError`
+   * @returns {Promise<Wire>} once the server has said something; rejects with `ConnectionError`
    */
-  static async open({ key, deployment, dialect }, listener, signal) {
+  static async open({ key, deployment, dialect }, onFrame, signal) {
+    signal.throwIfAborted();
     if (!deployment) throw await explainNoDeployment(key);
     if (key && !TOKEN.test(key)) throw new ConnectionError("badKey");
-    const credential = { key: key || ANY_KEY };
-    const handshake = parseArguments([credential, { model: deployment, baseURL: apiUrl(), dialect }]);
-    /** @type {Wire | undefined} */
-    let wire;
+    const client = new LowLevelRTClient(
+      { key: key || ANY_KEY },
+      {
+        model: deployment,
+        baseURL: apiUrl(),
+        dialect,
+        onWire: (direction, event) => onFrame(direction, event, performance.now()),
+      },
+    );
+    signal.addEventListener("abort", () => void client.close(), { once: true });
+    const messages = client.messages();
+    let first;
     try {
-      const socket = await openSocket(
-        handshake,
-        credential,
-        {
-          onMessage: (data) => wire?.receive(data),
-          onClose: (code, reason) => wire?.closed(code, reason),
-        },
-        signal,
-      );
-      wire = new Wire(socket, dialect, listener);
-      return wire;
+      first = await messages.next();
     } catch (cause) {
       signal.throwIfAborted();
       throw await explain(key, deployment, cause);
     }
+    signal.throwIfAborted();
+    return new Wire(client, messages, first);
   }
 
   /**
    * `Wire.open` makes them.
-   * @param {import("../rt-client/connection/socket.js").Socket} socket
-   * @param {Settings["dialect"]} dialect
-   * @param {WireListener} listener
+   * @param {LowLevelRTClient} client
+   * @param {AsyncGenerator<ServerMessageType, void>} messages
+   * @param {IteratorResult<ServerMessageType, void>} first of them
    */
-  constructor(socket, dialect, listener) {
-    this.#socket = socket;
-    this.#dialect = createDialect(dialect);
-    this.#listener = listener;
+  constructor(client, messages, first) {
+    this.#client = client;
+    this.#messages = messages;
+    this.#first = first;
+  }
+
+  /**
+   * @param {(message: Message, at: number) => void} onMessage from the server, in the preview's shape
+   * @returns {Promise<End | undefined>} how the connection ended; undefined after `close`
+   */
+  async listen(onMessage) {
+    try {
+      for (let next = this.#first; !next.done && !this.#closed; next = await this.#messages.next()) {
+        const message = /** @type {Message} */ (/** @type {unknown} */ (next.value));
+        if (next.value.type === "connection.closed") return next.value;
+        try {
+          onMessage(message, performance.now());
+        } catch (cause) {
+          reportError(cause); // A fault of the page in one message is no reason to be deaf to the others.
+        }
+      }
+    } catch (cause) {
+      if (!(cause instanceof RTError)) throw cause;
+      return { code: MALFORMED_EVENT, reason: cause.message };
+    }
+    return undefined;
   }
 
   /**
@@ -78,44 +99,15 @@ export class Wire {
    */
   send(message) {
     const at = performance.now();
-    if (!this.#open) return at;
-    for (const sent of this.#dialect.outgoing(/** @type {any} */ (message))) {
-      this.#socket.send(JSON.stringify(sent));
-      this.#listener.onFrame("out", /** @type {Message} */ (sent), at);
-    }
+    this.#client.send(/** @type {UserMessageType} */ (/** @type {unknown} */ (message))).catch((cause) => {
+      // `listen` tells of the end.
+      if (!(cause instanceof RTError && cause.code === "connection_closed")) throw cause;
+    });
     return at;
   }
 
   close() {
-    this.#open = false;
-    this.#socket.close(1000, "");
-  }
-
-  /** @param {unknown} data */
-  receive(data) {
-    if (!this.#open) return;
-    const at = performance.now();
-    let message;
-    try {
-      const event = parseEvent(data);
-      this.#listener.onFrame("in", event, at);
-      message = this.#dialect.incoming(event);
-      if (message) checkEvent(message);
-    } catch (cause) {
-      this.close();
-      this.#listener.onClosed(4007, String(cause));
-      return;
-    }
-    if (message) this.#listener.onMessage(message, at);
-  }
-
-  /**
-   * @param {number} code
-   * @param {string} reason
-   */
-  closed(code, reason) {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#listener.onClosed(code, reason);
+    this.#closed = true;
+    void this.#client.close();
   }
 }
