@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -525,8 +526,16 @@ asyncio.run(main())
 
 
 def children() -> set[str]:
-    """Processes that this one has made and not yet seen off, zombies too."""
-    return {pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+    """Processes that this one has made and not yet seen off, zombies too.
+
+    Asked of each process, not of our threads: a thread may end while it is asked, and leave its children to another.
+    """
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, and whoever made it has seen it off
+            if (process / "stat").read_text().rpartition(")")[2].split()[1] == str(os.getpid()):
+                found.add(process.name)
+    return found
 
 
 def running(pid: int) -> bool:
