@@ -205,6 +205,12 @@ class TestUtf8:
         """6.4: nothing that could follow makes it valid."""
         assert await refused(client, frame(TEXT, b"valid", fin=False), frame(CONT, data, fin=False), code=1007) == []
 
+    @pytest.mark.parametrize("chop", [None, 1])
+    @pytest.mark.parametrize("data", [b"\xf4\x90", b"\xff", b"\xce\xba\xc0"])
+    async def test_is_refused_before_the_frame_ends(self, client: RawWebSocket, data: bytes, chop: int | None) -> None:
+        unfinished = frame(TEXT, b"valid" + data + bytes(200))[:-200]
+        assert await refused(client, HELLO, unfinished, code=1007, chop=chop) == ECHO
+
     @pytest.mark.parametrize("data", [b"\xff", b"\xed\xa0\x80"])
     async def test_binary_messages_may_hold_anything(self, client: RawWebSocket, data: bytes) -> None:
         assert await answered(client, *fragments(BINARY, data, data)) == [(TEXT, b'{"binary": %d}' % (2 * len(data)))]

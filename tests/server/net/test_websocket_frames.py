@@ -86,3 +86,20 @@ def test_from_a_broken_frame_on_everything_is_passed_on(head: bytes) -> None:
 def test_texts_are_written_as_the_full_library_writes_them(texts: list[bytes]) -> None:
     expected = b"".join(Frame(Opcode.TEXT, text).serialize(mask=False) for text in texts)
     assert text_frames(texts) == expected
+
+
+@given(st.text(min_size=1), st.integers(1, 5))
+def test_a_text_on_its_way_is_not_refused_for_where_it_was_cut(text: str, step: int) -> None:
+    cutter, data = FrameCutter(LIMIT), masked(Opcode.TEXT, text.encode() + b"!")
+    for at in range(0, len(data), step):
+        for _ in cutter.feed(data[at : at + step]):
+            pass
+        assert not cutter.hopeless
+
+
+@given(st.text(), st.integers(1, 5), st.sampled_from([b"\xff", b"\xc0", b"\xed\xa0\x80", b"\xf4\x90"]))
+def test_a_text_that_cannot_become_one_is_known_before_it_ends(text: str, step: int, bad: bytes) -> None:
+    cutter, data = FrameCutter(LIMIT), masked(Opcode.TEXT, text.encode() + bad + bytes(100))
+    for at in range(0, len(data) - 100, step):
+        assert list(cutter.feed(data[at : min(at + step, len(data) - 100)])) == []
+    assert cutter.hopeless

@@ -4,6 +4,7 @@ Nearly all traffic is one whole text frame for each event. Those that come are r
 unmasked without the full parser, which takes 20 us for a frame; all others are left to it.
 """
 
+import codecs
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -21,6 +22,7 @@ _MASK_BYTES: Final = 4
 _LONG, _VERY_LONG = 126, 127
 #: Bytes of an extended length, by what stands in its place.
 _EXTENDED: Final = {_LONG: 2, _VERY_LONG: 8}
+_Utf8: Final = codecs.getincrementaldecoder("utf-8")
 
 
 class FrameCutter:
@@ -36,6 +38,12 @@ class FrameCutter:
         self._needed = 0
         self._fragmented = False
         self._broken = False
+        self._partial: PartialText | None = None
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether a text that is not whole yet is no UTF-8, whatever follows."""
+        return self._partial is not None and self._partial.hopeless
 
     @property
     def waiting(self) -> int:
@@ -50,8 +58,11 @@ class FrameCutter:
         if self._buffer:
             self._buffer += data
             if len(self._buffer) < self._needed:
+                if self._partial is not None:
+                    self._partial.check(self._buffer)
                 return
             data, self._buffer = self._buffer, bytearray()  # handed on as it is: twenty megabytes take a while to copy
+            self._partial = None
         at = 0
         while at < len(data) and not self._broken:
             head, size = self._measure(data, at)
@@ -61,6 +72,9 @@ class FrameCutter:
             if not head or end > len(data):
                 self._needed = head + size
                 self._buffer += memoryview(data)[at:]
+                if head and data[at] & _OPCODE == _TEXT:
+                    self._partial = PartialText(head)
+                    self._partial.check(self._buffer)
                 return
             frame = data if end - at == len(data) else data[at:end]
             at = end
@@ -90,6 +104,27 @@ class FrameCutter:
         if opcode in (_CONTINUATION, _TEXT, _BINARY) and not whole:
             self._fragmented = not first & _FINAL
         return whole
+
+
+class PartialText:
+    """The payload of a text frame as it comes; `start` is its place."""
+
+    def __init__(self, start: int) -> None:
+        self.hopeless = False
+        self._start = self._checked = start
+        self._utf8 = _Utf8()
+
+    def check(self, frame: bytearray) -> None:
+        """Look at what has come since the last time."""
+        at = self._checked
+        with memoryview(frame) as whole:
+            mask, turn = bytes(whole[self._start - _MASK_BYTES : self._start]), (at - self._start) % _MASK_BYTES
+            text = apply_mask(whole[at:], mask[turn:] + mask[:turn])
+        self._checked = len(frame)
+        try:
+            self._utf8.decode(text)
+        except UnicodeDecodeError:
+            self.hopeless = True
 
 
 def payload(frame: bytes | bytearray, start: int) -> bytes:

@@ -275,6 +275,9 @@ class WebSocketProtocol(asyncio.Protocol):
                 return
         if self._phase is not _OPEN and self._phase is not _CLOSING:
             return
+        if self._cutter.hopeless and self._phase is _OPEN:
+            self._refuse_text()
+            return
         self._weigh()
         if len(taken) == at_most and not self._transport.is_closing():
             self._left = frames
