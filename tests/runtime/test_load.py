@@ -86,6 +86,16 @@ async def test_one_who_has_just_spoken_counts_in_a_pause_too(load: Load, clock: 
     await newcomer_of(load)
 
 
+async def test_one_who_speaks_counts_once(load: Load, ears: Ears) -> None:
+    """The recogniser hears those who have just come, too."""
+    for _ in range(8):
+        newcomer = await newcomer_of(load)
+        newcomer.sends()
+        newcomer.speaks()
+        ears.speaking += 1
+    await newcomer_of(load)
+
+
 async def test_idle_programs_that_come_back_all_at_once_are_let_in(load: Load, clock: Clock) -> None:
     """Of the first nobody knows; once they have sent nothing for a while, it is known what kind they are."""
     asking = [asyncio.ensure_future(load.admit()) for _ in range(1000)]

@@ -2,6 +2,7 @@
 
 - `engine`: what engines of every kind have in common
 - `stt`, `llm`, `tts`, `vad`, `turn`: what an engine of each kind must do
+- `needs_models`: what an engine whose models are files says of them
 - `token_estimate`: what an answer costs where the engine does not count
 - `expectations`: what a language engine may know of its users, and need not
 - `inputs`, `commands`: what a session is told, and what it asks for; the runtime stands between it and all others
@@ -27,6 +28,7 @@ __all__ = [
     "expectations",
     "inputs",
     "llm",
+    "needs_models",
     "stt",
     "token_estimate",
     "transport",

@@ -91,7 +91,7 @@ class Load:
             if not place.done():
                 if self.full or self._clock() >= due:
                     place.set_result(None)
-                elif self._crowded(self._newcomers.expected_speakers()):
+                elif self._crowded(self._newcomers.speakers):
                     return
                 else:
                     place.set_result(self._newcomers.arrive())
@@ -125,12 +125,12 @@ class Load:
             logger.info("room for new sessions again, after %.0f s", now - self._full_since)
             self._full_since = None
 
-    def _crowded(self, expected: float = 0.0) -> bool:
-        """With so many speakers to come."""
+    def _crowded(self, likely: Callable[[int], float] = float) -> bool:
+        """`likely` says how many count as speakers where so many speak now."""
         if self._late_looks >= _LATE_LOOKS:
             return True
         for speaking, capacity, late_s in self._hearing():
-            if late_s > HEARING_LATE_S or speaking + expected >= max(1.0, capacity):
+            if late_s > HEARING_LATE_S or likely(speaking) >= max(1.0, capacity):
                 return True
         return False
 

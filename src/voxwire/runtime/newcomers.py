@@ -54,9 +54,10 @@ class Newcomers:
         self._quiet[newcomer] = self._clock()
         return newcomer
 
-    def expected_speakers(self) -> float:
-        """How many of them are likely to speak now: all who have just done so, for they pause and go on, and of the
-        others as many as did of those before them; all, as long as none has been judged."""
+    def speakers(self, speaking: int) -> float:
+        """How many are likely to speak now, where `speaking` are heard to: those who have just spoken go on counting,
+        for they pause and go on, and of the others as many as spoke of those before them; all, as long as none has
+        been judged."""
         now = self._clock()
         for group, bound_s in ((self._quiet, _SILENT_S), (self._sending, _LISTENING_S)):
             while group and (known_at := next(iter(group.values())) + bound_s) < now:
@@ -66,7 +67,7 @@ class Newcomers:
         while self._judged and (len(self._judged) > _MEMORY or now - self._judged[0][0] > _MEMORY_S):
             self._spoke -= self._judged.popleft()[1]
         unknown = len(self._quiet) + len(self._sending)
-        return len(self._talking) + unknown * (1 + self._spoke) / (1 + len(self._judged))
+        return max(speaking, len(self._talking)) + unknown * (1 + self._spoke) / (1 + len(self._judged))
 
     def sends(self, newcomer: Newcomer) -> None:
         if self._quiet.pop(newcomer, None) is not None:
