@@ -111,3 +111,17 @@ class CountsTokens(Protocol):
         that has to ask somebody else does not count. Never raises.
         """
         ...
+
+
+@runtime_checkable
+class Warms(Protocol):
+    """Of a language engine that answers sooner where it has read the beginning of the conversation before."""
+
+    async def warm(self, request: LlmRequest) -> None:
+        """Answers to requests that begin like this one, which has no items, are likely: read the beginning once.
+
+        A hint: returns when it was read, and also when it cannot be or is not worth it. Answers come first: an engine
+        that has little room reads on when nobody waits. Closed: by cancelling the task that waits; reading stops at
+        once. Never raises.
+        """
+        ...

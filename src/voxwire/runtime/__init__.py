@@ -10,7 +10,8 @@
 - `principal`: who a session acts for; `usage`: what it uses, and may still use
 - `directory`: which deployments there are and which of them are ready; `leases`: the engines that they share
 - `deployment`: the engines behind a name; `foresight`: what its users are likely to say;
-  `token_counter`: what its model reads, counted
+  `prewarming`: the beginning of a conversation, read before somebody speaks; `token_counter`: what its model
+  reads, counted
 - `engine_calls`: deadlines and failures of engines
 - `contracts`: what the runtime needs of its neighbours; `runtime_limits`: its bounds; `budget`: the
   memory that messages of all clients share

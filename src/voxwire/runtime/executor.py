@@ -24,6 +24,7 @@ from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import log_failure
 from voxwire.runtime.foresight import Situation
 from voxwire.runtime.newcomers import Newcomer
+from voxwire.runtime.prewarming import Prewarming
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.tasks import Tasks
@@ -58,6 +59,7 @@ class Executor:
         self._deadlines = deadlines
         self._situation = Situation(deployment.instructions)
         self._preparing = False
+        self._prewarming = Prewarming(deployment.llm, owner, tasks)
         self._lane: VadLane | None = None
         self._transcribers: dict[int, Transcriber] = {}
         self._recordings = asyncio.Lock()
@@ -93,7 +95,8 @@ class Executor:
                 assert_never(command)
 
     def expect(self, config: SessionConfig) -> None:
-        """The settings that utterances from now on are heard with; the recogniser gets ready beside."""
+        """The settings that hold from now on: recogniser and language engine get ready for them beside."""
+        self._prewarming.expect(config)
         situation = Situation(config.instructions, config.tools)
         if situation == self._situation:
             return
@@ -127,6 +130,7 @@ class Executor:
         if self._lane is not None:
             self._lane.close()
             self._lane = None
+        self._prewarming.stop()
         self._situation = Situation()
 
     def _scored(self, epoch: int, scores: tuple[float, ...]) -> None:
@@ -148,6 +152,7 @@ class Executor:
             await transcriber.run()
 
     def _start_response(self, command: StartResponse) -> None:
+        self._prewarming.stop()
         delivery = RevocableSink(self._sink)
         cascade = Cascade(command, self._deployment, delivery, self._deadlines, self._owner)
         self._spawn(command.generation, cascade.run(), delivery)

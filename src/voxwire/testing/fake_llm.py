@@ -81,3 +81,21 @@ class ExpectingLlm(FakeLlm):
 
     def understands(self, text: str, instructions: str, tools: Sequence[FunctionTool]) -> bool:
         return self._understands(text)
+
+
+class WarmingLlm(FakeLlm):
+    """One that `Warms`: it keeps what it was told to read, and reads until `read` is set."""
+
+    def __init__(self, answer: str = "Hello! How can I help you?") -> None:
+        super().__init__(answer)
+        self.beginnings: list[LlmRequest] = []
+        self.reading = 0
+        self.read = asyncio.Event()
+
+    async def warm(self, request: LlmRequest) -> None:
+        self.beginnings.append(request)
+        self.reading += 1
+        try:
+            await self.read.wait()
+        finally:
+            self.reading -= 1

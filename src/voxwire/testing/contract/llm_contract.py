@@ -32,6 +32,7 @@ from voxwire.interfaces.llm import (
     LlmText,
     LlmToolArguments,
     LlmToolCall,
+    Warms,
 )
 from voxwire.testing.contract.life import CLOSED_S, LONGEST_S, EngineContract
 
@@ -198,6 +199,17 @@ class LlmContract(EngineContract):
         if isinstance(engine, CountsTokens):
             few, many = engine.count_tokens("Hello."), engine.count_tokens("Hello, how are you? " * 20)
             assert 0 <= engine.count_tokens("") <= few < many
+
+    async def test_a_beginning_is_read_where_it_can(self, engine: LlmEngine) -> None:
+        if isinstance(engine, Warms):
+            async with asyncio.timeout(LONGEST_S):
+                await engine.warm(asked("", items=(), tools=(WEATHER,)))
+            given_up = asyncio.create_task(engine.warm(asked("", items=())))
+            await asyncio.sleep(0)
+            given_up.cancel()
+            finished, _ = await asyncio.wait([given_up], timeout=CLOSED_S)
+            assert finished
+            assert text_of(await answer_to(engine, asked("Hello!"))).strip()
 
     async def test_what_it_expects_it_understands(self, engine: LlmEngine) -> None:
         if not isinstance(engine, Expectations):
