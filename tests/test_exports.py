@@ -22,7 +22,8 @@ SOURCE = ROOT / "src"
 FACES = {
     "audio": "clip convert input_buffer pcm resample windows",
     "events": "client closing items response server session_config",
-    "interfaces": "codec commands engine expectations inputs llm needs_models stt token_estimate transport tts turn vad",
+    "interfaces": "codec commands engine expectations inputs llm needs_models stt token_estimate transport tts turn "
+    "vad",
     "engines": "llm registry stt tts vad worker",
     "dialects": "Dialect Variant WireCodec detect model_names",
     "session": "Capabilities Limits Session",
