@@ -95,3 +95,20 @@ def test_limits() -> None:
     chosen = {"items": 7, "strict_truncate": True, "on_empty_transcript": "ignore"}
     limits = build.session_limits(load_settings(None, {"limits": chosen}))
     assert (limits.items, limits.strict_truncate, limits.respond_to_empty_transcript) == (7, True, False)
+
+
+@pytest.mark.parametrize(
+    ("local", "setting", "drafts"), [(True, {}, 2), (False, {}, 0), (True, 0, 0), (False, 1, 1)], ids=str
+)
+async def test_answers_are_begun_in_pauses_where_that_costs_no_money(
+    monkeypatch: pytest.MonkeyPatch, local: bool, setting: Any, drafts: int
+) -> None:
+    engines = {"stt": FakeStt(), "llm": FakeLlm(local=local), "tts": FakeTts(), "vad": FakeVad()}
+    monkeypatch.setattr(build, "load", lambda kind, name, options: engines[kind])
+    chosen = {} if setting == {} else {"max_drafts_per_turn": setting}
+    settings = load_settings(None, {"deployments": {"shop": chosen}})
+    shop = build.build_service(settings).directory.find("shop")
+    assert shop is not None
+    await shop.tried()
+    assert shop.deployment is not None
+    assert shop.deployment.limits(build.session_limits(settings)).max_drafts_per_turn == drafts

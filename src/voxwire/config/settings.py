@@ -254,6 +254,14 @@ class DeploymentSettings(_Table):
     llm: EngineSettings | None = Field(default=None, description="Language engine, instead of the profile's.")
     tts: EngineSettings | None = Field(default=None, description="Text to speech, instead of the profile's.")
     instructions: str = Field(default="", description="Instructions of a session that brings none.")
+    max_drafts_per_turn: int | None = Field(
+        default=None,
+        ge=0,
+        le=16,
+        description="Answers begun in the pauses of one turn, before it is certain that it has ended; 0 begins none. "
+        "Left out: 2 where the language engine runs on a machine of yours (the offline assistant, a model in a child "
+        "process, an endpoint on loopback), 0 where it may cost money.",
+    )
 
     @field_validator("stt", "tts", mode="before")
     @classmethod

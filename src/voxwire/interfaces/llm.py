@@ -72,6 +72,9 @@ LlmEvent = LlmText | LlmToolCall | LlmToolArguments | LlmDone
 class LlmCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     """`context_tokens` is what the engine can read, output included.
 
+    `local`: it runs on a machine of whoever runs the server, so its answers cost time and no money. Answers are begun
+    then before it is certain that they are wanted, unless the settings say otherwise.
+
     `patience_s` is how long an engine with deadlines of its own may yield nothing before it fails by itself;
     the runtime then waits at least that long. None leaves it to the runtime.
     """
@@ -80,6 +83,7 @@ class LlmCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     context_tokens: int = 32_000
     images: bool = False
     tools: bool = True
+    local: bool = False
     patience_s: float | None = None
 
 
@@ -97,6 +101,17 @@ class LlmEngine(Engine, Protocol):
         Ended: after `LlmDone`. Closed: by `aclose()` or by cancelling the task that iterates, at any moment; the work
         stops at once, and what it held is free within 100 ms. Broken: EngineError, before the first event or later.
         """
+        ...
+
+
+@runtime_checkable
+class Queues(Protocol):
+    """Of a language engine that knows how busy it is. Without it the answers that are in the making are counted."""
+
+    @property
+    def queue(self) -> int:
+        """Answers that would come before one that is asked for now: those that wait, and those in the making where
+        no further one can be made beside them. Never raises."""
         ...
 
 

@@ -95,7 +95,8 @@ class SttStream(Protocol):
 class ProbedSttStream(SttStream, Protocol):
     """A stream that can be asked for its words before the utterance is over: an answer may be begun with them.
 
-    If nothing but silence follows, the final says the same, and comes at once: the words were read already.
+    If the commit follows the probe and no audio lies between, the final says the same, and comes at once: the words
+    were read already. A turn that ends in the pause in which it was probed ends so: its silence is not handed over.
     """
 
     async def probe(self) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec.structs import replace
+
 from voxwire.events.session_config import SessionConfig, SessionKind, Transcription
 from voxwire.interfaces.engine import Engine
 from voxwire.interfaces.llm import LlmEngine
@@ -11,10 +13,12 @@ from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
 from voxwire.runtime.foresight import Foresight, Situation
 from voxwire.runtime.token_counter import token_counter
-from voxwire.session import Capabilities
+from voxwire.session import Capabilities, Limits
 
 #: The voice of a session that names none, where the synthesiser has it (protocol: sessions, A session as it starts).
 DEFAULT_VOICE: Final = "alloy"
+#: Answers begun in the pauses of one turn, where that costs no money: most turns have no more than one pause in them.
+DRAFTS_WHERE_LOCAL: Final = 2
 
 
 def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine) -> Capabilities:
@@ -34,7 +38,7 @@ def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine) -> Capabilit
 class Deployment:
     """Engines under a name. Engines may be shared with other deployments.
 
-    `instructions` is what a new session starts with.
+    `instructions` is what a new session starts with. `max_drafts_per_turn` is None where the engines decide.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Deployment:
     turn: TurnEngine | None = None
     capabilities: Capabilities
     instructions: str = ""
+    max_drafts_per_turn: int | None = None
     foresight: Foresight = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -65,6 +70,14 @@ class Deployment:
             voice=voice,
             transcription=Transcription() if kind is SessionKind.TRANSCRIPTION else None,
         )
+
+    def limits(self, limits: Limits) -> Limits:
+        """The bounds of a session of this deployment, where `limits` are those of all. Answers are begun in pauses
+        where the settings say so, or else where the language engine runs on machines of its operator."""
+        drafts = self.max_drafts_per_turn
+        if drafts is None:
+            drafts = DRAFTS_WHERE_LOCAL if self.llm.capabilities.local else limits.max_drafts_per_turn
+        return replace(limits, max_drafts_per_turn=drafts)
 
     async def expect(self, situation: Situation) -> None:
         """Have the recogniser get ready for what is likely to be said. Raises EngineError."""

@@ -183,7 +183,7 @@ class Service:
         session = Session(
             session_id=session_id,
             config=deployment.config(kind, model),
-            limits=self._limits,
+            limits=deployment.limits(self._limits),
             capabilities=replace(deployment.capabilities, reports_playout=reports_playout),
             ids=self._ids,
             now=clock.time(),

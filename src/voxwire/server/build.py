@@ -111,4 +111,5 @@ def _assembled(name: str, settings: DeploymentSettings, engines: Mapping[str, An
         tts=tts,
         capabilities=capabilities_of(stt, llm, tts),
         instructions=settings.instructions,
+        max_drafts_per_turn=settings.max_drafts_per_turn,
     )

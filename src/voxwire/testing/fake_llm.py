@@ -29,9 +29,11 @@ class FakeLlm:
     def __init__(
         self,
         answer: str | Script | Callable[[LlmRequest], str | Script] = "Hello! How can I help you?",
+        *,
+        local: bool = False,
     ) -> None:
         self.capabilities = LlmCapabilities(
-            info=EngineInfo(name="fake-llm", label="scripted answers", licence="Apache-2.0")
+            info=EngineInfo(name="fake-llm", label="scripted answers", licence="Apache-2.0"), local=local
         )
         self.requests: MutableSequence[LlmRequest] = []
         self.closed_iterators = 0

@@ -1,5 +1,8 @@
 """A conversation as a chat endpoint reads it."""
 
+import pytest
+
+from voxwire.engines.llm.chat.engine import engine
 from voxwire.engines.llm.chat.prompt import SILENCE, UNINTELLIGIBLE, chat_tools, messages
 from voxwire.events.items import (
     FunctionCallItem,
@@ -100,3 +103,17 @@ class TestCalls:
     def test_a_function_without_parameters(self) -> None:
         (tool,) = chat_tools([FunctionTool(name="f")])
         assert tool["function"] == {"name": "f", "parameters": {"type": "object", "properties": {}}}
+
+
+@pytest.mark.parametrize(
+    ("base_url", "local"),
+    [
+        ("http://127.0.0.1:11434/v1", True),
+        ("http://[::1]:8080/v1", True),
+        ("http://localhost/v1", True),
+        ("https://api.example.com/v1", False),
+        ("http://127.0.0.1.example.com/v1", False),
+    ],
+)
+def test_what_answers_on_this_machine_costs_no_money(base_url: str, local: bool) -> None:
+    assert engine({"base_url": base_url}).capabilities.local == local

@@ -59,7 +59,8 @@ _CAPABILITIES: Final = LlmCapabilities(
         label="Voxwire offline assistant (rule-based, not a language model)",
         licence="Apache-2.0",
         notice="Answers from a small set of rules; attach a real language model for open conversation.",
-    )
+    ),
+    local=True,
 )
 
 

@@ -19,6 +19,8 @@ VOICE_PREAMBLE: Final = (
     "headings, emoji or links. Text such as [unintelligible] stands for speech that was not understood."
 )
 
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -79,6 +81,11 @@ class ChatOptions(BaseModel):
     @classmethod
     def _nothing(cls, value: Any) -> Any:
         return None if value == "" else value
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the endpoint runs on this machine."""
+        return urlsplit(self.base_url).hostname in _LOOPBACK
 
     @property
     def patience_s(self) -> float:

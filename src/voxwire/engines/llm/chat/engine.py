@@ -53,6 +53,7 @@ class ChatEngine:
                 context_tokens=self._options.context_tokens,
                 images=self._options.images,
                 tools=self._options.tools,
+                local=self._options.on_loopback,
                 patience_s=self._options.patience_s,
             )
         return self._capabilities

@@ -21,7 +21,6 @@ _CONNECT_S: Final = 5.0
 _LIST_S: Final = 10.0
 #: Connections that wait for the next request. How many are in use is bounded by the sessions.
 _IDLE_CONNECTIONS: Final = 32
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class Listing(NamedTuple):
@@ -115,7 +114,7 @@ class Endpoint:
             timeout=httpx2.Timeout(None, connect=_CONNECT_S, write=_CONNECT_S),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=_IDLE_CONNECTIONS),
             # A proxy of the environment cannot reach what runs on this machine.
-            trust_env=httpx2.URL(self._options.base_url).host not in _LOOPBACK,
+            trust_env=not self._options.on_loopback,
         )
 
 
