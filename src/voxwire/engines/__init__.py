@@ -3,7 +3,7 @@
 - `registry`: engines by name, through entry points; `options`: what the settings hand to them, checked
 - `vad`: speech detection, in the server's process
 - `stt`, `llm`, `tts`: speech to text, language, text to speech
-- `worker`: the processes in which native engines run
+- `worker`: the processes in which native engines run; `remote`: those that are servers of somebody else
 
 What an engine must do is in `voxwire.interfaces`.
 """

@@ -441,7 +441,7 @@ class TestFailures:
             await anext(chat.respond(request()))
         assert caught.value.code == "llm_unreachable"
         async with chat_server(lambda _: says("Hi.")) as server:
-            chat._endpoint._options = chat._options.model_copy(update={"base_url": server.url})
+            chat._endpoint._http.base_url = server.url
             assert words([event_ async for event_ in chat.respond(request())]) == "Hi."
         await chat.close()
 

@@ -6,10 +6,9 @@ server-sent events.
 - `engine`: the engine, and what it does at the start
 - `chat_options`: what an operator can set
 - `request_body`: the body of a request; `prompt`: the conversation in it
-- `http_endpoint`: HTTP and its sockets; `patience`: how long the endpoint may be silent
-- `sse`: bytes to events
+- `http_endpoint`: its requests (`voxwire.engines.remote` has HTTP, deadlines and event streams)
 - `answer`: events to text and tool calls
 - `thinking`: thinking text, which is never spoken
-- `failures`: everything that can go wrong, as a code and a sentence
+- `failures`: what can go wrong, as a code and a sentence
 - `probe`: what `voxwire doctor` asks an endpoint
 """

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.engines.llm.chat.failures import broken_stream, disconnected, empty, failed, in_stream
+from voxwire.engines.llm.chat.failures import FAILURES, empty
 from voxwire.engines.llm.chat.thinking import ThinkingFilter
 from voxwire.errors import EngineError
 from voxwire.events.response import TokenUsage
@@ -102,15 +102,15 @@ class AnswerReader:
         try:
             chunk = _CHUNKS.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise broken_stream("something that is no piece of an answer") from None
+            raise FAILURES.broken("something that is no piece of an answer") from None
         if chunk.error is not None:
-            raise in_stream()
+            raise FAILURES.in_stream()
         if chunk.usage is not None:
             self._usage = _usage(chunk.usage)
         if not chunk.choices:
             return
         if len(chunk.choices) > 1 or chunk.choices[0].index != 0:
-            raise failed("llm_several_answers", "The language model gave several answers at once.")
+            raise FAILURES.failed("llm_several_answers", "The language model gave several answers at once.")
         choice = chunk.choices[0]
         if choice.delta is not None:
             yield from self._delta(choice.delta)
@@ -119,7 +119,7 @@ class AnswerReader:
     def finish(self) -> Iterator[LlmEvent]:
         """The end of the answer, once the stream has ended. Raises EngineError for one that is not whole."""
         if not self.complete and not self.finished:
-            raise disconnected()
+            raise FAILURES.disconnected()
         if rest := self._filter.flush():
             yield self._text(rest)
         reason = _REASONS.get(self._reason or "", FinishReason.STOP)
@@ -150,13 +150,13 @@ class AnswerReader:
             self._end_call()
             index = piece.index if piece.index is not None else self._calls
             if function.name not in self._functions:
-                raise failed("llm_unknown_tool", "The language model called a function that was not offered.")
+                raise FAILURES.failed("llm_unknown_tool", "The language model called a function that was not offered.")
             self._call = _Call(index, piece.id)
             self._calls += 1
             yield LlmToolCall(name=function.name or "")
         call = self._call
         if call is None or (piece.index is not None and piece.index != call.index):
-            raise broken_stream("a piece of a tool call without its beginning")
+            raise FAILURES.broken("a piece of a tool call without its beginning")
         if function.arguments:
             arguments = function.arguments
             text = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
@@ -185,7 +185,9 @@ class AnswerReader:
 
 
 def invalid_arguments() -> EngineError:
-    return failed("llm_invalid_arguments", "The language model called a function with arguments that are no object.")
+    return FAILURES.failed(
+        "llm_invalid_arguments", "The language model called a function with arguments that are no object."
+    )
 
 
 def _plain(content: Any) -> str:
@@ -194,7 +196,7 @@ def _plain(content: Any) -> str:
         return content
     if isinstance(content, list):
         return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
-    raise broken_stream("something that is no piece of an answer")
+    raise FAILURES.broken("something that is no piece of an answer")
 
 
 def _usage(usage: _Usage) -> TokenUsage | None:

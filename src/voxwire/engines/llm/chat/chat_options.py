@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, ValidationError, field_validator
 
+from voxwire.engines.remote.address import on_loopback
 from voxwire.errors import ConfigurationError
 
 #: Where the key comes from when no option names it: an environment shows in no list of processes.
@@ -18,8 +19,6 @@ VOICE_PREAMBLE: Final = (
     "short, usually one to three sentences, in the language of the user. Do not use Markdown, lists, tables, "
     "headings, emoji or links. Text such as [unintelligible] stands for speech that was not understood."
 )
-
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -85,7 +84,7 @@ class ChatOptions(BaseModel):
     @property
     def on_loopback(self) -> bool:
         """Whether the endpoint runs on this machine."""
-        return urlsplit(self.base_url).hostname in _LOOPBACK
+        return on_loopback(self.base_url)
 
     @property
     def patience_s(self) -> float:

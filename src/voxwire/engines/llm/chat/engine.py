@@ -6,13 +6,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from voxwire.engines.llm.chat import failures
 from voxwire.engines.llm.chat.answer import AnswerReader
 from voxwire.engines.llm.chat.chat_options import KEY_VARIABLE, ChatOptions, read_options
-from voxwire.engines.llm.chat.http_endpoint import Endpoint, Listing, Refused
-from voxwire.engines.llm.chat.patience import Patience
+from voxwire.engines.llm.chat.failures import FAILURES
+from voxwire.engines.llm.chat.http_endpoint import Endpoint, Listing
 from voxwire.engines.llm.chat.request_body import RequestBody, offered_tools, without_wishes
-from voxwire.engines.llm.chat.sse import EventReader
+from voxwire.engines.remote.http import Refused
+from voxwire.engines.remote.patience import Patience
+from voxwire.engines.remote.sse import EventReader
 from voxwire.errors import ConfigurationError, EngineError
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.llm import LlmCapabilities, LlmEvent, LlmRequest
@@ -79,11 +80,11 @@ class ChatEngine:
         await self._endpoint.close()
 
     async def respond(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
-        patience = Patience(self._options.first_token_s, self._options.idle_s)
+        patience = Patience(self._options.first_token_s, self._options.idle_s, FAILURES)
         functions = frozenset(function.name for function in offered_tools(request))
         answer = AnswerReader(functions, thinking=self._options.thinking_prefilled)
         async with self._asked(request, patience) as pieces:
-            reader = EventReader()
+            reader = EventReader(FAILURES)
             while not answer.complete:
                 piece = await self._next(pieces, answer, patience)
                 before = answer.tokens
@@ -115,7 +116,7 @@ class ChatEngine:
                     request = plain
                     continue
                 logger.warning("the chat endpoint answered %d (%s)", refused.status, refused.code or "no code")
-                raise failures.of_status(refused.status, refused.retry_after) from None
+                raise FAILURES.of_status(refused.status, refused.retry_after) from None
 
     async def _next(self, pieces: AsyncIterator[bytes], answer: AnswerReader, patience: Patience) -> bytes | None:
         """What arrives next; None at the end, and when nothing but the end mark is missing and does not come."""
@@ -133,7 +134,7 @@ class ChatEngine:
         elif answer.tokens > before:
             patience.renew()
             if not answer.begun and patience.total_s > self._options.first_token_s + self._options.thinking_s:
-                raise failures.silent(patience.total_s)
+                raise FAILURES.silent(patience.total_s)
 
     # --- which model --------------------------------------------------------------------------------
 
@@ -142,7 +143,7 @@ class ChatEngine:
             try:
                 await self.find_model()
             except ConfigurationError:
-                raise failures.of_status(404, None) from None
+                raise FAILURES.of_status(404) from None
         assert self._model is not None
         return self._model
 
@@ -155,7 +156,7 @@ class ChatEngine:
         if listing.status == 200 and listing.names is not None:
             self._model = _choose(self._options.model, listing.names)
         elif listing.status in (408, 429) or listing.status >= 500:
-            raise failures.of_status(listing.status, None)
+            raise FAILURES.of_status(listing.status)
         else:
             raise ConfigurationError(await self._what_is_wrong(listing))
 

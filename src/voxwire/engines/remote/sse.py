@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from voxwire.engines.llm.chat.failures import broken_stream
+from voxwire.engines.remote.endpoint_failures import Failures
 
 #: Longest line, and longest data of one event. A chunk of a chat completion has some 200 bytes.
 MOST_BYTES: Final = 1024 * 1024
@@ -11,10 +11,11 @@ MOST_BYTES: Final = 1024 * 1024
 class EventReader:
     """Feed it what arrives; it gives the data of every event that is complete.
 
-    Comments, event names, ids and retry times are passed over: this protocol uses none of them.
+    Comments, event names, ids and retry times are passed over: the protocols here use none of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, failures: Failures) -> None:
+        self._failures = failures
         self._rest = b""
         self._data: list[bytes] = []
         self._size = 0
@@ -23,14 +24,14 @@ class EventReader:
         """Raises EngineError for a line or an event without end."""
         *lines, self._rest = (self._rest + piece).replace(b"\r\n", b"\n").split(b"\n")
         if len(self._rest) > MOST_BYTES:
-            raise broken_stream("a line without end")
+            raise self._failures.broken("a line without end")
         events = []
         for line in lines:
             if line.startswith(b"data:"):
                 data = line[6:] if line.startswith(b"data: ") else line[5:]
                 self._size += len(data)
                 if self._size > MOST_BYTES:
-                    raise broken_stream("an event without end")
+                    raise self._failures.broken("an event without end")
                 self._data.append(data)
             elif not line.strip(b"\r") and self._data:
                 events.append(b"\n".join(self._data))

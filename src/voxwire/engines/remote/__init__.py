@@ -1,0 +1,8 @@
+"""Engines that are servers of somebody else, reached over HTTP: what they have in common, whatever they do.
+
+- `address`: addresses of endpoints
+- `endpoint_failures`: everything that can go wrong, as a code and a sentence
+- `patience`: how long an endpoint may be silent
+- `http`: requests and their sockets
+- `sse`: bytes to events
+"""
