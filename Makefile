@@ -40,9 +40,8 @@ test-clients: client-environments  ## the clients that take minutes to install, 
 clients-table: client-environments  ## the same, and write the table
 	$(BIN)/python tests/clients/compatibility.py --write
 
-test-engines: setup  ## a spoken conversation with a true model; VOXWIRE_ACCEPT_GEMMA_TERMS=1 accepts its terms
-	@scripts/setup weights
-	$(BIN)/python -m pytest tests/engines/llm/chat/gemma_conversation.py -s
+test-engines: setup  ## engines with the true weights of models; VOXWIRE_ACCEPT_GEMMA_TERMS=1 for Gemma, too
+	$(BIN)/python -m pytest tests/true_weights -s
 
 errors-table: setup  ## the tables of docs/errors.md, from the source
 	$(BIN)/python tests/error_table.py --write

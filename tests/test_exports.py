@@ -22,6 +22,7 @@ SOURCE = ROOT / "src"
 FACES = {
     "audio": "clip convert input_buffer pcm resample windows",
     "events": "client closing items response server session_config",
+    "catalogue": "Catalogue CatalogueEntry ModelFile Store load_catalogue locate",
     "interfaces": "codec commands engine expectations inputs llm needs_models stt token_estimate transport tts turn "
     "vad",
     "engines": "llm registry stt tts vad worker",

