@@ -28,8 +28,9 @@ FACES = {
     "engines": "llm registry stt tts vad worker",
     "dialects": "Dialect Variant WireCodec detect model_names",
     "session": "Capabilities Limits Session",
-    "runtime": "TRY_AGAIN TRY_AGAIN_LATER Attachment Budget Deadlines Deployment DeploymentGone Directory EngineLeases "
-    "EventAttachment Hosted LocalDirectory Newcomer Principal Quota RuntimeLimits Service capabilities_of",
+    "runtime": "DEFAULT_VOICE TRY_AGAIN TRY_AGAIN_LATER Attachment AttachmentRole Budget Deadlines Deployment "
+    "DeploymentGone Directory EngineLease EngineLeases EventAttachment Hosted LiveSession "
+    "LocalDirectory Newcomer Principal Quota RuntimeLimits Service capabilities_of",
 }
 
 

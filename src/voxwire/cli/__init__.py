@@ -4,7 +4,8 @@ Each command (`serve`, `talk`, `doctor`) is a module with `register(subparsers)`
 options and sets `run` to a function from the parsed arguments to an exit code, and `writing` to a context
 manager where stdout and stderr have to be special (`output`: a server goes on when nobody reads what it prints;
 `voxwire.printing`: other commands end then). Only the module of the command that was typed is imported, so that
-`voxwire --help` is quick. `local_server` is the server that `talk` starts where none is named.
+`voxwire --help` is quick. `local_server` is the server that `talk` starts where none is named,
+`measurements` what `doctor --measure` does.
 """
 
 import argparse

@@ -49,6 +49,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--config", type=Path, metavar="voxwire.toml", help="start the engines of each deployment of this file instead"
     )
+    parser.add_argument(
+        "--measure",
+        action="store_true",
+        help="measure how fast the engines are and what memory they take: those of the embedded profile, or all "
+        "deployments of --config; takes about 20 seconds for each",
+    )
     add = parser.add_argument_group("language model").add_argument
     add(
         "--llm", metavar="URL", help="try this OpenAI-compatible address instead: does it answer, how fast, with tools?"
@@ -58,6 +64,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Print a line for every check; 0 when nothing that the server needs is missing."""
+    if args.measure:
+        from voxwire.cli.measurements import measure_deployments
+
+        return measure_deployments(args)
     if args.llm or args.model:
         return _language_model(args)
     if args.config:

@@ -19,29 +19,34 @@
 - `ids`, `notify`, `tasks`: identifiers, waking who waits, the tasks of one session
 """
 
-from voxwire.runtime.attachment import Attachment
+from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_LATER, Budget
-from voxwire.runtime.deployment import Deployment, capabilities_of
+from voxwire.runtime.deployment import DEFAULT_VOICE, Deployment, capabilities_of
 from voxwire.runtime.directory import DeploymentGone, Directory, Hosted, LocalDirectory
 from voxwire.runtime.event_attachment import EventAttachment
-from voxwire.runtime.leases import EngineLeases
+from voxwire.runtime.leases import EngineLease, EngineLeases
+from voxwire.runtime.live import LiveSession
 from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.principal import Principal, Quota
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
 
 __all__ = [
+    "DEFAULT_VOICE",
     "TRY_AGAIN",
     "TRY_AGAIN_LATER",
     "Attachment",
+    "AttachmentRole",
     "Budget",
     "Deadlines",
     "Deployment",
     "DeploymentGone",
     "Directory",
+    "EngineLease",
     "EngineLeases",
     "EventAttachment",
     "Hosted",
+    "LiveSession",
     "LocalDirectory",
     "Newcomer",
     "Principal",

@@ -77,6 +77,11 @@ class Hosted:
         label: str = self.stages["llm"].capabilities.info.label
         return label
 
+    @property
+    def leases(self) -> Mapping[str, EngineLease]:
+        """The holds on the engines, by stage: for who starts them one by one."""
+        return self._leases
+
     async def tried(self) -> None:
         """Begin to start the engines, and wait until they are ready or have failed once."""
         if self._starting is None:
