@@ -12,6 +12,7 @@ import pytest_asyncio
 from contract_audio import speech
 
 from voxwire.audio.resample import Resampler
+from voxwire.engines.stt import worker_stream
 from voxwire.engines.stt.pocketsphinx import engine as pocketsphinx
 from voxwire.engines.stt.pocketsphinx.engine import PocketsphinxStream, PocketsphinxStt
 from voxwire.errors import EngineBusy, EngineDied, EngineError
@@ -183,7 +184,7 @@ class TestProcesses:
     async def test_no_free_worker_until_the_deadline_is_busy(
         self, engine: PocketsphinxStt, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(pocketsphinx, "_LEASE_S", 0.1)
+        monkeypatch.setattr(worker_stream, "LEASE_S", 0.1)
         held = [await engine.pool.lease(1) for _ in range(2)]
         with pytest.raises(EngineBusy):
             await hear(engine, bytes(STEP))

@@ -1,1 +1,5 @@
-"""Speech to text engines: `pocketsphinx`."""
+"""Speech to text engines: `pocketsphinx`.
+
+- `worker_stream`: one utterance that a worker process recognises; `audio_messages`: what the worker is told of it
+- `hearing`: how many people a recogniser can follow
+"""

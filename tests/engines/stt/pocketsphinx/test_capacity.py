@@ -7,7 +7,7 @@ def followed(*costs: float) -> float:
     """After steps of a quarter of a second each, at so many processor seconds a second of audio."""
     stt = engine({"size": 8})
     for cost in costs:
-        stt.worked(0.25, cost * 0.25)
+        stt.listening.worked(0.25, cost * 0.25)
     return stt.hearing()[1]
 
 

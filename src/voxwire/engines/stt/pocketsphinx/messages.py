@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from voxwire.engines.stt.audio_messages import Audio, EndOfAudio
+
 #: Sets of phrases whose decoder is kept for the utterances to come, about 10 MB each.
 DECODERS_KEPT: Final = 8
 
@@ -29,16 +31,6 @@ class Phrases(msgspec.Struct, frozen=True, tag="phrases"):
     """The set that the worker asked for, each sentence already as plain words."""
 
     sentences: list[str]
-
-
-class Audio(msgspec.Struct, frozen=True, tag="audio"):
-    """PCM16 mono."""
-
-    pcm: bytes
-
-
-class EndOfAudio(msgspec.Struct, frozen=True, tag="commit"):
-    """No more audio comes: `Result` is due."""
 
 
 class NeedPhrases(msgspec.Struct, frozen=True, tag="need_phrases"):

@@ -6,13 +6,12 @@ import msgspec
 
 from voxwire.audio.pcm import SPEECH_RATE
 from voxwire.audio.resample import Resampler
+from voxwire.engines.stt.audio_messages import Audio, EndOfAudio
 from voxwire.engines.stt.pocketsphinx.decoders import Decoders, Decoding
 from voxwire.engines.stt.pocketsphinx.hypothesis import DECODER_FRAME_MS, Segment, fits_as_well, joined
 from voxwire.engines.stt.pocketsphinx.messages import (
-    Audio,
     Begin,
     DecoderRequest,
-    EndOfAudio,
     Learn,
     NeedPhrases,
     Partial,
