@@ -70,7 +70,8 @@ LlmEvent = LlmText | LlmToolCall | LlmToolArguments | LlmDone
 
 
 class LlmCapabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """`context_tokens` is what the engine can read, output included.
+    """`context_tokens` is what the engine can read, output included. `hears`: it reads `InputAudio.clip`, where there
+    is one, and needs no transcript of it.
 
     `local`: it runs on a machine of whoever runs the server, so its answers cost time and no money. Answers are begun
     then before it is certain that they are wanted, unless the settings say otherwise.
@@ -82,6 +83,7 @@ class LlmCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     info: EngineInfo
     context_tokens: int = 32_000
     images: bool = False
+    hears: bool = False
     tools: bool = True
     local: bool = False
     patience_s: float | None = None

@@ -146,6 +146,9 @@ class ChatServer:
                     await asyncio.wait({watch}, timeout=step) if isinstance(step, float) else await step.wait()
                 if request.closed.is_set():
                     raise ConnectionResetError
+        except ConnectionError:  # writing may notice it before the watcher does
+            request.closed.set()
+            raise
         finally:
             # A `StreamReader` serves one waiter: the watcher goes before the next request is read.
             watch.cancel()

@@ -69,7 +69,7 @@ class Failures(msgspec.Struct, frozen=True):
 
 
 def error_field(body: bytes, name: str) -> str | None:
-    """`error.code` or `error.param` of an error's body, where it is a plain name: safe to log, useful to act upon."""
+    """A field of an error's body (`code`, `type`, `param`), where it is a plain name: safe to log, good to act upon."""
     try:
         error = msgspec.json.decode(body, type=_Answered).error
     except msgspec.DecodeError:

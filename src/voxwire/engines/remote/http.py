@@ -22,7 +22,8 @@ _IDLE_CONNECTIONS: Final = 32
 
 
 class Refused(Exception):
-    """The endpoint answered a request with an error. `field` is the part of the body that it does not take."""
+    """The endpoint answered a request with an error. `code` is its own word for it; `field` is the part of the body
+    that it does not take."""
 
     def __init__(self, status: int, retry_after: str | None, code: str | None, field: str | None) -> None:
         super().__init__(status)
@@ -70,7 +71,7 @@ class HttpAnswer:
         return Refused(
             self.status,
             self._response.headers.get("retry-after"),
-            error_field(body, "code"),
+            error_field(body, "code") or error_field(body, "type"),
             error_field(body, "param"),
         )
 

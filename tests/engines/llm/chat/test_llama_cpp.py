@@ -71,7 +71,8 @@ def url(
     with voice_server(
         talker={"base_url": talker.url},
         tools={"base_url": caller_of_tools.url},
-        storyteller={"base_url": watched, "model": "llama", "check": False},  # nobody listens there yet
+        # Nobody listens there yet, and one connection is watched.
+        storyteller={"base_url": watched, "model": "llama", "check": False, "warm": False},
     ) as address:
         yield address
 

@@ -1,7 +1,7 @@
 """One answer of a chat endpoint: the data of its events to text and tool calls."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -10,6 +10,9 @@ from voxwire.engines.llm.chat.thinking import ThinkingFilter
 from voxwire.errors import EngineError
 from voxwire.events.response import TokenUsage
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
+
+#: Characters that a token has at most on average, in an answer that is meant.
+_TOKEN_CHARS: Final = 16
 
 _REASONS: Final = {"length": FinishReason.MAX_TOKENS, "content_filter": FinishReason.CONTENT_FILTER}
 
@@ -27,6 +30,7 @@ class _ToolCall(msgspec.Struct):
 
 class _Delta(msgspec.Struct):
     content: Any = None
+    refusal: Any = None
     tool_calls: list[_ToolCall] | None = None
     reasoning_content: Any = None
     reasoning: Any = None
@@ -38,19 +42,23 @@ class _Choice(msgspec.Struct):
     finish_reason: str | None = None
 
 
-class _Cached(msgspec.Struct):
-    cached_tokens: int | None = None
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Details(msgspec.Struct):
+    cached_tokens: _Count | None = None
+    audio_tokens: _Count | None = None
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _Cached | None = None
+    prompt_tokens: _Count
+    completion_tokens: _Count
+    prompt_tokens_details: _Details | None = None
 
 
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    usage: Any = None
     error: Any = None
 
 
@@ -72,10 +80,13 @@ class AnswerReader:
     `tokens` counts what the model really wrote, thinking included: events that carry nothing are no sign of life.
     """
 
-    def __init__(self, functions: frozenset[str], *, thinking: bool) -> None:
-        """`functions` are the names that may be called; `thinking` when the answer begins inside its thinking."""
+    def __init__(self, functions: frozenset[str], *, most_tokens: int, thinking: bool = False) -> None:
+        """`functions` are the names that may be called; `thinking` when the answer begins inside its thinking. One
+        that has `most_tokens` is cut off: it would never end."""
         self.complete = False
         self.tokens = 0
+        self._chars = 0
+        self._most_tokens = most_tokens
         self._functions = functions
         self._filter = ThinkingFilter(thinking=thinking)
         self._reason: str | None = None
@@ -95,7 +106,9 @@ class AnswerReader:
         return self._visible or self._calls > 0
 
     def take(self, data: bytes) -> Iterator[LlmEvent]:
-        """What one event adds to the answer. Raises EngineError."""
+        """What one event adds to the answer; nothing once it is complete. Raises EngineError."""
+        if self.complete:
+            return
         if data.strip() == b"[DONE]":
             self.complete = True
             return
@@ -115,6 +128,9 @@ class AnswerReader:
         if choice.delta is not None:
             yield from self._delta(choice.delta)
         self._reason = choice.finish_reason or self._reason
+        if self.tokens > self._most_tokens or self._chars > self._most_tokens * _TOKEN_CHARS:
+            self._reason = "length"
+            self.complete = True
 
     def finish(self) -> Iterator[LlmEvent]:
         """The end of the answer, once the stream has ended. Raises EngineError for one that is not whole."""
@@ -132,9 +148,11 @@ class AnswerReader:
     def _delta(self, delta: _Delta) -> Iterator[LlmEvent]:
         if delta.reasoning_content or delta.reasoning:
             self.tokens += 1
-        if delta.content:
+        if content := delta.content or delta.refusal:
+            text = _plain(content)
             self.tokens += 1
-            if visible := self._filter.feed(_plain(delta.content)):
+            self._chars += len(text)
+            if visible := self._filter.feed(text):
                 yield self._text(visible)
         for call in delta.tool_calls or ():
             yield from self._tool_call(call)
@@ -161,6 +179,7 @@ class AnswerReader:
             arguments = function.arguments
             text = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
             call.arguments.append(text)
+            self._chars += len(text)
             yield LlmToolArguments(delta=text)
 
     def _begins(self, piece: _ToolCall, function: _Function) -> bool:
@@ -199,12 +218,18 @@ def _plain(content: Any) -> str:
     raise FAILURES.broken("something that is no piece of an answer")
 
 
-def _usage(usage: _Usage) -> TokenUsage | None:
-    if usage.prompt_tokens is None or usage.completion_tokens is None:
+def _usage(found: Any) -> TokenUsage | None:
+    """What the endpoint counted; None where it cannot be: the session estimates then."""
+    try:
+        usage = msgspec.convert(found, _Usage)
+    except msgspec.ValidationError:
         return None
-    details = usage.prompt_tokens_details
+    details = usage.prompt_tokens_details or _Details()
+    heard = min(details.audio_tokens or 0, usage.prompt_tokens)
+    read = usage.prompt_tokens - heard
     return TokenUsage(
-        input_text=usage.prompt_tokens,
+        input_text=read,
+        input_audio=heard,
+        cached_text=min(details.cached_tokens or 0, read),
         output_text=usage.completion_tokens,
-        cached_text=(details.cached_tokens if details else None) or 0,
     )

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, ValidationError, field_validator
 
-from voxwire.engines.remote.address import on_loopback
+from voxwire.engines.remote.address import on_own_network
 from voxwire.errors import ConfigurationError
 
 #: Where the key comes from when no option names it: an environment shows in no list of processes.
@@ -46,6 +46,8 @@ class ChatOptions(BaseModel):
     context_tokens: PositiveInt = 32_000
     """What the model can read, the answer included: older items are left out."""
     images: bool = False
+    hears: bool = False
+    """The model takes speech as it was said, as `input_audio`, instead of its words."""
     tools: bool = True
     parallel_tool_calls: bool | None = None
     """Whether the model may call several functions at once. None sends the session's, and nothing where it has none."""
@@ -53,6 +55,14 @@ class ChatOptions(BaseModel):
     """How much the model thinks. None sends the session's, and nothing where it has none."""
     prompt_cache_key: bool = False
     """Send the session's identifier, so that a cache or a router keeps a conversation in one place."""
+    warm: bool | None = None
+    """Have the model read instructions and tools when a session opens. None does so at local addresses, which cost
+    nothing."""
+    parallel: PositiveInt | None = None
+    """Answers that the endpoint writes at once: further ones wait here, and sessions take turns. None hands all of them
+    over, to the endpoint's own queue."""
+    retries: Annotated[int, Field(ge=0, le=5)] = 1
+    """Further tries where an endpoint cannot be reached, or fails, before it has given a first token."""
     first_token_s: _Seconds = 20.0
     """From the request to the first token."""
     idle_s: _Seconds = 10.0
@@ -82,14 +92,20 @@ class ChatOptions(BaseModel):
         return None if value == "" else value
 
     @property
-    def on_loopback(self) -> bool:
-        """Whether the endpoint runs on this machine."""
-        return on_loopback(self.base_url)
+    def local(self) -> bool:
+        """Whether the endpoint runs on this machine, or on one beside it."""
+        return on_own_network(self.base_url)
 
     @property
     def patience_s(self) -> float:
         """The longest that the engine yields nothing before it fails by itself."""
-        return self.first_token_s + max(self.idle_s, self.thinking_s)
+        waiting_s = 0.0 if self.parallel is None else self.first_token_s
+        return waiting_s + self.first_token_s + max(self.idle_s, self.thinking_s)
+
+    @property
+    def warms(self) -> bool:
+        """Whether the beginnings of conversations are read ahead."""
+        return self.local if self.warm is None else self.warm
 
     def secret_headers(self) -> dict[str, str]:
         """The headers as they leave, the key among them."""

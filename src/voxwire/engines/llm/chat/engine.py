@@ -3,18 +3,22 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from voxwire.engines.llm.chat.answer import AnswerReader
 from voxwire.engines.llm.chat.chat_options import KEY_VARIABLE, ChatOptions, read_options
-from voxwire.engines.llm.chat.failures import FAILURES
+from voxwire.engines.llm.chat.failures import FAILURES, PASSING, of_refusal
 from voxwire.engines.llm.chat.http_endpoint import Endpoint, Listing
-from voxwire.engines.llm.chat.request_body import RequestBody, offered_tools, without_wishes
+from voxwire.engines.llm.chat.lulls import Lulls
+from voxwire.engines.llm.chat.places import Places
+from voxwire.engines.llm.chat.request_body import RequestBody, beginning_only, offered_tools, without_wishes
 from voxwire.engines.remote.http import Refused
 from voxwire.engines.remote.patience import Patience
 from voxwire.engines.remote.sse import EventReader
 from voxwire.errors import ConfigurationError, EngineError
+from voxwire.events.items import MessageItem
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.llm import LlmCapabilities, LlmEvent, LlmRequest
 
@@ -27,6 +31,8 @@ _WRONG_BODY: Final = (400, 422)
 _END_S: Final = 1.0
 #: The end of the HTTP body, after which the connection can be used again, is on its way already.
 _LAST_BYTES_S: Final = 0.05
+#: Pause before a second try; each further one is twice as long.
+_PAUSE_S: Final = 0.25
 
 
 def engine(options: Mapping[str, Any]) -> "ChatEngine":
@@ -35,12 +41,14 @@ def engine(options: Mapping[str, Any]) -> "ChatEngine":
 
 
 class ChatEngine:
-    """See the module; implements `LlmEngine`."""
+    """See the module; implements `LlmEngine`, `Queues` and `Warms`."""
 
     def __init__(self, options: ChatOptions) -> None:
         self._options = options
         self._endpoint = Endpoint(options)
         self._body = RequestBody(options)
+        self._lulls = Lulls()
+        self._places = Places(options.parallel, options.first_token_s)
         self._model = options.model
         self._capabilities: LlmCapabilities | None = None
 
@@ -53,8 +61,9 @@ class ChatEngine:
                 info=EngineInfo(name="chat", label=label, licence="the model's own"),
                 context_tokens=self._options.context_tokens,
                 images=self._options.images,
+                hears=self._options.hears,
                 tools=self._options.tools,
-                local=self._options.on_loopback,
+                local=self._options.local,
                 patience_s=self._options.patience_s,
             )
         return self._capabilities
@@ -80,9 +89,51 @@ class ChatEngine:
         await self._endpoint.close()
 
     async def respond(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
+        with self._lulls.answering():
+            async with self._places.place(request.session_key), aclosing(self._tried(request)) as events:
+                async for event in events:
+                    yield event
+
+    async def warm(self, request: LlmRequest) -> None:
+        """Have the model read the beginning of a conversation, once nobody waits for an answer."""
+        if not self._options.warms:
+            return
+        try:
+            await self._lulls.work(partial(self._read_beginning, beginning_only(request)))
+        except EngineError as error:
+            logger.debug("a beginning was not read ahead (%s)", error.code)
+
+    @property
+    def queue(self) -> int:
+        """Answers that come before one that is asked for now. Where the endpoint's room is not known (option
+        `parallel`), those in the making count."""
+        return self._lulls.answers if self._options.parallel is None else self._places.queue
+
+    # --- answering ----------------------------------------------------------------------------------
+
+    async def _tried(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
+        """An answer; where nothing has come of one yet, and what went wrong may pass, another try."""
         patience = Patience(self._options.first_token_s, self._options.idle_s, FAILURES)
         functions = frozenset(function.name for function in offered_tools(request))
-        answer = AnswerReader(functions, thinking=self._options.thinking_prefilled)
+        pause_s = _PAUSE_S
+        for left in range(self._options.retries, -1, -1):
+            answer = AnswerReader(
+                functions, most_tokens=self._options.context_tokens, thinking=self._options.thinking_prefilled
+            )
+            try:
+                async with aclosing(self._answer(request, answer, patience)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except EngineError as error:
+                if not left or answer.tokens or error.code not in PASSING:
+                    raise
+            await patience.wait(asyncio.sleep(pause_s))
+            pause_s *= 2
+
+    async def _answer(
+        self, request: LlmRequest, answer: AnswerReader, patience: Patience
+    ) -> AsyncGenerator[LlmEvent, None]:
         async with self._asked(request, patience) as pieces:
             reader = EventReader(FAILURES)
             while not answer.complete:
@@ -98,6 +149,14 @@ class ChatEngine:
             for event in answer.finish():
                 yield event
 
+    async def _read_beginning(self, request: LlmRequest) -> None:
+        """Raises EngineError. An endpoint that goes on for longer than it may is left."""
+        patience = Patience(self._options.first_token_s, self._options.first_token_s, FAILURES)
+        async with self._asked(request, patience) as pieces:
+            while patience.total_s < self._options.first_token_s:
+                if await patience.wait(anext(pieces, None)) is None:
+                    return
+
     # --- asking -------------------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -106,7 +165,8 @@ class ChatEngine:
         model = await self._known_model()
         while True:
             try:
-                async with self._endpoint.post(self._body.encode(request, model), patience) as pieces:
+                body = await self._encoded(request, model)
+                async with self._endpoint.post(body, patience) as pieces:
                     yield pieces
                 return
             except Refused as refused:
@@ -116,7 +176,13 @@ class ChatEngine:
                     request = plain
                     continue
                 logger.warning("the chat endpoint answered %d (%s)", refused.status, refused.code or "no code")
-                raise FAILURES.of_status(refused.status, refused.retry_after) from None
+                raise of_refusal(refused) from None
+
+    async def _encoded(self, request: LlmRequest, model: str) -> bytes:
+        """The body; a thread makes one with sound, which takes some milliseconds a minute of it."""
+        if self._options.hears and any(item.clips for item in request.items if isinstance(item, MessageItem)):
+            return await asyncio.to_thread(self._body.encode, request, model)
+        return self._body.encode(request, model)
 
     async def _next(self, pieces: AsyncIterator[bytes], answer: AnswerReader, patience: Patience) -> bytes | None:
         """What arrives next; None at the end, and when nothing but the end mark is missing and does not come."""

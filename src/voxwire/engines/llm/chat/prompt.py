@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from voxwire.engines.llm.chat.audio_part import audio_part
 from voxwire.events.items import (
+    ContentPart,
     FunctionCallItem,
     FunctionCallOutputItem,
     InputAudio,
@@ -32,8 +34,11 @@ _NO_RESULT_YET: Final = "The result is not there yet."
 ChatMessage = dict[str, Any]
 
 
-def messages(system: str, items: Sequence[Item]) -> list[ChatMessage]:
-    """The messages for these items, which were heard as they stand: a truncated answer is short.
+def messages(system: str, items: Sequence[Item], *, hears: bool = False) -> list[ChatMessage]:
+    """The messages for these items, which were heard as they stand: a truncated answer is short. A model that `hears`
+    gets the user's speech itself, as far as it was kept.
+
+    A conversation that goes on only adds to the end of them, so that what a model has read once it need not read again.
 
     `system` is the preamble and the instructions. System items before anything else join it, since many templates
     take one system message at the beginning alone.
@@ -43,7 +48,7 @@ def messages(system: str, items: Sequence[Item]) -> list[ChatMessage]:
     for item in items:
         match item:
             case MessageItem():
-                _add_message(told, item)
+                _add_message(told, item, hears)
             case FunctionCallItem():
                 _add_call(told, item, results.get(item.call_id, _NO_RESULT_YET))
             case FunctionCallOutputItem():
@@ -71,8 +76,8 @@ def chat_tool_choice(choice: ToolChoice) -> Any:
     return {"type": "function", "function": {"name": choice.name}} if isinstance(choice, NamedTool) else choice
 
 
-def _add_message(told: list[ChatMessage], item: MessageItem) -> None:
-    content = _content(item)
+def _add_message(told: list[ChatMessage], item: MessageItem, hears: bool) -> None:
+    content = _content(item, hears)
     if not content:
         return  # nothing of it was heard
     role = item.role.value
@@ -107,22 +112,31 @@ def _asking(told: Sequence[ChatMessage]) -> ChatMessage | None:
     return last if last is not None and last["role"] == Role.ASSISTANT.value else None
 
 
-def _content(item: MessageItem) -> str | list[dict[str, Any]]:
-    """Text alone as a text, which every endpoint takes; with pictures a list of parts."""
+def _content(item: MessageItem, hears: bool) -> str | list[dict[str, Any]]:
+    """Text alone as a text, which every endpoint takes; with pictures or sound a list of parts."""
     texts: list[str] = []
     parts: list[dict[str, Any]] = []
     for part in item.content:
-        if isinstance(part, InputImage):
+        if medium := _medium(part, hears):
             parts += _parts("\n".join(texts))
             texts.clear()
-            parts.append({"type": "image_url", "image_url": {"url": part.image_url, "detail": part.detail}})
+            parts.append(medium)
         elif text := _text(part):
             texts.append(text)
     text = "\n".join(texts)
     return [*parts, *_parts(text)] if parts else text
 
 
-def _text(part: InputText | InputAudio | OutputText | OutputAudio) -> str:
+def _medium(part: ContentPart, hears: bool) -> dict[str, Any] | None:
+    """The part, where it is no text."""
+    if isinstance(part, InputImage):
+        return {"type": "image_url", "image_url": {"url": part.image_url, "detail": part.detail}}
+    if hears and isinstance(part, InputAudio) and part.clip is not None and part.clip.data:
+        return audio_part(part.clip)
+    return None
+
+
+def _text(part: ContentPart) -> str:
     match part:
         case InputAudio(transcript=None):
             return SILENCE

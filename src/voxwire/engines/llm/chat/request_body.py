@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from voxwire.engines.llm.chat.chat_options import ChatOptions
 from voxwire.engines.llm.chat.prompt import chat_tool_choice, chat_tools, messages
+from voxwire.events.items import InputText, MessageItem, Role
 from voxwire.interfaces.llm import LlmRequest
 
 logger = logging.getLogger("voxwire.engines.chat")
@@ -57,7 +58,7 @@ class RequestBody:
             "reasoning_effort": _first(options.reasoning_effort, request.reasoning),
             "prompt_cache_key": request.session_key or None if options.prompt_cache_key else None,
             "user": request.end_user,
-            "messages": messages(system, request.items),
+            "messages": messages(system, request.items, hears=options.hears),
         }
         body: dict[str, Any] = {}
         for name, value in fields.items():
@@ -85,6 +86,15 @@ def offered_tools(request: LlmRequest) -> tuple[Any, ...]:
     """The functions that the model may call. With the choice "none" it is offered none: many endpoints do not
     look at the choice."""
     return () if request.tool_choice == "none" else request.tools
+
+
+def beginning_only(request: LlmRequest) -> LlmRequest:
+    """A request that reads what this one begins with, and is answered by one token, which nobody hears.
+
+    Templates want a user who says something; what comes before is read as in any other request.
+    """
+    hello = MessageItem(role=Role.USER, content=(InputText(text="Hello."),))
+    return replace(request, items=(hello,), max_output_tokens=1)
 
 
 def without_wishes(request: LlmRequest) -> LlmRequest:

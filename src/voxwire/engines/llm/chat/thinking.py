@@ -1,9 +1,11 @@
-"""Thinking text inside an answer, `<think> … </think>`, which is for nobody's ears."""
+"""Thinking text inside an answer, `<think> … </think>` and its like, which is for nobody's ears."""
 
 from typing import Final
 
-_OPENING: Final = ("<think>", "<thinking>")
-_CLOSING: Final = ("</think>", "</thinking>")
+#: As Qwen, DeepSeek and many others write it; Gemma and Gemini; Magistral; Kimi.
+_OPENING: Final = ("<think>", "<thinking>", "<thought>", "[THINK]", "◁think▷")
+_CLOSING: Final = ("</think>", "</thinking>", "</thought>", "[/THINK]", "◁/think▷")
+_FIRST: Final = frozenset(tag[0] for tag in _OPENING)
 
 
 class ThinkingFilter:
@@ -20,7 +22,7 @@ class ThinkingFilter:
 
     def feed(self, text: str) -> str:
         """The visible part of what is certain by now."""
-        if not (self._held or self._thinking or self._trim) and "<" not in text:
+        if not (self._held or self._thinking or self._trim) and _FIRST.isdisjoint(text):
             return text
         text = self._held + text
         visible: list[str] = []
@@ -57,6 +59,7 @@ class ThinkingFilter:
 
 def _start_of_tag(text: str, tags: tuple[str, ...]) -> int:
     """Length of the end of `text` that may be the beginning of a tag."""
-    at = text.rfind("<")
-    rest = text[at:] if at >= 0 else ""
-    return len(rest) if rest and any(tag.startswith(rest) for tag in tags) else 0
+    for size in range(min(len(text), max(map(len, tags)) - 1), 0, -1):
+        if text[-size] in _FIRST and any(tag.startswith(text[-size:]) for tag in tags):
+            return size
+    return 0
