@@ -24,7 +24,7 @@ _Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class ChatOptions(BaseModel):
-    """See `docs/howto/attach-a-model.md` for each of them. Secrets do not show in a `repr`."""
+    """`docs/engines/chat.md` explains each of them. Secrets do not show in a `repr`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 

@@ -7,12 +7,12 @@ from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
+from voxwire.engines.llm.chat.admission import Places
 from voxwire.engines.llm.chat.answer import AnswerReader
 from voxwire.engines.llm.chat.chat_options import KEY_VARIABLE, ChatOptions, read_options
 from voxwire.engines.llm.chat.failures import FAILURES, PASSING, of_refusal
 from voxwire.engines.llm.chat.http_endpoint import Endpoint, Listing
 from voxwire.engines.llm.chat.lulls import Lulls
-from voxwire.engines.llm.chat.places import Places
 from voxwire.engines.llm.chat.request_body import RequestBody, beginning_only, offered_tools, without_wishes
 from voxwire.engines.remote.http import Refused
 from voxwire.engines.remote.patience import Patience
