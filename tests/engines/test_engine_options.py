@@ -10,10 +10,11 @@ from voxwire.engines.stt.pocketsphinx import engine as pocketsphinx
 from voxwire.engines.tts import embedded
 from voxwire.engines.tts.espeak import engine as espeak
 from voxwire.engines.tts.flite import engine as flite
+from voxwire.engines.tts.piper import engine as piper
 from voxwire.errors import ConfigurationError
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
-POOLED = [pocketsphinx, espeak, flite, embedded]
+POOLED = [pocketsphinx, espeak, flite, embedded, piper]
 
 
 @pytest.mark.parametrize("module", [*POOLED, assistant], ids=lambda module: module.__name__)
@@ -36,7 +37,13 @@ def test_a_language_that_cannot_be() -> None:
 
 @pytest.mark.parametrize(
     ("name", "module"),
-    [("pocketsphinx", pocketsphinx), ("espeak", espeak), ("flite", flite), ("offline-assistant", assistant)],
+    [
+        ("pocketsphinx", pocketsphinx),
+        ("espeak", espeak),
+        ("flite", flite),
+        ("piper", piper),
+        ("offline-assistant", assistant),
+    ],
 )
 def test_every_option_is_documented(name: str, module: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from voxwire.engines.registry import KINDS, names
@@ -186,6 +187,17 @@ def _espeak() -> str:
     return found
 
 
+def _library_of(module: str, package: str, extra: str) -> Callable[[], str]:
+    """A probe for the library of an engine that runs in a process of its own: nothing is imported here."""
+
+    def probe() -> str:
+        if find_spec(module) is None:
+            raise Missing(f"pip install 'voxwire[{extra}]'")
+        return f"{package} {version(package)}"
+
+    return probe
+
+
 def _soundfile() -> str:
     try:
         return f"soundfile {import_module('soundfile').__version__}"
@@ -219,6 +231,7 @@ CHECKS = (
     ),
     Check("flite", "text to speech (better)", _flite, need="text to speech"),
     Check("espeak-ng", "text to speech (anywhere)", _espeak, need="text to speech"),
+    Check("piper", "text to speech, with models", _library_of("piper", "piper-tts", "piper")),
     Check("soundfile", "audio files in `voxwire talk`", _soundfile),
     Check("PortAudio", "`voxwire talk --mic` and --play", _portaudio),
 )

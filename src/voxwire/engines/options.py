@@ -30,3 +30,11 @@ def text(engine: str, options: Mapping[str, Any], name: str, default: str) -> st
     if not isinstance(value, str):
         raise ConfigurationError(f"The option {name} of {engine} is a text.")
     return value
+
+
+def count(engine: str, options: Mapping[str, Any], name: str, default: int) -> int:
+    """An option that is a whole number, at least 1. Raises ConfigurationError."""
+    value = options.get(name, default)
+    if type(value) is not int or value < 1:
+        raise ConfigurationError(f"The option {name} of {engine} is a whole number, at least 1.")
+    return value

@@ -8,4 +8,5 @@
 - `fake_service`, `memory_transport`: a whole service on fakes, and a transport to it
 - `live_server`: real servers; `chat_server`: an endpoint for the `chat` engine
 - `llama_server`: llama.cpp's real server, in a process; `scripted_gguf`: model files for it that say what they are told
+- `tiny_onnx`: voices that hum
 """

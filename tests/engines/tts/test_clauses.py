@@ -1,14 +1,19 @@
 """Where text that arrives in pieces is cut."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxwire.engines.tts.clauses import ClauseSplitter
+from voxwire.engines.tts.clauses import ClauseSizes, ClauseSplitter
+
+#: A voice that is slower than speech on a busy machine begins with a few words.
+SLOW = ClauseSizes(soft=(8, 16, 40), most=(24, 48, 96))
 
 
-def split(*pieces: str) -> list[str]:
-    splitter = ClauseSplitter()
+def split(*pieces: str, sizes: ClauseSizes = ClauseSizes()) -> list[str]:  # noqa: B008 - it is a constant
+    splitter = ClauseSplitter(sizes)
     clauses = [clause for piece in pieces for clause in splitter.feed(piece)]
     return [clause.text for clause in [*clauses, *splitter.flush()]]
 
@@ -64,6 +69,59 @@ class TestWhenAClauseIsComplete:
         assert all(clause.endswith(" ") for clause in split("word " * 500))
 
 
+class TestSizes:
+    TEXT = "The train to Amsterdam leaves in twenty minutes from the second platform on the left of the main hall."
+
+    def test_clauses_grow_as_the_voice_gets_ahead(self) -> None:
+        clauses = split(self.TEXT, sizes=SLOW)
+        assert clauses[0] == "The train to Amsterdam "
+        assert [len(clause) <= most * 1.5 for clause, most in zip(clauses, (24, 48, 96), strict=False)] == [True] * 3
+        assert "".join(clauses) == self.TEXT
+
+    def test_one_is_cut_where_a_speaker_takes_breath(self) -> None:
+        assert split("I would like to know if you have a table for two people tonight", sizes=SLOW)[0] == (
+            "I would like to know "
+        )
+
+    def test_a_sentence_that_is_a_little_longer_stays_whole(self) -> None:
+        assert split("What can I do for you today? I can do much.", sizes=SLOW)[0] == "What can I do for you today? "
+
+    def test_a_short_part_before_a_comma_is_spoken_at_once(self) -> None:
+        assert split("Of course, I will do that for you.", sizes=SLOW)[0] == "Of course, "
+
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            ("今日の東京の天気は晴れで最高気温は二十五度になるでしょう", "今日の東京の"),
+            ("明天北京的天气晴朗气温大约二十五度适合外出散步", "明天北京的天气晴"),
+            ("สวัสดีครับวันนี้อากาศดีมากและผมอยากไปเดินเล่นที่สวนสาธารณะ", None),
+            ("오늘 서울의 날씨는 맑고 기온은 이십오 도까지 올라갑니다", "오늘 서울의 "),
+        ],
+        ids=["Japanese", "Chinese", "Thai", "Korean"],
+    )
+    def test_scripts_without_spaces_begin_early_too(self, text: str, first: str | None) -> None:
+        clauses = split(text, sizes=SLOW)
+        assert len(clauses) > 1
+        assert "".join(clauses) == text
+        assert first is None or clauses[0] == first
+
+    def test_thai_is_never_cut_before_a_mark_or_after_a_vowel_that_comes_first(self) -> None:
+        for clause in split("เก็บน้ำที่โต๊ะไว้" * 20, sizes=SLOW)[:-1]:
+            assert clause[-1] not in "เแโใไ"
+        for clause in split("เก็บน้ำที่โต๊ะไว้" * 20, sizes=SLOW)[1:]:
+            assert unicodedata.category(clause[0]) != "Mn"
+
+    @pytest.mark.parametrize("mark", "、。）」々ーょっ")  # noqa: RUF001
+    def test_nothing_begins_with_a_mark_that_ends(self, mark: str) -> None:
+        for clause in split(("日" * 5 + mark) * 30, sizes=SLOW)[1:]:
+            assert clause[0] != mark
+
+    def test_a_family_of_emoji_and_a_name_in_latin_stay_whole(self) -> None:
+        for text in ("日本" * 3 + "Voxwire" + "日本" * 10, "👩\u200d👩\u200d👧" * 30):
+            for clause in split(text, sizes=SLOW)[:-1]:
+                assert not clause.endswith(("\u200d", "Vox", "V"))
+
+
 @given(st.lists(st.text(alphabet=st.sampled_from("ab1 .,!?\n—。'\"é")), max_size=30))
 def test_clauses_tile_the_text(pieces: list[str]) -> None:
     splitter = ClauseSplitter()
@@ -72,6 +130,12 @@ def test_clauses_tile_the_text(pieces: list[str]) -> None:
     assert [clause.start for clause in clauses] == [
         sum(len(before.text) for before in clauses[:index]) for index in range(len(clauses))
     ]
+
+
+@given(st.lists(st.text(alphabet=st.sampled_from("ab1 .,!?\n—。เก日のア\u0e47'\"é")), max_size=30))
+def test_clauses_of_any_size_tile_the_text(pieces: list[str]) -> None:
+    assert "".join(split(*pieces, sizes=SLOW)) == "".join(pieces)
+    assert all(split(*pieces, sizes=SLOW)) or not any(pieces)
 
 
 @given(st.text(alphabet=st.sampled_from("ab1 .,!?\n"), max_size=400), st.integers(1, 50))

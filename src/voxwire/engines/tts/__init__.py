@@ -1,15 +1,18 @@
 """Text to speech engines.
 
-- `flite`, `espeak`: the engines; `embedded`: the one of them that can run here
+- `flite`, `espeak`, `piper`: the engines; `embedded`: the one of the first two that can run here
 
 What they share, in the server's process:
 
-- `pooled`: clauses to the workers and audio back; `clauses`: where text is cut
+- `pooled`: clauses to the workers and audio back; `modelled`: the same with models on disk
+- `clauses`: where text is cut
+- `voice_names`: the names of the API
 - `messages`: what is said to a worker and what it answers
 
 In their workers:
 
-- `speakable`, `timeline`: text as a voice can read it, and which words are where in the audio
+- `speakable`, `timeline`, `pauses`: text as a voice can read it, which words are where in the audio, silence around it
+- `onnx`: models of whole clauses
 
 Nothing is imported here, so that a worker stays light.
 """

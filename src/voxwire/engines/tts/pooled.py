@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.engines.tts.clauses import Clause, ClauseSplitter
+from voxwire.engines.tts.clauses import Clause, ClauseSizes, ClauseSplitter
 from voxwire.engines.tts.messages import Piece, Speak
 from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.process import WorkerSpec
@@ -36,9 +36,11 @@ class PooledTts:
         spec: WorkerSpec,
         *,
         size: int | None = None,
+        clauses: ClauseSizes = ClauseSizes(),  # noqa: B008 - it is a constant
     ) -> None:
         self._capabilities = capabilities
         self._settings = settings
+        self._clauses = clauses
         self.pool: WorkerPool[Piece] = WorkerPool(spec, _PIECES, size=size)
 
     @property
@@ -59,19 +61,21 @@ class PooledTts:
             raise EngineError("tts", "unknown_voice", f"There is no voice named {config.voice!r}.")
         if not 0.25 <= config.speed <= 1.5:
             raise EngineError("tts", "invalid_speed", "The speed must be between 0.25 and 1.5.")
-        return PooledTtsStream(self.pool, settings, config, self._capabilities.rate)
+        return PooledTtsStream(self.pool, settings, config, self._capabilities.rate, self._clauses)
 
 
 class PooledTtsStream:
     """One spoken answer. A worker is leased for each clause, while it is synthesised."""
 
-    def __init__(self, pool: WorkerPool[Piece], settings: dict[str, Any], config: TtsConfig, rate: int) -> None:
+    def __init__(
+        self, pool: WorkerPool[Piece], settings: dict[str, Any], config: TtsConfig, rate: int, clauses: ClauseSizes
+    ) -> None:
         self._pool = pool
         self._settings = settings
         self._speed = config.speed
         self._claim: Claim = config.claim
         self._bytes_per_ms = rate * 2 / 1000
-        self._splitter = ClauseSplitter()
+        self._splitter = ClauseSplitter(clauses)
         self._clauses: deque[Clause] = deque()
         self._changed = asyncio.Event()
         self._flushed = False

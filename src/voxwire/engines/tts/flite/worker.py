@@ -7,16 +7,12 @@ import msgspec
 from voxwire.audio.resample import Resampler
 from voxwire.engines.tts.flite.library import RATE, Flite, SpokenToken
 from voxwire.engines.tts.messages import Speak, VoiceInfo
+from voxwire.engines.tts.pauses import LEAD_MS, pause_ms
 from voxwire.engines.tts.speakable import Speakable, speakable
 from voxwire.engines.tts.timeline import Timeline
 from voxwire.engines.worker.child import Outlet
 
 _CHUNK_MS: Final = 100
-#: flite begins and ends every utterance with 160 to 250 ms of silence, which would add up at each
-#: clause. What is left before the first word, and after the last one of a clause or of a sentence.
-_LEAD_MS: Final = 30
-_CLAUSE_PAUSE_MS: Final = 80
-_SENTENCE_PAUSE_MS: Final = 250
 
 
 class FliteService:
@@ -70,8 +66,7 @@ class _Clause:
         self._timeline = Timeline(len(text))
         self._rate = round(RATE * timbre)
         self._resampler = Resampler(self._rate, RATE)
-        ends_sentence = text.rstrip().rstrip("\"')]”’").endswith((".", "!", "?", "…"))  # noqa: RUF001
-        self._pause_s = (_SENTENCE_PAUSE_MS if ends_sentence else _CLAUSE_PAUSE_MS) / 1000
+        self._pause_s = pause_ms(text) / 1000
         # In samples of flite: the stretch to keep, and how far we are.
         self._from = self._to = 0
         self._position = 0
@@ -92,7 +87,7 @@ class _Clause:
 
     def _plan(self, tokens: list[SpokenToken]) -> None:
         """Where the audio is cut, and when each token is heard."""
-        self._from = max(0, int(tokens[0].start_s * RATE) - RATE * _LEAD_MS // 1000)
+        self._from = max(0, int(tokens[0].start_s * RATE) - RATE * LEAD_MS // 1000)
         self._to = int((tokens[-1].end_s + self._pause_s) * RATE)
         text, at = self._readable.text, 0
         for token in tokens:

@@ -1,0 +1,190 @@
+"""Piper's voices in a worker process. This file alone imports `piper-tts`."""
+
+import json
+import logging
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from piper.config import PiperConfig
+from piper.voice import PiperVoice
+
+from voxwire.engines.tts.messages import Speak, SpokenWord
+from voxwire.engines.tts.onnx.clause_audio import SENT_RATE, send_clause
+from voxwire.engines.tts.onnx.model_file import Node
+from voxwire.engines.tts.onnx.token_times import word_edges, written_words
+from voxwire.engines.tts.onnx.voice_session import VoiceSession
+from voxwire.engines.tts.piper.voice_files import voice_files
+from voxwire.engines.tts.speakable import Speakable, speakable
+from voxwire.engines.worker.child import Outlet
+from voxwire.errors import ConfigurationError
+
+_BEGIN, _END, _PAD = "^", "$", "_"
+#: Words that are read alone are remembered: a conversation uses the same ones again.
+_REMEMBERED: Final = 4096
+
+
+class PiperInfo(msgspec.Struct, frozen=True):
+    """What the worker says when it is warm: the names of each model's speakers, none where there is only one."""
+
+    rate: int
+    speakers: dict[str, list[str]]
+
+
+class PiperService:
+    """The models of its options (`{"models": {reference: path}, "threads": 1}`), each of which has said a word."""
+
+    requests = msgspec.msgpack.Decoder(Speak)
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        logging.getLogger("piper").setLevel(logging.CRITICAL)  # it would log parts of what is said
+        self.voices = {
+            reference: PiperModel(Path(path), options["threads"]) for reference, path in options["models"].items()
+        }
+
+    def describe(self) -> PiperInfo:
+        return PiperInfo(SENT_RATE, {reference: voice.speakers for reference, voice in self.voices.items()})
+
+    def open(self, outlet: Outlet) -> "PiperTask":
+        return PiperTask(self.voices, outlet)
+
+
+class PiperTask:
+    """Speaks one clause."""
+
+    def __init__(self, voices: "dict[str, PiperModel]", outlet: Outlet) -> None:
+        self._voices = voices
+        self._outlet = outlet
+
+    def receive(self, request: Speak) -> None:
+        voice = self._voices[request.settings["model"]]
+        voice.speak(request, self._outlet)
+        self._outlet.end()
+
+    def close(self) -> None:
+        pass
+
+
+class PiperModel:
+    """One model of Piper. Raises ConfigurationError for files that are none."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        model, description = voice_files(path)
+        try:
+            self._config = PiperConfig.from_dict(json.loads(description.read_bytes()))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigurationError(f"{description} does not describe a voice of Piper.") from error
+        self._session = VoiceSession(model, threads=threads, durations=_durations)
+        if not {"input", "input_lengths", "scales"} <= set(self._session.inputs):
+            raise ConfigurationError(f"{model} is no voice of Piper: it takes {', '.join(self._session.inputs)}.")
+        #: Only reads text: the model is run here, where it can be stopped.
+        self._reader = PiperVoice(session=None, config=self._config)
+        self._alone = lru_cache(_REMEMBERED)(self._read_alone)
+        by_number = sorted(self._config.speaker_id_map.items(), key=lambda speaker: speaker[1])
+        many = self._config.num_speakers > 1
+        self.speakers = [name for name, _ in by_number] or [str(n) for n in range(self._config.num_speakers)]
+        self.speakers = self.speakers if many else []
+        self._run(self._symbols("ready.")[0], None, 1.0, None)
+
+    def speak(self, request: Speak, outlet: Outlet) -> None:
+        """Say a clause; stops when nobody listens any more."""
+        readable = speakable(request.text, ascii_only=False)
+        sentences = self._symbols(readable.text) if readable.text else []
+        speed = request.speed * request.settings["pace"]
+        made, lengths = [], []
+        for symbols in sentences:
+            result = self._run(symbols, request.settings["speaker"], speed, outlet)
+            if result is None:
+                return
+            made.append(result[0])
+            lengths.append(result[1])
+        if made:
+            words = _timed(readable, self._alone, sentences, lengths, self._config.sample_rate)
+            send_clause(outlet, request.text, np.concatenate(made), self._config.sample_rate, words)
+
+    def _symbols(self, text: str) -> list[list[str]]:
+        """The sentences of a text as symbols that the model knows."""
+        known = self._config.phoneme_id_map
+        sentences = [[symbol for symbol in read if symbol in known] for read in self._reader.phonemize(text)]
+        return [symbols for symbols in sentences if symbols]
+
+    def _read_alone(self, word: str) -> str:
+        symbols = chain.from_iterable(self._symbols(word))
+        return "".join(symbol[0] for symbol in symbols if not _is_mark(symbol))
+
+    def _run(
+        self, symbols: Sequence[str], speaker: int | None, speed: float, outlet: Outlet | None
+    ) -> tuple[NDArray[np.float32], list[int]] | None:
+        """Samples, and how many of them each symbol has (none when the model does not say); None when stopped."""
+        ids = self._reader.phonemes_to_ids(list(symbols))
+        config = self._config
+        scales = [config.noise_scale, config.length_scale / speed, config.noise_w_scale]
+        feeds: dict[str, NDArray[Any]] = {
+            "input": np.array([ids], np.int64),
+            "input_lengths": np.array([len(ids)], np.int64),
+            "scales": np.array(scales, np.float32),
+        }
+        if "sid" in self._session.inputs:
+            feeds["sid"] = np.array([config.default_speaker_id if speaker is None else speaker], np.int64)
+        result = self._session.run(feeds, outlet)
+        if result is None:
+            return None
+        samples, frames = result
+        if frames is None or len(frames) != len(ids):
+            return samples, []
+        return samples, self._per_symbol(symbols, ids, frames * config.hop_length)
+
+    def _per_symbol(self, symbols: Sequence[str], ids: list[int], samples: NDArray[np.int64]) -> list[int]:
+        """Samples of what begins the sentence, of each symbol with the padding behind it, and of what ends it; nothing
+        when the ids are not laid out so (Chinese)."""
+        of = self._config.phoneme_id_map
+        pad = len(of[_PAD])
+        sizes = [len(of[_BEGIN]) + pad, *(len(of[symbol]) + pad for symbol in symbols), len(of[_END])]
+        if sum(sizes) != len(ids):
+            return []
+        edges = np.cumsum([0, *sizes])
+        return [int(samples[a:b].sum()) for a, b in pairwise(edges)]
+
+
+def _timed(
+    readable: Speakable,
+    alone: Callable[[str], str],
+    sentences: Sequence[Sequence[str]],
+    lengths: Sequence[Sequence[int]],
+    rate: int,
+) -> list[SpokenWord]:
+    """The words of a clause with their times, in milliseconds; none when the model does not tell."""
+    if not all(lengths):
+        return []
+    symbols = [symbol[0] for sentence in sentences for symbol in (" ", *sentence, " ")]
+    ends = np.cumsum([0, *chain.from_iterable(lengths)]) * 1000 / rate
+    spoken = [index for index, symbol in enumerate(symbols) if not _is_mark(symbol)]
+    written = [(word, alone(word.text)) for word in written_words(readable)]
+    written = [(word, read) for word, read in written if read]
+    if not written or not spoken:
+        return []
+    edges = word_edges([read for _, read in written], "".join(symbols[index] for index in spoken))
+    timed = []
+    for (word, _), first, last in zip(written, edges[:-1], edges[1:], strict=True):
+        if first < last:
+            timed.append(
+                SpokenWord(word.start, word.end, float(ends[spoken[first]]), float(ends[spoken[last - 1] + 1]))
+            )
+    return timed
+
+
+def _is_mark(symbol: str) -> bool:
+    """Whether a symbol is a space or a mark of punctuation: a pause, if anything."""
+    return symbol.isspace() or unicodedata.category(symbol[0]).startswith("P")
+
+
+def _durations(graph: list[Node]) -> str | None:
+    """The tensor with the frames of each symbol: VITS rounds them up, and nothing else."""
+    rounded = [node.outputs[0] for node in graph if node.operation == "Ceil"]
+    return rounded[0] if len(rounded) == 1 else None
