@@ -29,6 +29,8 @@ def test_form(codec: WireCodec) -> None:
             "transcript_final_ms": 1320,
             "first_token_ms": 1350,
             "first_audio_ms": None,
+            "draft_saved_ms": None,
+            "drafts_wasted": 0,
         },
     ]
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 from runtime_client import connected
 
 from voxwire.events.items import InputAudio, MessageItem
@@ -51,9 +52,23 @@ class Bench:
         self.llm = HeldLlm()
         self.tts = FakeTts()
 
+        self.made: Service | None = None
+
     def service(self, drafts: int = 2) -> Service:
         deployment = fake_deployment(stt=self.stt, llm=self.llm, tts=self.tts)
-        return fake_service(deployment, limits=Limits(max_drafts_per_turn=drafts))
+        self.made = fake_service(deployment, limits=Limits(max_drafts_per_turn=drafts))
+        return self.made
+
+    @property
+    def counts(self) -> dict[str, int]:
+        assert self.made is not None
+        return self.made.drafting.describe()
+
+    async def decided(self) -> None:
+        """A draft was begun or refused."""
+        async with asyncio.timeout(10):
+            while not self.counts["begun"] + self.counts["refused"]:  # noqa: ASYNC110 - counts wake nobody
+                await asyncio.sleep(0)
 
     def words(self, request: int) -> str | None:
         """What the engine read as the user's last words."""
@@ -79,6 +94,9 @@ async def test_the_first_audio_leaves_when_the_turn_ends() -> None:
         (item,) = done["response"]["output"]
         assert item["content"][0]["transcript"] == "Hello there. How are you?"
         assert client.spoken_ms() == 60 * len("Hello there. How are you?")
+        saved_ms = bench.counts.pop("saved_ms")
+        assert saved_ms >= 0
+        assert bench.counts == {"begun": 1, "used": 1, "wasted": 0, "refused": 0, "saved_ms": saved_ms}
     assert len(bench.llm.requests) == 1
     assert bench.stt.streams[0].probes == 1
 
@@ -99,6 +117,7 @@ async def test_a_pause_that_was_none_costs_a_request_and_leaves_no_trace() -> No
         assert client.spoken_ms() == 60 * len("Hello there. How are you?")
     assert bench.tts.streams[0].cancelled
     assert len(bench.llm.requests) == 2
+    assert (bench.counts["begun"], bench.counts["used"], bench.counts["wasted"]) == (1, 0, 1)
 
 
 async def test_off_unless_asked_for() -> None:
@@ -110,3 +129,54 @@ async def test_off_unless_asked_for() -> None:
         await client.wire.wait_for("response.done")
     assert bench.stt.streams[0].probes == 0
     assert len(bench.llm.requests) == 1
+
+
+async def test_a_draft_gives_way_until_somebody_waits_for_it() -> None:
+    bench = Bench("hello")
+    async with connected(bench.service()) as client:
+        await client.configure(audio={"input": {"turn_detection": DETECTION}})
+        await client.append(loud(1000) + quiet(320))
+        await happens(bench.llm.begun)
+        claim = bench.tts.streams[0].config.claim
+        assert claim.background
+        await client.append(quiet(320))
+        await client.wire.wait_for("response.output_audio.delta")
+        assert not claim.background
+        bench.llm.released.set()
+        await client.wire.wait_for("response.done")
+
+
+@pytest.mark.parametrize(("others", "begun"), [(1, True), (2, False)])
+async def test_none_where_others_wait_for_the_language_engine(others: int, begun: bool) -> None:
+    bench = Bench("hello")
+    service = bench.service()
+    async with connected(service) as client:
+        await client.configure(audio={"input": {"turn_detection": DETECTION}})
+        for count in range(1, others + 1):
+            await client.send("response.create", response={"conversation": "none"})
+            await client.wire.wait_for("response.content_part.added", count)
+        await client.append(loud(1000) + quiet(320))
+        await bench.decided()
+        await client.append(quiet(320))
+        await client.wire.wait_for("response.created", others + 1)
+        bench.llm.released.set()
+        await client.wire.wait_for("response.done", others + 1)
+    assert len(bench.llm.requests) == others + 1
+    assert (bench.counts["begun"], bench.counts["refused"]) == (int(begun), int(not begun))
+    assert bench.counts["wasted"] == 0
+
+
+async def test_an_engine_that_knows_its_queue_is_asked() -> None:
+    class QueuingLlm(HeldLlm):
+        queue = 2
+
+    bench = Bench("hello")
+    bench.llm = QueuingLlm()
+    async with connected(bench.service()) as client:
+        await client.configure(audio={"input": {"turn_detection": DETECTION}})
+        bench.llm.released.set()
+        await client.append(loud(1000) + quiet(320))
+        await bench.decided()
+        await client.append(quiet(320))
+        await client.wire.wait_for("response.done")
+    assert (bench.counts["begun"], bench.counts["refused"]) == (0, 1)

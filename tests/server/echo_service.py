@@ -13,6 +13,7 @@ from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.transport import Transport, TransportClosed
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.directory import Hosted, LocalDirectory
+from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.leases import EngineLeases
 from voxwire.runtime.load import Load
 from voxwire.runtime.newcomers import Newcomer
@@ -116,6 +117,7 @@ class EchoService:
         self.running = False
         self.budget = Budget(512 * 1024 * 1024)
         self.load = Load(list)
+        self.drafting = Drafting()
         self.verbatim = False
         self.attachments: set[EchoAttachment] = set()
         self.start_delay_s = 0.0

@@ -14,7 +14,7 @@ from voxwire.events.client import (
     UpdateSession,
 )
 from voxwire.events.items import FunctionCallItem, FunctionCallOutputItem, InputAudio, InputText, MessageItem, Role
-from voxwire.events.response import ResponseParams, ResponseStatus
+from voxwire.events.response import ResponseParams, ResponseStatus, TokenUsage
 from voxwire.events.server import (
     AudioDelta,
     ErrorOccurred,
@@ -25,8 +25,9 @@ from voxwire.events.server import (
     ResponseDone,
     SpeechStopped,
     TranscriptDelta,
+    TurnTimings,
 )
-from voxwire.events.session_config import ServerVad, SessionConfig, SessionKind, SessionPatch
+from voxwire.events.session_config import TURN_TIMINGS, Modality, ServerVad, SessionConfig, SessionKind, SessionPatch
 from voxwire.interfaces.commands import (
     CancelGeneration,
     FeedTranscription,
@@ -34,6 +35,8 @@ from voxwire.interfaces.commands import (
     ProbeTranscription,
     StartResponse,
     StartTranscription,
+    TakeDraft,
+    UsageCounted,
 )
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
@@ -57,6 +60,11 @@ def paused(driver: Driver | None = None, words: str = "hello") -> Driver:
 
 def drafts(driver: Driver) -> list[StartResponse]:
     return [start for start in driver.all(StartResponse) if start.response_id is None]
+
+
+def heard(driver: Driver) -> int:
+    """Bytes that the recogniser was given."""
+    return sum(len(feed.audio) for feed in driver.all(FeedTranscription))
 
 
 def finish_turn(driver: Driver, words: str = "hello") -> None:
@@ -94,6 +102,41 @@ class TestProbe:
         ]
         assert len(driver.all(SpeechStopped)) == 1
 
+    def test_who_goes_on_after_a_pause_has_to_pause_longer(self) -> None:
+        driver = drafting()
+        for pause_ms, probes in ((160, 1), (288, 1), (320, 2)):
+            driver.append(speech(640), silence(pause_ms))
+            assert len(driver.all(ProbeTranscription)) == probes
+        driver.append(silence(320), speech(640), silence(160))
+        assert len(driver.all(ProbeTranscription)) == 3, "in the next turn it is as it was"
+
+    def test_the_silence_after_it_is_heard_only_if_the_turn_goes_on(self) -> None:
+        """Else the recogniser has read all there is, and its final comes at once."""
+        driver = drafting()
+        driver.append(speech(640), silence(320))
+        assert heard(driver) == 48 * (640 + 160)
+        driver.append(speech(64))
+        assert heard(driver) == 48 * (640 + 320 + 64)
+        driver.append(silence(512))
+        assert driver.all(FinishTranscription)
+        assert heard(driver) == 48 * (640 + 320 + 64 + 320)
+        (item,) = driver.session._state.conversation
+        assert isinstance(item.item, MessageItem)
+        (part,) = item.item.content
+        assert isinstance(part, InputAudio)
+        assert part.duration_ms == 640 + 320 + 64 + 512, "the item has all of it"
+
+    def test_all_is_heard_where_nobody_asks(self) -> None:
+        driver = drafting(limits=Limits())
+        driver.append(speech(640), silence(512))
+        assert heard(driver) == 48 * (640 + 512)
+
+    def test_a_commit_by_hand_has_all_of_it(self) -> None:
+        driver = drafting()
+        driver.append(speech(640), silence(266))
+        driver.send(CommitAudio())
+        assert heard(driver) == 48 * (640 + 266)
+
     def test_none_where_the_turn_ends_before_the_pause_is_long_enough(self) -> None:
         driver = drafting(ServerVad(silence_duration_ms=100))
         driver.speak()
@@ -125,7 +168,7 @@ class TestProbe:
     def test_at_most_so_many_in_a_turn(self) -> None:
         driver = drafting()
         for _ in range(5):
-            driver.append(speech(640), silence(256))
+            driver.append(speech(640), silence(352))
         assert len(driver.all(ProbeTranscription)) == 2
         driver.append(silence(320))
         driver.append(speech(640), silence(256))
@@ -169,7 +212,7 @@ class TestBeginning:
 
     def test_words_of_an_earlier_pause_are_of_no_use(self) -> None:
         driver = drafting()
-        driver.append(speech(640), silence(256), speech(320), silence(256))
+        driver.append(speech(640), silence(256), speech(320), silence(352))
         driver.hear_so_far("hello")
         assert not drafts(driver)
         driver.hear_so_far("hello there")
@@ -362,7 +405,7 @@ class TestDrop:
         driver.say("Hello!")
         driver.append(speech(64))
         self.assert_dropped(driver)
-        driver.append(silence(256))
+        driver.append(silence(352))
         driver.hear_so_far("hello there")
         assert len(drafts(driver)) == 2
         driver.append(silence(320))
@@ -446,3 +489,77 @@ class TestDrop:
         driver.append(speech(64))
         assert not driver.all(CancelGeneration)
         assert not [item for item in driver.all(ItemAdded) if isinstance(item.item, MessageItem)]
+
+
+class TestBooks:
+    """What drafts gained and cost."""
+
+    def test_one_that_is_used_is_told_to_the_runtime(self) -> None:
+        driver = paused()
+        finish_turn(driver)
+        taken = driver.last(TakeDraft)
+        assert taken.generation == drafts(driver)[0].generation
+        assert taken.response_id == driver.last(ResponseCreated).response.id
+
+    @pytest.mark.parametrize(
+        ("ready_s", "late_s", "saved_ms"),
+        [(0.3, 0.0, 300), (None, 0.0, 450), (0.3, 0.1, 200), (0.3, 1.0, 0)],
+        ids=["it lay there", "it was not there yet", "the final came late", "too late"],
+    )
+    @pytest.mark.parametrize("modality", Modality)
+    def test_milliseconds_saved(self, modality: Modality, ready_s: float | None, late_s: float, saved_ms: int) -> None:
+        """The words come 100 ms after the pause, and the turn ends 450 ms after it."""
+        driver = drafting(include=(TURN_TIMINGS,), modality=modality)
+        driver.append(speech(640), silence(160))
+        driver.advance(0.1)
+        driver.hear_so_far("hello")
+        driver.advance(0.2)
+        if ready_s is not None:
+            driver.say("Hello!")
+        driver.advance(0.15)
+        driver.append(silence(352))
+        driver.advance(late_s)
+        driver.hear("hello")
+        driver.say("How are you?")
+        driver.finish()
+        assert driver.last(TurnTimings).draft_saved_ms == driver.last(TakeDraft).saved_ms == saved_ms
+
+    def test_one_that_is_dropped_costs_tokens_that_nobody_is_told_of(self) -> None:
+        driver = paused(drafting(include=(TURN_TIMINGS,), instructions="Be brief."))
+        driver.write("Hello over there.")
+        driver.voice(1000, 17)
+        driver.append(speech(64))
+        used = driver.last(UsageCounted)
+        assert used.response_id is None
+        assert used.usage.input_text == 3
+        assert (used.usage.output_text, used.usage.output_audio) == (5, 20)
+        assert not driver.all(RateLimitsUpdated)
+        driver.append(silence(512))
+        driver.hear("hello there")
+        driver.finish()
+        assert driver.last(TurnTimings).drafts_wasted == 1
+        assert driver.last(TurnTimings).draft_saved_ms is None
+
+    def test_what_the_engine_counted_is_taken(self) -> None:
+        driver = paused()
+        driver.call("f", "{}")
+        driver.finish(usage=TokenUsage(input_text=300, output_text=40))
+        driver.append(speech(64))
+        assert driver.last(UsageCounted).usage == TokenUsage(input_text=300, output_text=40)
+
+    def test_one_that_made_nothing_was_not_wasted(self) -> None:
+        driver = paused(drafting(include=(TURN_TIMINGS,)))
+        driver.fail("engine_busy")
+        assert not driver.all(UsageCounted)
+        finish_turn(driver)
+        driver.finish()
+        assert driver.last(TurnTimings).drafts_wasted == 0
+
+    def test_each_response_tells_what_was_wasted_since_the_one_before(self) -> None:
+        driver = paused(drafting(include=(TURN_TIMINGS,)))
+        driver.say("Hello!")
+        finish_turn(driver, "goodbye")
+        driver.finish()
+        driver.respond()
+        driver.finish()
+        assert [timings.drafts_wasted for timings in driver.all(TurnTimings)] == [1, 0]

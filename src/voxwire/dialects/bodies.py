@@ -272,6 +272,8 @@ def turn_timings(event: TurnTimings) -> Body:
         "transcript_final_ms": event.transcript_final_ms,
         "first_token_ms": event.first_token_ms,
         "first_audio_ms": event.first_audio_ms,
+        "draft_saved_ms": event.draft_saved_ms,
+        "drafts_wasted": event.drafts_wasted,
     }
 
 

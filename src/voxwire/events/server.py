@@ -234,7 +234,8 @@ class TurnTimings(ServerEventBase, frozen=True, kw_only=True):
 
     `item_id` is the last item that the response read. `audio_speech_end_ms` is the last speech of that
     item in the time of the input audio, like `audio_end_ms`; the others are on the session's clock. None
-    for what did not happen.
+    for what did not happen. `draft_saved_ms` is by how much the answer came earlier, since it was begun before the turn
+    was certain; None where it was not. `drafts_wasted` were begun since the response before, and dropped.
     """
 
     response_id: str
@@ -244,6 +245,8 @@ class TurnTimings(ServerEventBase, frozen=True, kw_only=True):
     transcript_final_ms: int | None
     first_token_ms: int | None
     first_audio_ms: int | None
+    draft_saved_ms: int | None = None
+    drafts_wasted: int = 0
 
 
 ServerEvent = (

@@ -79,6 +79,17 @@ class StartResponse(msgspec.Struct, frozen=True, kw_only=True):
     words: str | None = None
 
 
+class TakeDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The draft of this number has become the response `response_id`: from now on somebody waits for it.
+
+    `saved_ms` is by how much its answer comes earlier.
+    """
+
+    generation: int
+    response_id: str
+    saved_ms: int
+
+
 class CancelGeneration(msgspec.Struct, frozen=True, kw_only=True):
     """Stop the work at once; what still arrives is ignored."""
 
@@ -92,9 +103,12 @@ class DiscardPendingAudio(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UsageCounted(msgspec.Struct, frozen=True, kw_only=True):
-    """A response has ended, however it ended, and this is what it used: for the books."""
+    """A response has ended, however it ended, and this is what it used: for the books.
 
-    response_id: str
+    `response_id` is None for a draft that was dropped: nobody asked for it, and nobody was told.
+    """
+
+    response_id: str | None
     usage: TokenUsage
 
 
@@ -113,6 +127,7 @@ EngineCommand = (
     | FinishTranscription
     | CancelTranscription
     | StartResponse
+    | TakeDraft
     | CancelGeneration
 )
 Command = EngineCommand | DiscardPendingAudio | UsageCounted | CloseSession

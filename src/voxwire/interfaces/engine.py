@@ -59,11 +59,12 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     notice: str | None = None
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct):
     """Whose work it is. Where an engine has less room than is asked for, owners are served in turn, and what
     somebody waits for comes before `background` work.
 
-    `owner` is opaque: whatever shares one share of the room has the same.
+    `owner` is opaque: whatever shares one share of the room has the same. Work in the background may come to be waited
+    for, as that for a draft: so look at `background` anew for each place, and keep no copy.
     """
 
     owner: str = ""

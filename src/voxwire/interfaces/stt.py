@@ -19,7 +19,7 @@ class SttConfig(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     phrases: tuple[str, ...] = ()
     prompt: str | None = None
-    claim: Claim = Claim()
+    claim: Claim = msgspec.field(default_factory=Claim)
 
 
 class SttPartial(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ class TtsConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     voice: str
     speed: float = 1.0
-    claim: Claim = Claim()
+    claim: Claim = msgspec.field(default_factory=Claim)
 
 
 class TtsAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False):

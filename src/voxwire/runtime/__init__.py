@@ -12,6 +12,7 @@
 - `deployment`: the engines behind a name; `foresight`: what its users are likely to say;
   `prewarming`: the beginning of a conversation, read before somebody speaks; `token_counter`: what its model
   reads, counted
+- `drafting`: whether there is room for an answer begun in a pause, and what came of them
 - `engine_calls`: deadlines and failures of engines
 - `contracts`: what the runtime needs of its neighbours; `runtime_limits`: its bounds; `budget`: the
   memory that messages of all clients share

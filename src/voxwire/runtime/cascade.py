@@ -10,6 +10,7 @@ calls is one message and one stream of the synthesiser. Cancelling the task stop
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Final, assert_never
 
 from voxwire.errors import EngineError
@@ -21,6 +22,7 @@ from voxwire.interfaces.llm import LlmDone, LlmEvent, LlmText, LlmToolArguments,
 from voxwire.interfaces.tts import TtsConfig
 from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.engine_calls import (
     broke_contract,
     close_iterator,
@@ -46,15 +48,21 @@ class Cascade:
         delivery: RevocableSink,
         deadlines: Deadlines,
         owner: str = "",
+        drafting: Drafting | None = None,
     ) -> None:
         self._command = command
         self._generation = command.generation
         self._deployment = deployment
         self._delivery = delivery
         self._deadlines = deadlines
-        self._claim = Claim(owner, background=command.background)
+        self._claim = Claim(owner, background=command.background or command.response_id is None)
+        self._drafting = drafting or Drafting()
         self._spoken = command.request.modality is Modality.AUDIO
         self._voicing: Voicing | None = None
+
+    def wanted(self) -> None:
+        """It was a draft, and somebody waits for it now."""
+        self._claim.background = False
 
     async def run(self) -> None:
         try:
@@ -68,6 +76,13 @@ class Cascade:
             await self._close_voicing()
 
     async def _generate(self, speaking: asyncio.TaskGroup) -> None:
+        with ExitStack() as asked:
+            if self._command.words is None:
+                asked.enter_context(self._drafting.answering(self._deployment.llm))
+            await self._relay(speaking, asked)
+
+    async def _relay(self, speaking: asyncio.TaskGroup, asked: ExitStack) -> None:
+        """From the language engine, which was `asked` until its last word is there, to the voice and the session."""
         with engine_errors("llm"):
             answer = self._answer()
         # An engine that keeps deadlines of its own says more exactly what went wrong: it goes first.
@@ -80,6 +95,8 @@ class Cascade:
                 wait_s = max(self._deadlines.llm_idle_s, patience_s)
                 if event is None:
                     raise broke_contract("llm", "ended without saying that it was done")
+                if isinstance(event, LlmDone):
+                    asked.close()
                 await self._forward(event, speaking)
                 if isinstance(event, LlmDone):
                     return

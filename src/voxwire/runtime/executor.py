@@ -16,11 +16,13 @@ from voxwire.interfaces.commands import (
     ProbeTranscription,
     StartResponse,
     StartTranscription,
+    TakeDraft,
 )
-from voxwire.interfaces.inputs import SpeechScores
+from voxwire.interfaces.inputs import Failed, Generated, SpeechScores
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.contracts import OpenLane, ResultSink, VadLane
 from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.engine_calls import log_failure
 from voxwire.runtime.foresight import Situation
 from voxwire.runtime.newcomers import Newcomer
@@ -48,8 +50,12 @@ class Executor:
         open_lane: OpenLane,
         deadlines: Deadlines,
         newcomer: Newcomer | None = None,
+        drafting: Drafting | None = None,
     ) -> None:
-        """`owner` is whose share of the engines it takes; `newcomer` is told once audio has come, and speech."""
+        """`owner` is whose share of the engines it takes; `newcomer` is told once audio has come, and speech;
+        `drafting` is that of the process."""
+        self._drafting = drafting or Drafting()
+        self._drafts: dict[int, Cascade] = {}
         self._newcomer = newcomer
         self._owner = owner
         self._deployment = deployment
@@ -87,10 +93,10 @@ class Executor:
                 self._start_transcription(command)
             case StartResponse():
                 self._start_response(command)
-            case CancelTranscription():
-                self._cancel(command.transcription)
-            case CancelGeneration():
-                self._cancel(command.generation)
+            case TakeDraft():
+                self._take_draft(command)
+            case CancelTranscription(transcription=number) | CancelGeneration(generation=number):
+                self._cancel(number)
             case _:
                 assert_never(command)
 
@@ -153,9 +159,22 @@ class Executor:
 
     def _start_response(self, command: StartResponse) -> None:
         self._prewarming.stop()
+        is_draft = command.response_id is None
+        if is_draft and not self._drafting.begin(self._deployment.llm):
+            busy = Failed(code="engine_busy", message="The language engine has enough to do.")
+            self._sink.submit(Generated(command.generation, busy))
+            return
         delivery = RevocableSink(self._sink)
-        cascade = Cascade(command, self._deployment, delivery, self._deadlines, self._owner)
+        cascade = Cascade(command, self._deployment, delivery, self._deadlines, self._owner, self._drafting)
         self._spawn(command.generation, cascade.run(), delivery)
+        if is_draft:
+            self._drafts[command.generation] = cascade
+
+    def _take_draft(self, command: TakeDraft) -> None:
+        self._drafting.used += 1
+        self._drafting.saved_ms += command.saved_ms
+        if cascade := self._drafts.pop(command.generation, None):
+            cascade.wanted()
 
     def _spawn(self, number: int, work: Coroutine[Any, Any, None], delivery: RevocableSink) -> None:
         """A session numbers all its work in one series."""
@@ -166,6 +185,7 @@ class Executor:
     def _forget(self, number: int) -> None:
         self._running.pop(number, None)
         self._transcribers.pop(number, None)
+        self._drafts.pop(number, None)
 
     def _cancel(self, number: int) -> None:
         if entry := self._running.get(number):

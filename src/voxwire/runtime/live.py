@@ -31,6 +31,7 @@ from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_CODE, Budget, Share
 from voxwire.runtime.contracts import Clock, OpenLane, SessionCore, Timer
 from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.engine_calls import log_bug
 from voxwire.runtime.executor import Executor
 from voxwire.runtime.ids import EventIds
@@ -83,10 +84,12 @@ class LiveSession:
         clock: Clock,
         usage: UsageBook,
         newcomer: Newcomer | None = None,
+        drafting: Drafting | None = None,
     ) -> None:
         self.id = session_id
         self.principal = principal
         self._usage = usage
+        self._drafting = drafting or Drafting()
         self._metered = bool(usage.left(principal))
         self._session = session
         self._limits = limits
@@ -114,6 +117,7 @@ class LiveSession:
             open_lane=open_lane,
             deadlines=limits.deadlines,
             newcomer=newcomer,
+            drafting=self._drafting,
         )
 
     # --- life ---------------------------------------------------------------------------------------
@@ -324,7 +328,7 @@ class LiveSession:
                     self._executor.expect(output.config)
                 self._emit(output)
             elif isinstance(output, UsageCounted):
-                self._usage.count(self.principal, output.usage)
+                self._count(output)
                 self._tell_quota()
             elif isinstance(output, DiscardPendingAudio):
                 for attachment in self._attachments:
@@ -343,7 +347,12 @@ class LiveSession:
         if self._opened and not self._busy:  # a thread that was given up may still have the session
             for output in self._session.end():
                 if isinstance(output, UsageCounted):
-                    self._usage.count(self.principal, output.usage)
+                    self._count(output)
+
+    def _count(self, used: UsageCounted) -> None:
+        wasted = used.response_id is None
+        self._drafting.wasted += wasted
+        self._usage.count(self.principal, used.usage, wasted=wasted)
 
     def _tell_quota(self) -> None:
         """What other sessions of the principal use meanwhile shows with the next answer."""

@@ -20,6 +20,7 @@ from voxwire.runtime.attachment import AttachmentRole
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.directory import Hosted, LocalDirectory, settle
+from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.ids import new_id
 from voxwire.runtime.live import LiveSession, SessionEnded
@@ -62,6 +63,8 @@ class Service:
         self._sessions = LiveSessions(self._runtime_limits.sessions)
         self._left = Notify()
         self.load = Load(directory.recognisers)
+        self.drafting: Final = Drafting()
+        """What came of answers begun in pauses."""
 
     # --- life ---------------------------------------------------------------------------------------
 
@@ -200,5 +203,6 @@ class Service:
             budget=self.budget,
             clock=clock,
             usage=self._usage,
+            drafting=self.drafting,
             newcomer=newcomer,
         )

@@ -13,22 +13,26 @@ _MINUTE_S: Final = 60.0
 class UsageBook(Protocol):
     """Where usage is written down. Both are asked on the event loop, and wait for nothing."""
 
-    def count(self, principal: Principal, usage: TokenUsage) -> None:
-        """A response of this principal has used so much."""
+    def count(self, principal: Principal, usage: TokenUsage, *, wasted: bool = False) -> None:
+        """A response of this principal has used so much; where it was `wasted`, an answer that was begun in a pause
+        and dropped, for which the principal did not ask."""
 
     def left(self, principal: Principal) -> tuple[RateLimit, ...]:
         """What is left of its quota, over all its sessions; nothing where it has none."""
 
 
 class MinuteBook:
-    """A `UsageBook` in memory: requests and tokens of the running minute, of those who have a quota."""
+    """A `UsageBook` in memory: requests and tokens of the running minute, of those who have a quota.
+
+    What was wasted counts against nobody: a client is told the same with drafts as without.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._minutes: dict[tuple[str, str], _Minute] = {}
 
-    def count(self, principal: Principal, usage: TokenUsage) -> None:
-        if principal.limits != Quota():
+    def count(self, principal: Principal, usage: TokenUsage, *, wasted: bool = False) -> None:
+        if principal.limits != Quota() and not wasted:
             minute = self._minute(principal)
             minute.used["requests"] += 1
             minute.used["tokens"] += usage.total_tokens

@@ -102,6 +102,7 @@ class _Api:
             "status": status,
             "sessions": self._websocket.sessions,
             "load": load.describe(),
+            "drafts": self._service.drafting.describe(),
             # No names: the client has shown no key.
             "deployments": {
                 "ready": ready,

@@ -34,12 +34,17 @@ from voxwire.session.turn_detector import Boundary, Trailing, TurnDetector
 
 @dataclass(eq=False, slots=True)
 class _Turn:
-    """Somebody is speaking: the future item, where it starts, and the recogniser that listens."""
+    """Somebody is speaking: the future item, where it starts, and the recogniser that listens.
+
+    `held`: its words were asked for in the pause that is now. The silence goes to the recogniser only if it was a
+    pause and no more, so that otherwise the words are those that are known already.
+    """
 
     item_id: str
     start: int
     fed: int
     utterance: Utterance
+    held: bool = False
 
 
 class Listener:
@@ -52,11 +57,11 @@ class Listener:
         drafts: Drafts,
         *,
         on_speech: Callable[[], None],
-        on_pause: Callable[[Utterance], None],
+        on_pause: Callable[[Utterance], bool],
         on_turn: Callable[[Entry], None],
     ) -> None:
-        """`on_speech` is told that speech began, `on_pause` that the turn may be over, `on_turn` that detection ended
-        it as an item."""
+        """`on_speech` is told that speech began, `on_pause` that the turn may be over, and says whether it asks for the
+        words now; `on_turn` that detection ended it as an item."""
         self._state = state
         self._transcripts = transcripts
         self._drafts = drafts
@@ -123,7 +128,8 @@ class Listener:
             self._scored += WINDOW_TICKS
             self._window(self._detector, score, self._scored)
         if self._turn is not None:
-            self._feed(self._turn, self._scored)
+            if not self._turn.held:
+                self._feed(self._turn, self._scored)
         else:
             # One window more than the padding, so that the window that starts a turn has all of it.
             self.buffer.discard_before(self._scored - self._detector.padding_ticks - WINDOW_TICKS)
@@ -152,6 +158,7 @@ class Listener:
             utterance = self._transcripts.start(item_id, buffer.format)
             turn = _Turn(item_id, start, start, utterance)
         else:
+            turn.held = False  # what was not scored yet may hold a sound
             self._say_stopped(turn, buffer.end)
         if self._detector is not None:
             self._detector.reset()
@@ -232,8 +239,9 @@ class Listener:
             self._start_turn(max(self.buffer.start, end - WINDOW_TICKS - detector.padding_ticks))
         elif boundary is Boundary.PAUSED:
             self._feed(self._turn, end)
-            self._on_pause(self._turn.utterance)
+            self._turn.held = self._on_pause(self._turn.utterance)
         elif boundary is Boundary.RESUMED:
+            self._turn.held = False
             self._drafts.drop()
         else:
             turn, self._turn = self._turn, None
@@ -258,7 +266,7 @@ class Listener:
         clip = self._take(turn.start, end)
         if turn.fed == turn.start:
             self._transcripts.feed(turn.utterance, clip.data)  # as it is: a slice of a bytearray would be a copy
-        elif end > turn.fed:
+        elif end > turn.fed and not turn.held:
             self._transcripts.feed(turn.utterance, clip.data[self.buffer.size_of(turn.fed - turn.start) :])
         entry = self._make_item(turn.item_id, clip)
         entry.turn = TurnTimes(speech_end_ms=to_ms(speech_end), decided=self._state.now)

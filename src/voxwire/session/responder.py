@@ -14,7 +14,7 @@ from voxwire.events.items import InputAudio, Item, ItemStatus, MessageItem, Role
 from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import AudioDelta, RateLimitsUpdated
 from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
-from voxwire.interfaces.commands import CancelGeneration, DiscardPendingAudio, StartResponse, UsageCounted
+from voxwire.interfaces.commands import CancelGeneration, DiscardPendingAudio, StartResponse, TakeDraft, UsageCounted
 from voxwire.interfaces.inputs import Failed, SpokenAudio
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.session.alarms import Alarm
@@ -103,10 +103,10 @@ class Responder:
         entries.append(Entry(MessageItem(id=item_id, role=Role.USER, content=(InputAudio(transcript=words),))))
         plan = resolve(state.config, ResponseParams())
         try:
-            start, _ = ask(state, plan, entries, generation=state.number(), response_id=None, background=False)
+            start, usage = ask(state, plan, entries, generation=state.number(), response_id=None, background=False)
         except ClientError:
             return  # what does not fit, the response will say in its turn
-        self._drafts.begin(start)
+        self._drafts.begin(start, usage)
 
     # --- ending ----------------------------------------------------------------------------------
 
@@ -268,14 +268,19 @@ class Responder:
 
     def _generate(self, run: ResponseRun, start: StartResponse) -> None:
         """Have the answer made, or go on with the draft that asked for the same."""
-        draft = self._drafts.take(start) if run is self.active else None
+        state, drafts = self._state, self._drafts
+        draft = drafts.take(start) if run is self.active else None
+        if run is self.active:
+            run.times.drafts_wasted, drafts.wasted = drafts.wasted, 0
         if draft is None:
-            self._state.emit(start)
+            state.emit(start)
             return
         del self._running[run.generation]
-        run.generation, results = draft
+        run.generation = draft.start.generation
         self._running[run.generation] = run
-        for event in results:
+        saved_ms = run.times.drafted(state.now, draft.asked, draft.ready)
+        state.emit(TakeDraft(generation=run.generation, response_id=run.id, saved_ms=saved_ms))
+        for event in draft.results:
             self.result(run.generation, event)
 
     def _stop_engines(self, run: ResponseRun) -> None:

@@ -322,9 +322,11 @@ class Session:
             self._responder.interrupt()
         self._idle.disturbed()
 
-    def _speech_paused(self, utterance: Utterance) -> None:
-        if self._state.capabilities.interims and self._answers_turns and not self._responder.active:
-            self._transcripts.probe(utterance)
+    def _speech_paused(self, utterance: Utterance) -> bool:
+        if not self._state.capabilities.interims or not self._answers_turns or self._responder.active:
+            return False
+        self._drafts.asked = self._state.now
+        return self._transcripts.probe(utterance)
 
     def _words_so_far(self, item_id: str, words: str) -> None:
         if self._listener.paused:

@@ -25,6 +25,9 @@ class ResponseTimes:
     _turn: TurnTimes | None = None
     _first_token: float | None = None
     _first_audio: float | None = None
+    _saved_ms: int | None = None
+    drafts_wasted: int = 0
+    """Drafts begun in vain since the response before."""
 
     def begin(self, now: float, item_id: str | None, turn: TurnTimes | None) -> None:
         """The response was created, to answer the item `item_id`, which may be a spoken turn."""
@@ -36,6 +39,14 @@ class ResponseTimes:
             self._first_token = now
         if audio and self._first_audio is None:
             self._first_audio = now
+
+    def drafted(self, now: float, asked: float, ready: float | None) -> int:
+        """A draft is taken over whose words were asked for at `asked`, and whose first output was there at `ready`:
+        the milliseconds by which it comes earlier. That is its head start, less the time for which it lay there."""
+        decided = self._turn.decided if self._turn else self._begun
+        lay = 0.0 if ready is None else now - ready
+        self._saved_ms = round(max(decided - asked - lay, 0.0) * 1000)
+        return self._saved_ms
 
     def event(self, response_id: str, clock_ms: Callable[[float], int]) -> TurnTimings:
         """`clock_ms` gives the time to show for a moment of `now`'s clock."""
@@ -52,4 +63,6 @@ class ResponseTimes:
             transcript_final_ms=shown(turn.words if turn else None),
             first_token_ms=shown(self._first_token),
             first_audio_ms=shown(self._first_audio),
+            draft_saved_ms=self._saved_ms,
+            drafts_wasted=self.drafts_wasted,
         )

@@ -93,13 +93,15 @@ class Transcripts:
     def feed(self, utterance: Utterance, audio: bytes | bytearray) -> None:
         self._state.emit(commands.FeedTranscription(transcription=utterance.number, audio=audio))
 
-    def probe(self, utterance: Utterance) -> None:
-        """Nothing is spoken just now: ask for the words so far, unless that was done often enough."""
+    def probe(self, utterance: Utterance) -> bool:
+        """Nothing is spoken just now: ask for the words so far. False where that was done often enough."""
         state = utterance.state
-        if isinstance(state, Speaking) and state.probes < self._state.limits.max_drafts_per_turn:
-            state.probes += 1
-            state.unanswered += 1
-            self._state.emit(commands.ProbeTranscription(transcription=utterance.number))
+        if not isinstance(state, Speaking) or state.probes >= self._state.limits.max_drafts_per_turn:
+            return False
+        state.probes += 1
+        state.unanswered += 1
+        self._state.emit(commands.ProbeTranscription(transcription=utterance.number))
+        return True
 
     def finish(self, utterance: Utterance, entry: Entry, duration_ms: float) -> None:
         """The utterance is complete and belongs to `entry`, which was announced: say what was heard before that."""

@@ -62,8 +62,11 @@ class TurnDetector:
     """Decides window by window whether somebody is speaking."""
 
     def __init__(self, settings: TurnDetection, pause_ms: int | None = None) -> None:
-        """`pause_ms` of silence are a pause; None asks for none to be told."""
+        """`pause_ms` of silence are a pause; None asks for none to be told. Who goes on after one pauses often: each
+        further one has to be longer by as much.
+        """
         self._pause_ms = pause_ms
+        self._pauses = 1
         self.state: SpeechState | Trailing = SpeechState.SILENT
         self.speech_end = 0
         """The tick at which the speech of the last turn ended: where its silence began."""
@@ -94,8 +97,12 @@ class TurnDetector:
         if score >= self.threshold and score > 0:
             self.state = SpeechState.SPEAKING
             if state is SpeechState.SILENT:
+                self._pauses = 1
                 return Boundary.STARTED
-            return Boundary.RESUMED if isinstance(state, Trailing) and state.told else None
+            if isinstance(state, Trailing) and state.told:
+                self._pauses += 1
+                return Boundary.RESUMED
+            return None
         if state is SpeechState.SILENT:
             return None
         if not isinstance(state, Trailing):
@@ -107,7 +114,7 @@ class TurnDetector:
             self.speech_end = state.since
             self.state = SpeechState.SILENT
             return Boundary.STOPPED
-        if self._pause_ms is not None and silent_ms >= self._pause_ms and not state.told:
+        if self._pause_ms is not None and silent_ms >= self._pause_ms * self._pauses and not state.told:
             self.state = Trailing(state.since, told=True)
             return Boundary.PAUSED
         return None

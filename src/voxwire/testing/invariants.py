@@ -58,6 +58,7 @@ from voxwire.interfaces.commands import (
     ProbeTranscription,
     StartResponse,
     StartTranscription,
+    TakeDraft,
     UsageCounted,
 )
 from voxwire.session.session import Session
@@ -125,7 +126,8 @@ class Invariants:
             self._count += 1
             self._require(not self._closed, output, "something was said after the session closed")
             self._require(self._opened or isinstance(output, SessionCreated), output, "session.created comes first")
-            told = type(output) if isinstance(output, RateLimitsUpdated | UsageCounted) else None
+            dropped = isinstance(output, UsageCounted) and output.response_id is None  # a draft
+            told = type(output) if isinstance(output, RateLimitsUpdated | UsageCounted) and not dropped else None
             owed = self._owed.pop(0) if self._owed else None
             self._require(told is owed, output, "rate limits and usage follow done, and nothing else")
             self._see(output)
@@ -472,9 +474,14 @@ class Invariants:
     @_see.register
     def _(self, command: StartResponse) -> None:
         self._require(command.generation not in self._generations, command.generation, "numbers are never reused")
+        self._generations[command.generation] = None
+        if command.response_id is not None:
+            self._see(TakeDraft(generation=command.generation, response_id=command.response_id, saved_ms=0))
+
+    @_see.register
+    def _(self, command: TakeDraft) -> None:
+        self._require(self._generations.get(command.generation, "") is None, command, "a draft is taken over once")
         self._generations[command.generation] = command.response_id
-        if command.response_id is None:
-            return
         response = self._response(command.response_id, command)
         self._require(response.generation is None, command.response_id, "a response is generated once")
         response.generation = command.generation
@@ -482,14 +489,9 @@ class Invariants:
     @_see.register
     def _(self, command: CancelGeneration) -> None:
         self._require(command.generation in self._generations, command, "what is cancelled had started")
-        response_id = self._generations[command.generation]
-        if response_id is None:
-            # A draft, or the response that took it over: which one, only the session knows.
-            del self._generations[command.generation]
-            return
-        response = self._response(response_id, command)
-        self._require(not response.cancelled, command, "work is cancelled once")
-        response.cancelled = True
+        response_id = self._generations.pop(command.generation)
+        if response_id is not None:  # else it was a draft
+            self._response(response_id, command).cancelled = True
 
     @_see.register
     def _(self, command: CloseSession) -> None:

@@ -47,12 +47,12 @@ class Turns(Generic[_T]):
 
     def remove(self, claim: Claim, entry: _T) -> None:
         """Give up waiting; nothing when it waits no more."""
-        queues = self._background if claim.background else self._now
-        queue = queues.get(claim.owner)
-        if queue is not None and entry in queue:
-            queue.remove(entry)
-            if not queue:
-                del queues[claim.owner]
+        for queues in (self._now, self._background):  # a claim may have changed since
+            queue = queues.get(claim.owner)
+            if queue is not None and entry in queue:
+                queue.remove(entry)
+                if not queue:
+                    del queues[claim.owner]
 
     def take(self) -> _T:
         """The next to be served. Raises IndexError when nobody waits."""
