@@ -12,7 +12,7 @@ import asyncio
 from msgspec.structs import replace
 
 from voxwire.errors import EngineError
-from voxwire.interfaces.llm import LlmDone, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.llm import LlmAudio, LlmDone, LlmText, LlmToolArguments, LlmToolCall, OwnSpeech
 from voxwire.interfaces.stt import SttFinal, SttInterim, SttPartial
 from voxwire.testing.contract import LlmContract, SttContract, TtsContract, TurnContract, VadContract
 from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm
@@ -51,6 +51,25 @@ class TestDoesNotStop(LlmContract):
             yield LlmDone()
 
     make_engine = staticmethod(Deaf)
+
+
+class TestSpeaksUnasked(LlmContract):
+    make_engine = staticmethod(lambda: FakeLlm([LlmText(text="Hi."), LlmAudio(pcm=bytes(2), chars_to=3), LlmDone()]))
+
+
+class TestVoicesWhatItDidNotSay(LlmContract):
+    steps = [LlmText(text="Hi."), LlmAudio(pcm=bytes(2), chars_to=9), LlmDone()]
+    make_engine = staticmethod(lambda: FakeLlm(TestVoicesWhatItDidNotSay.steps, speech=OwnSpeech(rate=24_000)))
+
+
+class TestIsDeafThoughItHears(LlmContract):
+    class Deaf(FakeLlm):
+        async def respond(self, request):
+            if request.items[0].content[0].clip:
+                raise KeyError("clip")
+            yield LlmDone()
+
+    make_engine = staticmethod(lambda: TestIsDeafThoughItHears.Deaf(hears=True))
 
 
 class TestExpectsTheImpossible(LlmContract):
@@ -188,6 +207,9 @@ FAILS = {
     "TestCallsWithNonsense": "test_tools_are_called_by_their_names",
     "TestRaisesItsOwn": "test_whatever_a_session_hands_over[nothing at all]",
     "TestDoesNotStop": "test_closing_an_answer_stops_it",
+    "TestSpeaksUnasked": "test_every_modality[Modality.AUDIO]",
+    "TestVoicesWhatItDidNotSay": "test_answers",
+    "TestIsDeafThoughItHears": "test_whatever_a_session_hands_over[speech without words]",
     "TestExpectsTheImpossible": "test_what_it_expects_it_understands",
     "TestCountsBackwards": "test_tokens_are_counted_where_it_can",
     "TestTakesWordsBack": "test_what_is_stable_never_changes",

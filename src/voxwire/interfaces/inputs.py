@@ -11,7 +11,7 @@ from voxwire.errors import ClientError
 from voxwire.events.client import ClientEvent
 from voxwire.events.response import RateLimit
 from voxwire.interfaces.engine import Word
-from voxwire.interfaces.llm import LlmEvent
+from voxwire.interfaces.llm import LlmDone, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.stt import SttEvent
 
 
@@ -66,6 +66,10 @@ class Transcribed(msgspec.Struct, frozen=True, gc=False):
     event: SttEvent | Failed
 
 
+#: What comes of an answer. Speech is `SpokenAudio`, whoever made it.
+GenerationResult = LlmText | LlmToolCall | LlmToolArguments | LlmDone | SpokenAudio | Failed
+
+
 class Generated(msgspec.Struct, frozen=True, gc=False):
     """What was made of the answer with this number.
 
@@ -73,7 +77,7 @@ class Generated(msgspec.Struct, frozen=True, gc=False):
     """
 
     number: int
-    event: LlmEvent | SpokenAudio | Failed
+    event: GenerationResult
 
 
 class PlayoutProgress(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,9 @@ class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything an answer depends on.
 
     User speech is in `InputAudio.transcript`: "" is speech that was not understood, None is silence
-    (the idle timeout).
+    (the idle timeout). For an engine that hears it is in `InputAudio.clip`, and the transcript is what is known of it
+    by now, perhaps nothing; of long conversations old clips are gone. `voice` is for an engine that speaks, and
+    empty for others.
 
     `session_key` is opaque and the same for all requests of one session: requests with one key begin alike, so a cache
     of prompts, or a choice among several servers, may follow it. `parallel_tool_calls` and `reasoning` (how much to
@@ -29,6 +31,7 @@ class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[FunctionTool, ...] = ()
     tool_choice: ToolChoice = "auto"
     modality: Modality = Modality.AUDIO
+    voice: str = ""
     temperature: float = 0.8
     max_output_tokens: int | None = None
     parallel_tool_calls: bool | None = None
@@ -39,6 +42,17 @@ class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 class LlmText(msgspec.Struct, frozen=True, kw_only=True):
     text: str
+
+
+class LlmAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A stretch of speech, of an engine that speaks (`LlmCapabilities.speech`).
+
+    `pcm` is PCM16 mono at its rate. It voices the text since the last tool call up to character `chars_to`, as far as
+    the engine knows that: a truncation cuts the transcript there. Text may come before its audio or after it.
+    """
+
+    pcm: bytes
+    chars_to: int
 
 
 class LlmToolCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,15 +80,25 @@ class LlmDone(msgspec.Struct, frozen=True, kw_only=True):
     usage: TokenUsage | None = None
 
 
-LlmEvent = LlmText | LlmToolCall | LlmToolArguments | LlmDone
+LlmEvent = LlmText | LlmAudio | LlmToolCall | LlmToolArguments | LlmDone
+
+
+class OwnSpeech(msgspec.Struct, frozen=True, kw_only=True):
+    """How an engine speaks: `rate` in Hz, and the names of its voices, empty where it takes any name."""
+
+    rate: int
+    voices: tuple[str, ...] = ()
 
 
 class LlmCapabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """`context_tokens` is what the engine can read, output included. `hears`: it reads `InputAudio.clip`, where there
-    is one, and needs no transcript of it.
+    """`context_tokens` is what the engine can read, output included.
 
     `local`: it runs on a machine of whoever runs the server, so its answers cost time and no money. Answers are begun
     then before it is certain that they are wanted, unless the settings say otherwise.
+
+    `hears`: it reads `InputAudio.clip`, where there is one, and needs no transcript of it. So an answer does not wait
+    for words, and a recogniser works only for clients that ask for transcripts. `speech`: it answers spoken responses
+    with speech of its own, in one of its own voices; no synthesiser is asked, and its text is the transcript.
 
     `patience_s` is how long an engine with deadlines of its own may yield nothing before it fails by itself;
     the runtime then waits at least that long. None leaves it to the runtime.
@@ -86,6 +110,7 @@ class LlmCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     hears: bool = False
     tools: bool = True
     local: bool = False
+    speech: OwnSpeech | None = None
     patience_s: float | None = None
 
 
@@ -98,7 +123,7 @@ class LlmEngine(Engine, Protocol):
         ...
 
     def respond(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
-        """Answer: text and tool calls as they are written, then exactly one `LlmDone`.
+        """Answer: text, speech and tool calls as they are made, then exactly one `LlmDone`.
 
         Ended: after `LlmDone`. Closed: by `aclose()` or by cancelling the task that iterates, at any moment; the work
         stops at once, and what it held is free within 100 ms. Broken: EngineError, before the first event or later.

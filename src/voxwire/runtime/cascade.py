@@ -1,11 +1,13 @@
 """One answer: language engine to synthesiser to session.
 
     LlmRequest ──▶ llm ──LlmText──▶ session, and Voicing ──▶ tts ──▶ Chunker ──SpokenAudio──▶ session
+                      ──LlmAudio──▶ OwnVoice ──▶ Chunker ──SpokenAudio──▶ session
                       ──LlmToolCall──▶ (all speech first) session, LlmToolArguments …
                       ──LlmDone──▶ (all speech first) session
 
 Text goes to the session at once, so transcripts run ahead of their audio; the text between two tool
-calls is one message and one stream of the synthesiser. Cancelling the task stops both engines.
+calls is one message and one stream of the synthesiser. Of an engine that speaks itself the text is the transcript
+of its audio, and the synthesiser has only words to say that no engine wrote. Cancelling the task stops both engines.
 """
 
 import asyncio
@@ -13,12 +15,14 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Final, assert_never
 
+from msgspec.structs import replace
+
 from voxwire.errors import EngineError
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.commands import StartResponse
 from voxwire.interfaces.engine import Claim
-from voxwire.interfaces.inputs import Failed, Generated
-from voxwire.interfaces.llm import LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.inputs import Failed, Generated, GenerationResult
+from voxwire.interfaces.llm import LlmAudio, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.tts import TtsConfig
 from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.deployment import Deployment
@@ -31,6 +35,7 @@ from voxwire.runtime.engine_calls import (
     log_failure,
     within,
 )
+from voxwire.runtime.own_voice import OwnVoice
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.voicing import Voicing
@@ -58,7 +63,9 @@ class Cascade:
         self._claim = Claim(owner, background=command.background or command.response_id is None)
         self._drafting = drafting or Drafting()
         self._spoken = command.request.modality is Modality.AUDIO
+        self._speech = deployment.llm.capabilities.speech if command.words is None else None
         self._voicing: Voicing | None = None
+        self._own_voice: OwnVoice | None = None
 
     def wanted(self) -> None:
         """It was a draft, and somebody waits for it now."""
@@ -104,18 +111,24 @@ class Cascade:
             await close_iterator("llm", answer)
 
     def _answer(self) -> AsyncIterator[LlmEvent]:
-        words = self._command.words
-        return self._deployment.llm.respond(self._command.request) if words is None else _recite(words)
+        command = self._command
+        if command.words is not None:
+            return _recite(command.words)
+        request = command.request if self._speech is None else replace(command.request, voice=command.voice)
+        return self._deployment.llm.respond(request)
 
     async def _forward(self, event: LlmEvent, speaking: asyncio.TaskGroup) -> None:
         await self._delivery.writable()
         match event:
             case LlmText(text=text):
                 self._deliver(event)
-                if self._spoken and text:
+                if self._spoken and self._speech is None and text:
                     await self._voice(speaking).say(text)
                 # The voice may begin before the next words are there; an instant engine never waits.
                 await asyncio.sleep(0)
+            case LlmAudio():
+                if self._spoken:
+                    await self._speaker().say(event)
             case LlmToolArguments():
                 self._deliver(event)
             case LlmToolCall() | LlmDone():
@@ -124,7 +137,7 @@ class Cascade:
             case _:
                 assert_never(event)
 
-    def _deliver(self, event: LlmEvent | Failed) -> None:
+    def _deliver(self, event: GenerationResult) -> None:
         self._delivery.submit(Generated(self._generation, event))
 
     def _voice(self, speaking: asyncio.TaskGroup) -> Voicing:
@@ -132,13 +145,29 @@ class Cascade:
         if self._voicing is None:
             command, tts = self._command, self._deployment.tts
             with engine_errors("tts"):
-                stream = tts.open(TtsConfig(voice=command.voice, speed=command.speed, claim=self._claim))
+                stream = tts.open(TtsConfig(voice=self._voice_name(), speed=command.speed, claim=self._claim))
             chunker = Chunker(tts.capabilities.rate, command.output_format.rate)
             self._voicing = Voicing(stream, chunker, self._generation, self._delivery, self._deadlines.tts_s)
             speaking.create_task(self._voicing.run())
         return self._voicing
 
+    def _voice_name(self) -> str:
+        voice, deployment = self._command.voice, self._deployment
+        return voice if deployment.llm.capabilities.speech is None else deployment.reciting_voice(voice)
+
+    def _speaker(self) -> OwnVoice:
+        """What delivers the engine's own speech of the current message."""
+        if self._speech is None:
+            raise broke_contract("llm", "spoke without having said that it speaks")
+        if self._own_voice is None:
+            chunker = Chunker(self._speech.rate, self._command.output_format.rate)
+            self._own_voice = OwnVoice(chunker, self._generation, self._delivery)
+        return self._own_voice
+
     async def _finish_voicing(self) -> None:
+        if self._own_voice is not None:
+            own_voice, self._own_voice = self._own_voice, None
+            await own_voice.finish()
         if self._voicing is not None:
             await self._voicing.finish()
             await self._close_voicing()

@@ -1,5 +1,6 @@
 """A deployment: the name that clients ask for, and the engines that answer."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,14 +24,18 @@ DRAFTS_WHERE_LOCAL: Final = 2
 
 def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine) -> Capabilities:
     """What a session may promise its client, as the engines declare it."""
+    speech, hears = llm.capabilities.speech, llm.capabilities.hears
+    voices = frozenset(tts.capabilities.voices if speech is None else speech.voices)
     return Capabilities(
-        voices=frozenset(tts.capabilities.voices),
+        voices=None if speech is not None and not voices else voices,
         languages=stt.capabilities.languages,
         context_tokens=llm.capabilities.context_tokens,
         count_tokens=token_counter(llm),
         images=llm.capabilities.images,
         tools=llm.capabilities.tools,
-        interims=stt.capabilities.interims,
+        hears=hears,
+        # A draft is begun with words, and compared by them (ADR 19): audio has none yet.
+        interims=stt.capabilities.interims and not hears,
     )
 
 
@@ -61,13 +66,11 @@ class Deployment:
 
     def config(self, kind: SessionKind, model: str | None = None) -> SessionConfig:
         """What a new session starts with, asked for by the name `model` (protocol: decisions, Name of the model)."""
-        voices = self.capabilities.voices
-        voice = DEFAULT_VOICE if not voices or DEFAULT_VOICE in voices else min(voices)
         return SessionConfig(
             kind=kind,
             model=model or self.name,
             instructions=self.instructions,
-            voice=voice,
+            voice=_voice(self.capabilities.voices),
             transcription=Transcription() if kind is SessionKind.TRANSCRIPTION else None,
         )
 
@@ -79,6 +82,11 @@ class Deployment:
             drafts = DRAFTS_WHERE_LOCAL if self.llm.capabilities.local else limits.max_drafts_per_turn
         return replace(limits, max_drafts_per_turn=drafts)
 
+    def reciting_voice(self, voice: str) -> str:
+        """The synthesiser's voice for words that no language engine writes, in a session that has this voice."""
+        voices = self.tts.capabilities.voices
+        return voice if voice in voices else _voice(voices)
+
     async def expect(self, situation: Situation) -> None:
         """Have the recogniser get ready for what is likely to be said. Raises EngineError."""
         await self.stt.prepare(SttConfig(phrases=await self.foresight.phrases(situation)))
@@ -88,3 +96,8 @@ class Deployment:
         """All of them, to be started and closed."""
         engines = self.stt, self.llm, self.tts
         return engines if self.turn is None else (*engines, self.turn)
+
+
+def _voice(voices: Collection[str] | None) -> str:
+    """The voice of those who ask for none. None is any name."""
+    return DEFAULT_VOICE if not voices or DEFAULT_VOICE in voices else min(voices)

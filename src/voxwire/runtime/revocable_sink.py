@@ -1,5 +1,7 @@
 """The way of one piece of work's results to its session."""
 
+import asyncio
+
 from voxwire.interfaces.inputs import EngineResult
 from voxwire.runtime.contracts import ResultSink
 
@@ -19,6 +21,16 @@ class RevocableSink:
 
     def shut(self) -> None:
         self._open = False
+
+    async def deliver(self, result: EngineResult) -> None:
+        """Hand over one of several results, and let the loop go on in between.
+
+        An engine that has all its audio at hand would not let the writer send any of it before the last: with instant
+        engines the first delta left 1.7 ms late.
+        """
+        await self.writable()
+        self.submit(result)
+        await asyncio.sleep(0)
 
     async def writable(self) -> None:
         """Wait until every speaker can take more."""

@@ -88,11 +88,7 @@ class Voicing:
 
     async def _deliver(self, chunks: Iterator[SpokenAudio]) -> None:
         for chunk in chunks:
-            await self._delivery.writable()
-            self._delivery.submit(Generated(self._generation, self._as_written(chunk)))
-            # An engine that has all its audio at hand would not let the writer send any of it before
-            # the last: with instant engines the first delta left 1.7 ms late.
-            await asyncio.sleep(0)
+            await self._delivery.deliver(Generated(self._generation, self._as_written(chunk)))
 
     def _as_written(self, chunk: SpokenAudio) -> SpokenAudio:
         """The delta with positions in the text as it was written."""

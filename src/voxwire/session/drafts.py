@@ -15,12 +15,10 @@ from voxwire.events.items import InputAudio, Item, MessageItem
 from voxwire.events.response import TokenUsage
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.commands import CancelGeneration, StartResponse, UsageCounted
-from voxwire.interfaces.inputs import Failed, SpokenAudio
-from voxwire.interfaces.llm import LlmDone, LlmEvent, LlmText, LlmToolArguments
+from voxwire.interfaces.inputs import Failed, GenerationResult, SpokenAudio
+from voxwire.interfaces.llm import LlmDone, LlmText, LlmToolArguments
 from voxwire.interfaces.token_estimate import spoken_tokens, text_tokens
 from voxwire.session.state import State
-
-GenerationResult = LlmEvent | SpokenAudio | Failed
 
 #: What a result weighs beside its audio or text: about what Python needs for it.
 _OVERHEAD: Final = 128

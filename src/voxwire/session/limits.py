@@ -67,6 +67,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     count_tokens: Callable[[str], int] = text_tokens
     images: bool = False
     tools: bool = True
+    hears: bool = False
+    """The language engine listens to the user's audio itself: no answer waits for words."""
     interims: bool = False
     """The recogniser can say what it heard before the turn is over."""
     reports_playout: bool = False

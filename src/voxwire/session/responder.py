@@ -15,8 +15,8 @@ from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetail
 from voxwire.events.server import AudioDelta, RateLimitsUpdated
 from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
 from voxwire.interfaces.commands import CancelGeneration, DiscardPendingAudio, StartResponse, TakeDraft, UsageCounted
-from voxwire.interfaces.inputs import Failed, SpokenAudio
-from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.inputs import Failed, GenerationResult, SpokenAudio
+from voxwire.interfaces.llm import FinishReason, LlmDone, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
 from voxwire.session.client_items import ClientItems, ItemChecks
@@ -141,7 +141,7 @@ class Responder:
 
     # --- results ---------------------------------------------------------------------------------
 
-    def result(self, number: int, event: LlmEvent | SpokenAudio | Failed) -> None:
+    def result(self, number: int, event: GenerationResult) -> None:
         """Something an engine made; work that was cancelled discards itself."""
         state, run = self._state, self._running.get(number)
         if run is None:
@@ -242,7 +242,8 @@ class Responder:
             return
         state = self._state
         state.alarms.clear(Alarm.WORDS, run.generation)
-        turn = waiting.entries[-1] if waiting.entries else None
+        # An engine that hears needs nobody to tell it the words.
+        turn = waiting.entries[-1] if waiting.entries and not state.capabilities.hears else None
         if turn is not None and turn.failure is not None:
             self._fail(run, turn.failure.code, turn.failure.message)
             return

@@ -1,8 +1,9 @@
 """Recognition in progress: which utterance belongs to which item, and what the client is told.
 
 Recognition runs for every spoken turn; events leave only when the client asked for them
-(protocol: responses, Waiting for words). Deltas carry only text that the engine will not change, so that they
-concatenate to the final transcript.
+(protocol: responses, Waiting for words). Where the language engine hears by itself, nobody but the client needs the
+words: recognition runs only when it has asked for them. Deltas carry only text that the engine will not change, so
+that they concatenate to the final transcript.
 """
 
 from collections.abc import Callable
@@ -77,7 +78,10 @@ class Transcripts:
         state = self._state
         config, asked = state.config, state.config.transcription
         logprobs = LOGPROBS in (config.include or ())
-        utterance = Utterance(state.number(), item_id, content_index, None if recorded else asked, logprobs)
+        told = None if recorded else asked
+        utterance = Utterance(state.number(), item_id, content_index, told, logprobs)
+        if told is None and state.capabilities.hears:
+            return utterance  # which nobody listens to
         self._running[utterance.number] = utterance
         state.emit(
             commands.StartTranscription(
@@ -91,7 +95,8 @@ class Transcripts:
         return utterance
 
     def feed(self, utterance: Utterance, audio: bytes | bytearray) -> None:
-        self._state.emit(commands.FeedTranscription(transcription=utterance.number, audio=audio))
+        if utterance.number in self._running:
+            self._state.emit(commands.FeedTranscription(transcription=utterance.number, audio=audio))
 
     def probe(self, utterance: Utterance) -> bool:
         """Nothing is spoken just now: ask for the words so far. False where that was done often enough."""
@@ -105,6 +110,8 @@ class Transcripts:
 
     def finish(self, utterance: Utterance, entry: Entry, duration_ms: float) -> None:
         """The utterance is complete and belongs to `entry`, which was announced: say what was heard before that."""
+        if utterance.number not in self._running:
+            return
         before, utterance.state = utterance.state, Spoken(entry, duration_ms / 1000)
         entry.hear(utterance.content_index, None)
         failure = before.failure if isinstance(before, Speaking) else None
@@ -115,8 +122,8 @@ class Transcripts:
             self._failed(utterance, failure)
 
     def cancel(self, utterance: Utterance) -> None:
-        del self._running[utterance.number]
-        self._state.emit(commands.CancelTranscription(transcription=utterance.number))
+        if self._running.pop(utterance.number, None):
+            self._state.emit(commands.CancelTranscription(transcription=utterance.number))
 
     def result(self, number: int, event: SttEvent | Failed) -> None:
         """What the recogniser says; of an utterance that was cancelled nobody hears."""
@@ -137,6 +144,8 @@ class Transcripts:
 
     def pending(self, entries: list[Entry]) -> set[int]:
         """Numbers of the utterances whose words a response to these items waits for."""
+        if self._state.capabilities.hears:
+            return set()
         return {
             number
             for number, utterance in self._running.items()

@@ -15,8 +15,17 @@ from voxwire.events.server import ErrorOccurred, ServerEvent
 from voxwire.events.session_config import SessionConfig
 from voxwire.interfaces.commands import Analyse, Output, StartResponse, StartTranscription
 from voxwire.interfaces.engine import Word
-from voxwire.interfaces.inputs import Failed, Generated, Input, SpeechScores, SpokenAudio, Tick, Transcribed
-from voxwire.interfaces.llm import FinishReason, LlmDone, LlmEvent, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.inputs import (
+    Failed,
+    Generated,
+    GenerationResult,
+    Input,
+    SpeechScores,
+    SpokenAudio,
+    Tick,
+    Transcribed,
+)
+from voxwire.interfaces.llm import FinishReason, LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.stt import SttEvent, SttFinal, SttInterim, SttPartial
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.session import Session
@@ -189,7 +198,7 @@ class Driver:
     def fail(self, code: str = "engine_died", generation: int | None = None) -> None:
         self.generated(Failed(code=code, message="The engine failed."), generation)
 
-    def generated(self, event: LlmEvent | SpokenAudio | Failed, generation: int | None = None) -> None:
+    def generated(self, event: GenerationResult, generation: int | None = None) -> None:
         self.send(Generated(self.generation if generation is None else generation, event))
 
     # --- shorthand -------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, MutableSequence, 
 from voxwire.errors import EngineError
 from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.engine import EngineInfo
-from voxwire.interfaces.llm import LlmCapabilities, LlmDone, LlmEvent, LlmRequest, LlmText
+from voxwire.interfaces.llm import LlmAudio, LlmCapabilities, LlmDone, LlmEvent, LlmRequest, LlmText, OwnSpeech
 
 #: A step of a script: an event, a failure, or seconds to wait.
 Step = LlmEvent | EngineError | Exception | float
@@ -23,6 +23,19 @@ def words(text: str, pace_s: float = 0.0) -> list[Step]:
     return [*steps, LlmDone()]
 
 
+def spoken(text: str, *, char_ms: float = 60.0, rate: int = 24_000) -> list[Step]:
+    """`text` word by word, each with the speech that voices it, and the end."""
+    steps: list[Step] = []
+    said = 0
+    for step in words(text):
+        steps.append(step)
+        if isinstance(step, LlmText):
+            said += len(step.text)
+            samples = round(len(step.text) * char_ms * rate / 1000)
+            steps.append(LlmAudio(pcm=b"\x00\x04" * samples, chars_to=said))
+    return steps
+
+
 class FakeLlm:
     """Answers every request by a script: a text, steps, or a function from request to either."""
 
@@ -31,9 +44,14 @@ class FakeLlm:
         answer: str | Script | Callable[[LlmRequest], str | Script] = "Hello! How can I help you?",
         *,
         local: bool = False,
+        hears: bool = False,
+        speech: OwnSpeech | None = None,
     ) -> None:
         self.capabilities = LlmCapabilities(
-            info=EngineInfo(name="fake-llm", label="scripted answers", licence="Apache-2.0"), local=local
+            info=EngineInfo(name="fake-llm", label="scripted answers", licence="Apache-2.0"),
+            local=local,
+            hears=hears,
+            speech=speech,
         )
         self.requests: MutableSequence[LlmRequest] = []
         self.closed_iterators = 0

@@ -10,8 +10,10 @@ from voxwire.engines.tts.espeak.engine import engine as espeak
 from voxwire.engines.tts.flite.engine import engine as flite
 from voxwire.engines.tts.pooled import PooledTts
 from voxwire.engines.vad.silero import SileroVad
+from voxwire.events.session_config import Modality
+from voxwire.interfaces.llm import LlmRequest, OwnSpeech
 from voxwire.testing.contract import LlmContract, SttContract, TtsContract, TurnContract, VadContract
-from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm
+from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm, Script, spoken, words
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.fake_turn import FakeTurn
@@ -72,6 +74,15 @@ class TestFakeLlm(LlmContract):
     @staticmethod
     def make_engine() -> FakeLlm:
         return FakeLlm()
+
+
+class TestHearingAndSpeakingLlm(LlmContract):
+    @staticmethod
+    def make_engine() -> FakeLlm:
+        def answer(request: LlmRequest) -> Script:
+            return spoken("Hello there!") if request.modality is Modality.AUDIO else words("Hello there!")
+
+        return FakeLlm(answer, hears=True, speech=OwnSpeech(rate=24_000, voices=("alloy", "verse")))
 
 
 class TestExpectingLlm(LlmContract):

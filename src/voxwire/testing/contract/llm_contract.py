@@ -8,8 +8,10 @@ from typing import Any, Final, cast
 import msgspec
 import pytest
 
+from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import EngineError
 from voxwire.events.items import (
+    AudioClip,
     FunctionCallItem,
     FunctionCallOutputItem,
     InputAudio,
@@ -25,6 +27,7 @@ from voxwire.events.session_config import FunctionTool, Modality
 from voxwire.interfaces.expectations import Expectations
 from voxwire.interfaces.llm import (
     CountsTokens,
+    LlmAudio,
     LlmDone,
     LlmEngine,
     LlmEvent,
@@ -56,6 +59,13 @@ def asked(text: str, **settings: Any) -> LlmRequest:
     return LlmRequest(**{"instructions": "Be brief.", "items": (said(InputText(text=text)),), **settings})
 
 
+def _clip(ms: float, format: AudioFormat = AudioFormat.PCM16) -> AudioClip:
+    """A hum."""
+    samples = int(ms * format.rate / 1000)
+    data = b"\x00\x04" * samples if format is AudioFormat.PCM16 else b"\xc0" * samples
+    return AudioClip(data=data, format=format)
+
+
 _CALL: Final = FunctionCallItem(name="get_weather", call_id="call_1", arguments='{"city": "Paris"}')
 _RESULT: Final = FunctionCallOutputItem(call_id="call_1", output='{"sky": "clear"}')
 _HELLO: Final = said(InputText(text="Hello."))
@@ -66,6 +76,10 @@ ODD_CONVERSATIONS: Final[dict[str, tuple[Item, ...]]] = {
     "a message without parts": (said(),),
     "speech that was understood": (said(InputAudio(transcript="hello", duration_ms=500.0)),),
     "speech that was not understood": (said(InputAudio(transcript="", duration_ms=500.0)),),
+    "speech without words": (said(InputAudio(clip=_clip(500), duration_ms=500.0)),),
+    "speech with words": (said(InputAudio(clip=_clip(500), transcript="hello", duration_ms=500.0)),),
+    "speech on the telephone": (said(InputAudio(clip=_clip(500, AudioFormat.ULAW), duration_ms=500.0)),),
+    "hardly any sound": (said(InputAudio(clip=_clip(1), duration_ms=1.0)),),
     "silence": (said(InputAudio(duration_ms=5000.0)),),
     "instructions in the middle": (_HELLO, said(InputText(text="Be kind."), role=Role.SYSTEM), _HELLO),
     "an answer of which nothing was heard": (_HELLO, said(OutputAudio(transcript=""), role=Role.ASSISTANT), _HELLO),
@@ -89,9 +103,10 @@ async def answer_to(engine: LlmEngine, request: LlmRequest) -> list[LlmEvent]:
 
 
 def check_order(events: Sequence[LlmEvent], offered: set[str]) -> None:
-    """Text and calls, whose arguments are JSON objects, then one end and nothing after it."""
+    """Text, speech and calls, whose arguments are JSON objects, then one end and nothing after it."""
     assert [type(event) for event in events].count(LlmDone) == 1
     assert isinstance(events[-1], LlmDone)
+    check_speech(events)
     arguments: list[str] | None = None
     for event in events:
         if not isinstance(event, LlmToolArguments):
@@ -106,6 +121,22 @@ def check_order(events: Sequence[LlmEvent], offered: set[str]) -> None:
                 arguments.append(event.delta)
             case LlmText():
                 assert isinstance(event.text, str)
+
+
+def check_speech(events: Sequence[LlmEvent]) -> None:
+    """Speech is whole samples, and voices the text of its message from its beginning to its end at most."""
+    written = voiced = 0
+    for event in events:
+        match event:
+            case LlmText():
+                written += len(event.text)
+            case LlmAudio():
+                assert len(event.pcm) % 2 == 0
+                assert event.chars_to >= voiced
+                voiced = event.chars_to
+            case LlmToolCall() | LlmDone():
+                assert voiced <= written
+                written = voiced = 0
 
 
 def check_arguments(pieces: list[str] | None) -> None:
@@ -148,7 +179,13 @@ class LlmContract(EngineContract):
 
     @pytest.mark.parametrize("modality", Modality)
     async def test_every_modality(self, engine: LlmEngine, modality: Modality) -> None:
-        await answer_to(engine, asked("Hello!", modality=modality))
+        """An engine that speaks answers with speech where that is asked for, and nowhere else."""
+        speech = engine.capabilities.speech
+        voices = speech.voices if speech is not None else ()
+        for voice in voices[:2] or ("alloy",):
+            events = await answer_to(engine, asked("Hello!", modality=modality, voice=voice))
+            speaks = speech is not None and modality is Modality.AUDIO
+            assert bool([event for event in events if isinstance(event, LlmAudio)]) is speaks
 
     async def test_pictures_where_it_can_see(self, engine: LlmEngine) -> None:
         if engine.capabilities.images:
