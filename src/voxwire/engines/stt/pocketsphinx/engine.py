@@ -20,6 +20,7 @@ from voxwire.engines.stt.pocketsphinx.messages import (
     DECODERS_KEPT,
     Begin,
     DecoderReply,
+    Interim,
     Learn,
     NeedPhrases,
     Partial,
@@ -33,7 +34,7 @@ from voxwire.engines.worker.process import WorkerSpec
 from voxwire.engines.worker.stream import Stream
 from voxwire.errors import EngineError
 from voxwire.interfaces.engine import Claim, EngineInfo, Word
-from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttEvent, SttFinal, SttPartial
+from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttEvent, SttFinal, SttInterim, SttPartial
 
 #: Sentences of one set; more are ignored. Building the decoder for so many takes about a second.
 _MAX_PHRASES: Final = 20_000
@@ -45,9 +46,9 @@ _COST: Final = 0.15
 #: Speakers a core that are let in whatever was measured.
 _ALWAYS_TRIED: Final = 4.0
 
-PhrasesStream = Stream[NeedPhrases | Partial | Result]
+PhrasesStream = Stream[DecoderReply]
 
-_REPLIES: Final[msgspec.msgpack.Decoder[NeedPhrases | Partial | Result]] = msgspec.msgpack.Decoder(DecoderReply)
+_REPLIES: Final[msgspec.msgpack.Decoder[DecoderReply]] = msgspec.msgpack.Decoder(DecoderReply)
 
 
 def engine(options: Mapping[str, Any]) -> "PocketsphinxStt":
@@ -71,6 +72,7 @@ class PocketsphinxStt:
             ),
             languages=("en",),
             rates=(SPEECH_RATE, *{format.rate for format in AudioFormat}),  # the worker resamples
+            interims=True,
         )
         self._prepared: dict[str, None] = {}
         spec = WorkerSpec(
@@ -81,7 +83,7 @@ class PocketsphinxStt:
             capacity=size or _UTTERANCES_PER_CORE * cores(),
         )
         self.listening = Hearing(cores(), _COST, _ALWAYS_TRIED)
-        self.pool: WorkerPool[NeedPhrases | Partial | Result] = WorkerPool(spec, _REPLIES, size=1)
+        self.pool: WorkerPool[DecoderReply] = WorkerPool(spec, _REPLIES, size=1)
 
     @property
     def capabilities(self) -> SttCapabilities:
@@ -151,7 +153,7 @@ def _clauses(prompt: str) -> list[str]:
     return prompt.split("\n")
 
 
-class PocketsphinxStream(WorkerSttStream[NeedPhrases | Partial | Result]):
+class PocketsphinxStream(WorkerSttStream[DecoderReply]):
     """One utterance."""
 
     def __init__(self, engine: PocketsphinxStt, config: SttConfig) -> None:
@@ -162,13 +164,15 @@ class PocketsphinxStream(WorkerSttStream[NeedPhrases | Partial | Result]):
         self._phrases = await _phrases_of(self._config)
         return Begin(self._phrases.key, self._rate)
 
-    async def answer(self, reply: NeedPhrases | Partial | Result, lease: PhrasesStream) -> SttEvent | None:
+    async def answer(self, reply: DecoderReply, lease: PhrasesStream) -> SttEvent | None:
         match reply:
             case NeedPhrases():
                 await lease.send(Phrases(self._phrases.sentences))
                 return None
             case Partial(text=text, stable=stable):
                 return SttPartial(text=text, stable=stable)
+            case Interim(text=text, alternatives=alternatives):
+                return SttInterim(text=text, alternatives=tuple(alternatives))
             case Result():
                 return _final(reply)
 

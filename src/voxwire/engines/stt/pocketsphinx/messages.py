@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from voxwire.engines.stt.audio_messages import Audio, EndOfAudio
+from voxwire.engines.stt.audio_messages import Audio, EndOfAudio, Probe
 
 #: Sets of phrases whose decoder is kept for the utterances to come, about 10 MB each.
 DECODERS_KEPT: Final = 8
@@ -59,5 +59,12 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
     alternatives: list[str]
 
 
-DecoderRequest = Begin | Learn | Phrases | Audio | EndOfAudio
-DecoderReply = NeedPhrases | Partial | Result
+class Interim(msgspec.Struct, frozen=True, tag="interim"):
+    """What the result would say if the utterance had ended where it was probed."""
+
+    text: str
+    alternatives: list[str]
+
+
+DecoderRequest = Begin | Learn | Phrases | Audio | Probe | EndOfAudio
+DecoderReply = NeedPhrases | Partial | Interim | Result
