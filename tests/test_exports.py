@@ -22,7 +22,8 @@ SOURCE = ROOT / "src"
 FACES = {
     "audio": "clip convert input_buffer pcm resample windows",
     "events": "client closing items response server session_config",
-    "catalogue": "Catalogue CatalogueEntry ModelFile Store load_catalogue locate",
+    "catalogue": "SOURCES Catalogue CatalogueEntry HubSource IndexSource NoRoom PullError PullOptions PullReport Store "
+    "TermsNotAccepted UrlSource accept is_accepted is_path load_catalogue locate megabytes pull pull_options",
     "interfaces": "codec commands engine expectations inputs llm needs_models stt token_estimate transport tts turn "
     "vad",
     "engines": "llm registry stt tts vad worker",

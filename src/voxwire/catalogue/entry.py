@@ -46,6 +46,12 @@ class HubSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     files: dict[_FileName, _FileName] = {}
 
 
+class UrlSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="from", tag="url"):
+    """Plain addresses: for each file of the model one."""
+
+    files: dict[_FileName, Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s]+$")]]
+
+
 class WheelPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file in a wheel; `package` is `name==version`."""
 
@@ -59,7 +65,7 @@ class IndexSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     files: dict[_FileName, tuple[WheelPart, ...]]
 
 
-Source = HubSource | IndexSource
+Source = HubSource | UrlSource | IndexSource
 
 
 class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -158,8 +164,8 @@ def _check(file: Path, entry: CatalogueEntry) -> None:
     for source in entry.sources:
         if unknown := set(source.files) - set(names):
             raise ConfigurationError(f"{file}: a source has {', '.join(sorted(unknown))}, which is no file of it.")
-        if isinstance(source, IndexSource) and (missing := set(names) - set(source.files)):
-            raise ConfigurationError(f"{file}: the index has to say where {', '.join(sorted(missing))} lies.")
+        if not isinstance(source, HubSource) and (missing := set(names) - set(source.files)):
+            raise ConfigurationError(f"{file}: a source has to say where {', '.join(sorted(missing))} lies.")
     for name in (*names, *(part for source in entry.sources for part in _paths(source))):
         if {".", ".."} & set(PurePosixPath(name).parts) or PurePosixPath(name).name.startswith(".voxwire"):
             raise ConfigurationError(f"{file}: {name} is no name of a file.")
@@ -168,7 +174,7 @@ def _check(file: Path, entry: CatalogueEntry) -> None:
 def _paths(source: Source) -> Iterator[str]:
     if isinstance(source, HubSource):
         yield from source.files.values()
-    else:
+    elif isinstance(source, IndexSource):
         yield from (part.path for parts in source.files.values() for part in parts)
 
 

@@ -4,8 +4,12 @@ A stamp beside the files says which content was verified, and how the files look
 files look the same is not read again, so that a server starts at once.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import os
+import shutil
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +51,46 @@ class Store:
             return False
         self.stamp(entry, folder)
         return True
+
+    def unfinished(self, name: str) -> Path:
+        """Where a model of this name is put together, on the same disk."""
+        return self.root / ".unfinished" / name
+
+    def install(self, entry: CatalogueEntry, files: Path) -> None:
+        """Move the verified files of a model to its place; what was there before goes. Raises OSError."""
+        self.stamp(entry, files)
+        place, old = self.folder(entry.name), files.with_name("old")
+        if place.exists():
+            place.replace(old)
+        files.replace(place)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def remove(self, name: str) -> bool:
+        """Delete a model, and what has come of one that is not whole. Whether there was anything. Raises OSError."""
+        places = [place for place in (self.folder(name), self.unfinished(name)) if place.exists()]
+        for place in places:
+            shutil.rmtree(place)
+        return bool(places)
+
+    def others(self, known: Collection[str]) -> tuple[str, ...]:
+        """Names of the models here that are not among the known ones: of a catalogue of before, or of another user."""
+        if not self.root.is_dir():
+            return ()
+        return tuple(sorted({folder.parent.name for folder in self.root.glob(f"*/{_STAMP}")} - set(known)))
+
+    @contextlib.contextmanager
+    def alone(self, name: str, waiting: Callable[[], None]) -> Iterator[None]:
+        """Nobody else of this machine fetches or removes the model meanwhile. `waiting` is called where somebody does,
+        and has to end first. The lock ends with its process, however that ends. Raises OSError."""
+        place = self.unfinished(name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.with_name(f"{name}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def stamp(self, entry: CatalogueEntry, folder: Path) -> None:
         """Note that the files in `folder` were verified. Where that cannot be written, they are read again later."""

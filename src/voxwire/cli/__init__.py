@@ -1,11 +1,11 @@
 """The command `voxwire`.
 
-Each command (`serve`, `talk`, `doctor`) is a module with `register(subparsers)`, which adds its
+Each command (`serve`, `talk`, `models`, `doctor`) is a module with `register(subparsers)`, which adds its
 options and sets `run` to a function from the parsed arguments to an exit code, and `writing` to a context
 manager where stdout and stderr have to be special (`output`: a server goes on when nobody reads what it prints;
 `voxwire.printing`: other commands end then). Only the module of the command that was typed is imported, so that
 `voxwire --help` is quick. `local_server` is the server that `talk` starts where none is named,
-`measurements` what `doctor --measure` does.
+`measurements` what `doctor --measure` does; `pull_progress` shows how far models are fetched.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from voxwire.printing import OutputError, complain, open_missing, say
 _COMMANDS = {
     "serve": "run the server",
     "talk": "have a conversation in the terminal",
+    "models": "list, fetch and delete models",
     "doctor": "say which engines can run here",
 }
 

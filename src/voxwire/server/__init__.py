@@ -1,7 +1,8 @@
 """The HTTP server: what runs, listens and answers, and is no conversation.
 
 - `build`: from settings to engines, deployments and the service
-- `app`: the routes; `middleware`: what holds for every request; `models`, `playground`, `identity`: the routes' answers
+- `app`: the routes; `middleware`: what holds for every request; `model_list`, `playground`, `identity`: the
+  routes' answers
 - `net`: sockets, connections, and running the application on them
 - `memory`: how much there is for messages; `allocator`: large blocks go back to the system
 - `logs`, `access_log`: what is written down

@@ -19,7 +19,7 @@ from voxwire.runtime import Principal, Service
 from voxwire.server.access_log import AccessLog
 from voxwire.server.identity import identity_routes
 from voxwire.server.middleware import REQUEST, CheckRequests
-from voxwire.server.models import model, model_list
+from voxwire.server.model_list import model, model_list
 from voxwire.server.playground import playground_routes
 from voxwire.transports.refusal import refusal_body
 from voxwire.transports.request import Request
