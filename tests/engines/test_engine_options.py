@@ -10,11 +10,12 @@ from voxwire.engines.stt.pocketsphinx import engine as pocketsphinx
 from voxwire.engines.tts import embedded
 from voxwire.engines.tts.espeak import engine as espeak
 from voxwire.engines.tts.flite import engine as flite
+from voxwire.engines.tts.kokoro import engine as kokoro
 from voxwire.engines.tts.piper import engine as piper
 from voxwire.errors import ConfigurationError
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
-POOLED = [pocketsphinx, espeak, flite, embedded, piper]
+POOLED = [pocketsphinx, espeak, flite, embedded, piper, kokoro]
 
 
 @pytest.mark.parametrize("module", [*POOLED, assistant], ids=lambda module: module.__name__)
@@ -27,7 +28,7 @@ def test_an_option_that_does_not_exist(module: Any) -> None:
 @pytest.mark.parametrize("module", POOLED, ids=lambda module: module.__name__)
 def test_a_size_that_cannot_be(module: Any, size: Any) -> None:
     with pytest.raises(ConfigurationError, match="a number of processes, at least 1"):
-        module.engine({"size": size})
+        module.engine({"size": size, **({"model": "kokoro-82m-ja"} if module is kokoro else {})})
 
 
 def test_a_language_that_cannot_be() -> None:

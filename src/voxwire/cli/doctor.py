@@ -198,6 +198,14 @@ def _library_of(module: str, package: str, extra: str) -> Callable[[], str]:
     return probe
 
 
+def _kokoro() -> str:
+    runtime, sounds = (
+        _library_of(module, package, "kokoro")()
+        for module, package in (("onnxruntime", "onnxruntime"), ("espeakng_loader", "espeakng-loader"))
+    )
+    return f"{runtime}, {sounds}"
+
+
 def _soundfile() -> str:
     try:
         return f"soundfile {import_module('soundfile').__version__}"
@@ -231,7 +239,8 @@ CHECKS = (
     ),
     Check("flite", "text to speech (better)", _flite, need="text to speech"),
     Check("espeak-ng", "text to speech (anywhere)", _espeak, need="text to speech"),
-    Check("piper", "text to speech, with models", _library_of("piper", "piper-tts", "piper")),
+    Check("piper", "text to speech (quick models)", _library_of("piper", "piper-tts", "piper")),
+    Check("kokoro", "text to speech (better models)", _kokoro),
     Check("soundfile", "audio files in `voxwire talk`", _soundfile),
     Check("PortAudio", "`voxwire talk --mic` and --play", _portaudio),
 )

@@ -1,6 +1,6 @@
 """Text to speech engines.
 
-- `flite`, `espeak`, `piper`: the engines; `embedded`: the one of the first two that can run here
+- `flite`, `espeak`, `piper`, `kokoro`: the engines; `embedded`: the one of the first two that can run here
 
 What they share, in the server's process:
 

@@ -5,6 +5,7 @@ it stays a program of its own beside ours, and because its state is global: two 
 """
 
 import ctypes
+import re
 from collections.abc import Callable, Iterator
 from ctypes import CFUNCTYPE, POINTER, Structure, Union, c_char, c_char_p, c_int, c_short, c_uint, c_void_p
 from enum import IntEnum
@@ -16,6 +17,11 @@ INSTALL: Final = "espeak-ng is not installed: `pip install 'voxwire[embedded]'`.
 _SYNCHRONOUS: Final = 2  # retrieval without SYNCHRONOUS returns before the audio is there
 _CHARACTERS: Final = 1
 _UTF8: Final = 1
+#: Stands between the letters of one sound ("t^ʃ").
+TIE: Final = "^"
+_TIED_IPA: Final = 0x82 | ord(TIE) << 8
+#: Where it reads words of another language, it says of which.
+_OTHER_LANGUAGE: Final = re.compile(r"\([^)]*\)")
 _CONTINUE, _STOP = 0, 1
 _END, _WORD = 0, 1
 
@@ -77,6 +83,8 @@ class Espeak:
             *(c_char_p, ctypes.c_size_t, c_uint, c_int, c_uint, c_uint),
             *(POINTER(c_uint), c_void_p),
         )
+        self._lib.espeak_TextToPhonemes.argtypes = (POINTER(c_void_p), c_int, c_int)
+        self._lib.espeak_TextToPhonemes.restype = c_char_p
         #: Samples a second, or -1 when the data files are missing.
         self.rate: int = self._lib.espeak_Initialize(
             _SYNCHRONOUS, chunk_ms, espeakng_loader.get_data_path().encode(), 0
@@ -105,6 +113,15 @@ class Espeak:
             self._sink = None
         if failed:
             raise EngineError("tts", "engine_failed", f"espeak-ng refused the text (error {failed}).")
+
+    def phonemes(self, text: str) -> str:
+        """How the text sounds, in the IPA; the letters of a sound of several are tied by `TIE`. Without punctuation."""
+        buffer = ctypes.create_string_buffer(text.encode())
+        rest = c_void_p(ctypes.addressof(buffer))
+        clauses = []
+        while rest.value:
+            clauses.append(self._lib.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _TIED_IPA).decode())
+        return _OTHER_LANGUAGE.sub("", " ".join(clauses))
 
     def _on_audio(self, samples: Any, count: int, events: Any) -> int:
         if self._sink is None:

@@ -6,11 +6,13 @@ other: what they share tells where each word begins.
 """
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
+from voxwire.engines.tts.messages import SpokenWord
 from voxwire.engines.tts.speakable import Speakable
 
 _WORD: Final = re.compile(r"\S+")
@@ -41,6 +43,38 @@ def written_words(readable: Speakable) -> list[WrittenWord]:
         else:
             words.append(WrittenWord(bare, start, end))
     return words
+
+
+def timed_words(
+    readable: Speakable,
+    alone: Callable[[str], str],
+    symbols: Sequence[str],
+    samples: Sequence[int],
+    rate: int,
+) -> list[SpokenWord]:
+    """The words of a clause with their times, in milliseconds; none where `samples`, one number a symbol, are unknown.
+
+    `alone` has the symbols of a word that is read by itself, without marks.
+    """
+    if len(samples) != len(symbols):
+        return []
+    ends = [total * 1000 / rate for total in accumulate(samples, initial=0)]
+    spoken = [index for index, symbol in enumerate(symbols) if not is_mark(symbol)]
+    read = [(word, alone(word.text)) for word in written_words(readable)]
+    read = [(word, sound) for word, sound in read if sound]
+    if not read or not spoken:
+        return []
+    edges = word_edges([sound for _, sound in read], "".join(symbols[index] for index in spoken))
+    return [
+        SpokenWord(word.start, word.end, ends[spoken[first]], ends[spoken[last - 1] + 1])
+        for (word, _), (first, last) in zip(read, pairwise(edges), strict=True)
+        if first < last
+    ]
+
+
+def is_mark(symbol: str) -> bool:
+    """Whether a symbol is a space or a mark of punctuation: a pause, if anything."""
+    return symbol.isspace() or unicodedata.category(symbol).startswith("P")
 
 
 def word_edges(alone: Sequence[str], whole: str) -> list[int]:

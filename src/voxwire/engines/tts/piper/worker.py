@@ -2,8 +2,7 @@
 
 import json
 import logging
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 from pathlib import Path
@@ -15,13 +14,13 @@ from numpy.typing import NDArray
 from piper.config import PiperConfig
 from piper.voice import PiperVoice
 
-from voxwire.engines.tts.messages import Speak, SpokenWord
+from voxwire.engines.tts.messages import Speak
 from voxwire.engines.tts.onnx.clause_audio import SENT_RATE, send_clause
 from voxwire.engines.tts.onnx.model_file import Node
-from voxwire.engines.tts.onnx.token_times import word_edges, written_words
+from voxwire.engines.tts.onnx.token_times import is_mark, timed_words
 from voxwire.engines.tts.onnx.voice_session import VoiceSession
 from voxwire.engines.tts.piper.voice_files import voice_files
-from voxwire.engines.tts.speakable import Speakable, speakable
+from voxwire.engines.tts.speakable import speakable
 from voxwire.engines.worker.child import Outlet
 from voxwire.errors import ConfigurationError
 
@@ -105,8 +104,11 @@ class PiperModel:
             made.append(result[0])
             lengths.append(result[1])
         if made:
-            words = _timed(readable, self._alone, sentences, lengths, self._config.sample_rate)
-            send_clause(outlet, request.text, np.concatenate(made), self._config.sample_rate, words)
+            rate = self._config.sample_rate
+            symbols = [symbol[0] for sentence in sentences for symbol in (" ", *sentence, " ")]
+            samples = list(chain.from_iterable(lengths)) if all(lengths) else []
+            words = timed_words(readable, self._alone, symbols, samples, rate)
+            send_clause(outlet, request.text, np.concatenate(made), rate, words)
 
     def _symbols(self, text: str) -> list[list[str]]:
         """The sentences of a text as symbols that the model knows."""
@@ -116,7 +118,7 @@ class PiperModel:
 
     def _read_alone(self, word: str) -> str:
         symbols = chain.from_iterable(self._symbols(word))
-        return "".join(symbol[0] for symbol in symbols if not _is_mark(symbol))
+        return "".join(symbol[0] for symbol in symbols if not is_mark(symbol))
 
     def _run(
         self, symbols: Sequence[str], speaker: int | None, speed: float, outlet: Outlet | None
@@ -150,38 +152,6 @@ class PiperModel:
             return []
         edges = np.cumsum([0, *sizes])
         return [int(samples[a:b].sum()) for a, b in pairwise(edges)]
-
-
-def _timed(
-    readable: Speakable,
-    alone: Callable[[str], str],
-    sentences: Sequence[Sequence[str]],
-    lengths: Sequence[Sequence[int]],
-    rate: int,
-) -> list[SpokenWord]:
-    """The words of a clause with their times, in milliseconds; none when the model does not tell."""
-    if not all(lengths):
-        return []
-    symbols = [symbol[0] for sentence in sentences for symbol in (" ", *sentence, " ")]
-    ends = np.cumsum([0, *chain.from_iterable(lengths)]) * 1000 / rate
-    spoken = [index for index, symbol in enumerate(symbols) if not _is_mark(symbol)]
-    written = [(word, alone(word.text)) for word in written_words(readable)]
-    written = [(word, read) for word, read in written if read]
-    if not written or not spoken:
-        return []
-    edges = word_edges([read for _, read in written], "".join(symbols[index] for index in spoken))
-    timed = []
-    for (word, _), first, last in zip(written, edges[:-1], edges[1:], strict=True):
-        if first < last:
-            timed.append(
-                SpokenWord(word.start, word.end, float(ends[spoken[first]]), float(ends[spoken[last - 1] + 1]))
-            )
-    return timed
-
-
-def _is_mark(symbol: str) -> bool:
-    """Whether a symbol is a space or a mark of punctuation: a pause, if anything."""
-    return symbol.isspace() or unicodedata.category(symbol[0]).startswith("P")
 
 
 def _durations(graph: list[Node]) -> str | None:
