@@ -241,6 +241,10 @@ CHECKS = (
     Check("espeak-ng", "text to speech (anywhere)", _espeak, need="text to speech"),
     Check("piper", "text to speech (quick models)", _library_of("piper", "piper-tts", "piper")),
     Check("kokoro", "text to speech (better models)", _kokoro),
+    Check("piper", "text to speech, with models", _library_of("piper", "piper-tts", "piper")),
+    Check("sherpa-onnx", "speech to text, with models", _library_of("sherpa_onnx", "sherpa-onnx", "sherpa")),
+    Check("moonshine", "speech to text, with models", _library_of("moonshine_voice", "moonshine-voice", "moonshine")),
+    Check("onnx-asr", "speech to text, with models", _library_of("onnx_asr", "onnx-asr", "onnx-asr")),
     Check("soundfile", "audio files in `voxwire talk`", _soundfile),
     Check("PortAudio", "`voxwire talk --mic` and --play", _portaudio),
 )

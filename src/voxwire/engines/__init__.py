@@ -1,6 +1,7 @@
 """The built-in engines, and how engines are found.
 
-- `registry`: engines by name, through entry points; `options`: what the settings hand to them, checked
+- `registry`: engines by name, through entry points; `options`, `declared_options`: what the settings hand to them,
+  checked
 - `vad`: speech detection, in the server's process
 - `stt`, `llm`, `tts`: speech to text, language, text to speech
 - `worker`: the processes in which native engines run; `remote`: those that are servers of somebody else

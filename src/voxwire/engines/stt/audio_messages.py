@@ -1,4 +1,4 @@
-"""What every native recogniser's worker is told while somebody speaks. One stream is one utterance."""
+"""What every native recogniser's worker is told while somebody speaks, and words. One stream is one utterance."""
 
 import msgspec
 
@@ -15,3 +15,11 @@ class Probe(msgspec.Struct, frozen=True, tag="probe"):
 
 class EndOfAudio(msgspec.Struct, frozen=True, tag="commit"):
     """No more audio comes: the result is due."""
+
+
+class TimedWord(msgspec.Struct, frozen=True, array_like=True):
+    """A word and its milliseconds in the audio."""
+
+    text: str
+    start_ms: float
+    end_ms: float

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from voxwire.engines.stt.audio_messages import Audio, EndOfAudio, Probe
+from voxwire.engines.stt.audio_messages import Audio, EndOfAudio, Probe, TimedWord
 
 #: Sets of phrases whose decoder is kept for the utterances to come, about 10 MB each.
 DECODERS_KEPT: Final = 8
@@ -42,14 +42,6 @@ class Partial(msgspec.Struct, frozen=True, tag="partial"):
 
     text: str
     stable: int
-
-
-class TimedWord(msgspec.Struct, frozen=True, array_like=True):
-    """A word and its milliseconds in the audio."""
-
-    text: str
-    start_ms: float
-    end_ms: float
 
 
 class Result(msgspec.Struct, frozen=True, tag="result"):

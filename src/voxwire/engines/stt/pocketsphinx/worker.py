@@ -6,7 +6,7 @@ import msgspec
 
 from voxwire.audio.pcm import SPEECH_RATE
 from voxwire.audio.resample import Resampler
-from voxwire.engines.stt.audio_messages import Audio, EndOfAudio, Probe
+from voxwire.engines.stt.audio_messages import Audio, EndOfAudio, Probe, TimedWord
 from voxwire.engines.stt.pocketsphinx.decoders import Decoders, Decoding
 from voxwire.engines.stt.pocketsphinx.hypothesis import DECODER_FRAME_MS, Segment, fits_as_well, joined
 from voxwire.engines.stt.pocketsphinx.messages import (
@@ -18,7 +18,6 @@ from voxwire.engines.stt.pocketsphinx.messages import (
     Partial,
     Phrases,
     Result,
-    TimedWord,
 )
 from voxwire.engines.stt.pocketsphinx.narrow_band import Frames, NarrowBandCepstra
 from voxwire.engines.stt.pocketsphinx.onset import onset, tail
