@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from voxwire.server.memory import available, message_memory
+from voxwire.available_memory import available
+from voxwire.server.memory import message_memory
 
 GIB = 1024**3
 

@@ -1,9 +1,31 @@
 """Options of an engine, as the settings hand them over: checked before anything is made of them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from voxwire.errors import ConfigurationError
+
+_Options = TypeVar("_Options", bound=BaseModel)
+
+
+def checked(engine: str, options: type[_Options], given: Mapping[str, Any]) -> _Options:
+    """Options that a model describes. Raises ConfigurationError with one sentence, which never repeats a value."""
+    try:
+        return options(**given)
+    except ValidationError as error:
+        known = ", ".join(options.model_fields)
+        problems = error.errors(include_input=False)
+        raise ConfigurationError("; ".join(_explain(engine, known, problem) for problem in problems)) from None
+
+
+def _explain(engine: str, known: str, problem: Mapping[str, Any]) -> str:
+    name = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "extra_forbidden":
+        return f"The {engine} engine has no option {name}; it knows: {known}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"The option {name} of the {engine} engine {message[:1].lower()}{message[1:]}"
 
 
 def check_names(engine: str, options: Mapping[str, Any], known: tuple[str, ...]) -> None:

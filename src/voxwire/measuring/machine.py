@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from typing import Final, NamedTuple
 
-from voxwire.server.memory import available
+from voxwire.available_memory import available
 
 _GIB: Final = 1024**3
 #: What the engines of a profile hold together, language model included (docs/profiles.md), and room to work.

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, field_validator
 
+from voxwire.engines.options import checked
 from voxwire.engines.remote.address import on_own_network
 from voxwire.errors import ConfigurationError
 
@@ -121,15 +122,4 @@ def read_options(options: Mapping[str, Any]) -> ChatOptions:
         raise ConfigurationError("The chat engine needs base_url, such as http://127.0.0.1:11434/v1 (--llm).")
     given = dict(options)
     given.setdefault("api_key", os.environ.get(KEY_VARIABLE))
-    try:
-        return ChatOptions(**given)
-    except ValidationError as error:
-        raise ConfigurationError("; ".join(map(_explain, error.errors(include_input=False)))) from None
-
-
-def _explain(problem: Mapping[str, Any]) -> str:
-    name = ".".join(map(str, problem["loc"]))
-    if problem["type"] == "extra_forbidden":
-        return f"The chat engine has no option {name}; it knows: {', '.join(ChatOptions.model_fields)}"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"The option {name} of the chat engine {message[:1].lower()}{message[1:]}"
+    return checked("chat", ChatOptions, given)
