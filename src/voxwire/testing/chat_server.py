@@ -81,10 +81,15 @@ def chunk(data: bytes) -> bytes:
 
 
 class ChatServer:
-    """Answers `POST …/chat/completions` by `script`, and `GET …/v1/models` with `models`."""
+    """Answers `POST …/chat/completions`, or another `path`, by `script`, and `GET …/v1/models` with `models`; `others`
+    are further paths below the address."""
 
-    def __init__(self, script: ChatScript, *, models: Iterable[str] = ("scripted",)) -> None:
+    def __init__(
+        self, script: ChatScript, *, models: Iterable[str] = ("scripted",), path: str = "/chat/completions"
+    ) -> None:
         self.script = script
+        self.path = path
+        self.others: dict[str, ChatScript] = {}
         self.models: ChatScript = lambda _: [
             whole(200, json.dumps({"data": [{"id": name} for name in models]}).encode())
         ]
@@ -123,17 +128,22 @@ class ChatServer:
         if serving:
             await asyncio.wait(serving)
 
-    async def _answer(self, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        chat = request.path.endswith("/chat/completions")
-        if chat:
+    def _script(self, request: Received) -> ChatScript | None:
+        if request.path.endswith(self.path):
             self.requests.append(request)
             self.asked.set()
-        elif not request.path.endswith("/v1/models"):
+            return self.script
+        if request.path.endswith("/v1/models"):
+            self.listings.append(request)
+            return self.models
+        return next((script for path, script in self.others.items() if request.path.endswith(f"/v1{path}")), None)
+
+    async def _answer(self, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        script = self._script(request)
+        if script is None:
             writer.write(whole(404, b"<html>not found</html>", "text/html"))
             return
-        else:
-            self.listings.append(request)
-        steps = iter((self.script if chat else self.models)(request))
+        steps = iter(script(request))
         watch = asyncio.create_task(_closed(reader, request))
         try:
             for step in steps:
@@ -177,10 +187,14 @@ async def _closed(reader: asyncio.StreamReader, request: Received) -> None:
 
 @contextlib.asynccontextmanager
 async def chat_server(
-    script: ChatScript, *, models: Iterable[str] = ("scripted",), port: int = 0
+    script: ChatScript,
+    *,
+    models: Iterable[str] = ("scripted",),
+    port: int = 0,
+    path: str = "/chat/completions",
 ) -> AsyncIterator[ChatServer]:
     """Run one on a port of the loopback, a free one unless it is named; `url` is what the engine calls `base_url`."""
-    served = ChatServer(script, models=models)
+    served = ChatServer(script, models=models, path=path)
     listener = await asyncio.start_server(served._serve, "127.0.0.1", port)
     served.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"
     try:

@@ -1,11 +1,11 @@
 """Text to speech engines.
 
-- `flite`, `espeak`, `piper`, `kokoro`: the engines; `embedded`: the one of the first two that can run here
+- `flite`, `espeak`, `piper`, `kokoro`, `speech`: the engines; `embedded`: the one of the first two that can run here
 
 What they share, in the server's process:
 
 - `pooled`: clauses to the workers and audio back; `modelled`: the same with models on disk
-- `clauses`: where text is cut
+- `clauses`, `clause_queue`: where text is cut, and what of it waits
 - `voice_names`: the names of the API
 - `messages`: what is said to a worker and what it answers
 

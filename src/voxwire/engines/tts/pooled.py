@@ -1,13 +1,13 @@
 """The host's side of a voice engine in worker processes: clauses in, audio out."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from voxwire.engines.tts.clauses import Clause, ClauseSizes, ClauseSplitter
+from voxwire.engines.tts.clause_queue import ClauseQueue
+from voxwire.engines.tts.clauses import Clause, ClauseSizes
 from voxwire.engines.tts.messages import Piece, Speak
 from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.process import WorkerSpec
@@ -75,35 +75,27 @@ class PooledTtsStream:
         self._speed = config.speed
         self._claim: Claim = config.claim
         self._bytes_per_ms = rate * 2 / 1000
-        self._splitter = ClauseSplitter(clauses)
-        self._clauses: deque[Clause] = deque()
-        self._changed = asyncio.Event()
-        self._flushed = False
-        self._cancelled = False
+        self._clauses = ClauseQueue(clauses)
         self._leasing: asyncio.Task[Stream[Piece]] | None = None
         self._lease: Stream[Piece] | None = None
         self._clock_ms = 0.0
         self._spoken_to = 0
 
     async def feed(self, text: str) -> None:
-        if not self._flushed:
-            self._add(self._splitter.feed(text))
+        self._clauses.feed(text)
 
     async def flush(self) -> None:
-        if not self._flushed:
-            self._flushed = True
-            self._add(self._splitter.flush())
+        self._clauses.flush()
 
     async def cancel(self) -> None:
-        self._cancelled = True
-        self._changed.set()
+        self._clauses.close()
         if self._leasing:
             self._leasing.cancel()
         if self._lease:
             self._lease.cancel()
 
     async def __aiter__(self) -> AsyncIterator[TtsAudio]:
-        while clause := await self._next_clause():
+        while clause := await self._clauses.next():
             lease = self._lease = await self._leased()
             if lease is None:
                 return
@@ -112,37 +104,22 @@ class PooledTtsStream:
                 clause_ms = self._clock_ms
                 async for piece in lease:
                     yield self._audio(clause, clause_ms, piece)
-                    if self._cancelled:
+                    if self._clauses.closed:
                         return
             finally:
                 lease.cancel()
                 self._lease = None
 
-    def _add(self, clauses: list[Clause]) -> None:
-        self._clauses.extend(clauses)
-        self._changed.set()
-
-    async def _next_clause(self) -> Clause | None:
-        """The next clause to speak; None at the end."""
-        while not self._cancelled:
-            if self._clauses:
-                return self._clauses.popleft()
-            if self._flushed:
-                return None
-            self._changed.clear()
-            await self._changed.wait()
-        return None
-
     async def _leased(self) -> Stream[Piece] | None:
         """A worker; None when cancelled meanwhile. Raises EngineBusy or EngineDied."""
-        if self._cancelled:
+        if self._clauses.closed:
             return None
         self._leasing = asyncio.ensure_future(self._pool.lease(_LEASE_S, self._claim))
         try:
             return await self._leasing
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if self._cancelled and not (task and task.cancelling()):
+            if self._clauses.closed and not (task and task.cancelling()):
                 return None
             raise
         finally:
