@@ -48,7 +48,7 @@ _LIMITS: Final = [
     Limits(),
     Limits(items=8, retained_audio_bytes=100_000, buffer_bytes=150_000, item_text_bytes=1000, parallel_responses=2),
     Limits(session_seconds=60, strict_truncate=True, respond_to_empty_transcript=False, append_bytes=20_000),
-    Limits(max_drafts_per_turn=3, draft_silence_ms=64, draft_bytes=20_000),
+    Limits(max_drafts_per_turn=3, pause_ms=64, draft_bytes=20_000),
 ]
 _WORDS: Final = ["", "a", " hello", " what time is it", " €", " twelve"]
 

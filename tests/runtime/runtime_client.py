@@ -76,5 +76,5 @@ async def default_of(service: Service) -> Hosted:
 
 def runtime_tasks() -> set[asyncio.Task[Any]]:
     """Tasks that belong to conversations."""
-    parts = ("live", "outbox", "cascade", "voicing", "transcriber")
+    parts = ("live", "outbox", "cascade", "voicing", "transcriber", "turn_judge")
     return {task for task in asyncio.all_tasks() if Path(task.get_coro().cr_code.co_filename).stem in parts}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from voxwire.interfaces.inputs import EngineResult
+from voxwire.interfaces.inputs import EngineResult, TurnJudged
 from voxwire.runtime.revocable_sink import RevocableSink
 
 
@@ -21,7 +21,7 @@ class RecordingSink:
         self.delivery = RevocableSink(self)
 
     def submit(self, result: EngineResult) -> None:
-        self.results.append(result.event)
+        self.results.append(result if isinstance(result, TurnJudged) else result.event)
         self.numbers.add(result.number)
         self._arrived.set()
 

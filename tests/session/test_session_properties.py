@@ -65,6 +65,7 @@ from voxwire.interfaces.engine import Word
 from voxwire.interfaces.inputs import ClientMistake, PlayoutDrained, PlayoutProgress, Tick
 from voxwire.interfaces.llm import FinishReason, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.stt import SttFinal, SttPartial
+from voxwire.interfaces.turn import TurnSign
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
 
@@ -214,7 +215,7 @@ class AnySession(RuleBasedStateMachine):
         capabilities = Capabilities(
             voices=frozenset({"alloy", "ash"}), languages=("en",), context_tokens=120, reports_playout=reports
         )
-        self.driver = Driver(config, limits=limits, capabilities=capabilities, hold_scores=True)
+        self.driver = Driver(config, limits=limits, capabilities=capabilities, hold_scores=True, hold_judgements=True)
         self.seen = len(self.driver.outputs)
         self.hearing: dict[int, _Hearing] = {}
         self.speaking: dict[int, _Speaking] = {}
@@ -294,6 +295,12 @@ class AnySession(RuleBasedStateMachine):
     @precondition(lambda self: self.driver.unscored_windows)
     def scores(self, count: int | None) -> None:
         self.driver.deliver_scores(count)
+        self.look()
+
+    @rule(sign=st.none() | st.sampled_from(TurnSign))
+    @precondition(lambda self: self.driver.unjudged_pauses)
+    def pause_judged(self, sign: TurnSign | None) -> None:
+        self.driver.judge(sign)
         self.look()
 
     @rule(seconds=st.sampled_from([0.1, 3.0, 11.0]))
@@ -394,9 +401,12 @@ class AnySession(RuleBasedStateMachine):
     def bring_to_an_end(self) -> None:
         """Everything that is under way ends; what that starts ends, too."""
         driver = self.driver
-        driver.hold_scores = False
-        while driver.unscored_windows:
-            driver.deliver_scores()
+        driver.hold_scores = driver.hold_judgements = False
+        while driver.unjudged_pauses or driver.unscored_windows:
+            if driver.unjudged_pauses:
+                driver.judge(None)
+            else:
+                driver.deliver_scores()
         self.look()
         while self.hearing or self.speaking:
             for number in [number for number, work in self.hearing.items() if work.finished]:
@@ -448,6 +458,9 @@ steps = st.lists(
 )
 
 
+signs = st.none() | st.sampled_from(TurnSign)
+
+
 def told(driver: Driver) -> tuple[list[Output], dict[int, bytes]]:
     """What clients were told, and the audio of each utterance however it was cut."""
     heard: dict[int, bytes] = {}
@@ -466,7 +479,8 @@ class TestTiming:
         self, config: SessionConfig, script: list[ClientEvent], data: st.DataObject
     ) -> None:
         config = msgspec.structs.replace(config, input_format=AudioFormat.PCM16)
-        prompt, slow = Driver(config), Driver(config, hold_scores=True)
+        sign = data.draw(signs)
+        prompt, slow = Driver(config, sign=sign), Driver(config, hold_scores=True, hold_judgements=True)
         for event in script:
             prompt.send(event)
         for event in script:
@@ -474,15 +488,21 @@ class TestTiming:
             for _ in range(data.draw(st.integers(0, 3))):
                 if slow.unscored_windows:
                     slow.deliver_scores(data.draw(st.integers(1, 5)))
-        while slow.unscored_windows:
-            slow.deliver_scores(data.draw(st.sampled_from([1, 2, 7, None])))
+                if slow.unjudged_pauses and data.draw(st.booleans()):
+                    slow.judge(sign)
+        while slow.unscored_windows or slow.unjudged_pauses:
+            if slow.unjudged_pauses:
+                slow.judge(sign)
+            else:
+                slow.deliver_scores(data.draw(st.sampled_from([1, 2, 7, None])))
         assert told(slow) == told(prompt)
 
     @given(config=configs, script=steps, data=st.data())
     @settings(max_examples=150)
     def test_one_append_or_many(self, config: SessionConfig, script: list[ClientEvent], data: st.DataObject) -> None:
         config = msgspec.structs.replace(config, input_format=AudioFormat.PCM16)
-        whole, cut = Driver(config), Driver(config)
+        sign = data.draw(signs)
+        whole, cut = Driver(config, sign=sign), Driver(config, sign=sign)
         for event in script:
             whole.send(event)
             pieces: list[ClientEvent] = [event]

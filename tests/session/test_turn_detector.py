@@ -4,6 +4,7 @@ import pytest
 
 from voxwire.audio.input_buffer import WINDOW_TICKS
 from voxwire.events.session_config import Eagerness, SemanticVad, ServerVad
+from voxwire.interfaces.turn import TurnSign
 from voxwire.session.turn_detector import Boundary, SpeechState, TurnDetector
 
 
@@ -92,3 +93,60 @@ class TestSettingsInTheMiddle:
         detector.reset()
         assert detector.step(0.0, 2 * WINDOW_TICKS) is None
         assert detector.step(0.9, 3 * WINDOW_TICKS) is Boundary.STARTED
+
+
+class TestJudgedPauses:
+    """The wait under semantic detection follows what a pause looks like."""
+
+    @staticmethod
+    def windows_until_stopped(sign: TurnSign | None, eagerness: Eagerness = Eagerness.MEDIUM) -> int:
+        """Quiet windows of a turn whose pause is judged after the fifth of them."""
+        detector = TurnDetector(SemanticVad(eagerness=eagerness), pause_ms=160)
+        detector.step(0.9, WINDOW_TICKS)
+        for n in range(1, 400):
+            boundary = detector.step(0.0, (n + 1) * WINDOW_TICKS)
+            if boundary is Boundary.PAUSED:
+                assert (n, detector.asks, detector.paused) == (5, True, True)
+                detector.judge(sign)
+            elif boundary is Boundary.STOPPED:
+                return n
+        raise AssertionError("the turn never ended")
+
+    @pytest.mark.parametrize(("sign", "ms"), [*zip(TurnSign, (300, 450, 600, 900, 4000), strict=True), (None, 600)])
+    def test_the_wait_follows_the_sign(self, sign: TurnSign | None, ms: int) -> None:
+        assert self.windows_until_stopped(sign) == -(-ms // 32)
+
+    @pytest.mark.parametrize(
+        ("eagerness", "longest_ms"),
+        [(Eagerness.LOW, 8000), (Eagerness.MEDIUM, 4000), (Eagerness.AUTO, 4000), (Eagerness.HIGH, 2000)],
+    )
+    def test_nobody_is_waited_for_longer_than_the_protocol_says(self, eagerness: Eagerness, longest_ms: int) -> None:
+        assert self.windows_until_stopped(TurnSign.UNFINISHED, eagerness) == longest_ms // 32 + (longest_ms % 32 > 0)
+
+    @pytest.mark.parametrize("eagerness", Eagerness)
+    def test_the_surer_the_end_the_shorter_the_wait(self, eagerness: Eagerness) -> None:
+        waits = [self.windows_until_stopped(sign, eagerness) for sign in TurnSign]
+        assert waits == sorted(set(waits))
+
+    def test_a_sign_holds_for_its_pause_alone(self) -> None:
+        detector = TurnDetector(SemanticVad(), pause_ms=160)
+        detector.step(0.9, WINDOW_TICKS)
+        for n in range(2, 7):
+            detector.step(0.0, n * WINDOW_TICKS)
+        detector.judge(TurnSign.UNFINISHED)
+        assert detector.silence_ms == 4000
+        assert detector.step(0.9, 7 * WINDOW_TICKS) is Boundary.RESUMED
+        assert detector.silence_ms == 600
+
+    def test_server_vad_asks_nobody(self) -> None:
+        detector = TurnDetector(ServerVad(silence_duration_ms=500), pause_ms=160)
+        assert not detector.asks
+        detector.judge(TurnSign.UNFINISHED)
+        assert detector.silence_ms == 500
+
+    def test_the_kind_of_detection_may_change_within_the_turn(self) -> None:
+        detector = TurnDetector(SemanticVad(), pause_ms=160)
+        detector.configure(ServerVad(silence_duration_ms=200))
+        assert (detector.asks, detector.silence_ms) == (False, 200)
+        detector.configure(SemanticVad(eagerness=Eagerness.HIGH))
+        assert (detector.asks, detector.silence_ms) == (True, 300)

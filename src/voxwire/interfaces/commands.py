@@ -51,6 +51,19 @@ class ProbeTranscription(msgspec.Struct, frozen=True, kw_only=True):
     transcription: int
 
 
+class JudgeTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody has paused: may the turn be over? One `TurnJudged` must follow, soon: speech scores wait for it.
+
+    `transcription` is the utterance, of which all audio up to here was fed; it may have failed, or not be needed.
+    `audio` is the end of the turn, the pause included, where the deployment has a turn model; else it is empty.
+    """
+
+    judgement: int
+    transcription: int
+    audio: bytes
+    format: AudioFormat
+
+
 class FinishTranscription(msgspec.Struct, frozen=True, kw_only=True):
     """The utterance is complete: an `SttFinal` or `Failed` must follow."""
 
@@ -124,6 +137,7 @@ EngineCommand = (
     | StartTranscription
     | FeedTranscription
     | ProbeTranscription
+    | JudgeTurn
     | FinishTranscription
     | CancelTranscription
     | StartResponse

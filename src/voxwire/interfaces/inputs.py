@@ -13,6 +13,7 @@ from voxwire.events.response import RateLimit
 from voxwire.interfaces.engine import Word
 from voxwire.interfaces.llm import LlmDone, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.stt import SttEvent
+from voxwire.interfaces.turn import TurnSign
 
 
 class ClientMistake(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +67,13 @@ class Transcribed(msgspec.Struct, frozen=True, gc=False):
     event: SttEvent | Failed
 
 
+class TurnJudged(msgspec.Struct, frozen=True, gc=False):
+    """What the pause with this number looks like; None where nobody can say."""
+
+    number: int
+    sign: TurnSign | None
+
+
 #: What comes of an answer. Speech is `SpokenAudio`, whoever made it.
 GenerationResult = LlmText | LlmToolCall | LlmToolArguments | LlmDone | SpokenAudio | Failed
 
@@ -102,7 +110,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True):
     """The clock reached `Session.deadline`."""
 
 
-EngineResult = Transcribed | Generated
+EngineResult = Transcribed | Generated | TurnJudged
 Input = (
     ClientEvent | ClientMistake | SpeechScores | EngineResult | PlayoutProgress | PlayoutDrained | QuotaChanged | Tick
 )

@@ -1,10 +1,26 @@
 """The end of a turn: has somebody who is silent finished, or are they thinking?"""
 
+from enum import Enum, auto
 from typing import Protocol
 
 import msgspec
 
 from voxwire.interfaces.engine import Engine, EngineInfo
+
+
+class TurnSign(Enum):
+    """What a pause looks like, from the surest end of a turn to the surest middle of one."""
+
+    FINISHED = auto()
+    """There is nothing to add: "yes, please"."""
+    LIKELY = auto()
+    """A whole sentence, or the voice of one who has finished."""
+    OPEN = auto()
+    """It can be either."""
+    HESITANT = auto()
+    """There may well be more: digits are read out, or the voice is that of one who goes on."""
+    UNFINISHED = auto()
+    """There must be more: "I would like to", "um"."""
 
 
 class TurnCapabilities(msgspec.Struct, frozen=True, kw_only=True):

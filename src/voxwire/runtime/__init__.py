@@ -6,7 +6,7 @@
 - `live`: one session with its attachments, clock and work; `live_sessions`: all that run
 - `executor`: what a session asked for and is not finished: `cascade` (an answer, spoken through `voicing`,
   `speakable` and `chunker`, or through `own_voice` by an engine that speaks itself), `transcriber` (an utterance),
-  `vad_batcher` (speech scores, one batch for all sessions)
+  `turn_judge` (a pause), `vad_batcher` (speech scores, one batch for all sessions)
 - `revocable_sink`: the way of its results to the session
 - `principal`: who a session acts for; `usage`: what it uses, and may still use
 - `directory`: which deployments there are and which of them are ready; `leases`: the engines that they share

@@ -22,7 +22,7 @@ DEFAULT_VOICE: Final = "alloy"
 DRAFTS_WHERE_LOCAL: Final = 2
 
 
-def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine) -> Capabilities:
+def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine, turn: TurnEngine | None = None) -> Capabilities:
     """What a session may promise its client, as the engines declare it."""
     speech, hears = llm.capabilities.speech, llm.capabilities.hears
     voices = frozenset(tts.capabilities.voices if speech is None else speech.voices)
@@ -36,6 +36,7 @@ def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine) -> Capabilit
         hears=hears,
         # A draft is begun with words, and compared by them (ADR 19): audio has none yet.
         interims=stt.capabilities.interims and not hears,
+        hears_turns=turn is not None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from voxwire.awake import Deadline
 from voxwire.errors import EngineError, VoxwireError
+from voxwire.interfaces.engine import ENGINE_TITLES
 from voxwire.runtime.tasks import release
 
 logger = logging.getLogger("voxwire.runtime")
@@ -15,7 +16,7 @@ logger = logging.getLogger("voxwire.runtime")
 _T = TypeVar("_T")
 
 _TIMEOUT_CODES: Final = {"stt": "transcription_timeout", "llm": "llm_timeout", "tts": "tts_timeout"}
-_ENGINES: Final = {"stt": "speech recogniser", "llm": "language engine", "tts": "speech synthesiser"}
+_ENGINES: Final = ENGINE_TITLES
 
 
 def log_bug(what: str, error: BaseException) -> None:

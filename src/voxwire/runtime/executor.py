@@ -13,6 +13,7 @@ from voxwire.interfaces.commands import (
     EngineCommand,
     FeedTranscription,
     FinishTranscription,
+    JudgeTurn,
     ProbeTranscription,
     StartResponse,
     StartTranscription,
@@ -31,6 +32,7 @@ from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.tasks import Tasks
 from voxwire.runtime.transcriber import Transcriber
+from voxwire.runtime.turn_judge import TurnJudge
 
 
 class Executor:
@@ -80,15 +82,10 @@ class Executor:
                     if self._newcomer is not None:
                         self._newcomer.sends()
                 self._lane.push(command.epoch, command.audio, command.format)
-            case FeedTranscription():
-                if transcriber := self._transcribers.get(command.transcription):
-                    transcriber.feed(command.audio)
-            case ProbeTranscription():
-                if transcriber := self._transcribers.get(command.transcription):
-                    transcriber.probe()
-            case FinishTranscription():
-                if transcriber := self._transcribers.get(command.transcription):
-                    transcriber.finish()
+            case FeedTranscription() | ProbeTranscription() | FinishTranscription():
+                self._transcribe(command)
+            case JudgeTurn():
+                self._judge(command)
             case StartTranscription():
                 self._start_transcription(command)
             case StartResponse():
@@ -152,6 +149,24 @@ class Executor:
             self._newcomer.speaks()
         run = self._in_turn(transcriber) if command.recorded else transcriber.run()
         self._spawn(command.transcription, run, delivery)
+
+    def _judge(self, command: JudgeTurn) -> None:
+        delivery = RevocableSink(self._sink)
+        transcriber = self._transcribers.get(command.transcription)
+        judge = TurnJudge(command, self._deployment.turn, transcriber, delivery, self._deadlines.turn_s)
+        self._spawn(command.judgement, judge.run(), delivery)
+
+    def _transcribe(self, command: FeedTranscription | ProbeTranscription | FinishTranscription) -> None:
+        """The next step of an utterance; nothing, if it has failed."""
+        transcriber = self._transcribers.get(command.transcription)
+        if transcriber is None:
+            return
+        if isinstance(command, FeedTranscription):
+            transcriber.feed(command.audio)
+        elif isinstance(command, ProbeTranscription):
+            transcriber.probe()
+        else:
+            transcriber.finish()
 
     async def _in_turn(self, transcriber: Transcriber) -> None:
         async with self._recordings:

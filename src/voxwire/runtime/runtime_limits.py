@@ -18,6 +18,8 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     """From the end of the text, or from the audio before, to more audio; also to accept text."""
     stt_s: float = 15.0
     """From the end of the utterance, or from the event before, to the next; also to accept audio."""
+    turn_s: float = 0.5
+    """For the judgement of a pause: after it, what is known by then decides, and nothing has failed."""
 
 
 class RuntimeLimits(msgspec.Struct, frozen=True, kw_only=True):

@@ -62,6 +62,10 @@ class Transcriber:
         self._waiting_bytes = 0
         self._complete = False
         self._probed = False
+        self._probes = 0
+        self._interims = 0
+        self._words = ""
+        self._heard = Notify()
         self._changed = Notify()
         self._limit: Deadline | None = None
         self._committed = False
@@ -78,9 +82,38 @@ class Transcriber:
         self._changed.wake()
 
     def probe(self) -> None:
-        """Ask what was heard, of all audio so far. Only of recognisers that can say (`SttCapabilities.interims`)."""
+        """Hand over all audio so far, and ask what was heard of it where the recogniser can say that
+        (`SttCapabilities.interims`)."""
         self._probed = True
         self._changed.wake()
+
+    @property
+    def language(self) -> str | None:
+        """The one that is spoken, where it is known."""
+        return self._command.language
+
+    async def words(self, grace_s: float) -> str:
+        """What was heard of all audio so far. Of a recogniser that cannot be asked, it is what it says within
+        `grace_s` after it has the audio; what it says later is missing."""
+        self.probe()
+        probe = self._probes + 1
+        if self._can_be_asked:
+            while self._interims < probe:
+                await self._heard.wait()
+        else:
+            while self._probes < probe:
+                await self._heard.wait()
+            await asyncio.sleep(grace_s)
+        return self._words
+
+    @property
+    def words_so_far(self) -> str:
+        """What was heard, as far as it was said by itself."""
+        return self._words
+
+    @property
+    def _can_be_asked(self) -> bool:
+        return self._deployment.stt.capabilities.interims
 
     def finish(self) -> None:
         self._complete = True
@@ -136,7 +169,10 @@ class Transcriber:
                     self._delivery.relieve()
                 if self._probed and not self._audio:
                     self._probed = False
-                    await within("stt", self._idle_s, cast("ProbedSttStream", stream).probe())
+                    self._probes += 1
+                    self._heard.wake()
+                    if self._can_be_asked:
+                        await within("stt", self._idle_s, cast("ProbedSttStream", stream).probe())
             self._committed = True
             await within("stt", self._idle_s, stream.commit())
         if self._limit is not None:
@@ -168,15 +204,23 @@ class Transcriber:
             match event:
                 case SttPartial() if event != heard:
                     heard = event
+                    self._hear(event.text)
                     self._deliver(event)
                 case SttInterim():
-                    self._deliver(SttInterim(text=await self._deployment.foresight.reading(event, self._situation)))
+                    text = await self._deployment.foresight.reading(event, self._situation)
+                    self._interims += 1
+                    self._hear(text)
+                    self._deliver(SttInterim(text=text))
                 case SttFinal() if self._committed:
                     return event
                 case SttFinal():
                     raise broke_contract("stt", "gave its result before the utterance was complete")
                 case None:
                     raise broke_contract("stt", "ended without a result")
+
+    def _hear(self, words: str) -> None:
+        self._words = words
+        self._heard.wake()
 
     async def _next(self, events: AsyncIterator[SttEvent]) -> SttEvent | None:
         try:

@@ -46,8 +46,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Refuse a truncation beyond the end instead of clamping it (protocol: decisions, Truncation beyond the end)."""
     max_drafts_per_turn: int = 0
     """Answers begun in the pauses of one turn, before it is certain that it has ended; 0 begins none."""
-    draft_silence_ms: int = 160
-    """The pause that may be the end of the turn."""
+    pause_ms: int = 160
+    """The silence that may be the end of the turn: a pause is judged then, and a draft begun."""
     draft_bytes: int = 4 * 1024 * 1024
     """What engines may make of a draft: a minute and a half of speech. More is not kept, but made anew."""
     respond_to_empty_transcript: bool = True
@@ -71,5 +71,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """The language engine listens to the user's audio itself: no answer waits for words."""
     interims: bool = False
     """The recogniser can say what it heard before the turn is over."""
+    hears_turns: bool = False
+    """There is a turn model: it hears the end of a turn that has paused."""
     reports_playout: bool = False
     """The transport plays the answers, and reports how far it is; else the client plays them."""

@@ -13,23 +13,31 @@ stays in its epoch, because the sound goes on; only the question "is somebody sp
 Three positions move along the audio: `buffer.end` (appended), `_analysed` (sent out, by whole windows) and
 `_scored`. A commit by hand and a new epoch set the last two to the first: what was left of an unfinished window
 is never scored.
+
+Where a pause has to be judged (`JudgeTurn`), the scores after it wait for the answer, so that turns do not depend on
+how long a judgement took. They count as not scored until then.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from voxwire.audio.input_buffer import TICKS_PER_MS, WINDOW_TICKS, InputBuffer, to_ms
 from voxwire.errors import ClientError
 from voxwire.events import server
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.session_config import SessionConfig, TurnDetection
-from voxwire.interfaces.commands import Analyse
+from voxwire.interfaces.commands import Analyse, JudgeTurn
+from voxwire.interfaces.turn import TurnSign
 from voxwire.session.conversation import Entry
 from voxwire.session.drafts import Drafts
 from voxwire.session.state import State
 from voxwire.session.timings import TurnTimes
 from voxwire.session.transcripts import Transcripts, Utterance
-from voxwire.session.turn_detector import Boundary, Trailing, TurnDetector
+from voxwire.session.turn_detector import Boundary, TurnDetector
+
+#: The end of a turn that a turn model hears.
+_JUDGED_TICKS: Final = 8000 * TICKS_PER_MS
 
 
 @dataclass(eq=False, slots=True)
@@ -45,6 +53,15 @@ class _Turn:
     fed: int
     utterance: Utterance
     held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """A pause of the turn is being judged, under this number."""
+
+    number: int
+    turn: _Turn
+    detector: TurnDetector
 
 
 class Listener:
@@ -74,6 +91,8 @@ class Listener:
         self._epoch = 0
         self._analysed = 0
         self._scored = 0
+        self._judgement: _Judgement | None = None
+        self._unfollowed: tuple[float, ...] = ()
         self._detect(state.config.turn_detection)
 
     @property
@@ -84,8 +103,7 @@ class Listener:
     @property
     def paused(self) -> bool:
         """Whether the turn in progress may be over."""
-        state = self._detector.state if self._detector is not None else None
-        return isinstance(state, Trailing) and state.told
+        return self._detector is not None and self._detector.paused
 
     @property
     def unscored_ms(self) -> float:
@@ -124,15 +142,28 @@ class Listener:
         """Scores of the next windows of an epoch; those of an older epoch are ignored."""
         if epoch != self._epoch or self._detector is None:
             return
-        for score in scores:
-            self._scored += WINDOW_TICKS
-            self._window(self._detector, score, self._scored)
-        if self._turn is not None:
-            if not self._turn.held:
-                self._feed(self._turn, self._scored)
+        if self._judgement is not None:
+            self._unfollowed += scores
         else:
-            # One window more than the padding, so that the window that starts a turn has all of it.
-            self.buffer.discard_before(self._scored - self._detector.padding_ticks - WINDOW_TICKS)
+            self._follow(self._detector, scores)
+
+    def judged(self, number: int, sign: TurnSign | None) -> None:
+        """What the pause looks like that was asked about; an answer to another question is none."""
+        asked = self._judgement
+        if asked is None or number != asked.number:
+            return
+        self._judgement = None
+        asked.detector.judge(sign)
+        if sign not in (TurnSign.HESITANT, TurnSign.UNFINISHED):
+            asked.turn.held = self._on_pause(asked.turn.utterance)
+        scores, self._unfollowed = self._unfollowed, ()
+        self._follow(asked.detector, scores)
+
+    def heard_more(self) -> None:
+        """The recogniser was behind, and has words that it did not have when the pause was judged: judge it again."""
+        detector, turn = self._detector, self._turn
+        if turn is not None and detector is not None and detector.asks and detector.paused and self._judgement is None:
+            self._ask(detector, turn)
 
     # --- commits ---------------------------------------------------------------------------------
 
@@ -212,14 +243,13 @@ class Listener:
     # --- inside ----------------------------------------------------------------------------------
 
     def _detect(self, settings: TurnDetection | None) -> None:
-        limits = self._state.limits
-        pause_ms = limits.draft_silence_ms if limits.max_drafts_per_turn else None
-        self._detector = TurnDetector(settings, pause_ms) if settings is not None else None
+        self._detector = TurnDetector(settings, self._state.limits.pause_ms) if settings is not None else None
         self._new_epoch()
 
     def _new_epoch(self) -> None:
         self._epoch = self._state.number()
         self._analysed = self._scored = self.buffer.end
+        self._judgement, self._unfollowed = None, ()
         if self._detector is not None:
             self._detector.reset()
 
@@ -231,6 +261,32 @@ class Listener:
             self._analysed = end
             self._state.emit(Analyse(epoch=self._epoch, audio=audio, format=self.buffer.format))
 
+    def _follow(self, detector: TurnDetector, scores: tuple[float, ...]) -> None:
+        for index, score in enumerate(scores):
+            if self._judgement is not None:
+                self._unfollowed = scores[index:]
+                break
+            self._scored += WINDOW_TICKS
+            self._window(detector, score, self._scored)
+        if self._turn is not None:
+            if not self._turn.held:
+                self._feed(self._turn, self._scored)
+        else:
+            # One window more than the padding, so that the window that starts a turn has all of it.
+            self.buffer.discard_before(self._scored - detector.padding_ticks - WINDOW_TICKS)
+
+    def _ask(self, detector: TurnDetector, turn: _Turn) -> None:
+        """Have the pause judged."""
+        state = self._state
+        audio = b""
+        if state.capabilities.hears_turns:
+            audio = self.buffer.read(max(turn.start, self._scored - _JUDGED_TICKS), self._scored)
+        number = state.number()
+        self._judgement = _Judgement(number, turn, detector)
+        state.emit(
+            JudgeTurn(judgement=number, transcription=turn.utterance.number, audio=audio, format=self.buffer.format)
+        )
+
     def _window(self, detector: TurnDetector, score: float, end: int) -> None:
         boundary = detector.step(score, end)
         if boundary is None:
@@ -239,7 +295,10 @@ class Listener:
             self._start_turn(max(self.buffer.start, end - WINDOW_TICKS - detector.padding_ticks))
         elif boundary is Boundary.PAUSED:
             self._feed(self._turn, end)
-            self._turn.held = self._on_pause(self._turn.utterance)
+            if detector.asks:
+                self._ask(detector, self._turn)
+            else:
+                self._turn.held = self._on_pause(self._turn.utterance)
         elif boundary is Boundary.RESUMED:
             self._turn.held = False
             self._drafts.drop()

@@ -110,6 +110,7 @@ class Session:
             self._state,
             on_words=lambda number: this._responder.words_known(number),
             on_interim=lambda item_id, words: this._words_so_far(item_id, words),
+            on_partial=lambda: this._heard_more(),
         )
         self._items = ClientItems(self._state, self._transcripts)
         self._playout = (ReportedPlayout if capabilities.reports_playout else Playout)(self._state)
@@ -163,6 +164,9 @@ class Session:
                 self._responder.result(event.number, event.event)
             case inputs.Transcribed():
                 self._transcripts.result(event.number, event.event)
+            case inputs.TurnJudged():
+                self._listener.judged(event.number, event.sign)
+                self._go_on()
             case inputs.PlayoutProgress():
                 self._playout.progress(event)
                 self._idle.review()
@@ -308,6 +312,10 @@ class Session:
 
     def _scores(self, event: inputs.SpeechScores) -> None:
         self._listener.scores(event.epoch, event.scores)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Take what has waited for scores, as far as they are known."""
         while self._waiting:
             waiting, _ = self._waiting[0]
             if isinstance(waiting, AppendAudio):
@@ -327,6 +335,10 @@ class Session:
             return False
         self._drafts.asked = self._state.now
         return self._transcripts.probe(utterance)
+
+    def _heard_more(self) -> None:
+        if not self._state.capabilities.interims:  # who can be asked is asked, and answers for the pause itself
+            self._listener.heard_more()
 
     def _words_so_far(self, item_id: str, words: str) -> None:
         if self._listener.paused:

@@ -62,13 +62,19 @@ class Transcripts:
     """All utterances whose words are not final yet."""
 
     def __init__(
-        self, state: State, *, on_words: Callable[[int], None], on_interim: Callable[[str, str], None]
+        self,
+        state: State,
+        *,
+        on_words: Callable[[int], None],
+        on_interim: Callable[[str, str], None],
+        on_partial: Callable[[], None],
     ) -> None:
         """`on_words(number)` is told when an utterance has ended, well or not; `on_interim(item_id, words)`, when
-        the last probe was answered."""
+        the last probe was answered; `on_partial`, when more was heard of an utterance that goes on."""
         self._state = state
         self._on_words = on_words
         self._on_interim = on_interim
+        self._on_partial = on_partial
         self._running: dict[int, Utterance] = {}
         self._overdue: frozenset[int] = frozenset()
         """For these a response has waited in vain, so none waits again."""
@@ -157,6 +163,8 @@ class Transcripts:
         self._overdue |= numbers
 
     def _partial(self, utterance: Utterance, result: SttPartial) -> None:
+        if isinstance(utterance.state, Speaking):
+            self._on_partial()
         if utterance.asked is None:
             return
         stable = result.text[: result.stable]

@@ -6,6 +6,9 @@
 Time is audio handed in: one score is one window of 32 ms. A score below the threshold by the
 hysteresis begins silence; only a score at the threshold ends it, so that a voice trailing off does
 not hold the turn open for ever.
+
+How long is long enough, `server_vad` says in its settings. Under `semantic_vad` it depends on what the pause looks
+like (`TurnSign`): somebody else judges that once the pause is told, and `judge` brings the answer.
 """
 
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from typing import Final
 
 from voxwire.audio.input_buffer import TICKS_PER_MS, WINDOW_TICKS
 from voxwire.events.session_config import Eagerness, ServerVad, TurnDetection
+from voxwire.interfaces.turn import TurnSign
 
 #: How far a score must fall below the threshold to count as silence; Silero's own streaming rule.
 HYSTERESIS: Final = 0.15
@@ -23,12 +27,17 @@ SILENCE_FLOOR: Final = 0.01
 SEMANTIC_THRESHOLD: Final = 0.5
 #: Audio before speech that a turn keeps under semantic detection.
 SEMANTIC_PADDING_MS: Final = 300
-#: The wait by eagerness, until a turn model scores the end of the turn (protocol: turns, Semantic turn detection).
-SEMANTIC_SILENCE_MS: Final = {
-    Eagerness.HIGH: 300,
-    Eagerness.MEDIUM: 600,
-    Eagerness.AUTO: 600,
-    Eagerness.LOW: 1200,
+_MEDIUM_MS: Final = (300, 450, 600, 900, 4000)
+_WAITS_MS: Final = {
+    Eagerness.HIGH: (200, 250, 300, 500, 2000),
+    Eagerness.MEDIUM: _MEDIUM_MS,
+    Eagerness.AUTO: _MEDIUM_MS,
+    Eagerness.LOW: (600, 900, 1200, 1800, 8000),
+}
+#: The silence that ends a turn, by eagerness and by what the pause looks like (protocol: turns, Semantic turn
+#: detection). A pause that nobody can judge is an open one.
+SEMANTIC_WAITS_MS: Final = {
+    eagerness: dict(zip(TurnSign, waits, strict=True)) for eagerness, waits in _WAITS_MS.items()
 }
 
 
@@ -63,11 +72,13 @@ class TurnDetector:
 
     def __init__(self, settings: TurnDetection, pause_ms: int | None = None) -> None:
         """`pause_ms` of silence are a pause; None asks for none to be told. Who goes on after one pauses often: each
-        further one has to be longer by as much.
+        further one has to be longer by as much, where nobody judges them.
         """
         self._pause_ms = pause_ms
         self._pauses = 1
         self.state: SpeechState | Trailing = SpeechState.SILENT
+        self._waits: dict[TurnSign, int] | None = None
+        self._sign = TurnSign.OPEN
         self.speech_end = 0
         """The tick at which the speech of the last turn ended: where its silence began."""
         self.configure(settings)
@@ -77,15 +88,35 @@ class TurnDetector:
         if isinstance(settings, ServerVad):
             self.threshold = settings.threshold
             self.padding_ms = settings.prefix_padding_ms
-            self.silence_ms = settings.silence_duration_ms
+            self._silence_ms = settings.silence_duration_ms
+            self._waits = None
         else:
             self.threshold = SEMANTIC_THRESHOLD
             self.padding_ms = SEMANTIC_PADDING_MS
-            self.silence_ms = SEMANTIC_SILENCE_MS[settings.eagerness]
+            self._waits = SEMANTIC_WAITS_MS[settings.eagerness]
 
     @property
     def padding_ticks(self) -> int:
         return self.padding_ms * TICKS_PER_MS
+
+    @property
+    def asks(self) -> bool:
+        """Whether a pause that was told waits for `judge`."""
+        return self._waits is not None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the silence was told as a pause."""
+        return isinstance(self.state, Trailing) and self.state.told
+
+    @property
+    def silence_ms(self) -> int:
+        """The silence that ends the turn, as things look."""
+        return self._silence_ms if self._waits is None else self._waits[self._sign]
+
+    def judge(self, sign: TurnSign | None) -> None:
+        """What the present pause looks like; it counts for no other."""
+        self._sign = sign or TurnSign.OPEN
 
     def reset(self) -> None:
         """Nobody is speaking: after a commit or a clear by hand."""
@@ -96,6 +127,7 @@ class TurnDetector:
         state = self.state
         if score >= self.threshold and score > 0:
             self.state = SpeechState.SPEAKING
+            self._sign = TurnSign.OPEN
             if state is SpeechState.SILENT:
                 self._pauses = 1
                 return Boundary.STARTED
@@ -114,7 +146,8 @@ class TurnDetector:
             self.speech_end = state.since
             self.state = SpeechState.SILENT
             return Boundary.STOPPED
-        if self._pause_ms is not None and silent_ms >= self._pause_ms * self._pauses and not state.told:
+        longer = 1 if self.asks else self._pauses
+        if self._pause_ms is not None and silent_ms >= self._pause_ms * longer and not state.told:
             self.state = Trailing(state.since, told=True)
             return Boundary.PAUSED
         return None

@@ -13,7 +13,7 @@ from voxwire.events.client import AppendAudio, CreateResponse
 from voxwire.events.response import ResponseParams, TokenUsage
 from voxwire.events.server import ErrorOccurred, ServerEvent
 from voxwire.events.session_config import SessionConfig
-from voxwire.interfaces.commands import Analyse, Output, StartResponse, StartTranscription
+from voxwire.interfaces.commands import Analyse, JudgeTurn, Output, StartResponse, StartTranscription
 from voxwire.interfaces.engine import Word
 from voxwire.interfaces.inputs import (
     Failed,
@@ -24,9 +24,11 @@ from voxwire.interfaces.inputs import (
     SpokenAudio,
     Tick,
     Transcribed,
+    TurnJudged,
 )
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.stt import SttEvent, SttFinal, SttInterim, SttPartial
+from voxwire.interfaces.turn import TurnSign
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.session.session import Session
 from voxwire.testing.invariants import Invariants
@@ -68,7 +70,8 @@ class Driver:
 
     `outputs` holds everything since the start, `log` inputs and outputs in the order in which they
     happened. `Analyse` is answered at once unless `hold_scores`; then `deliver_scores` answers it.
-    Every output passes the invariants.
+    A pause is judged at once to be `sign`, unless `hold_judgements`; then `judge` says it. Every output passes the
+    invariants.
     """
 
     def __init__(
@@ -79,6 +82,8 @@ class Driver:
         capabilities: Capabilities | None = None,
         score: Callable[[bytes], float] = score_by_content,
         hold_scores: bool = False,
+        sign: TurnSign | None = None,
+        hold_judgements: bool = False,
         chunk_ms: float = 100,
         new_ids: Callable[[], Callable[[str], str]] = counting_ids,
         end_user: str | None = None,
@@ -87,6 +92,8 @@ class Driver:
         self.now = 1000.0
         self.score = score
         self.hold_scores = hold_scores
+        self.sign = sign
+        self.hold_judgements = hold_judgements
         self.chunk_ms = chunk_ms
         self._new_ids = new_ids
         self.inputs: list[tuple[Input, float, int | None]] = []
@@ -102,6 +109,7 @@ class Driver:
         self.session = self._new_session()
         self.invariants = Invariants(self.session)
         self._windows: deque[tuple[int, float]] = deque()
+        self._pauses: deque[int] = deque()
         self._take(self.session.open())
 
     # --- inputs ----------------------------------------------------------------------------------
@@ -130,6 +138,16 @@ class Driver:
             scores.append(self._windows.popleft()[1])
         self._receive(SpeechScores(epoch=epoch, scores=tuple(scores)))
         return self.outputs[before:]
+
+    def judge(self, sign: TurnSign | None) -> list[Output]:
+        """Say what the oldest pause looks like that was asked about."""
+        before = len(self.outputs)
+        self._receive(TurnJudged(self._pauses.popleft(), sign))
+        return self.outputs[before:]
+
+    @property
+    def unjudged_pauses(self) -> int:
+        return len(self._pauses)
 
     @property
     def unscored_windows(self) -> int:
@@ -255,6 +273,8 @@ class Driver:
         self.inputs.append((event, self.now, origin))
         self.log.append(event)
         self._take(self.session.receive(event, now=self.now, origin=origin))
+        while self._pauses and not self.hold_judgements:
+            self.judge(self.sign)
 
     def _take(self, outputs: Iterable[Output]) -> None:
         outputs = list(outputs)
@@ -266,3 +286,5 @@ class Driver:
                 size = output.format.window_bytes
                 windows = (output.audio[start : start + size] for start in range(0, len(output.audio), size))
                 self._windows.extend((output.epoch, self.score(window)) for window in windows)
+            elif isinstance(output, JudgeTurn):
+                self._pauses.append(output.judgement)

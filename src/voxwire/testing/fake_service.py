@@ -38,7 +38,7 @@ def fake_deployment(
         llm=llm,
         tts=tts,
         turn=turn,
-        capabilities=capabilities_of(stt, llm, tts),
+        capabilities=capabilities_of(stt, llm, tts, turn),
         instructions=instructions,
     )
 

@@ -456,14 +456,12 @@ class Invariants:
         self._require(command.transcription not in self._transcriptions, command, "numbers are never reused")
         self._transcriptions[command.transcription] = "open"
 
-    @_see.register
-    def _(self, command: ProbeTranscription) -> None:
+    @_see.register(ProbeTranscription)
+    @_see.register(FeedTranscription)
+    def _(self, command: ProbeTranscription | FeedTranscription) -> None:
         self._require(self._transcriptions.get(command.transcription) == "open", command.transcription, "open to hear")
-
-    @_see.register
-    def _(self, command: FeedTranscription) -> None:
-        self._require(self._transcriptions.get(command.transcription) == "open", command.transcription, "open to hear")
-        self._require(bool(command.audio), command.transcription, "there is audio to hear")
+        empty = isinstance(command, FeedTranscription) and not command.audio
+        self._require(not empty, command.transcription, "there is audio to hear")
 
     @_see.register(FinishTranscription)
     @_see.register(CancelTranscription)

@@ -1,0 +1,63 @@
+"""The words' sign and the model's vote, taken together."""
+
+import pytest
+
+from voxwire.interfaces.turn import TurnSign
+from voxwire.turns import is_back_channel, verdict
+
+FINISHED, LIKELY, OPEN, HESITANT, UNFINISHED = TurnSign
+
+
+class TestVerdict:
+    @pytest.mark.parametrize("sign", [*TurnSign, None])
+    @pytest.mark.parametrize("score", [None, 0.2, 0.5, 0.9])
+    def test_a_model_that_is_not_sure_changes_nothing(self, sign: TurnSign | None, score: float | None) -> None:
+        assert verdict(sign, score) is sign
+
+    @pytest.mark.parametrize(
+        ("sign", "result"),
+        [
+            *((FINISHED, OPEN), (LIKELY, HESITANT), (OPEN, HESITANT), (HESITANT, HESITANT), (UNFINISHED, UNFINISHED)),
+            (None, HESITANT),
+        ],
+    )
+    def test_a_voice_that_goes_on_makes_patient(self, sign: TurnSign | None, result: TurnSign) -> None:
+        assert verdict(sign, 0.1) is result
+
+    @pytest.mark.parametrize(
+        ("sign", "result"),
+        [
+            *((FINISHED, FINISHED), (LIKELY, FINISHED), (OPEN, LIKELY), (HESITANT, HESITANT)),
+            *((UNFINISHED, UNFINISHED), (None, LIKELY)),
+        ],
+    )
+    def test_a_voice_that_has_finished_never_ends_what_the_words_hold_open(
+        self, sign: TurnSign | None, result: TurnSign
+    ) -> None:
+        assert verdict(sign, 0.99) is result
+
+
+class TestBackChannels:
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            ("Mm-hm.", "en"),
+            ("okay", "en"),
+            ("Yeah, right.", "en"),
+            ("ja ja", "nl"),
+            ("ach so", "de"),
+            ("d'accord", "fr"),
+            ("sí, claro", "es"),
+            ("ja", None),
+            ("Okay.", "ja"),
+        ],
+    )
+    def test_words_of_a_listener(self, text: str, code: str | None) -> None:
+        assert is_back_channel(text, code)
+
+    @pytest.mark.parametrize("text", ["", "okay stop", "yes but", "no", "wait", " ".join(["yeah"] * 7)])
+    def test_words_of_one_who_wants_to_speak(self, text: str) -> None:
+        assert not is_back_channel(text, "en")
+
+    def test_of_another_language_they_are_none(self) -> None:
+        assert not is_back_channel("ja", "en")
