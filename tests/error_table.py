@@ -6,7 +6,7 @@
 import argparse
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -152,7 +152,9 @@ class Reader:
             pass
 
     def rows(self) -> set[Row]:
-        return {row for module in self._modules for row in self._of_module(module)}
+        found = {row for module in self._modules for row in self._of_module(module)}
+        endpoints = [endpoint for module in self._modules for endpoint in _endpoints(module.tree)]
+        return {one for row in found for one in _of_each(row, endpoints)}
 
     def _find_helpers(self) -> bool:
         before = len(self._helpers)
@@ -217,6 +219,26 @@ def _calls(tree: ast.AST, scope: ast.FunctionDef | None = None) -> Iterator[tupl
         yield from _calls(node, node if isinstance(node, ast.FunctionDef) else scope)
 
 
+def _endpoints(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Stage and words of each `Failures` of a module (`voxwire.engines.remote.endpoint_failures`)."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Name(id="Failures"),
+                args=[ast.Constant(value=str(stage)), ast.Constant(value=str(what))],
+            ):
+                yield stage, what
+
+
+def _of_each(row: Row, endpoints: Sequence[tuple[str, str]]) -> Iterator[Row]:
+    """A failure that every endpoint may have, for each of them."""
+    if "{stage}" not in row.code:
+        yield row
+        return
+    for stage, what in endpoints:
+        yield row._replace(code=row.code.replace("{stage}", stage), message=row.message.replace("{what}", what))
+
+
 def _rows(call: ast.Call, names: Names) -> Iterator[Row]:
     maker = MAKERS[name_of(call)]
     codes = words(argument(call, maker.code), names) if maker.code else ["unsupported_value"]
@@ -225,7 +247,7 @@ def _rows(call: ast.Call, names: Names) -> Iterator[Row]:
     param = "/".join(words(argument(call, maker.param), names)) if maker.param else ""
     said = "/".join(words(argument(call, maker.message), names))
     for code in codes:
-        if code and "{" not in code:  # else an error is passed on that was made elsewhere
+        if code and "{" not in code.replace("{stage}", ""):  # else an error is passed on that was made elsewhere
             yield Row(maker.table, status, code, kind, param, said)
 
 

@@ -242,7 +242,6 @@ CHECKS = (
     Check("piper", "text to speech (quick models)", _library_of("piper", "piper-tts", "piper")),
     Check("kokoro", "text to speech (better models)", _kokoro),
     Check("llama", "language models in GGUF files", _library_of("xllamacpp", "xllamacpp", "llama")),
-    Check("piper", "text to speech, with models", _library_of("piper", "piper-tts", "piper")),
     Check("sherpa-onnx", "speech to text, with models", _library_of("sherpa_onnx", "sherpa-onnx", "sherpa")),
     Check("moonshine", "speech to text, with models", _library_of("moonshine_voice", "moonshine-voice", "moonshine")),
     Check("onnx-asr", "speech to text, with models", _library_of("onnx_asr", "onnx-asr", "onnx-asr")),

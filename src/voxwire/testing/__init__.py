@@ -6,7 +6,7 @@
 - `transcript`, `render`, `values`: sessions recorded, as text, as JSON
 - `fake_stt`, `fake_llm`, `fake_tts`, `fake_vad`, `fake_turn`: engines that do what they are told
 - `fake_service`, `memory_transport`: a whole service on fakes, and a transport to it
-- `live_server`: real servers; `chat_server`: an endpoint for the `chat` engine
+- `live_server`: real servers; `chat_server`, `transcription_server`: endpoints for `chat` and `transcriptions`
 - `scripted_ears`: models of native recognisers that hear what they are told
 - `llama_server`: llama.cpp's real server, in a process; `scripted_gguf`: model files for it that say what they are told
 - `tiny_onnx`: voices that hum

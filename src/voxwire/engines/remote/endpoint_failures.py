@@ -64,8 +64,8 @@ class Failures(msgspec.Struct, frozen=True):
             return self._one("server_error", f"The {self.what}'s server failed ({status}).")
         return self._one("request_refused", f"The {self.what}'s endpoint refused the request ({status}).")
 
-    def _one(self, code: str, message: str) -> EngineError:
-        return self.failed(f"{self.stage}_{code}", message)
+    def _one(self, kind: str, sentence: str) -> EngineError:
+        return self.failed(f"{self.stage}_{kind}", sentence)
 
 
 def error_field(body: bytes, name: str) -> str | None:

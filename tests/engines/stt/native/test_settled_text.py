@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxwire.engines.stt.native.settled_text import SettledText
+from voxwire.engines.stt.settled_text import SettledText
 
 
 def followed(*readings: str, append_only: bool = False) -> tuple[list[str], SettledText]:

@@ -6,5 +6,4 @@ A library needs no more than a `Recogniser` and a few lines that name it.
 - `native_service`: the worker; `recogniser`: what a library has to do in it
 - `redecoding`: for libraries that hear whole utterances only
 - `token_words`: words of tokens with their times
-- `settled_text`: which words will not change any more
 """

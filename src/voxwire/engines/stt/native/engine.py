@@ -1,7 +1,7 @@
 """A recogniser whose library runs in worker processes: its part in the server's process."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -11,17 +11,17 @@ from pydantic import Field, PositiveInt, field_validator
 from voxwire.audio.pcm import SPEECH_RATE, AudioFormat
 from voxwire.catalogue import locate
 from voxwire.engines.declared_options import DeclaredOptions
-from voxwire.engines.stt.audio_messages import TimedWord
 from voxwire.engines.stt.hearing import Hearing, cores
 from voxwire.engines.stt.native.messages import Begin, Interim, NativeReply, Partial, Result
 from voxwire.engines.stt.native.recogniser import HeardSpeech, Hints
+from voxwire.engines.stt.placed_words import place_words
 from voxwire.engines.stt.worker_stream import WorkerSttStream
 from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.engines.worker.stream import Stream
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
 from voxwire.events.server import LogProb
-from voxwire.interfaces.engine import EngineInfo, Word
+from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttEvent, SttFinal, SttInterim, SttPartial
 
 #: Utterances that one process hears at a time; each costs little beside the model.
@@ -171,20 +171,6 @@ def final_of(reading: HeardSpeech) -> SttFinal:
     logprobs = reading.logprobs
     return SttFinal(
         text=reading.text,
-        words=tuple(_placed(reading.text, reading.words)),
+        words=tuple(place_words(reading.text, [(word.text, word.start_ms, word.end_ms) for word in reading.words])),
         logprobs=None if logprobs is None else tuple(LogProb(token=one.token, logprob=one.logprob) for one in logprobs),
     )
-
-
-def _placed(text: str, words: Iterable[TimedWord]) -> Iterable[Word]:
-    at = 0
-    before_ms = 0.0
-    for word in words:
-        spoken = word.text.strip()
-        start = text.find(spoken, at)
-        if not spoken or start < 0:
-            continue
-        at = start + len(spoken)
-        start_ms = max(word.start_ms, before_ms)
-        before_ms = max(word.end_ms, start_ms)
-        yield Word(text=spoken, start=start, end=at, start_ms=start_ms, end_ms=before_ms)

@@ -10,7 +10,7 @@ from voxwire.audio.resample import Resampler
 from voxwire.engines.stt.audio_messages import Audio, EndOfAudio, Probe
 from voxwire.engines.stt.native.messages import Begin, Interim, NativeRequest, Partial, Result
 from voxwire.engines.stt.native.recogniser import HeardSpeech, Hints, NativeUtterance, Recogniser, SpeechSamples
-from voxwire.engines.stt.native.settled_text import SettledText
+from voxwire.engines.stt.settled_text import SettledText
 from voxwire.engines.worker.child import Outlet
 from voxwire.errors import ConfigurationError
 

@@ -1,0 +1,41 @@
+"""The recognisers that are servers of somebody else keep the contract, against imitations on the loopback."""
+
+from functools import cache
+
+from contract_audio import speech
+
+from voxwire.engines.stt.transcriptions.engine import TranscriptionsStt
+from voxwire.engines.stt.transcriptions.engine import engine as transcriptions
+from voxwire.testing.contract import SttContract
+from voxwire.testing.transcription_server import TranscriptionThread, hears
+
+SCRIPT = "what is the weather like in Rome and do I need a coat"
+
+
+@cache
+def transcription_url() -> str:
+    return TranscriptionThread(hears(SCRIPT)).url
+
+
+class TestTranscriptions(SttContract):
+    @staticmethod
+    def make_engine() -> TranscriptionsStt:
+        return transcriptions({"base_url": transcription_url(), "model": "scripted", "word_times": True})
+
+    @staticmethod
+    def make_speech() -> bytes:
+        return speech("what_is_twelve_times_seven")
+
+
+class TestStreamedTranscriptions(SttContract):
+    @staticmethod
+    def make_engine() -> TranscriptionsStt:
+        return transcriptions(
+            {"base_url": transcription_url(), "model": "scripted", "stream": True, "languages": ["en"]}
+        )
+
+
+class TestGrowingTranscriptions(SttContract):
+    @staticmethod
+    def make_engine() -> TranscriptionsStt:
+        return transcriptions({"base_url": transcription_url(), "model": "scripted", "partial_s": 0.5})
