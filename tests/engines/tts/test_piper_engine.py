@@ -75,6 +75,23 @@ class TestWords:
         words = {word.text: word for chunk in await speak(engine, "a 123456 b") for word in chunk.words}
         assert words["123456"].end_ms - words["123456"].start_ms > 10 * (words["b"].end_ms - words["b"].start_ms)
 
+    async def test_what_is_said_otherwise_than_written_is_one_word(self, engine: ModelledTts) -> None:
+        text = "It was $5.20 at 10:30, Dr. Smith, on 2026-11-29."
+        words = [word for chunk in await speak(engine, text) for word in chunk.words]
+        assert [word.text for word in words] == [
+            "It",
+            "was",
+            "$5.20",
+            "at",
+            "10:30",
+            "Dr.",
+            "Smith",
+            "on",
+            "2026-11-29",
+        ]
+        lengths = {word.text: word.end_ms - word.start_ms for word in words}
+        assert lengths["2026-11-29"] > lengths["$5.20"] > lengths["was"]
+
     async def test_they_are_given_over_several_sentences(self, engine: ModelledTts) -> None:
         text = "Yes. No. " * 10
         words = [word for chunk in await speak(engine, text) for word in chunk.words]

@@ -75,6 +75,13 @@ class TestSpeech:
         assert server.last.headers["x-a"] == "b"
         await engine.close()
 
+    async def test_figures_are_read_out_for_models_that_cannot(self, server: ChatServer) -> None:
+        engine = made(server, language="en")
+        audio = await speak(engine, "That is $5.")
+        assert server.last.json["input"] == "That is five dollars."
+        assert audio[-1].chars_to == len("That is $5.")
+        await engine.close()
+
     async def test_characters_grow_with_the_audio(self, server: ChatServer) -> None:
         engine = made(server)
         for _ in range(6):  # it learns how fast the endpoint speaks: a character in 60 ms

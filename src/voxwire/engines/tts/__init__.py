@@ -12,6 +12,7 @@ What they share, in the server's process:
 In their workers:
 
 - `speakable`, `timeline`, `pauses`: text as a voice can read it, which words are where in the audio, silence around it
+- `reading`: figures and signs in words
 - `onnx`: models of whole clauses
 
 Nothing is imported here, so that a worker stays light.

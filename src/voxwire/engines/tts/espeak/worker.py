@@ -6,7 +6,8 @@ import msgspec
 
 from voxwire.engines.tts.espeak.library import Espeak, VoiceParameter, WordEvent
 from voxwire.engines.tts.messages import Speak, VoiceInfo
-from voxwire.engines.tts.speakable import Speakable, speakable
+from voxwire.engines.tts.reading.read_out import read_out
+from voxwire.engines.tts.speakable import Speakable
 from voxwire.engines.tts.timeline import Timeline
 from voxwire.engines.worker.child import Outlet
 
@@ -45,7 +46,7 @@ class EspeakTask:
         self._outlet = outlet
 
     def receive(self, request: Speak) -> None:
-        readable = speakable(request.text, ascii_only=False)
+        readable = read_out(request.text, request.settings["voice"].partition("+")[0])
         if readable.text:
             self._espeak.voice(request.settings["voice"])
             self._espeak.set(VoiceParameter.PITCH, request.settings["pitch"])

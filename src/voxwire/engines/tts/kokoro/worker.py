@@ -16,7 +16,7 @@ from voxwire.engines.tts.onnx.clause_audio import SENT_RATE, send_clause
 from voxwire.engines.tts.onnx.model_file import Node
 from voxwire.engines.tts.onnx.token_times import timed_words
 from voxwire.engines.tts.onnx.voice_session import VoiceSession
-from voxwire.engines.tts.speakable import speakable
+from voxwire.engines.tts.reading.read_out import read_out
 from voxwire.engines.worker.child import Outlet
 from voxwire.errors import ConfigurationError
 
@@ -95,7 +95,7 @@ class KokoroTask:
 
     def receive(self, request: Speak) -> None:
         voice = request.settings
-        readable = speakable(request.text, ascii_only=False)
+        readable = read_out(request.text, voice["language"])
         symbols = self._service.symbols.read(readable.text, voice["language"]) if readable.text else ""
         if any(map(str.isalpha, symbols)) and self._speak(request, readable, symbols) is False:
             return

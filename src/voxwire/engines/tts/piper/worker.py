@@ -20,7 +20,7 @@ from voxwire.engines.tts.onnx.model_file import Node
 from voxwire.engines.tts.onnx.token_times import is_mark, timed_words
 from voxwire.engines.tts.onnx.voice_session import VoiceSession
 from voxwire.engines.tts.piper.voice_files import voice_files
-from voxwire.engines.tts.speakable import speakable
+from voxwire.engines.tts.reading.read_out import read_out
 from voxwire.engines.worker.child import Outlet
 from voxwire.errors import ConfigurationError
 
@@ -93,7 +93,7 @@ class PiperModel:
 
     def speak(self, request: Speak, outlet: Outlet) -> None:
         """Say a clause; stops when nobody listens any more."""
-        readable = speakable(request.text, ascii_only=False)
+        readable = read_out(request.text, self._config.espeak_voice)
         sentences = self._symbols(readable.text) if readable.text else []
         speed = request.speed * request.settings["pace"]
         made, lengths = [], []

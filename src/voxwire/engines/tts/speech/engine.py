@@ -13,6 +13,7 @@ from voxwire.engines.remote.endpoint_failures import Failures
 from voxwire.engines.remote.http import HttpEndpoint
 from voxwire.engines.remote.patience import Patience
 from voxwire.engines.tts.clauses import ClauseSizes
+from voxwire.engines.tts.reading.read_out import read_out
 from voxwire.engines.tts.speech.pcm_body import NoSpeech, PcmBody
 from voxwire.engines.tts.speech.speech_options import SPEECH_KEY_VARIABLE, SpeechOptions, read_speech_options
 from voxwire.engines.tts.speech.speech_stream import SpeechStream, Tempo
@@ -160,8 +161,9 @@ class SpeechEngine:
 
     def _body(self, voice: str, speed: float, text: str) -> dict[str, Any]:
         options = self._options
+        said = read_out(text, options.language).text if options.language else text
         body: dict[str, Any] = {
-            "model": options.model, "input": text, "voice": voice, "response_format": options.format,
+            "model": options.model, "input": said, "voice": voice, "response_format": options.format,
         }  # fmt: skip
         if speed != 1.0:
             body["speed"] = speed

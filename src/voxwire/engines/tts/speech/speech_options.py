@@ -35,6 +35,8 @@ class SpeechOptions(BaseModel):
     """`pcm` or `wav`: which of them to ask for."""
     rate: Annotated[int, Field(ge=8_000, le=96_000)] = 24_000
     """Samples a second of `pcm`; a WAV file says its own."""
+    language: str = ""
+    """Read figures and signs out here, in this language ("en"), for models that cannot. Empty leaves it to them."""
     first_clause: Annotated[int, Field(ge=16, le=240)] = 80
     """Longest first clause, in characters: shorter ones are heard earlier, longer ones sound better."""
     parallel: PositiveInt = 8
