@@ -31,7 +31,7 @@ FACES = {
     "session": "Capabilities Limits Session",
     "runtime": "DEFAULT_VOICE TRY_AGAIN TRY_AGAIN_LATER Attachment AttachmentRole Budget Deadlines Deployment "
     "DeploymentGone Directory EngineLease EngineLeases EventAttachment Hosted LiveSession "
-    "LocalDirectory Newcomer Principal Quota RuntimeLimits Service capabilities_of",
+    "LocalDirectory Newcomer Principal Quota RuntimeLimits Service capabilities_of failover",
 }
 
 

@@ -30,6 +30,7 @@ from voxwire.events.server import (
     ClockRead,
     ContentPartAdded,
     ContentPartDone,
+    EngineChanged,
     ErrorOccurred,
     FunctionArgumentsDelta,
     FunctionArgumentsDone,
@@ -189,6 +190,7 @@ OUR_EVENTS: tuple[ServerEvent, ...] = (
         first_token_ms=1350,
         first_audio_ms=None,
     ),
+    EngineChanged(stage="llm", engine="offline-assistant", before="chat", code="llm_timeout"),
 )
 
 #: One event of every official type.

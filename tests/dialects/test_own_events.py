@@ -32,6 +32,14 @@ def test_form(codec: WireCodec) -> None:
             "draft_saved_ms": None,
             "drafts_wasted": 0,
         },
+        {
+            "type": "voxwire.engine_changed",
+            "event_id": "event_1",
+            "stage": "llm",
+            "engine": "offline-assistant",
+            "before": "chat",
+            "code": "llm_timeout",
+        },
     ]
 
 

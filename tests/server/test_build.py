@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from voxwire.config import load_settings
 from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
+from voxwire.errors import ConfigurationError
+from voxwire.runtime.failover import FailoverLlm, FailoverTts
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.server import build
 from voxwire.testing.fake_llm import FakeLlm
@@ -112,3 +115,59 @@ async def test_answers_are_begun_in_pauses_where_that_costs_no_money(
     await shop.tried()
     assert shop.deployment is not None
     assert shop.deployment.limits(build.session_limits(settings)).max_drafts_per_turn == drafts
+
+
+class TestLists:
+    """An engine that is a list."""
+
+    TABLE: Mapping[str, Any] = {
+        "llm": [{"base_url": "http://127.0.0.1:1/v1", "api_key": "k"}, {"model": "m", "base_url": "b"}, "assistant"],
+        "tts": ["one", {"name": "two", "options": {"size": 1}}],
+        "stt": ["ears"],
+    }
+
+    async def test_is_one_engine_of_several(self, loaded: list[Any]) -> None:
+        settings = load_settings(None, {"deployments": {"shop": self.TABLE}, "failover": {"llm_s": 2}})
+        shop = build.build_service(settings).directory.find("shop")
+        assert shop is not None
+        llm, tts, stt = (shop.stages[stage] for stage in ("llm", "tts", "stt"))
+        assert isinstance(llm, FailoverLlm)
+        assert [member.name for member in llm.members.all] == ["chat (1)", "chat (2)", "assistant"]
+        assert isinstance(tts, FailoverTts)
+        assert [member.name for member in tts.members.all] == ["one", "two"]
+        assert isinstance(stt, FakeStt), "a list of one is that one"
+        assert ("tts", "two", {"size": 1}) in loaded
+        await shop.tried()
+        assert shop.deployment is not None
+        await shop.close()
+
+    def test_one_of_a_list_is_shared_with_who_uses_it_alone(self, loaded: list[Any]) -> None:
+        table = {"a": {"tts": ["one", "two"]}, "b": {"tts": "two"}, "c": {"tts": ["one", "two"]}}
+        directory = build.build_service(load_settings(None, {"deployments": table})).directory
+        a, b, c = (directory.find(name) for name in "abc")
+        assert a is not None
+        assert b is not None
+        assert c is not None
+        assert a.stages["tts"] is c.stages["tts"]
+        assert a.stages["tts"].members.all[1].engine is b.stages["tts"]
+        assert [name for kind, name, _ in loaded if kind == "tts"].count("two") == 1
+
+    @pytest.mark.parametrize(
+        ("llm", "says"),
+        [
+            (["a", "b", "c", "d", "e"], "deployments.shop.llm.otherwise"),
+            (["a", {"name": "b", "otherwise": ["c"]}], "put all into one list"),
+            ([], "deployments.shop.llm"),
+            ([3], "deployments.shop.llm"),
+        ],
+    )
+    def test_that_cannot_be(self, llm: Any, says: str) -> None:
+        with pytest.raises(ConfigurationError, match=says):
+            load_settings(None, {"deployments": {"shop": {"llm": llm}}})
+
+    def test_keys_in_it_are_hidden(self) -> None:
+        settings = load_settings(None, {"deployments": {"shop": self.TABLE}})
+        assert "'k'" not in repr(settings)
+        (chosen,) = [one for name, one in settings.deployments.items() if name == "shop"]
+        assert chosen.llm is not None
+        assert isinstance(chosen.llm.options["api_key"], SecretStr)

@@ -24,7 +24,14 @@ async def test_health_needs_no_key(serve: Serve) -> None:
     body["load"]["loop_late_ms"] = 0
     deployments = {"ready": 2, "unready": 0, "failed": []}
     drafts = {"begun": 0, "used": 0, "wasted": 0, "refused": 0, "saved_ms": 0}
-    assert body == {"status": "ok", "sessions": 0, "load": load, "drafts": drafts, "deployments": deployments}
+    assert body == {
+        "status": "ok",
+        "sessions": 0,
+        "load": load,
+        "drafts": drafts,
+        "failover": {"changes": {}, "resting": {}},
+        "deployments": deployments,
+    }
 
 
 class TestModels:

@@ -204,6 +204,19 @@ class DeadlineSettings(_Table):
     )
 
 
+class FailoverSettings(_Table):
+    """When the next engine of a list takes over, and how long the one that failed is asked last."""
+
+    stt_s: _Seconds = Field(default=5.0, description="Seconds that a recogniser may owe words, or not take audio.")
+    llm_s: _Seconds = Field(default=5.0, description="Seconds that a language engine may write nothing.")
+    tts_s: _Seconds = Field(default=3.0, description="Seconds that a voice may be silent once it has all of its text.")
+    rest_s: _Seconds = Field(
+        default=30.0,
+        description="Seconds until an engine that failed is tried again with one piece of work. For each failure in a "
+        "row once more, up to eight times as long.",
+    )
+
+
 class LoggingSettings(_Table):
     """What is written to stderr. Keys, audio and transcripts never are."""
 
@@ -220,6 +233,23 @@ class EngineSettings(_Table):
     options: dict[str, Any] = Field(  # not shown: a secret may stand under a name that does not say so
         default_factory=dict, description="Options handed to the engine.", repr=False
     )
+    otherwise: tuple["EngineSettings", ...] = Field(
+        default=(),
+        max_length=3,
+        description="Engines that take over when this one fails, in this order. An engine that is a list is short for "
+        "its first with the others here.",
+    )
+
+    @field_validator("otherwise", mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        return [_written_out(other) for other in value] if isinstance(value, list | tuple) else value
+
+    @model_validator(mode="after")
+    def _in_one_line(self) -> Self:
+        if any(other.otherwise for other in self.otherwise):
+            raise ValueError("an engine that takes over has none that takes over; put all into one list")
+        return self
 
     @field_validator("options")
     @classmethod
@@ -228,19 +258,27 @@ class EngineSettings(_Table):
 
 
 def _written_out(value: Any) -> Any:
-    """The short forms of an engine: its name alone, and its options beside the name instead of in a table below."""
+    """The short forms of an engine: its name alone, its options beside the name instead of in a table below, and a
+    list, of which the first is asked first."""
     if isinstance(value, str):
         return {"name": value}
+    if isinstance(value, list | tuple) and value:
+        first, *others = (_written_out(one) for one in value)
+        return {**first, "otherwise": others} if isinstance(first, dict) and others else first
     if not isinstance(value, dict) or "options" in value:
         return value
-    name = {"name": value["name"]} if "name" in value else {}
-    return {**name, "options": {key: option for key, option in value.items() if key != "name"}}
+    named = {key: value[key] for key in ("name", "otherwise") if key in value}
+    return {**named, "options": {key: option for key, option in value.items() if key not in named}}
 
 
 def _language_engine(value: Any) -> Any:
     """The same for a language engine, which is `chat` where no name is given: an address is enough."""
     value = _written_out(value)
-    return {"name": "chat", **value} if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    others = value.get("otherwise", ())
+    named = {"otherwise": [_language_engine(other) for other in others]} if isinstance(others, list | tuple) else {}
+    return {"name": "chat", **value, **(named if others else {})}
 
 
 class DeploymentSettings(_Table):
@@ -290,6 +328,7 @@ class Settings(BaseSettings):
     websocket: WebSocketSettings = WebSocketSettings()
     limits: LimitSettings = LimitSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
+    failover: FailoverSettings = FailoverSettings()
     logging: LoggingSettings = LoggingSettings()
     vad: EngineSettings | None = Field(
         default=None, description="Speech detector of all deployments, instead of `silero`."

@@ -29,6 +29,7 @@ from voxwire.events.server import (
     ClockRead,
     ContentPartAdded,
     ContentPartDone,
+    EngineChanged,
     ErrorOccurred,
     FunctionArgumentsDelta,
     FunctionArgumentsDone,
@@ -277,6 +278,10 @@ def turn_timings(event: TurnTimings) -> Body:
     }
 
 
+def engine_changed(event: EngineChanged) -> Body:
+    return {"stage": event.stage, "engine": event.engine, "before": event.before, "code": event.code}
+
+
 # --- response objects (protocol: responses, The response object) ----------------------------------
 
 
@@ -402,4 +407,5 @@ SHARED: dict[type, Form] = {
     RateLimitsUpdated: ("rate_limits.updated", rate_limits),
     ClockRead: ("voxwire.clock", clock),
     TurnTimings: ("voxwire.turn_timings", turn_timings),
+    EngineChanged: ("voxwire.engine_changed", engine_changed),
 }

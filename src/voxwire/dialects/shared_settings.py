@@ -36,7 +36,12 @@ Speed = Annotated[float, Meta(ge=0.25, le=1.5)]
 Temperature = Annotated[float, Meta(ge=0.6, le=1.2)]
 MaxTokens = Annotated[int, Meta(ge=1, le=4096)] | Literal["inf"]
 Include = list[
-    Literal["item.input_audio_transcription.logprobs", "voxwire.turn_timings", "voxwire.transcription_deltas"]
+    Literal[
+        "item.input_audio_transcription.logprobs",
+        "voxwire.turn_timings",
+        "voxwire.transcription_deltas",
+        "voxwire.engine_changed",
+    ]
 ]
 Metadata = Annotated[
     dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],

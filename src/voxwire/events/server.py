@@ -249,6 +249,19 @@ class TurnTimings(ServerEventBase, frozen=True, kw_only=True):
     drafts_wasted: int = 0
 
 
+class EngineChanged(ServerEventBase, frozen=True, kw_only=True):
+    """`voxwire.engine_changed`, ours: another engine of a list serves this session now.
+
+    `stage` is `stt`, `llm` or `tts`; `code` is why the one before failed, None where it did so in another session, or
+    works again.
+    """
+
+    stage: str
+    engine: str
+    before: str
+    code: str | None
+
+
 ServerEvent = (
     ErrorOccurred
     | SessionCreated
@@ -283,4 +296,5 @@ ServerEvent = (
     | RateLimitsUpdated
     | ClockRead
     | TurnTimings
+    | EngineChanged
 )

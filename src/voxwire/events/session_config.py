@@ -106,11 +106,12 @@ class RetentionRatio(msgspec.Struct, frozen=True, kw_only=True):
 
 Truncation = Literal["auto", "disabled"] | RetentionRatio
 
-#: Names that `include` may hold: log-probabilities of transcripts; and ours: the times of each turn, and
-#: growing transcripts on previews whose clients may not know them.
+#: Names that `include` may hold: log-probabilities of transcripts; and ours: the times of each turn, growing
+#: transcripts on previews whose clients may not know them, and that another engine serves the session.
 LOGPROBS = "item.input_audio_transcription.logprobs"
 TURN_TIMINGS = "voxwire.turn_timings"
 TRANSCRIPTION_DELTAS = "voxwire.transcription_deltas"
+ENGINE_CHANGED = "voxwire.engine_changed"
 
 
 class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -106,11 +106,28 @@ class QuotaChanged(msgspec.Struct, frozen=True, kw_only=True):
     rate_limits: tuple[RateLimit, ...]
 
 
+class EngineTookOver(msgspec.Struct, frozen=True, kw_only=True):
+    """Another engine of `stage` serves this session now than `before`; `code` is why, where that is known."""
+
+    stage: str
+    engine: str
+    before: str
+    code: str | None = None
+
+
 class Tick(msgspec.Struct, frozen=True, kw_only=True):
     """The clock reached `Session.deadline`."""
 
 
 EngineResult = Transcribed | Generated | TurnJudged
 Input = (
-    ClientEvent | ClientMistake | SpeechScores | EngineResult | PlayoutProgress | PlayoutDrained | QuotaChanged | Tick
+    ClientEvent
+    | ClientMistake
+    | SpeechScores
+    | EngineResult
+    | PlayoutProgress
+    | PlayoutDrained
+    | QuotaChanged
+    | EngineTookOver
+    | Tick
 )

@@ -13,6 +13,7 @@
 - `deployment`: the engines behind a name; `foresight`: what its users are likely to say;
   `prewarming`: the beginning of a conversation, read before somebody speaks; `token_counter`: what its model
   reads, counted
+- `failover`: one engine made of several, of which the next goes on where another fails
 - `drafting`: whether there is room for an answer begun in a pause, and what came of them
 - `engine_calls`: deadlines and failures of engines
 - `contracts`: what the runtime needs of its neighbours; `runtime_limits`: its bounds; `budget`: the
@@ -21,6 +22,7 @@
 - `ids`, `notify`, `tasks`: identifiers, waking who waits, the tasks of one session
 """
 
+from voxwire.runtime import failover
 from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_LATER, Budget
 from voxwire.runtime.deployment import DEFAULT_VOICE, Deployment, capabilities_of
@@ -56,4 +58,5 @@ __all__ = [
     "RuntimeLimits",
     "Service",
     "capabilities_of",
+    "failover",
 ]

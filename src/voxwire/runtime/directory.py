@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from voxwire.errors import ConfigurationError, EngineError, VoxwireError
 from voxwire.interfaces.engine import ENGINE_TITLES
 from voxwire.runtime.deployment import Deployment
+from voxwire.runtime.failover import Members
 from voxwire.runtime.foresight import Situation
 from voxwire.runtime.leases import EngineLease
 from voxwire.runtime.principal import Principal
@@ -213,6 +214,11 @@ class LocalDirectory:
         """The speech recognisers of all deployments that are ready, each once."""
         running = (hosted.deployment.stt for hosted in self.all if hosted.deployment)
         return list({id(stt): stt for stt in running}.values())
+
+    def failovers(self) -> list[Members]:
+        """The lists of engines of all deployments, each once."""
+        found = [getattr(engine, "members", None) for hosted in self.all for engine in hosted.stages.values()]
+        return list({id(members): members for members in found if isinstance(members, Members)}.values())
 
     @property
     def answers_from(self) -> str:

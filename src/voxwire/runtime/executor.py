@@ -19,12 +19,13 @@ from voxwire.interfaces.commands import (
     StartTranscription,
     TakeDraft,
 )
-from voxwire.interfaces.inputs import Failed, Generated, SpeechScores
+from voxwire.interfaces.inputs import EngineTookOver, Failed, Generated, SpeechScores
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.contracts import OpenLane, ResultSink, VadLane
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.engine_calls import log_failure
+from voxwire.runtime.failover import serving
 from voxwire.runtime.foresight import Situation
 from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.prewarming import Prewarming
@@ -58,6 +59,7 @@ class Executor:
         `drafting` is that of the process."""
         self._drafting = drafting or Drafting()
         self._drafts: dict[int, Cascade] = {}
+        self._serving: dict[str, str] = {}
         self._newcomer = newcomer
         self._owner = owner
         self._deployment = deployment
@@ -193,9 +195,21 @@ class Executor:
 
     def _spawn(self, number: int, work: Coroutine[Any, Any, None], delivery: RevocableSink) -> None:
         """A session numbers all its work in one series."""
-        task = self._tasks.spawn(work, f"work {number}")
+        told = serving.listener.set(self._served)
+        try:
+            task = self._tasks.spawn(work, f"work {number}")
+        finally:
+            serving.listener.reset(told)
         self._running[number] = delivery, task
         task.add_done_callback(lambda _: self._forget(number))
+
+    def _served(self, now: serving.Serving) -> None:
+        """An engine of several begins with a piece of work of this session, or goes on with it."""
+        before = self._serving.get(now.stage, now.preferred)
+        self._serving[now.stage] = now.engine
+        if now.engine != before:
+            took_over = EngineTookOver(stage=now.stage, engine=now.engine, before=before, code=now.code)
+            self._sink.submit(took_over)
 
     def _forget(self, number: int) -> None:
         self._running.pop(number, None)

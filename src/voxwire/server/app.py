@@ -1,7 +1,8 @@
 """The ASGI application: routes, and the layers around them."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from voxwire.auth import Authenticator, DevIdentity, NetworkPolicy
 from voxwire.config import Settings
 from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.runtime import Principal, Service
+from voxwire.runtime.failover import Members
 from voxwire.server.access_log import AccessLog
 from voxwire.server.identity import identity_routes
 from voxwire.server.middleware import REQUEST, CheckRequests
@@ -103,6 +105,7 @@ class _Api:
             "sessions": self._websocket.sessions,
             "load": load.describe(),
             "drafts": self._service.drafting.describe(),
+            "failover": _failover(self._service.directory.failovers()),
             # No names: the client has shown no key.
             "deployments": {
                 "ready": ready,
@@ -122,6 +125,16 @@ class _Api:
         if hosted is None:
             raise RequestRefused(404, f"There is no model {name[:200]!r} here.", code="model_not_found", param="model")
         return JSONResponse(model(hosted, self._service.vad, name, self._created))
+
+
+def _failover(lists: Iterable[Members]) -> dict[str, Any]:
+    """By stage, how often an engine took over, and how many are out of use now."""
+    changes: Counter[str] = Counter()
+    resting: Counter[str] = Counter()
+    for members in lists:
+        changes[members.stage] += members.changes
+        resting[members.stage] += members.resting
+    return {"changes": dict(changes), "resting": dict(resting)}
 
 
 async def _refused(_: HttpRequest, error: Exception) -> Response:

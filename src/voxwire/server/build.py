@@ -1,7 +1,7 @@
 """From settings to the running parts: engines, deployments, the service."""
 
 import json
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -24,11 +24,18 @@ from voxwire.runtime import (
     Service,
     capabilities_of,
 )
+from voxwire.runtime.failover import FailoverLlm, FailoverStt, FailoverTts, Member, Members, TakeoverTimes
 from voxwire.server.memory import message_memory
 from voxwire.session import Limits
 
 #: Speech detection is one pass for all conversations, so it is of the server and not of a deployment.
 _VAD: Final = "silero"
+#: What makes one engine of several, by kind.
+_FAILOVER: Final[dict[EngineKind, Callable[[Members, TakeoverTimes], Any]]] = {
+    "stt": FailoverStt,
+    "llm": FailoverLlm,
+    "tts": FailoverTts,
+}
 #: The engines that a profile starts from.
 _PROFILES: Final = {
     "embedded": {"stt": "pocketsphinx", "llm": "offline-assistant", "tts": "embedded"},
@@ -37,7 +44,7 @@ _PROFILES: Final = {
 
 def build_service(settings: Settings) -> Service:
     """The service, not yet started. Raises ConfigurationError for an engine that cannot be had."""
-    host = _Host(settings.llm)
+    host = _Host(settings.llm, TakeoverTimes(**settings.failover.model_dump()))
     directory = LocalDirectory(
         [host.host(name, chosen) for name, chosen in settings.deployments.items()],
         default=settings.default_deployment,
@@ -74,8 +81,9 @@ def session_limits(settings: Settings) -> Limits:
 class _Host:
     """Makes deployments of settings; engines with the same name and options are shared, for their pools are dear."""
 
-    def __init__(self, default_llm: EngineSettings | None) -> None:
+    def __init__(self, default_llm: EngineSettings | None, patience: TakeoverTimes) -> None:
         self._default_llm = default_llm
+        self._patience = patience
         self._leases = EngineLeases()
 
     def host(self, name: str, settings: DeploymentSettings) -> Hosted:
@@ -86,11 +94,27 @@ class _Host:
             "llm": settings.llm or self._default_llm or EngineSettings(name=profile["llm"]),
             "tts": settings.tts or EngineSettings(name=profile["tts"]),
         }
-        leases = self._leases.lease({kind: _engine(kind, engine) for kind, engine in chosen.items()})
+        leases = self._leases.lease({kind: self._engine(kind, engine) for kind, engine in chosen.items()})
         return Hosted(name, leases, partial(_assembled, name, settings))
 
+    def _engine(self, kind: EngineKind, settings: EngineSettings) -> tuple[Hashable, Callable[[], Any]]:
+        if not settings.otherwise:
+            return _single(kind, settings)
+        line = settings.model_copy(update={"otherwise": ()}), *settings.otherwise
+        return (kind, *(_single(kind, one)[0] for one in line)), partial(self._several, kind, line)
 
-def _engine(kind: EngineKind, settings: EngineSettings) -> tuple[Hashable, Callable[[], Any]]:
+    def _several(self, kind: EngineKind, line: Sequence[EngineSettings]) -> Any:
+        """One engine made of several, each of which others may use as well."""
+        leases = self._leases.lease({str(at): _single(kind, one) for at, one in enumerate(line)})
+        names = [one.name for one in line]
+        members = [
+            Member(name if names.count(name) == 1 else f"{name} ({at})", lease)
+            for at, (name, lease) in enumerate(zip(names, leases.values(), strict=True), 1)
+        ]
+        return _FAILOVER[kind](Members(kind, members, self._patience), self._patience)
+
+
+def _single(kind: EngineKind, settings: EngineSettings) -> tuple[Hashable, Callable[[], Any]]:
     key = kind, settings.name, json.dumps(settings.options, sort_keys=True, default=_distinct)
     return key, partial(load, kind, settings.name, settings.options)
 

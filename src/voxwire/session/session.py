@@ -36,8 +36,8 @@ from voxwire.events import client
 from voxwire.events.client import UNSUPPORTED_VALUE, AppendAudio, ClientEvent
 from voxwire.events.closing import CloseReason
 from voxwire.events.response import StatusDetails
-from voxwire.events.server import ClockRead, ErrorOccurred, SessionCreated, SessionUpdated
-from voxwire.events.session_config import TURN_TIMINGS, SessionConfig, SessionKind, SessionPatch
+from voxwire.events.server import ClockRead, EngineChanged, ErrorOccurred, SessionCreated, SessionUpdated
+from voxwire.events.session_config import ENGINE_CHANGED, TURN_TIMINGS, SessionConfig, SessionKind, SessionPatch
 from voxwire.interfaces import inputs
 from voxwire.interfaces.commands import CloseSession, Output
 from voxwire.interfaces.inputs import ClientMistake, Input
@@ -175,6 +175,8 @@ class Session:
                 self._idle.review()
             case inputs.QuotaChanged():
                 self._responder.rate.tell(event.rate_limits, now)
+            case inputs.EngineTookOver():
+                self._engine_took_over(event)
             case inputs.Tick():
                 self._tick()
             case _ if self._must_wait(event):
@@ -350,6 +352,11 @@ class Session:
             self._responder.answer(entry)
         else:
             self._drafts.drop()
+
+    def _engine_took_over(self, event: inputs.EngineTookOver) -> None:
+        if ENGINE_CHANGED in (self._state.config.include or ()):
+            changed = EngineChanged(stage=event.stage, engine=event.engine, before=event.before, code=event.code)
+            self._state.emit(changed)
 
     @property
     def _answers_turns(self) -> bool:

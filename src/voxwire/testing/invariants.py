@@ -21,6 +21,7 @@ from voxwire.events.server import (
     ClockRead,
     ContentPartAdded,
     ContentPartDone,
+    EngineChanged,
     FunctionArgumentsDelta,
     FunctionArgumentsDone,
     IdleTimeout,
@@ -46,7 +47,7 @@ from voxwire.events.server import (
     TranscriptionFailed,
     TurnTimings,
 )
-from voxwire.events.session_config import TURN_TIMINGS
+from voxwire.events.session_config import ENGINE_CHANGED, TURN_TIMINGS
 from voxwire.interfaces.commands import (
     Analyse,
     CancelGeneration,
@@ -185,8 +186,9 @@ class Invariants:
         self._config = event.config
 
     @_see.register
-    def _(self, event: ClockRead | TurnTimings) -> None:
-        self._require(TURN_TIMINGS in (self._config.include or ()), event, "ours is sent only to who asked for it")
+    def _(self, event: ClockRead | TurnTimings | EngineChanged) -> None:
+        asked = ENGINE_CHANGED if isinstance(event, EngineChanged) else TURN_TIMINGS
+        self._require(asked in (self._config.include or ()), event, "ours is sent only to who asked for it")
 
     @_see.register
     def _(self, event: SessionUpdated) -> None:
@@ -487,8 +489,7 @@ class Invariants:
     @_see.register
     def _(self, command: CancelGeneration) -> None:
         self._require(command.generation in self._generations, command, "what is cancelled had started")
-        response_id = self._generations.pop(command.generation)
-        if response_id is not None:  # else it was a draft
+        if response_id := self._generations.pop(command.generation):  # else it was a draft
             self._response(response_id, command).cancelled = True
 
     @_see.register
