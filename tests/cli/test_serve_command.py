@@ -91,7 +91,7 @@ class TestAnnouncement:
 
         monkeypatch.setattr(
             "voxwire.server.build.build_service",
-            lambda settings: SimpleNamespace(directory=SimpleNamespace(answers_from="rules")),
+            lambda settings: SimpleNamespace(vad=None, directory=SimpleNamespace(answers_from="rules", all=())),
         )
         monkeypatch.setattr("voxwire.server.app.create_app", create_app)
         monkeypatch.setattr("voxwire.server.net.run.run_server", run)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from voxwire.config import DeploymentSettings, EngineSettings, Settings, load_settings
+from voxwire.config import DeploymentSettings, EngineSettings, ProfileSettings, Settings, load_settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -50,6 +50,7 @@ def row(path: str, field: FieldInfo) -> str:
 TREE = dict(leaves(Settings))
 ROWS = [row(path, field) for path, field in TREE.items()]
 ROWS += [row(f"deployments.NAME.{path}", field) for path, field in leaves(DeploymentSettings)]
+ROWS += [row(f"profiles.NAME.{path}", field) for path, field in leaves(ProfileSettings)]
 ROWS += [row(f"deployments.NAME.stt.{path}", field) for path, field in leaves(EngineSettings)]
 
 

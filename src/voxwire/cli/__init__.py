@@ -5,7 +5,8 @@ options and sets `run` to a function from the parsed arguments to an exit code, 
 manager where stdout and stderr have to be special (`output`: a server goes on when nobody reads what it prints;
 `voxwire.printing`: other commands end then). Only the module of the command that was typed is imported, so that
 `voxwire --help` is quick. `local_server` is the server that `talk` starts where none is named,
-`measurements` what `doctor --measure` does; `pull_progress` shows how far models are fetched.
+`measurements` what `doctor --measure` does; `first_start` fetches models,
+`pull_progress` shows how far that is.
 """
 
 import argparse

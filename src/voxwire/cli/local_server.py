@@ -6,7 +6,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,8 @@ from voxwire.talk.outcome import TalkError
 from voxwire.talk.screen import Screen
 
 LISTENING = re.compile(r"Voxwire is listening on (\S+)")
+#: A line of a model that is fetched before.
+FETCHING = re.compile(r"^[\w.-]+: (?:fetching|\d+ %)")
 #: The engines of a cold machine need a few seconds; longer than this is a fault.
 START_S = 60.0
 STOP_S = 5.0
@@ -55,27 +57,36 @@ async def local_server(screen: Screen, options: Sequence[str] = ()) -> AsyncIter
 
 
 async def _listening(output: asyncio.StreamReader, screen: Screen) -> str:
-    """Wait until the server says where it listens, with a dot a second."""
-    reading = asyncio.create_task(_address(output))
+    """Wait until the server says where it listens, with a dot a second. What it fetches before takes its own time."""
+    deadline = asyncio.timeout(START_S)
+
+    def fetching(line: str) -> None:
+        deadline.reschedule(asyncio.get_running_loop().time() + START_S)
+        screen.stream("Server", f" {line} ")
+
     try:
-        async with asyncio.timeout(START_S):
-            while not reading.done():
-                screen.stream("Server", ".")
-                await asyncio.wait((reading,), timeout=1)
-        return reading.result()
+        async with deadline:
+            reading = asyncio.create_task(_address(output, fetching))
+            try:
+                while not reading.done():
+                    screen.stream("Server", ".")
+                    await asyncio.wait((reading,), timeout=1)
+                return reading.result()
+            finally:
+                await _end(reading)
     except TimeoutError:
         raise TalkError(f"The server did not start within {START_S:.0f} s.") from None
-    finally:
-        await _end(reading)
 
 
-async def _address(output: asyncio.StreamReader) -> str:
-    """Read until the server says where it listens."""
+async def _address(output: asyncio.StreamReader, fetching: Callable[[str], None]) -> str:
+    """Read until the server says where it listens; `fetching` is told of models that it gets before."""
     last = "it ended without a word"
     async for line in output:
         text = line.decode(errors="replace").strip()
         if found := LISTENING.search(text):
             return found[1]
+        if FETCHING.match(text):
+            fetching(text)
         last = text or last
     raise TalkError(f"The server did not start: {last.removeprefix('voxwire serve: ')}")
 

@@ -75,4 +75,8 @@ class _Bars:
         self._progress.console.print(f"{name}: {text}", markup=False, highlight=False, soft_wrap=True)
 
     def ended(self, name: str) -> None:
-        self._progress.stop_task(self._tasks[name])
+        task = self._tasks.pop(name)
+        if self._progress.tasks[self._progress.task_ids.index(task)].finished:
+            self._progress.stop_task(task)
+        else:  # a bar that never gets on would look like one that may
+            self._progress.remove_task(task)

@@ -5,18 +5,19 @@ import contextlib
 import os
 import shlex
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from voxwire.cli.output import background_output
+from voxwire.printing import complain
 
 if TYPE_CHECKING:
     from voxwire.auth import DevIdentity
     from voxwire.config import Settings
+    from voxwire.runtime import Service
 
 #: Longer than this without a word looks like a hang.
 _MOMENT_S = 1.0
@@ -29,7 +30,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="run the server",
         description="Serve the Realtime API. Prints one line when clients may connect, and the environment that "
         "points official clients at this server. Ctrl-C stops it.",
-        epilog="All but --config and --stop-at-eof are also settings, in the file or in the environment "
+        epilog="All but --config, --offline and --stop-at-eof are also settings, in the file or in the environment "
         "(VOXWIRE_SERVER__PORT=9000). An option wins over the environment, and that over the file. "
         "docs/configuration.md has every setting.",
     )
@@ -58,7 +59,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "http://127.0.0.1:11434/v1; its key, if it has one, comes from VOXWIRE_LLM_API_KEY",
     )
     add("--model", metavar="NAME", help="which of its models; may be left out when it has only one")
+    add(
+        "--profile",
+        metavar="NAME",
+        help="set of engines of the deployments that name none: embedded, laptop, gpu, ollama, remote, relay, or one "
+        "of the settings file",
+    )
     add("--config", type=Path, metavar="voxwire.toml", help="settings file")
+    add("--offline", action="store_true", help="fetch no models; those that are here are used")
     add(
         "--stop-at-eof",
         action="store_true",
@@ -96,16 +104,35 @@ def _run(args: argparse.Namespace) -> int:
     if args.stop_at_eof:
         threading.Thread(target=_stop_at_eof, daemon=True, name="standard input").start()
     settings = load_settings(args.config, _overrides(args))
-    warming = threading.Timer(_MOMENT_S, print, ["Warming up the engines ..."], {"file": sys.stderr, "flush": True})
-    warming.daemon = True
-    warming.start()
-    try:
-        return _serve(settings, warming)
-    finally:
-        warming.cancel()
+    with _Warming() as warming:
+        return _serve(settings, warming, offline=args.offline)
 
 
-def _serve(settings: "Settings", warming: threading.Timer) -> int:
+class _Warming:
+    """Says after a moment what takes so long; `done` and `again` when it does not, and when it does again."""
+
+    def __init__(self) -> None:
+        self._timer: threading.Timer | None = None
+
+    def __enter__(self) -> Self:
+        self.again()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.done()
+
+    def again(self) -> None:
+        self.done()
+        self._timer = threading.Timer(_MOMENT_S, complain, ["Warming up the engines ..."])
+        self._timer.daemon = True
+        self._timer.start()
+
+    def done(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _serve(settings: "Settings", warming: _Warming, *, offline: bool) -> int:
     from voxwire.server.net.listen import NetworkListener
 
     listener = NetworkListener.open(settings.server)  # before the engines: its mistakes are the commonest
@@ -117,10 +144,12 @@ def _serve(settings: "Settings", warming: threading.Timer) -> int:
 
         configure_logging(settings.logging)
         service = build_service(settings)
+        if not _fetched(service, warming, offline=offline):
+            return 0
         app = create_app(settings, service)
 
         def announce() -> None:
-            warming.cancel()
+            warming.done()
             print(f"Voxwire is listening on {listener.url}")
             print(f"Answers come from {service.directory.answers_from}")
             print(_quickstart(listener.local_url, settings, app.state.identity), flush=True)
@@ -129,6 +158,22 @@ def _serve(settings: "Settings", warming: threading.Timer) -> int:
     finally:
         listener.close()
     return 0
+
+
+def _fetched(service: "Service", warming: _Warming, *, offline: bool) -> bool:
+    """Fetch the models that are missing; False when that was to be stopped. Raises ConfigurationError."""
+    from voxwire.catalogue import Store, pull_options
+    from voxwire.cli.first_start import fetch, missing_models
+
+    store = Store()
+    if missing := missing_models(service, store):
+        warming.done()
+        try:
+            fetch(missing, store, pull_options(offline=offline))
+        except KeyboardInterrupt:
+            return False
+        warming.again()
+    return True
 
 
 def _stop_at_eof() -> None:
@@ -146,6 +191,7 @@ def _overrides(args: argparse.Namespace) -> dict[str, Any]:
     overrides: dict[str, Any] = {"server": {name: value for name, value in server.items() if value is not None}}
     auth = {"api_keys": args.api_key, "dev_identity": args.dev_identity}
     overrides["auth"] = {name: value for name, value in auth.items() if value}
+    overrides |= {"profile": args.profile} if args.profile else {}
     llm = {"base_url": args.llm, "model": args.model}
     overrides |= {"llm": {name: value for name, value in llm.items() if value}} if any(llm.values()) else {}
     return overrides

@@ -46,7 +46,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add("--ca", type=Path, metavar="FILE", help="certificate to trust in addition to the usual ones, in PEM form")
     add("--deployment", metavar="NAME", help="deployment or model to talk to")
     add("--dialect", choices=["preview", "ga"], default="ga", help="form of the protocol; %(default)s if left out")
-    add = parser.add_argument_group("language model, for the server that is started").add_argument
+    add = parser.add_argument_group("engines of the server that is started").add_argument
+    add("--profile", metavar="NAME", help="set of engines, such as laptop; what is missing of models is fetched first")
     add("--llm", metavar="URL", help="OpenAI-compatible address that answers, such as http://127.0.0.1:11434/v1")
     add("--model", metavar="NAME", help="which of its models; may be left out when it has only one")
     add = parser.add_argument_group("session").add_argument
@@ -82,9 +83,10 @@ async def _converse(args: argparse.Namespace) -> None:
 
     if args.headphones and not args.mic:
         raise UsageError("--headphones goes with --mic.")
-    model = [part for option in ("llm", "model") if (value := getattr(args, option)) for part in (f"--{option}", value)]
-    if model and args.url:
-        raise UsageError("--llm and --model are for the server that talk starts; the one at --url has its own model.")
+    engines = {option: value for option in ("profile", "llm", "model") if (value := getattr(args, option))}
+    if engines and args.url:
+        raise UsageError("--profile, --llm and --model are for a server that talk starts; that at --url has its own.")
+    serving = [part for option, value in engines.items() for part in (f"--{option}", value)]
     options = TalkOptions(
         question=args.question,
         text=args.text,
@@ -104,7 +106,7 @@ async def _converse(args: argparse.Namespace) -> None:
     if args.url:
         await converse(options, lambda screen: nullcontext((args.url, args.api_key or _key_in_environment())))
     else:
-        await converse(options, lambda screen: local_server(screen, model))
+        await converse(options, lambda screen: local_server(screen, serving))
 
 
 def _key_in_environment() -> str | None:

@@ -6,12 +6,14 @@
 
 from voxwire.config.loader import load_settings
 from voxwire.config.settings import (
+    BUILT_IN_PROFILES,
     AuthSettings,
     DeadlineSettings,
     DeploymentSettings,
     EngineSettings,
     LimitSettings,
     LoggingSettings,
+    ProfileSettings,
     ServerSettings,
     Settings,
     WebSocketSettings,
@@ -19,12 +21,14 @@ from voxwire.config.settings import (
 )
 
 __all__ = [
+    "BUILT_IN_PROFILES",
     "AuthSettings",
     "DeadlineSettings",
     "DeploymentSettings",
     "EngineSettings",
     "LimitSettings",
     "LoggingSettings",
+    "ProfileSettings",
     "ServerSettings",
     "Settings",
     "WebSocketSettings",

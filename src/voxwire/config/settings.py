@@ -35,6 +35,8 @@ _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#@]+", re.IGNORECASE)
 _ORIGINS_WITHOUT_HOST: Final = frozenset({"file://", "null"})
 #: The deployments that always exist, so that a quickstart works without a settings file.
 DEFAULT_DEPLOYMENTS = ("gpt-4o-realtime-preview", "gpt-realtime")
+#: Sets of engines that need no settings file; `voxwire.server.profiles` says what is in them.
+BUILT_IN_PROFILES: Final = ("embedded", "laptop", "gpu", "ollama", "remote", "relay")
 
 
 class _Table(BaseModel):
@@ -281,25 +283,12 @@ def _language_engine(value: Any) -> Any:
     return {"name": "chat", **value, **(named if others else {})}
 
 
-class DeploymentSettings(_Table):
-    """What answers under one name."""
+class _Stages(_Table):
+    """Engines by stage; what is left out comes from somewhere else."""
 
-    profile: Literal["embedded"] = Field(
-        default="embedded",
-        description="Set of engines to start from; the embedded ones need no download and no account.",
-    )
     stt: EngineSettings | None = Field(default=None, description="Speech to text, instead of the profile's.")
     llm: EngineSettings | None = Field(default=None, description="Language engine, instead of the profile's.")
     tts: EngineSettings | None = Field(default=None, description="Text to speech, instead of the profile's.")
-    instructions: str = Field(default="", description="Instructions of a session that brings none.")
-    max_drafts_per_turn: int | None = Field(
-        default=None,
-        ge=0,
-        le=16,
-        description="Answers begun in the pauses of one turn, before it is certain that it has ended; 0 begins none. "
-        "Left out: 2 where the language engine runs on a machine of yours (the offline assistant, a model in a child "
-        "process, an endpoint on loopback), 0 where it may cost money.",
-    )
 
     @field_validator("stt", "tts", mode="before")
     @classmethod
@@ -310,6 +299,27 @@ class DeploymentSettings(_Table):
     @classmethod
     def _short_form_of_llm(cls, value: Any) -> Any:
         return _language_engine(value)
+
+
+class ProfileSettings(_Stages):
+    """A set of engines that deployments start from; what it leaves out is that of another one."""
+
+    like: str = Field(default="embedded", description="Profile that has what this one leaves out.")
+
+
+class DeploymentSettings(_Stages):
+    """What answers under one name."""
+
+    profile: str | None = Field(default=None, description="Set of engines to start from, instead of `profile`.")
+    instructions: str = Field(default="", description="Instructions of a session that brings none.")
+    max_drafts_per_turn: int | None = Field(
+        default=None,
+        ge=0,
+        le=16,
+        description="Answers begun in the pauses of one turn, before it is certain that it has ended; 0 begins none. "
+        "Left out: 2 where the language engine runs on a machine of yours (the offline assistant, a model in a child "
+        "process, an endpoint on loopback), 0 where it may cost money.",
+    )
 
 
 class Settings(BaseSettings):
@@ -336,6 +346,12 @@ class Settings(BaseSettings):
     llm: EngineSettings | None = Field(
         default=None, description="Language engine of every deployment that names none, instead of the profile's."
     )
+    profile: str = Field(
+        default="embedded",
+        description="Set of engines of every deployment that names none: `embedded`, `laptop`, `gpu`, `ollama`, "
+        "`remote`, `relay`, or one of `profiles`.",
+    )
+    profiles: dict[str, ProfileSettings] = Field(default_factory=dict, description="Sets of engines of your own.")
     deployments: dict[str, DeploymentSettings] = Field(
         default_factory=dict,
         description="What answers under which name. `gpt-4o-realtime-preview` and `gpt-realtime` always exist.",
@@ -366,9 +382,27 @@ class Settings(BaseSettings):
     def _consistent(self) -> Self:
         if self.default_deployment not in self.deployments:
             raise ValueError(f"there is no deployment {self.default_deployment!r}, which default_deployment names")
+        self._check_profiles()
         if not self.server.loopback:
             self._check_exposed(self.server.host or "every address")
         return self
+
+    def _check_profiles(self) -> None:
+        named = {"profile": self.profile}
+        named |= {f"deployments.{name}.profile": one.profile for name, one in self.deployments.items() if one.profile}
+        named |= {f"profiles.{name}.like": one.like for name, one in self.profiles.items()}
+        for setting, name in named.items():
+            if name not in BUILT_IN_PROFILES and name not in self.profiles:
+                known = ", ".join([*BUILT_IN_PROFILES, *sorted(self.profiles)])
+                raise ValueError(f"there is no profile {name!r}, which {setting} names; there are: {known}")
+        for name in self.profiles:
+            if name in BUILT_IN_PROFILES:
+                raise ValueError(f"the profile {name!r} is built in; give that of profiles.{name} another name")
+            like, steps = name, 0
+            while like in self.profiles:
+                like, steps = self.profiles[like].like, steps + 1
+                if steps > len(self.profiles):
+                    raise ValueError(f"the profile {name!r} is like itself, in a circle; see profiles.{name}.like")
 
     def _check_exposed(self, host: str) -> None:
         if self.auth.dev_identity:

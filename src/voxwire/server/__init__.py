@@ -1,6 +1,7 @@
 """The HTTP server: what runs, listens and answers, and is no conversation.
 
-- `build`: from settings to engines, deployments and the service
+- `build`: from settings to engines, deployments and the service; `profiles`: which engines a word stands for;
+  `ollama`: what a running Ollama can do
 - `app`: the routes; `middleware`: what holds for every request; `model_list`, `playground`, `identity`: the
   routes' answers
 - `net`: sockets, connections, and running the application on them

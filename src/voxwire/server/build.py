@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from voxwire.config import DeploymentSettings, EngineSettings, Settings
 from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
 from voxwire.engines.registry import load
+from voxwire.errors import ConfigurationError
 from voxwire.interfaces.engine import EngineKind
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
@@ -26,6 +27,7 @@ from voxwire.runtime import (
 )
 from voxwire.runtime.failover import FailoverLlm, FailoverStt, FailoverTts, Member, Members, TakeoverTimes
 from voxwire.server.memory import message_memory
+from voxwire.server.profiles import Profiles
 from voxwire.session import Limits
 
 #: Speech detection is one pass for all conversations, so it is of the server and not of a deployment.
@@ -36,21 +38,22 @@ _FAILOVER: Final[dict[EngineKind, Callable[[Members, TakeoverTimes], Any]]] = {
     "llm": FailoverLlm,
     "tts": FailoverTts,
 }
-#: The engines that a profile starts from.
-_PROFILES: Final = {
-    "embedded": {"stt": "pocketsphinx", "llm": "offline-assistant", "tts": "embedded"},
-}
 
 
 def build_service(settings: Settings) -> Service:
     """The service, not yet started. Raises ConfigurationError for an engine that cannot be had."""
-    host = _Host(settings.llm, TakeoverTimes(**settings.failover.model_dump()))
+    host = _Host(Profiles(settings), TakeoverTimes(**settings.failover.model_dump()))
     directory = LocalDirectory(
         [host.host(name, chosen) for name, chosen in settings.deployments.items()],
         default=settings.default_deployment,
         aliases={name: settings.default_deployment for name in (*REALTIME_MODELS, *TRANSCRIPTION_MODELS)},
         # Those that are there without being asked for are no reason to start a server whose own ones do not.
-        needed=[name for name, chosen in settings.deployments.items() if chosen != DeploymentSettings()],
+        # By the profile of all they are asked for.
+        needed=[
+            name
+            for name, chosen in settings.deployments.items()
+            if chosen != DeploymentSettings() or settings.profile != "embedded"
+        ],
     )
     vad = settings.vad or EngineSettings(name=_VAD)
     return Service(
@@ -81,20 +84,20 @@ def session_limits(settings: Settings) -> Limits:
 class _Host:
     """Makes deployments of settings; engines with the same name and options are shared, for their pools are dear."""
 
-    def __init__(self, default_llm: EngineSettings | None, patience: TakeoverTimes) -> None:
-        self._default_llm = default_llm
+    def __init__(self, profiles: Profiles, patience: TakeoverTimes) -> None:
+        self._profiles = profiles
         self._patience = patience
         self._leases = EngineLeases()
 
     def host(self, name: str, settings: DeploymentSettings) -> Hosted:
         """A deployment, not yet started. Raises ConfigurationError for an engine that cannot be had."""
-        profile = _PROFILES[settings.profile]
-        chosen: dict[EngineKind, EngineSettings] = {
-            "stt": settings.stt or EngineSettings(name=profile["stt"]),
-            "llm": settings.llm or self._default_llm or EngineSettings(name=profile["llm"]),
-            "tts": settings.tts or EngineSettings(name=profile["tts"]),
-        }
-        leases = self._leases.lease({kind: self._engine(kind, engine) for kind, engine in chosen.items()})
+        stages = self._profiles.stages(settings)
+        try:
+            leases = self._leases.lease({kind: self._engine(kind, engine) for kind, engine in stages.items()})
+        except ConfigurationError as error:
+            if (profile := self._profiles.name(settings)) == "embedded":
+                raise
+            raise ConfigurationError(f"Deployment {name}, profile {profile}: {error}") from error
         return Hosted(name, leases, partial(_assembled, name, settings))
 
     def _engine(self, kind: EngineKind, settings: EngineSettings) -> tuple[Hashable, Callable[[], Any]]:

@@ -1,0 +1,61 @@
+"""What engines need on disk, fetched before they start; at the second start all of it is there."""
+
+import contextlib
+import signal
+from collections.abc import Iterable, Iterator
+
+from voxwire.catalogue import (
+    CatalogueEntry,
+    PullError,
+    PullOptions,
+    Store,
+    is_path,
+    load_catalogue,
+    pull,
+)
+from voxwire.cli.pull_progress import shown_pulls
+from voxwire.interfaces.needs_models import NeedsModels
+from voxwire.runtime import Service
+
+
+def missing_models(service: Service, store: Store) -> list[CatalogueEntry]:
+    """The models of the catalogue that the engines of a service need and that are not here. Raises ConfigurationError
+    for an entry that cannot be read; what is no name of the catalogue the engine complains of when it starts."""
+    engines: list[object] = [service.vad]
+    for hosted in service.directory.all:
+        engines += hosted.stages.values()
+    wanted = dict.fromkeys(_references(engines))
+    if not wanted:
+        return []
+    catalogue = load_catalogue()
+    entries = [catalogue[name] for name in wanted if not is_path(name) and name in catalogue]
+    return [entry for entry in entries if not store.has(entry)]
+
+
+def _references(engines: Iterable[object]) -> Iterator[str]:
+    for engine in engines:
+        if isinstance(engine, NeedsModels):
+            yield from engine.models
+
+
+def fetch(entries: Iterable[CatalogueEntry], store: Store, options: PullOptions) -> None:
+    """Fetch them with progress. One that cannot be had is said, and keeps nobody: its engine will not start, and
+    others do. Raises KeyboardInterrupt for SIGINT and for SIGTERM."""
+    with _interruptible(), shown_pulls() as report:
+        for entry in entries:
+            try:
+                pull(entry, store, options, report)
+            except PullError as error:
+                report.note(entry.name, str(error))
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Both ways to stop a server raise KeyboardInterrupt, so that the screen is left as it was found."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

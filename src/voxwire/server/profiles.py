@@ -1,0 +1,135 @@
+"""Profiles: which engines a deployment starts from. One word instead of a table for each stage.
+
+What a deployment names itself comes first, then the `llm` of all deployments, then its profile. A profile of the
+user's own (`[profiles.NAME]`) has what it names, and for the rest what the one has that it is `like`.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from voxwire.config import DeploymentSettings, EngineSettings, Settings
+from voxwire.errors import ConfigurationError
+from voxwire.interfaces.engine import EngineKind
+from voxwire.server.ollama import find_ollama, ollama_address
+
+logger = logging.getLogger("voxwire.server")
+
+Stages = dict[EngineKind, EngineSettings]
+
+_KINDS: Final[tuple[EngineKind, ...]] = ("stt", "llm", "tts")
+
+
+class Profiles:
+    """The profiles of these settings. What is asked of others on the network, is asked once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._built_in: Final[dict[str, Callable[[Stages], Stages]]] = {
+            "embedded": _embedded,
+            "laptop": _laptop,
+            "gpu": _gpu,
+            "ollama": self._ollama,
+            "remote": _remote,
+            "relay": _relay,
+        }
+        self._found: dict[str, Any] | None = None
+
+    def stages(self, deployment: DeploymentSettings) -> Stages:
+        """The engine of each stage of a deployment. Raises ConfigurationError where a profile lacks what it needs."""
+        given: Stages = {"llm": self._settings.llm} if self._settings.llm else {}
+        return self._profile(self.name(deployment), given | _named(deployment))
+
+    def name(self, deployment: DeploymentSettings) -> str:
+        """Which profile a deployment starts from."""
+        return deployment.profile or self._settings.profile
+
+    def _profile(self, name: str, given: Stages) -> Stages:
+        if own := self._settings.profiles.get(name):
+            return self._profile(own.like, _named(own) | given)
+        return self._built_in[name](given)
+
+    def _ollama(self, given: Stages) -> Stages:
+        """An Ollama that runs here writes; ears and voice are those of a laptop."""
+        llm = given.get("llm")
+        if llm is None or (llm.name == "chat" and "base_url" not in llm.options):
+            options = llm.options if llm else {}
+            if self._found is None:
+                self._found = _ask_ollama(options.get("model"))
+            given = {**given, "llm": _engine("chat", **(options | self._found))}
+        return _laptop(given)
+
+
+def _ask_ollama(model: str | None) -> dict[str, Any]:
+    """What the language engine has to know. Where there is no Ollama yet, its deployments are not ready, and the engine
+    tries again from time to time; others serve."""
+    try:
+        found = find_ollama(model)
+    except ConfigurationError as error:
+        logger.warning("%s", error)
+        return {"base_url": f"{ollama_address()}/v1"}
+    logger.info("%s", found)
+    return found.options
+
+
+def _named(stages: object) -> Stages:
+    return {kind: engine for kind in _KINDS if (engine := getattr(stages, kind)) is not None}
+
+
+def _engine(name: str, **options: Any) -> EngineSettings:
+    return EngineSettings(name=name, options=options)
+
+
+def _embedded(given: Stages) -> Stages:
+    """Needs no download and no account, and is a demonstration."""
+    return {"stt": _engine("pocketsphinx"), "llm": _engine("offline-assistant"), "tts": _engine("embedded"), **given}
+
+
+def _laptop(given: Stages) -> Stages:
+    """Ears and voice that two cores can follow. The model is the user's choice: rules answer until one is named."""
+    return {
+        "stt": _engine("whisper", model="whisper-tiny.en"),
+        "llm": _engine("offline-assistant"),
+        "tts": _engine("piper", model="piper-en-us-joe-medium"),
+        **given,
+    }
+
+
+def _gpu(given: Stages) -> Stages:
+    """The same with larger models, of which the language model has most of the card."""
+    return {
+        "stt": _engine("whisper", model="whisper-large-v3-turbo"),
+        "llm": _engine("llama", model="qwen3-4b"),
+        "tts": _engine("kokoro", model="kokoro-82m"),
+        **given,
+    }
+
+
+def _remote(given: Stages) -> Stages:
+    """One address for all three, as servers have it that speak the API of chat, transcriptions and speech."""
+    llm = _needed("remote", given, "http://127.0.0.1:8000/v1")
+    shared = {name: llm.options[name] for name in ("base_url", "api_key", "headers") if name in llm.options}
+    return {
+        "stt": _engine("transcriptions", model="whisper-1", **shared),
+        "tts": _engine("speech", model="tts-1", **shared),
+        **given,
+    }
+
+
+def _relay(given: Stages) -> Stages:
+    """A whole Realtime service that hears and speaks; the other stages serve transcripts and greetings."""
+    llm = _needed("relay", given, "wss://api.openai.com/v1/realtime")
+    if llm.name == "chat":  # `--llm` is an address, and says nothing of the engine
+        options = {"url" if name == "base_url" else name: value for name, value in llm.options.items()}
+        given = {**given, "llm": _engine("relay", **options)}
+    return _embedded(given)
+
+
+def _needed(profile: str, given: Mapping[EngineKind, EngineSettings], example: str) -> EngineSettings:
+    """The language engine that the settings name. Raises ConfigurationError."""
+    if "llm" not in given:
+        raise ConfigurationError(
+            f"The profile {profile} needs an address: set llm.base_url, or type: "
+            f"voxwire serve --profile {profile} --llm {example}"
+        )
+    return given["llm"]
