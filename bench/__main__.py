@@ -20,7 +20,7 @@ import uvloop
 from capacity import Load, Run, capacity
 from chat import measure_chat
 from client import Client
-from latency import Asker, spoken_turn
+from latency import SILENCE_MS, Asker, spoken_turn
 from plot import draw
 from servers import GENERATOR_CPU, Server
 
@@ -31,6 +31,8 @@ _LOUD = 500
 _IDLE_SESSIONS = 400
 #: Answers asked for in one conversation in (a): what it has to read grows with each.
 _ANSWERS = 30
+#: Asked for in (g): what most programs ask for.
+_SILENCE_MS = 500
 
 
 def read_pcm(path: Path) -> bytes:
@@ -76,9 +78,25 @@ async def measure_latency(rounds: int) -> dict[str, Any]:
     return result
 
 
-async def _turn(server: Server) -> tuple[float, float]:
+async def _turn(server: Server, silence_ms: int = SILENCE_MS) -> tuple[float, float]:
     pcm = read_pcm(_ROOT / "tests" / "fixtures" / "what_is_twelve_times_seven_24k.wav") + bytes(48 * 1000)
-    return await spoken_turn(server, pcm, onset_ms(pcm))
+    return await spoken_turn(server, pcm, onset_ms(pcm), silence_ms)
+
+
+async def measure_drafts(rounds: int) -> dict[str, Any]:
+    """(g): what is heard after `silence_duration_ms`, with answers begun in pauses and without, in turns."""
+    times: dict[str, list[float]] = {"delayed": [], "drafted": []}
+    with Server("delayed") as plain, Server("drafted") as drafted:
+        for _ in range(rounds):
+            for server in (plain, drafted):
+                after, _ = await _turn(server, _SILENCE_MS)
+                # Silence is counted in windows of 32 ms; from the one in which it is reached the clock counts.
+                times[server.name].append(-(-_SILENCE_MS // 32) * 32 - _SILENCE_MS + after)
+    return {
+        "g_plain_ms": statistics.median(times["delayed"]),
+        "g_drafts_ms": statistics.median(times["drafted"]),
+        "g_saved_ms": statistics.median(times["delayed"]) - statistics.median(times["drafted"]),
+    }
 
 
 async def measure_capacity(rounds: int, thrown_away: list[str]) -> dict[str, Any]:
@@ -176,6 +194,8 @@ def table(result: dict[str, Any]) -> str:
         ("(e) memory of an idle session", "-", figure("e_idle_mib", "MiB"), "-"),
         ("(f) chat engine: asked → first token", figure("f_raw_ms", "ms"), figure("f_chat_ms", "ms"), "-"),
         ("(f) chat engine: cores for 10,000 deltas a second", "-", figure("f_core_share", ""), "-"),
+        ("(g) beyond 500 ms of silence → first audio, engines of 280 ms", "-", figure("g_plain_ms", "ms"), "-"),
+        ("(g) the same, begun in the pause", "-", figure("g_drafts_ms", "ms"), "-"),
     ]
     lines = ["| what | floor | Voxwire | ratio |", "| --- | ---: | ---: | ---: |"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
@@ -186,10 +206,13 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     os.sched_setaffinity(0, {GENERATOR_CPU})
     result: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine()}
     thrown_away: list[str] = []
-    only = set(options.only or "abcdef")
+    only = set(options.only or "abcdefg")
     if only & set("abc"):
         print("Latency …", file=sys.stderr)
         result |= await measure_latency(options.rounds * 3)
+    if "g" in only:
+        print("Drafts …", file=sys.stderr)
+        result |= await measure_drafts(options.rounds * 3)
     if "f" in only:
         print("Chat …", file=sys.stderr)
         result |= await measure_chat(options.rounds)

@@ -1,11 +1,12 @@
 """Voxwire with the real server, core, codec and speech detection, on engines that answer at once.
 
-python bench/fake_server.py PORT [--embedded]
+python bench/fake_server.py PORT [--embedded | --delayed [--drafts]]
 """
 
 import sys
 from collections import deque
 
+from fixed_delay import FixedStt, FixedTts, fixed_llm
 from voxwire.audio.pcm import AudioFormat
 from voxwire.config import Settings
 from voxwire.engines.vad.silero import SileroVad
@@ -14,6 +15,7 @@ from voxwire.server.app import create_app
 from voxwire.server.build import build_service
 from voxwire.server.net.listen import NetworkListener
 from voxwire.server.net.run import run_server
+from voxwire.session import Limits
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt
@@ -25,6 +27,8 @@ _SESSIONS = 4000
 def main() -> None:
     settings = Settings.model_validate({"server": {"port": int(sys.argv[1]), "max_sessions": _SESSIONS}})
     service = build_service(settings) if "--embedded" in sys.argv else _on_fakes()
+    if "--delayed" in sys.argv:
+        service = _on_delayed(drafts=2 if "--drafts" in sys.argv else 0)
     listener = NetworkListener.open(settings.server)
     try:
         run_server(create_app(settings, service), settings, listener, lambda: None)
@@ -32,9 +36,17 @@ def main() -> None:
         listener.close()
 
 
+#: The ears take the rates of the wire, as the embedded recogniser, which resamples in its worker.
+_RATES = tuple({format.rate for format in AudioFormat})
+
+
+def _on_delayed(drafts: int) -> Service:
+    deployment = fake_deployment(stt=FixedStt(rates=_RATES, interims=True), llm=fixed_llm(), tts=FixedTts())
+    return fake_service(deployment, vad=SileroVad(), limits=Limits(max_drafts_per_turn=drafts))
+
+
 def _on_fakes() -> Service:
-    # The ears take the rates of the wire, as the embedded recogniser, which resamples in its worker.
-    stt, llm, tts = FakeStt(rates=tuple({format.rate for format in AudioFormat})), FakeLlm(), FakeTts()
+    stt, llm, tts = FakeStt(rates=_RATES), FakeLlm(), FakeTts()
     # Fakes remember all that they were asked, for tests to look at; here they run too long for that.
     stt.streams, llm.requests, tts.streams = deque(maxlen=1), deque(maxlen=1), deque(maxlen=1)
     return fake_service(

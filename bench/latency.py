@@ -1,8 +1,9 @@
-"""(a), (b), (c): how soon the server reacts.
+"""(a), (b), (c), (g): how soon the server reacts.
 
 (a) `response.create` to the first audio delta, interleaved with the floor in one run.
 (b) The append that completes the window in which `silence_duration_ms` is reached, to the first
     audio delta of the answer.
+(g) The same as (b), with 500 ms of silence asked and engines that take a fixed time.
 (c) The first loud frame to `speech_started`, in milliseconds of audio.
 """
 
@@ -20,8 +21,8 @@ _CREATE = frame({"type": "response.create"})
 _END = re.compile(rb'"audio_end_ms":(\d+)')
 
 
-def _configure(detection: bool) -> bytes:
-    settings = {"type": "server_vad", "silence_duration_ms": SILENCE_MS} if detection else None
+def _configure(silence_ms: int | None) -> bytes:
+    settings = None if silence_ms is None else {"type": "server_vad", "silence_duration_ms": silence_ms}
     return frame(
         {"type": "session.update", "session": {"type": "realtime", "audio": {"input": {"turn_detection": settings}}}}
     )
@@ -62,7 +63,7 @@ class Asker:
     @classmethod
     async def connect(cls, server: Server) -> "Asker":
         asker = cls(await Client.connect(server.port, server.path))
-        asker.client.send(_configure(detection=False))
+        asker.client.send(_configure(None))
         await asker._watch.until(b"session.updated")
         return asker
 
@@ -76,7 +77,7 @@ class Asker:
         return (first - sent) * 1000
 
 
-async def spoken_turn(server: Server, pcm: bytes, onset_ms: float) -> tuple[float, float]:
+async def spoken_turn(server: Server, pcm: bytes, onset_ms: float, silence_ms: int = SILENCE_MS) -> tuple[float, float]:
     """(b) in milliseconds and (c) in milliseconds of audio, from one turn spoken in real time.
 
     `pcm` is one utterance with silence around it; `onset_ms` where its first loud sample lies.
@@ -84,7 +85,7 @@ async def spoken_turn(server: Server, pcm: bytes, onset_ms: float) -> tuple[floa
     client = await Client.connect(server.port, server.path)
     try:
         watch = _Watch(client)
-        client.send(_configure(detection=True))
+        client.send(_configure(silence_ms))
         await watch.until(b"session.updated")
         sent_at: list[float] = []
         started = perf_counter()

@@ -24,6 +24,8 @@ SCRIPTS = {
     "floor": ["floor.py"],
     "voxwire": ["fake_server.py"],
     "embedded": ["fake_server.py", "--embedded"],
+    "delayed": ["fake_server.py", "--delayed"],
+    "drafted": ["fake_server.py", "--delayed", "--drafts"],
     "chat": ["chat_endpoint.py"],
 }
 
