@@ -167,3 +167,12 @@ class Warms(Protocol):
         once. Never raises.
         """
         ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """Of a language engine that keeps something for each session: a connection, a cache."""
+
+    def forget(self, session_key: str) -> None:
+        """The session has ended: nothing is asked with this key any more. Returns at once; never raises."""
+        ...

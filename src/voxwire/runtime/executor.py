@@ -20,6 +20,7 @@ from voxwire.interfaces.commands import (
     TakeDraft,
 )
 from voxwire.interfaces.inputs import EngineTookOver, Failed, Generated, SpeechScores
+from voxwire.interfaces.llm import Remembers
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.contracts import OpenLane, ResultSink, VadLane
 from voxwire.runtime.deployment import Deployment
@@ -137,6 +138,12 @@ class Executor:
             self._lane = None
         self._prewarming.stop()
         self._situation = Situation()
+
+    def forget(self) -> None:
+        """The session has ended, and so has all its work: a language engine that keeps something for it lets go."""
+        llm = self._deployment.llm
+        if isinstance(llm, Remembers):
+            llm.forget(self._owner)
 
     def _scored(self, epoch: int, scores: tuple[float, ...]) -> None:
         self._sink.submit(SpeechScores(epoch=epoch, scores=scores))

@@ -184,6 +184,7 @@ class LiveSession:
         finally:
             self._stop()
             await self._tasks.close()
+            self._executor.forget()
             for attachment in self._attachments:
                 attachment.closed.set()
             self._line.clear()

@@ -35,6 +35,7 @@ from voxwire.interfaces.llm import (
     LlmText,
     LlmToolArguments,
     LlmToolCall,
+    Remembers,
     Warms,
 )
 from voxwire.testing.contract.life import CLOSED_S, LONGEST_S, EngineContract
@@ -231,6 +232,13 @@ class LlmContract(EngineContract):
     async def test_several_answers_at_once(self, engine: LlmEngine) -> None:
         answers = await asyncio.gather(*(answer_to(engine, asked("Hello!", session_key=f"s{n}")) for n in range(4)))
         assert all(text_of(events).strip() for events in answers)
+
+    async def test_a_session_that_has_ended_is_forgotten(self, engine: LlmEngine) -> None:
+        if isinstance(engine, Remembers):
+            for _ in range(2):
+                assert text_of(await answer_to(engine, asked("Hello!", session_key="sess_1"))).strip()
+                engine.forget("sess_1")
+                engine.forget("sess_1")
 
     async def test_tokens_are_counted_where_it_can(self, engine: LlmEngine) -> None:
         if isinstance(engine, CountsTokens):
