@@ -26,7 +26,7 @@ FACES = {
     "TermsNotAccepted UrlSource accept is_accepted is_path load_catalogue locate megabytes pull pull_options",
     "interfaces": "codec commands engine expectations inputs llm needs_models stt token_estimate transport tts turn "
     "vad",
-    "engines": "llm registry stt tts vad worker",
+    "engines": "llm registry stt tts turn vad worker",
     "dialects": "Dialect Variant WireCodec detect model_names",
     "session": "Capabilities Limits Session",
     "runtime": "DEFAULT_VOICE TRY_AGAIN TRY_AGAIN_LATER Attachment AttachmentRole Budget Deadlines Deployment "

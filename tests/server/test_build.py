@@ -15,6 +15,7 @@ from voxwire.server import build
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FakeTts
+from voxwire.testing.fake_turn import FakeTurn
 from voxwire.testing.fake_vad import FakeVad
 
 
@@ -25,7 +26,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, An
 
     def load(kind: str, name: str, options: Mapping[str, Any]) -> Any:
         asked.append((kind, name, dict(options)))
-        return {"stt": FakeStt, "llm": FakeLlm, "tts": FakeTts, "vad": FakeVad}[kind]()
+        return {"stt": FakeStt, "llm": FakeLlm, "tts": FakeTts, "vad": FakeVad, "turn": FakeTurn}[kind]()
 
     monkeypatch.setattr(build, "load", load)
     return asked
@@ -64,6 +65,30 @@ def test_another_speech_detector(loaded: list[Any], chosen: object) -> None:
     service = build.build_service(load_settings(None, {"vad": chosen}))
     assert [(kind, name) for kind, name, _ in loaded if kind == "vad"] == [("vad", "other")]
     assert isinstance(service.vad, FakeVad)
+
+
+async def test_a_turn_model_for_all_and_another_for_one(loaded: list[Any]) -> None:
+    shop = {"turn": {"name": "own", "model": "path"}}
+    service = build.build_service(load_settings(None, {"turn": "smart-turn", "deployments": {"shop": shop}}))
+    assert [entry for entry in loaded if entry[0] == "turn"] == [
+        ("turn", "smart-turn", {}),
+        ("turn", "own", {"model": "path"}),
+    ]
+    for hosted in service.directory.all:
+        await hosted.tried()
+        assert hosted.deployment is not None
+        assert hosted.deployment.turn is hosted.stages["turn"]
+        assert hosted.deployment.capabilities.hears_turns
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"turn": ["a", "b"]}, {"vad": ["a", "b"]}, {"deployments": {"shop": {"turn": ["a", "b"]}}}],
+    ids=["turn", "vad", "of a deployment"],
+)
+def test_where_nothing_takes_over_a_list_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="this is one engine, not a list"):
+        load_settings(None, settings)
 
 
 def test_official_names_mean_the_default_deployment(loaded: list[Any]) -> None:

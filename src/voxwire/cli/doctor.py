@@ -245,6 +245,7 @@ CHECKS = (
     Check("sherpa-onnx", "speech to text, with models", _library_of("sherpa_onnx", "sherpa-onnx", "sherpa")),
     Check("moonshine", "speech to text, with models", _library_of("moonshine_voice", "moonshine-voice", "moonshine")),
     Check("onnx-asr", "speech to text, with models", _library_of("onnx_asr", "onnx-asr", "onnx-asr")),
+    Check("smart-turn", "ends of turns, with a model", _library_of("onnxruntime", "onnxruntime", "smart-turn")),
     Check("soundfile", "audio files in `voxwire talk`", _soundfile),
     Check("PortAudio", "`voxwire talk --mic` and --play", _portaudio),
 )

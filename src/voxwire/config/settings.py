@@ -204,6 +204,10 @@ class DeadlineSettings(_Table):
         default=15.0,
         description="Seconds from the end of the text, or from the audio before, to more audio; also to accept text.",
     )
+    turn_s: _Seconds = Field(
+        default=0.5,
+        description="Seconds that a pause may be judged under `semantic_vad`; past it, what is known by then decides.",
+    )
 
 
 class FailoverSettings(_Table):
@@ -283,17 +287,30 @@ def _language_engine(value: Any) -> Any:
     return {"name": "chat", **value, **(named if others else {})}
 
 
+def _alone(engine: EngineSettings | None) -> EngineSettings | None:
+    """Of a kind in which no engine takes over from another."""
+    if engine is not None and engine.otherwise:
+        raise ValueError("this is one engine, not a list: there is nothing to take over in the middle of")
+    return engine
+
+
 class _Stages(_Table):
     """Engines by stage; what is left out comes from somewhere else."""
 
     stt: EngineSettings | None = Field(default=None, description="Speech to text, instead of the profile's.")
     llm: EngineSettings | None = Field(default=None, description="Language engine, instead of the profile's.")
     tts: EngineSettings | None = Field(default=None, description="Text to speech, instead of the profile's.")
+    turn: EngineSettings | None = Field(default=None, description="Turn model, instead of the one of all deployments.")
 
-    @field_validator("stt", "tts", mode="before")
+    @field_validator("stt", "tts", "turn", mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
         return _written_out(value)
+
+    @field_validator("turn")
+    @classmethod
+    def _one(cls, engine: EngineSettings | None) -> EngineSettings | None:
+        return _alone(engine)
 
     @field_validator("llm", mode="before")
     @classmethod
@@ -346,6 +363,11 @@ class Settings(BaseSettings):
     llm: EngineSettings | None = Field(
         default=None, description="Language engine of every deployment that names none, instead of the profile's."
     )
+    turn: EngineSettings | None = Field(
+        default=None,
+        description="Turn model of every deployment that names none: it hears whether a speaker who pauses has "
+        "finished, for `semantic_vad`. Left out, the words alone tell.",
+    )
     profile: str = Field(
         default="embedded",
         description="Set of engines of every deployment that names none: `embedded`, `laptop`, `gpu`, `ollama`, "
@@ -361,10 +383,15 @@ class Settings(BaseSettings):
         description="Deployment that answers to official model names without one of their own.",
     )
 
-    @field_validator("vad", mode="before")
+    @field_validator("vad", "turn", mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
         return _written_out(value)
+
+    @field_validator("vad", "turn")
+    @classmethod
+    def _one(cls, engine: EngineSettings | None) -> EngineSettings | None:
+        return _alone(engine)
 
     @field_validator("llm", mode="before")
     @classmethod

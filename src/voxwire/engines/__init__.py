@@ -3,10 +3,10 @@
 - `registry`: engines by name, through entry points; `options`, `declared_options`: what the settings hand to them,
   checked
 - `vad`: speech detection, in the server's process
-- `stt`, `llm`, `tts`: speech to text, language, text to speech
+- `stt`, `llm`, `tts`, `turn`: speech to text, language, text to speech, the end of a turn
 - `worker`: the processes in which native engines run; `remote`: those that are servers of somebody else
 
 What an engine must do is in `voxwire.interfaces`.
 """
 
-__all__ = ["llm", "registry", "stt", "tts", "vad", "worker"]
+__all__ = ["llm", "registry", "stt", "tts", "turn", "vad", "worker"]

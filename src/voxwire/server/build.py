@@ -15,6 +15,7 @@ from voxwire.interfaces.engine import EngineKind
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
+from voxwire.interfaces.turn import TurnEngine
 from voxwire.runtime import (
     Deadlines,
     Deployment,
@@ -131,12 +132,14 @@ def _assembled(name: str, settings: DeploymentSettings, engines: Mapping[str, An
     stt: SttEngine = engines["stt"]
     llm: LlmEngine = engines["llm"]
     tts: TtsEngine = engines["tts"]
+    turn: TurnEngine | None = engines.get("turn")
     return Deployment(
         name=name,
         stt=stt,
         llm=llm,
         tts=tts,
-        capabilities=capabilities_of(stt, llm, tts),
+        turn=turn,
+        capabilities=capabilities_of(stt, llm, tts, turn),
         instructions=settings.instructions,
         max_drafts_per_turn=settings.max_drafts_per_turn,
     )

@@ -1,7 +1,7 @@
 """Profiles: which engines a deployment starts from. One word instead of a table for each stage.
 
-What a deployment names itself comes first, then the `llm` of all deployments, then its profile. A profile of the
-user's own (`[profiles.NAME]`) has what it names, and for the rest what the one has that it is `like`.
+What a deployment names itself comes first, then the `llm` and the `turn` of all deployments, then its profile. A
+profile of the user's own (`[profiles.NAME]`) has what it names, and for the rest what the one has that it is `like`.
 """
 
 import logging
@@ -17,7 +17,7 @@ logger = logging.getLogger("voxwire.server")
 
 Stages = dict[EngineKind, EngineSettings]
 
-_KINDS: Final[tuple[EngineKind, ...]] = ("stt", "llm", "tts")
+_KINDS: Final[tuple[EngineKind, ...]] = ("stt", "llm", "tts", "turn")
 
 
 class Profiles:
@@ -37,7 +37,11 @@ class Profiles:
 
     def stages(self, deployment: DeploymentSettings) -> Stages:
         """The engine of each stage of a deployment. Raises ConfigurationError where a profile lacks what it needs."""
-        given: Stages = {"llm": self._settings.llm} if self._settings.llm else {}
+        given: Stages = {}
+        if self._settings.llm:
+            given["llm"] = self._settings.llm
+        if self._settings.turn:
+            given["turn"] = self._settings.turn
         return self._profile(self.name(deployment), given | _named(deployment))
 
     def name(self, deployment: DeploymentSettings) -> str:
