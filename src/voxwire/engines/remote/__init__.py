@@ -4,6 +4,6 @@
 - `model_listing`: which models one has
 - `endpoint_failures`: everything that can go wrong, as a code and a sentence
 - `patience`: how long an endpoint may be silent
-- `http`: requests and their sockets
+- `http`: requests and their sockets; `loopback`: the way to an endpoint on this machine
 - `sse`: bytes to events
 """

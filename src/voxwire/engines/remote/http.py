@@ -10,6 +10,7 @@ import httpx2
 
 from voxwire.engines.remote.address import on_loopback
 from voxwire.engines.remote.endpoint_failures import Failures, error_field
+from voxwire.engines.remote.loopback import LoopbackTransport
 from voxwire.engines.remote.patience import Patience
 from voxwire.errors import EngineError
 
@@ -134,10 +135,12 @@ class HttpEndpoint:
         return self._client
 
     def _make(self) -> httpx2.AsyncClient:
+        plain = on_loopback(self.base_url) and self.base_url.startswith("http:")
         return httpx2.AsyncClient(
             headers={"Accept-Encoding": "identity", "User-Agent": "voxwire", **self._headers},
             timeout=httpx2.Timeout(None, connect=_CONNECT_S, write=_CONNECT_S),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=_IDLE_CONNECTIONS),
             # A proxy of the environment cannot reach what runs on this machine.
             trust_env=not on_loopback(self.base_url),
+            transport=LoopbackTransport(_IDLE_CONNECTIONS) if plain else None,
         )

@@ -62,7 +62,7 @@ class TestChat(LlmContract):
 
     @classmethod
     def make_engine(cls) -> ChatEngine:
-        return engine({"base_url": cls.url, "images": True})
+        return engine({"base_url": cls.url, "images": True, "hears": True})
 
 
 class TestChatWithLlamaCpp(LlmContract):

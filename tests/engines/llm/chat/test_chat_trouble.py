@@ -164,6 +164,12 @@ class TestHearing:
             await answered(server, self.spoken(None, AudioClip(data=b"", format=AudioFormat.PCM16)), hears=True)
         assert server.last.json["messages"][1]["content"] == "hello\nhello"
 
+    async def test_neither_sound_nor_words_were_kept(self) -> None:
+        async with chat_server(lambda _: says("Hi.")) as server:
+            item = MessageItem(role=Role.USER, content=(InputAudio(duration_ms=900.0),))
+            await answered(server, request(items=(item,)), hears=True)
+        assert server.last.json["messages"][1]["content"] == "[unintelligible]"
+
     async def test_words_where_the_model_does_not_hear(self) -> None:
         clip = AudioClip(data=bytes(4800), format=AudioFormat.PCM16)
         async with chat_server(lambda _: says("Hi.")) as server:

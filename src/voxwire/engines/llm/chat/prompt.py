@@ -121,7 +121,7 @@ def _content(item: MessageItem, hears: bool) -> str | list[dict[str, Any]]:
             parts += _parts("\n".join(texts))
             texts.clear()
             parts.append(medium)
-        elif text := _text(part):
+        elif text := _text(part, hears):
             texts.append(text)
     text = "\n".join(texts)
     return [*parts, *_parts(text)] if parts else text
@@ -136,10 +136,10 @@ def _medium(part: ContentPart, hears: bool) -> dict[str, Any] | None:
     return None
 
 
-def _text(part: ContentPart) -> str:
+def _text(part: ContentPart, hears: bool) -> str:
     match part:
         case InputAudio(transcript=None):
-            return SILENCE
+            return UNINTELLIGIBLE if hears else SILENCE  # nobody wrote down what was said
         case InputAudio(transcript=str(heard)):
             return heard or UNINTELLIGIBLE
         case OutputAudio(transcript=spoken):

@@ -66,6 +66,8 @@ class LlamaOptions(BaseModel):
         return ChatOptions(
             base_url=base_url,
             api_key=SecretStr(key),
+            # llama.cpp closes the connection after an answer whatever it says: else the next request may meet that.
+            headers={"Connection": SecretStr("close")},
             context_tokens=context_tokens,
             body=body,
             retries=0,  # at the same address it would be the same: the engine asks the next process
