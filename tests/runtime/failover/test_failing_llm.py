@@ -210,3 +210,18 @@ async def test_how_busy_it_is() -> None:
     assert engine.queue == 0
     first.queue = 7  # type: ignore[attr-defined]
     assert engine.queue == 7
+
+
+async def test_all_of_them_forget_a_session() -> None:
+    class Remembering(FakeLlm):
+        def __init__(self) -> None:
+            super().__init__()
+            self.forgotten: list[str] = []
+
+        def forget(self, session_key: str) -> None:
+            self.forgotten.append(session_key)
+
+    first, last = Remembering(), Remembering()
+    engine = await llm(first, FakeLlm(), last)
+    engine.forget("sess_1")
+    assert first.forgotten == last.forgotten == ["sess_1"]

@@ -8,7 +8,7 @@ from typing import cast
 from msgspec.structs import replace
 
 from voxwire.awake import Deadline
-from voxwire.interfaces.llm import LlmAudio, LlmCapabilities, LlmDone, LlmEvent, LlmRequest, Queues, Warms
+from voxwire.interfaces.llm import LlmAudio, LlmCapabilities, LlmDone, LlmEvent, LlmRequest, Queues, Remembers, Warms
 from voxwire.runtime.engine_calls import broke_contract, timed_out
 from voxwire.runtime.failover.continuation import Continuation
 from voxwire.runtime.failover.members import Attempt, Members, TakeoverTimes
@@ -64,6 +64,11 @@ class FailoverLlm:
         first = self.members.first
         if isinstance(first, Warms):
             await first.warm(request)
+
+    def forget(self, session_key: str) -> None:
+        for member in self.members.all:
+            if member.running and isinstance(member.engine, Remembers):
+                member.engine.forget(session_key)
 
     async def respond(self, request: LlmRequest) -> AsyncIterator[LlmEvent]:
         answer, speaks = Continuation(request), self.capabilities.speech is not None

@@ -73,6 +73,15 @@ class TestWarmth:
             await whole(relay, asking(told("Hi.")))
         await relay.close()
 
+    async def test_settings_that_change_during_an_answer_open_no_other(self) -> None:
+        async with imitation(held_up) as service:
+            relay = made(service.url)
+            async with aclosing(relay.respond(asking(told("Hi.")))) as events:
+                await anext(events)
+                await relay.warm(asking(instructions="Be loud."))
+                assert len(service.lines) == 1
+            await relay.close()
+
 
 class TestEnds:
     async def test_a_session_that_ends_closes_its_connection(self) -> None:

@@ -28,6 +28,7 @@ class Links:
         self._pace = Pace()
         self._waiting: dict[str, list[Link]] = {}
         self._leaving: dict[str, asyncio.Event] = {}
+        self._at_work: set[Link] = set()
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._count = 0
         self._room = asyncio.Event()
@@ -53,21 +54,25 @@ class Links:
                 best = link, mending
         if best is not None:
             self._remove(best[0])
+            self._at_work.add(best[0])
             return best
         link = await self._open(key)
+        self._at_work.add(link)
         mending = Mirror().mending(request.items)
         assert mending is not None  # nothing is in the wrong place where nothing is
         return link, mending
 
     def warm(self, key: str) -> asyncio.Task[None] | None:
         """Open a connection for a session that will ask soon, unless it has one."""
-        if not key or key in self._waiting or key in self._opening or self._closed:
+        has_one = key in self._waiting or key in self._opening or any(link.key == key for link in self._at_work)
+        if not key or has_one or self._closed:
             return None
         self._opening[key] = task = self._spawn(self._prepare(key))
         return task
 
     def give(self, link: Link) -> None:
         """An answer has ended well: the connection waits for the next."""
+        self._at_work.discard(link)
         if not link.key or link.stale or self._closed:
             self.drop(link)
             return
@@ -80,10 +85,12 @@ class Links:
 
     def drop(self, link: Link) -> None:
         """Close it, in the background."""
+        self._at_work.discard(link)
         self._spawn(self._close(link))
 
     def abandon(self, link: Link, answer: RelayedAnswer | None) -> None:
         """Nobody wants its answer any more: end that in the background. `answer` None has not begun."""
+        self._at_work.discard(link)
         left = asyncio.Event()
         if link.key:
             self._leaving[link.key] = left
@@ -122,12 +129,9 @@ class Links:
                 while self._count >= self._options.connections:
                     waiting = [link for links in self._waiting.values() for link in links]
                     if waiting:
-                        oldest = min(waiting, key=lambda link: link.timer.when() if link.timer else 0.0)
-                        self._remove(oldest)
-                        await self._close(oldest)
-                    else:
-                        self._room.clear()
-                        await self._room.wait()
+                        self._expire(min(waiting, key=lambda link: link.timer.when() if link.timer else 0.0))
+                    self._room.clear()
+                    await self._room.wait()
         except TimeoutError:
             raise EngineBusy("llm", self._options.connect_s) from None
 
