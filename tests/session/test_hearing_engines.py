@@ -6,7 +6,7 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.events.client import ClearAudio, CommitAudio, CreateItem
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.server import ResponseDone, TranscriptionCompleted, TranscriptionFailed
-from voxwire.events.session_config import SessionConfig, Transcription
+from voxwire.events.session_config import SemanticVad, SessionConfig, Transcription
 from voxwire.interfaces.commands import (
     CancelTranscription,
     FeedTranscription,
@@ -49,6 +49,18 @@ class TestNobodyAskedForWords:
         driver.append(speech(640))
         driver.send(CommitAudio() if committed else ClearAudio())
         assert not [driver.all(kind) for kind in RECOGNITION if driver.all(kind)]
+
+    def test_but_for_a_pause_that_has_to_be_judged(self) -> None:
+        config = SessionConfig(model="scripted", turn_detection=SemanticVad())
+        driver = Driver(config, capabilities=HEARS)
+        driver.append(speech(640))
+        assert driver.all(FeedTranscription)
+        driver.send(CommitAudio())
+        driver.respond()
+        assert driver.all(StartResponse), "the answer does not wait for its words"
+        clip = AudioClip(data=speech(500), format=AudioFormat.PCM16)
+        driver.send(CreateItem(item=MessageItem(role=Role.USER, content=(InputAudio(clip=clip),))))
+        assert len(driver.all(StartTranscription)) == 1
 
     def test_recordings_of_the_client_are_heard_too(self) -> None:
         driver = listening()

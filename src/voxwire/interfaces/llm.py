@@ -97,8 +97,9 @@ class LlmCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     then before it is certain that they are wanted, unless the settings say otherwise.
 
     `hears`: it reads `InputAudio.clip`, where there is one, and needs no transcript of it. So an answer does not wait
-    for words, and a recogniser works only for clients that ask for transcripts. `speech`: it answers spoken responses
-    with speech of its own, in one of its own voices; no synthesiser is asked, and its text is the transcript.
+    for words, and a recogniser works only for clients that ask for transcripts or for `semantic_vad`. `speech`: it
+    answers spoken responses with speech of its own, in one of its own voices; no synthesiser is asked, and its text is
+    the transcript.
 
     `patience_s` is how long an engine with deadlines of its own may yield nothing before it fails by itself;
     the runtime then waits at least that long. None leaves it to the runtime.

@@ -1,9 +1,9 @@
 """Recognition in progress: which utterance belongs to which item, and what the client is told.
 
 Recognition runs for every spoken turn; events leave only when the client asked for them
-(protocol: responses, Waiting for words). Where the language engine hears by itself, nobody but the client needs the
-words: recognition runs only when it has asked for them. Deltas carry only text that the engine will not change, so
-that they concatenate to the final transcript.
+(protocol: responses, Waiting for words). Where the language engine hears by itself, only the client needs the words,
+and who judges pauses: recognition runs when the client has asked for them, or for `semantic_vad`. Deltas carry only
+text that the engine will not change, so that they concatenate to the final transcript.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import assert_never
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.server import TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed
-from voxwire.events.session_config import LOGPROBS, Transcription
+from voxwire.events.session_config import LOGPROBS, SemanticVad, Transcription
 from voxwire.interfaces import commands
 from voxwire.interfaces.inputs import Failed
 from voxwire.interfaces.stt import SttEvent, SttFinal, SttInterim, SttPartial
@@ -86,8 +86,9 @@ class Transcripts:
         logprobs = LOGPROBS in (config.include or ())
         told = None if recorded else asked
         utterance = Utterance(state.number(), item_id, content_index, told, logprobs)
-        if told is None and state.capabilities.hears:
-            return utterance  # which nobody listens to
+        judged = isinstance(config.turn_detection, SemanticVad) and not recorded
+        if told is None and state.capabilities.hears and not judged:
+            return utterance  # of which nobody needs the words
         self._running[utterance.number] = utterance
         state.emit(
             commands.StartTranscription(
