@@ -41,14 +41,12 @@ class TestBuiltIn:
         assert found["stt"] == ("whisper", {"model": "whisper-tiny.en"})
         assert found["tts"] == ("piper", {"model": "piper-en-us-joe-medium"})
         assert found["llm"] == ("offline-assistant", {})
+        assert found["turn"] == ("smart-turn", {})
 
     def test_gpu_is_the_same_with_larger_ones(self) -> None:
         found = stages(load_settings(None, {"profile": "gpu"}))
-        assert [options["model"] for _, options in found.values()] == [
-            "whisper-large-v3-turbo",
-            "qwen3-4b",
-            "kokoro-82m",
-        ]
+        models = {kind: options.get("model") for kind, (_, options) in found.items()}
+        assert models == {"stt": "whisper-large-v3-turbo", "llm": "qwen3-4b", "tts": "kokoro-82m", "turn": None}
 
     @pytest.mark.parametrize("profile", ["laptop", "gpu", "remote"])
     def test_the_model_of_all_deployments_comes_before_the_profiles(self, profile: str) -> None:
@@ -61,6 +59,21 @@ class TestBuiltIn:
         assert [name for name, _ in found.values()] == ["transcriptions", "speech", "chat"]
         assert {options["base_url"] for _, options in found.values()} == {ADDRESS["base_url"]}
         assert {options["api_key"].get_secret_value() for _, options in found.values()} == {"sec-ret"}
+
+    def test_remote_takes_the_keys_of_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("VOXWIRE_LLM_API_KEY", "of-all")
+        monkeypatch.setenv("VOXWIRE_TTS_API_KEY", "of-the-voice")
+        found = stages(load_settings(None, {"profile": "remote", "llm": {"base_url": "http://127.0.0.1:9/v1"}}))
+        assert found["stt"][1]["api_key"].get_secret_value() == "of-all"
+        assert found["tts"][1]["api_key"].get_secret_value() == "of-the-voice"
+        assert "api_key" not in found["llm"][1]  # which looks for it itself
+        assert "of-all" not in repr(found)
+
+    def test_those_that_take_over_stay(self) -> None:
+        llm = [{"base_url": "wss://api.example/v1/realtime"}, "offline-assistant"]
+        settings = load_settings(None, {"profile": "relay", "llm": llm})
+        found = Profiles(settings).stages(settings.deployments["gpt-realtime"])["llm"]
+        assert [found.name, *(other.name for other in found.otherwise)] == ["relay", "offline-assistant"]
 
     def test_relay_takes_the_address_as_its_own(self) -> None:
         llm = {"base_url": "wss://api.example/v1/realtime", "model": "gpt-realtime"}
@@ -94,6 +107,7 @@ class TestOwn:
             "stt": ("whisper", {"model": "whisper-small"}),
             "llm": ("offline-assistant", {}),
             "tts": ("piper", {"model": "./nl.onnx"}),
+            "turn": ("smart-turn", {}),
         }
 
     def test_a_deployment_comes_first_and_then_the_model_of_all(self, written: Any) -> None:

@@ -5,8 +5,11 @@ profile of the user's own (`[profiles.NAME]`) has what it names, and for the res
 """
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+from pydantic import SecretStr
 
 from voxwire.config import DeploymentSettings, EngineSettings, Settings
 from voxwire.errors import ConfigurationError
@@ -57,10 +60,10 @@ class Profiles:
         """An Ollama that runs here writes; ears and voice are those of a laptop."""
         llm = given.get("llm")
         if llm is None or (llm.name == "chat" and "base_url" not in llm.options):
-            options = llm.options if llm else {}
+            llm = llm or _engine("chat")
             if self._found is None:
-                self._found = _ask_ollama(options.get("model"))
-            given = {**given, "llm": _engine("chat", **(options | self._found))}
+                self._found = _ask_ollama(llm.options.get("model"))
+            given = {**given, "llm": llm.model_copy(update={"options": llm.options | self._found})}
         return _laptop(given)
 
 
@@ -95,6 +98,7 @@ def _laptop(given: Stages) -> Stages:
         "stt": _engine("whisper", model="whisper-tiny.en"),
         "llm": _engine("offline-assistant"),
         "tts": _engine("piper", model="piper-en-us-joe-medium"),
+        "turn": _engine("smart-turn"),
         **given,
     }
 
@@ -105,17 +109,26 @@ def _gpu(given: Stages) -> Stages:
         "stt": _engine("whisper", model="whisper-large-v3-turbo"),
         "llm": _engine("llama", model="qwen3-4b"),
         "tts": _engine("kokoro", model="kokoro-82m"),
+        "turn": _engine("smart-turn"),
         **given,
     }
 
 
 def _remote(given: Stages) -> Stages:
-    """One address for all three, as servers have it that speak the API of chat, transcriptions and speech."""
+    """One address for all three, as servers have it that speak the API of chat, transcriptions and speech. Its key is
+    that of the language engine, unless a variable has another one for the stage."""
     llm = _needed("remote", given, "http://127.0.0.1:8000/v1")
     shared = {name: llm.options[name] for name in ("base_url", "api_key", "headers") if name in llm.options}
+    if "api_key" not in shared and (key := os.environ.get("VOXWIRE_LLM_API_KEY")):
+        shared["api_key"] = SecretStr(key)
+
+    def stage(name: str, model: str, variable: str) -> EngineSettings:
+        own_key = {"api_key": SecretStr(os.environ[variable])} if os.environ.get(variable) else {}
+        return _engine(name, model=model, **shared | own_key)
+
     return {
-        "stt": _engine("transcriptions", model="whisper-1", **shared),
-        "tts": _engine("speech", model="tts-1", **shared),
+        "stt": stage("transcriptions", "whisper-1", "VOXWIRE_STT_API_KEY"),
+        "tts": stage("speech", "tts-1", "VOXWIRE_TTS_API_KEY"),
         **given,
     }
 
@@ -125,7 +138,7 @@ def _relay(given: Stages) -> Stages:
     llm = _needed("relay", given, "wss://api.openai.com/v1/realtime")
     if llm.name == "chat":  # `--llm` is an address, and says nothing of the engine
         options = {"url" if name == "base_url" else name: value for name, value in llm.options.items()}
-        given = {**given, "llm": _engine("relay", **options)}
+        given = {**given, "llm": llm.model_copy(update={"name": "relay", "options": options})}
     return _embedded(given)
 
 
