@@ -17,6 +17,8 @@ _FLOAT, _INT64 = 1, 7
 _Inputs = dict[str, tuple[int, list[int | str]]]
 _IR_VERSION: Final = 8
 _OPSET: Final = 17
+#: What Piper reads: its symbols for the beginning, the end and padding, and sounds of espeak-ng.
+_LETTERS: Final = "_^$ !'(),-.:;?abcdefghijklmnopqrstuvwxyzæçðøħŋœɐɑɒɔɕɖəɚɛɜɟɡɪɫɬɲɹɾʁʃʊʋʌʎʒʔʰʲˈˌːθᵻ\u0303\u0329"  # noqa: RUF001
 #: Samples of one frame, as Piper and as Kokoro have them.
 _PIPER_HOP, _KOKORO_HOP = 256, 600
 #: Symbols up to these numbers are silent: padding, spaces and marks.
@@ -44,18 +46,38 @@ def tiny_piper(folder: Path, *, name: str = "tiny", rate: int = 22_050, speakers
         inputs["sid"] = (_INT64, ["batch"])
     model = folder / f"{name}.onnx"
     model.write_bytes(graph.model("input", inputs, {audio: "output"}))
-    letters = "_^$ !'(),-.:;?abcdefghijklmnopqrstuvwxyzæçðøħŋœɐɑɒɔɕɖəɚɛɜɟɡɪɫɬɲɹɾʁʃʊʋʌʎʒʔʰʲˈˌːθᵻ\u0303\u0329"  # noqa: RUF001
     description = {
         "audio": {"sample_rate": rate},
         "espeak": {"voice": "en-us"},
         "inference": {"noise_scale": 0.0, "length_scale": 1.0, "noise_w": 0.0},
-        "num_symbols": len(letters),
+        "num_symbols": len(_LETTERS),
         "num_speakers": speakers,
         "speaker_id_map": {f"speaker{number}": number for number in range(speakers)} if speakers > 1 else {},
-        "phoneme_id_map": {letter: [number] for number, letter in enumerate(letters)},
+        "phoneme_id_map": {letter: [number] for number, letter in enumerate(_LETTERS)},
     }
     model.with_name(f"{name}.onnx.json").write_text(json.dumps(description))
     return model
+
+
+def tiny_sherpa(folder: Path, *, lexicon: bool = False) -> Path:
+    """A folder with a VITS model for sherpa-onnx: one of Piper's, which reads sounds, or one with a lexicon."""
+    graph = _Graph()
+    scales: list[tuple[str, tuple[int, list[int | str]]]] = [("scales", (_FLOAT, [3]))]
+    if lexicon:
+        scales = [(name, (_FLOAT, [1])) for name in ("noise_scale", "length_scale", "noise_scale_w")]
+    symbols, lengths = ("x", "x_length") if lexicon else ("input", "input_lengths")
+    longer = graph.gather(*(("length_scale", 0) if lexicon else ("scales", 1)))
+    frames = graph.node("Ceil", graph.mul(graph.like("symbols", 3.0), longer))
+    audio = graph.hum("symbols", frames, graph.constant(0.0), hop=_PIPER_HOP, silent=_PIPER_SILENT, shape=[1, 1, -1])
+    inputs: _Inputs = {symbols: (_INT64, ["batch", "symbols"]), lengths: (_INT64, ["batch"]), **dict(scales)}
+    about = {"model_type": "vits", "language": "English", "n_speakers": "1", "sample_rate": "22050", "add_blank": "1"}
+    about |= {"comment": "own" if lexicon else "piper", "has_espeak": "0" if lexicon else "1", "voice": "en-us"}
+    (folder / "model.onnx").write_bytes(graph.model(symbols, inputs, {audio: "output"}, about))
+    (folder / "tokens.txt").write_text("".join(f"{letter} {number}\n" for number, letter in enumerate(_LETTERS)))
+    if lexicon:
+        words = ("ready", "hello", "there")
+        (folder / "lexicon.txt").write_text("".join(f"{word} {' '.join(word)}\n" for word in words))
+    return folder
 
 
 def tiny_kokoro(folder: Path, voices: Iterable[str] = ("af_heart", "am_michael")) -> Path:

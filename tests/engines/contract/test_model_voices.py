@@ -13,10 +13,11 @@ from speech_server import speech_server
 from voxwire.engines.tts.kokoro.engine import engine as kokoro
 from voxwire.engines.tts.modelled import ModelledTts
 from voxwire.engines.tts.piper.engine import engine as piper
+from voxwire.engines.tts.sherpa_onnx.engine import engine as sherpa
 from voxwire.engines.tts.speech.engine import SpeechEngine
 from voxwire.engines.tts.speech.speech_options import read_speech_options
 from voxwire.testing.contract import TtsContract
-from voxwire.testing.tiny_onnx import tiny_kokoro, tiny_piper
+from voxwire.testing.tiny_onnx import tiny_kokoro, tiny_piper, tiny_sherpa
 
 pytestmark = pytest.mark.engines
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.engines
 def folder(name: str) -> Path:
     """For a model; it lives as long as the process."""
     made = Path(_TEMPORARY.name) / name
-    made.mkdir()
+    made.mkdir(exist_ok=True)
     return made
 
 
@@ -67,3 +68,9 @@ class TestSpeech(TtsContract):
     @staticmethod
     def make_engine() -> SpeechEngine:
         return ImitatedSpeech()
+
+
+class TestSherpa(TtsContract):
+    @staticmethod
+    def make_engine() -> ModelledTts:
+        return sherpa({"model": str(tiny_sherpa(folder("sherpa"))), "size": 2, "threads": 1})

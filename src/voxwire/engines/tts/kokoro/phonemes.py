@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
+from voxwire.engines.tts.espeak.punctuation import with_marks
+
 #: All symbols of Kokoro 1.0 with their numbers; 0 begins and ends a text.
 SYMBOLS: Final[Mapping[str, int]] = {
     symbol: first + index
@@ -34,11 +36,6 @@ _OTHERS: Final = {
     "a^ɪ": "I", "a^ʊ": "W", "e^ɪ": "A", "o^ʊ": "O", "ə^ʊ": "Q", "ɔ^ɪ": "Y", "d^ʒ": "ʤ", "t^ʃ": "ʧ", "d^z": "ʣ",
     "t^s": "ʦ", "t^ɕ": "ʨ", "d^ʑ": "ʥ", "s^s": "S",
 }  # fmt: skip
-#: Punctuation that Kokoro hears, where it ends or begins a word; and how other marks are written for it.
-_MARKS: Final = re.compile(
-    r"""((?<!\S)["“(«„]+ | [;:,.!?—…"“”)»、。！？：；，]+ (?=\s|$) | [—…、。！？：；，]+)""", re.VERBOSE
-)
-_WRITTEN: Final = str.maketrans("、，。！？：；«»„", ',,.!?:;"""')
 
 
 class KokoroSymbols:
@@ -51,16 +48,8 @@ class KokoroSymbols:
 
     def read(self, text: str, language: str) -> str:
         """The symbols of a text; every one is known to the model."""
-        parts = []
-        for index, part in enumerate(_MARKS.split(text)):
-            if index % 2:
-                parts.append(part.translate(_WRITTEN))
-            elif part.strip():
-                around = [" " if end.isspace() else "" for end in (part[0], part[-1])]
-                parts.append(around[0] + self._mapped(self._sounds(part.strip(), language), language) + around[1])
-            else:
-                parts.append(" " if part else "")
-        return "".join(symbol for symbol in " ".join("".join(parts).split()) if symbol in self._known)
+        read = with_marks(text, lambda part: self._mapped(self._sounds(part, language), language))
+        return "".join(symbol for symbol in read if symbol in self._known)
 
     def numbers(self, symbols: str) -> list[int]:
         return [self._known[symbol] for symbol in symbols]

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 _GRAPH: Final = 7
 _GRAPH_NODE: Final = 1
 _GRAPH_OUTPUT: Final = 12
+_MODEL_METADATA: Final = 14
+_ENTRY_KEY, _ENTRY_VALUE = 1, 2
 _NODE_INPUT, _NODE_OUTPUT, _NODE_OPERATION = 1, 2, 4
 _VALUE_NAME: Final = 1
 
@@ -45,10 +47,23 @@ def nodes(model: bytes) -> list[Node]:
         return []
 
 
+def metadata(model: bytes) -> dict[str, str]:
+    """What the file says of itself, by name; nothing when it is no model."""
+    try:
+        entries = list(_fields(model, 0, len(model), _MODEL_METADATA))
+        return {_text(model, *entry, _ENTRY_KEY): _text(model, *entry, _ENTRY_VALUE) for entry in entries}
+    except (IndexError, UnicodeDecodeError, OverflowError):
+        return {}
+
+
 def with_output(model: bytes, tensor: str) -> bytes:
     """The model with a tensor of its inside as a further output, the last one."""
     value = _message(_VALUE_NAME, tensor.encode())
     return model + _message(_GRAPH, _message(_GRAPH_OUTPUT, value))
+
+
+def _text(model: bytes, start: int, end: int, field: int) -> str:
+    return "".join(model[begin:stop].decode() for begin, stop in _fields(model, start, end, field))
 
 
 def _node(model: bytes, start: int, end: int) -> Node:
