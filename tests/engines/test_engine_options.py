@@ -43,6 +43,7 @@ def test_a_language_that_cannot_be() -> None:
         ("espeak", espeak),
         ("flite", flite),
         ("piper", piper),
+        ("kokoro", kokoro),
         ("offline-assistant", assistant),
     ],
 )

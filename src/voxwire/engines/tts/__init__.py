@@ -1,6 +1,7 @@
 """Text to speech engines.
 
-- `flite`, `espeak`, `piper`, `kokoro`, `speech`: the engines; `embedded`: the one of the first two that can run here
+- `flite`, `espeak`, `piper`, `kokoro`, `sherpa_onnx`, `ptts`, `speech`: the engines
+- `embedded`: the one of the first two that can run here
 
 What they share, in the server's process:
 

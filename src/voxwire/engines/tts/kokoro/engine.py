@@ -1,7 +1,7 @@
 """Speech from Kokoro: 82 million weights, 54 voices in nine languages; slower than Piper, and more pleasant.
 
 The sounds of a text come from espeak-ng, which is GPL-3; it runs in the worker processes and is never loaded into this
-one (ADR 6).
+one (ADR 28).
 """
 
 import os

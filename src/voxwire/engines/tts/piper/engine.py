@@ -1,7 +1,7 @@
 """Speech from Piper's voices: more than a hundred, in 45 languages, several times faster than speech on one core.
 
 `piper-tts` is GPL-3, because espeak-ng is built into it; it runs in worker processes of its own and is never loaded
-into this one (ADR 6).
+into this one (ADR 28).
 """
 
 import os

@@ -20,7 +20,7 @@ from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.tts import TtsCapabilities
 
 _NAME: Final = "ptts"
-LANGUAGES: Final = ("en", "fr", "de", "es", "pt", "none")
+_LANGUAGES: Final = ("en", "fr", "de", "es", "pt", "none")
 #: It streams, so that even the first clause may be a sentence.
 _CLAUSES: Final = ClauseSizes(soft=(24, 80), most=(120, 160))
 
@@ -39,8 +39,8 @@ def engine(options: Mapping[str, Any]) -> ModelledTts:
     if not model:
         raise ConfigurationError("ptts needs model: the folder of a checkpoint of Pocket TTS or Phonon.")
     language = text(_NAME, options, "language", "en")
-    if language not in LANGUAGES:
-        raise ConfigurationError(f"The option language of ptts is one of {', '.join(LANGUAGES)}.")
+    if language not in _LANGUAGES:
+        raise ConfigurationError(f"The option language of ptts is one of {', '.join(_LANGUAGES)}.")
     named = options.get("voices", {})
     if not isinstance(named, dict) or not all(isinstance(voice, str) for voice in named.values()):
         raise ConfigurationError("The option voices of ptts is a table of names, each with a voice of the model.")

@@ -1,7 +1,7 @@
 """Speech by sherpa-onnx: VITS, Matcha, Kokoro, Kitten and Pocket TTS models in its folders, by one library.
 
 Since version 2 it has no espeak-ng inside. Models that read sounds get them from the one of `espeakng-loader`, which is
-GPL-3 and runs in the worker processes alone (ADR 6).
+GPL-3 and runs in the worker processes alone (ADR 28).
 """
 
 import os
