@@ -189,6 +189,15 @@ async def test_the_first_reading_that_is_understood_is_taken(
     assert await bench.ended() == [SttFinal(text=chosen)]
 
 
+@pytest.mark.parametrize("details", [False, True])
+async def test_details_are_asked_for_where_the_session_wants_them(details: bool) -> None:
+    stt = FakeStt("hello")
+    bench = Bench(stt, command=start(details=details))
+    bench.transcriber.finish()
+    await bench.ended()
+    assert [stream.config.details for stream in stt.streams] == [details]
+
+
 @pytest.mark.parametrize(("understood", "chosen"), [(set(), "whether in parish"), ({"weather"}, "weather")])
 async def test_log_probabilities_belong_to_the_free_reading(understood: set[str], chosen: str) -> None:
     logprobs = (LogProb(token="whether", logprob=-1.5),)

@@ -159,6 +159,15 @@ class TestCompleted:
             driver.transcribed(SttFinal(text="hi", logprobs=logprobs))
             assert driver.last(TranscriptionCompleted).logprobs == expected
 
+    def test_the_recogniser_is_asked_for_details_only_when_somebody_reads_them(self) -> None:
+        for include in ((), ("item.input_audio_transcription.logprobs",)):
+            for transcription in (None, Transcription()):
+                driver = Driver(MANUAL)
+                driver.send(UpdateSession(patch=SessionPatch(include=include, transcription=transcription)))
+                driver.append(speech(200))
+                driver.send(CommitAudio())
+                assert driver.last(StartTranscription).details == bool(include and transcription)
+
     def test_the_item_shows_the_transcript_from_then_on(self) -> None:
         driver = manual()
         driver.send(RetrieveItem(item_id="item_1"))

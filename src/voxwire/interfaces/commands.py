@@ -28,13 +28,14 @@ class StartTranscription(msgspec.Struct, frozen=True, kw_only=True):
     """Open a recogniser.
 
     `recorded`: nobody is speaking, all of the audio is there. Recordings of one session take turns, so that many
-    of them leave recognisers to others.
+    of them leave recognisers to others. `details`: how likely each word is will be told as well.
     """
 
     transcription: int
     format: AudioFormat
     language: str | None
     prompt: str | None
+    details: bool = False
     recorded: bool = False
 
 

@@ -136,7 +136,12 @@ class Transcriber:
             rate = command.format.rate if command.format.rate in rates else rates[0]
             stream = self._deployment.stt.open(
                 SttConfig(
-                    rate=rate, language=command.language, phrases=phrases, prompt=command.prompt, claim=self._claim
+                    rate=rate,
+                    language=command.language,
+                    phrases=phrases,
+                    prompt=command.prompt,
+                    details=command.details,
+                    claim=self._claim,
                 )
             )
         try:

@@ -96,6 +96,7 @@ class Transcripts:
                 format=format,
                 language=asked.spoken() if asked else None,
                 prompt=asked.expected() if asked else None,
+                details=logprobs and told is not None,
                 recorded=recorded,
             )
         )

@@ -98,8 +98,11 @@ class SttContract(EngineContract):
         assert all(text.startswith(stable[-1]) for text in (final.text, *final.alternatives) if stable)
 
     async def test_words_are_those_of_the_text_in_time(self, engine: SttEngine) -> None:
-        final = await self.heard(engine)
+        config = self.config(engine, details=True)
+        *_, final = await hear(engine.open(config), self.speech(config.rate))
+        assert isinstance(final, SttFinal)
         assert all(final.text[word.start : word.end] == word.text for word in final.words)
+        assert final.logprobs is None or "".join(likely.token for likely in final.logprobs) == final.text
         assert all(word.start_ms <= word.end_ms for word in final.words)
         assert all(a.end <= b.start and a.end_ms <= b.start_ms + 1 for a, b in pairwise(final.words))
         if final.words:
