@@ -40,8 +40,9 @@ FAILURES: dict[str, tuple[list[ChatStep], str]] = {
 
 @asynccontextmanager
 async def conversation(endpoint: ChatServer, **options: Any) -> AsyncIterator[ClientConnection]:
-    """A session with a tool, answered by the endpoint."""
-    chat = engine({"base_url": endpoint.url, "model": "scripted", "api_key": "s3cret", **options})
+    """A session with a tool, answered by the endpoint, which is asked once for each answer and for nothing else."""
+    once = {"warm": False, "retries": 0}
+    chat = engine({"base_url": endpoint.url, "model": "scripted", "api_key": "s3cret", **once, **options})
     async with (
         served(fake_service(fake_deployment(llm=chat))) as url,
         connect(url.replace("http", "ws") + "/v1/realtime?model=gpt-realtime") as client,

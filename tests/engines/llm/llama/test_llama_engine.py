@@ -1,6 +1,7 @@
 """The `llama` engine: a model file in llama.cpp's real server, in a child. Only the model is scripted."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -65,6 +66,11 @@ def altered(model: Path, target: Path, *replacements: tuple[bytes, bytes]) -> Pa
 def shown_to_others(pid: int) -> bytes:
     """What others may see of a process: its command and its environment."""
     return b"".join(Path(f"/proc/{pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
+
+
+def resident_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 @pytest.fixture(scope="module")
@@ -267,6 +273,24 @@ class TestLeaving:
 
         await asyncio.gather(*(converse(f"s{number}") for number in range(16)))
         assert len(set(order[:17])) >= 15, "nobody has a second answer long before others have their first"
+        assert llama.queue == 0
+
+    async def test_two_hundred_conversations_leave_nothing(self, running: Any, talker: Path) -> None:
+        """`bench/language_models.py` prints the memory; here it is what would grow with each conversation."""
+        llama = await running(talker, parallel=4, cache_mib=8)
+
+        async def conversations(name: str, count: int) -> tuple[int, float]:
+            for group in range(0, count, 4):
+                keys = [f"{name}{group + one}" for one in range(4)]
+                await asyncio.gather(*(answer(llama, asked(key, session_key=key)) for key in keys))
+            gc.collect()
+            return len(gc.get_objects()), resident_mib(llama.pids[0])
+
+        objects, resident = await conversations("first", 40)
+        more_objects, more_resident = await conversations("then", 200)
+        print(f"objects {objects} → {more_objects}, llama.cpp {resident:.1f} → {more_resident:.1f} MiB")
+        assert more_objects - objects < 400, "two objects a conversation would be too many"
+        assert more_resident - resident < 16
         assert llama.queue == 0
 
 
