@@ -7,6 +7,7 @@
 - `fake_stt`, `fake_llm`, `fake_tts`, `fake_vad`, `fake_turn`: engines that do what they are told
 - `fake_service`, `memory_transport`: a whole service on fakes, and a transport to it
 - `live_server`: real servers; `chat_server`, `transcription_server`: endpoints for `chat` and `transcriptions`
+- `transcription_socket_server`: sockets for `realtime-transcription`
 - `scripted_ears`: models of native recognisers that hear what they are told
 - `llama_server`: llama.cpp's real server, in a process; `scripted_gguf`: model files for it that say what they are told
 - `tiny_onnx`: voices that hum
