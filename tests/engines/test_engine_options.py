@@ -7,6 +7,7 @@ import pytest
 
 from voxwire.engines.llm.assistant import engine as assistant
 from voxwire.engines.stt.pocketsphinx import engine as pocketsphinx
+from voxwire.engines.stt.whisper import engine as whisper
 from voxwire.engines.tts import embedded
 from voxwire.engines.tts.espeak import engine as espeak
 from voxwire.engines.tts.flite import engine as flite
@@ -15,7 +16,7 @@ from voxwire.engines.tts.piper import engine as piper
 from voxwire.errors import ConfigurationError
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
-POOLED = [pocketsphinx, espeak, flite, embedded, piper, kokoro]
+POOLED = [pocketsphinx, whisper, espeak, flite, embedded, piper, kokoro]
 
 
 @pytest.mark.parametrize("module", [*POOLED, assistant], ids=lambda module: module.__name__)
@@ -40,6 +41,7 @@ def test_a_language_that_cannot_be() -> None:
     ("name", "module"),
     [
         ("pocketsphinx", pocketsphinx),
+        ("whisper", whisper),
         ("espeak", espeak),
         ("flite", flite),
         ("piper", piper),

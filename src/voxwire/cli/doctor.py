@@ -243,6 +243,7 @@ CHECKS = (
     Check("kokoro", "text to speech (better models)", _kokoro),
     Check("ptts", "text to speech (streams)", _library_of("ptts", "ptts", "ptts")),
     Check("llama", "language models in GGUF files", _library_of("xllamacpp", "xllamacpp", "llama")),
+    Check("whisper", "speech to text, 99 languages", _library_of("ctranslate2", "ctranslate2", "whisper")),
     Check("sherpa-onnx", "speech to text and back (models)", _library_of("sherpa_onnx", "sherpa-onnx", "sherpa")),
     Check("moonshine", "speech to text, with models", _library_of("moonshine_voice", "moonshine-voice", "moonshine")),
     Check("onnx-asr", "speech to text, with models", _library_of("onnx_asr", "onnx-asr", "onnx-asr")),

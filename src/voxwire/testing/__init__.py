@@ -10,5 +10,6 @@
 - `transcription_socket_server`: sockets for `realtime-transcription`
 - `scripted_ears`: models of native recognisers that hear what they are told
 - `llama_server`: llama.cpp's real server, in a process; `scripted_gguf`: model files for it that say what they are told
-- `tiny_onnx`: voices that hum
+- `clips`: sentences and sounds for recognisers
+- `tiny_onnx`: voices that hum; `tiny_whisper`: a model of Whisper that says a script
 """

@@ -1,4 +1,4 @@
-"""Speech to text engines: `pocketsphinx`; `sherpa_onnx`, `moonshine` and `onnx_asr`, which are `native`;
+"""Speech to text engines: `pocketsphinx`, `whisper`; `sherpa_onnx`, `moonshine` and `onnx_asr`, which are `native`;
 `transcriptions` and `realtime_transcription`, which are servers of somebody else.
 
 - `worker_stream`: one utterance that a worker process recognises; `audio_messages`: what the worker is told of it
