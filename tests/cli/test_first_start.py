@@ -1,29 +1,22 @@
 """`voxwire serve` fetches what its engines need, shows that, and starts at once the next time: real processes, a real
 engine with a small voice, an imitation of the hub."""
 
-import contextlib
-import json
-import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from model_sources import Answer, Files, ModelServer, little_served, write_entry
+from served_at_terminal import LISTENING, ready, serving
 
 from voxwire.testing.tiny_onnx import tiny_piper
 
 pytestmark = pytest.mark.engines
 
-LISTENING = re.compile(r"Voxwire is listening on (\S+)")
 PROFILE = """
 [profiles.spoken]
 tts = { name = "piper", model = "little-voice" }
@@ -57,86 +50,14 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, voice: Files) -> Iterat
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Path:
+def settings(tmp_path: Path) -> str:
     file = tmp_path / "voxwire.toml"
     file.write_text(PROFILE)
-    return file
+    return str(file)
 
 
-class Served:
-    """A server that was started at a terminal or at pipes, and what it has shown."""
-
-    def __init__(self, settings: Path, *options: str) -> None:
-        ours, theirs = pty.openpty()
-        command = [sys.executable, "-m", "voxwire", "serve", "--port", "0", "--config", str(settings), *options]
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=theirs,
-            stderr=theirs,
-            env={**os.environ, "COLUMNS": "120", "TERM": "xterm"},
-            start_new_session=True,
-            preexec_fn=_hears_ctrl_c,
-        )
-        os.close(theirs)
-        self._screen = ours
-        self.shown = ""
-
-    def until(self, pattern: "re.Pattern[str] | str", seconds: float = 50) -> "re.Match[str]":
-        """Read on until the pattern is shown. At the end of the output nothing more can come."""
-        deadline = time.monotonic() + seconds
-        while not (found := re.search(pattern, self.shown)):
-            ready = select.select([self._screen], [], [], max(0.0, deadline - time.monotonic()))[0]
-            assert ready, f"{pattern} is not shown after:\n{self.shown}"
-            piece = self._read()
-            assert piece, f"{pattern} is not shown, and all is said:\n{self.shown}"
-        return found
-
-    def rest(self) -> str:
-        """All that it says until it has ended."""
-        while self._read():
-            pass
-        return self.shown
-
-    def _read(self) -> bytes:
-        try:
-            piece = os.read(self._screen, 4096)
-        except OSError:  # the other end is closed
-            return b""
-        self.shown += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", piece.decode(errors="replace"))
-        return piece
-
-    def close(self) -> None:
-        self.process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(10)
-        self.process.kill()
-        self.process.wait()
-        os.close(self._screen)
-
-
-def _hears_ctrl_c() -> None:
-    """Jobs in the background are started deaf to it."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@contextlib.contextmanager
-def serving(settings: Path, *options: str) -> Iterator[Served]:
-    server = Served(settings, *options)
-    try:
-        yield server
-    finally:
-        server.close()
-
-
-def ready(url: str) -> dict[str, bool]:
-    """Which deployments can be talked to."""
-    with urlopen(f"{url}/v1/models") as reply:
-        return {model["id"]: model["ready"] for model in json.load(reply)["data"]}
-
-
-def test_the_first_start_fetches_with_a_bar_and_the_second_does_not_ask(hub: ModelServer, settings: Path) -> None:
-    with serving(settings) as server:
+def test_the_first_start_fetches_with_a_bar_and_the_second_does_not_ask(hub: ModelServer, settings: str) -> None:
+    with serving("--config", settings) as server:
         server.until(r"little-voice .*━")
         url = server.until(LISTENING)[1]
         assert "The model lost-voice could not be fetched. hub: 127.0.0.1 does not have it (404)" in server.shown
@@ -145,14 +66,14 @@ def test_the_first_start_fetches_with_a_bar_and_the_second_does_not_ask(hub: Mod
     assert not found["bad"]
     assert found["plain"]
     hub.asked.clear()
-    with serving(settings) as server:
+    with serving("--config", settings) as server:
         assert ready(server.until(LISTENING)[1])["good"]
     assert not [line for line in hub.asked if "little-voice" in line]
     assert "little-voice" not in server.shown
 
 
-def test_offline_nothing_is_asked_and_the_rest_serves(hub: ModelServer, settings: Path) -> None:
-    with serving(settings, "--offline") as server:
+def test_offline_nothing_is_asked_and_the_rest_serves(hub: ModelServer, settings: str) -> None:
+    with serving("--config", settings, "--offline") as server:
         found = ready(server.until(LISTENING)[1])
         assert "The model little-voice could not be fetched. hub: it is not in the cache of the hub" in server.shown
     assert not found["good"]
@@ -160,9 +81,9 @@ def test_offline_nothing_is_asked_and_the_rest_serves(hub: ModelServer, settings
     assert not hub.asked
 
 
-def test_nothing_to_serve_is_one_sentence_with_the_command(hub: ModelServer, settings: Path) -> None:
-    settings.write_text(PROFILE.partition("[deployments.good]")[0])
-    with serving(settings, "--profile", "lost") as server:
+def test_nothing_to_serve_is_one_sentence_with_the_command(hub: ModelServer, settings: str) -> None:
+    Path(settings).write_text(PROFILE.partition("[deployments.good]")[0])
+    with serving("--config", settings, "--profile", "lost") as server:
         shown = server.rest()
         assert server.process.wait(20) == 1
     assert "voxwire serve: The model lost-voice of piper is not here." in shown
@@ -171,7 +92,7 @@ def test_nothing_to_serve_is_one_sentence_with_the_command(hub: ModelServer, set
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_can_be_stopped_while_it_fetches(
-    hub: ModelServer, settings: Path, number: signal.Signals, tmp_path: Path
+    hub: ModelServer, settings: str, number: signal.Signals, tmp_path: Path
 ) -> None:
     held = threading.Event()
 
@@ -181,7 +102,7 @@ def test_it_can_be_stopped_while_it_fetches(
 
     hub.fault = fault
     try:
-        with serving(settings) as server:
+        with serving("--config", settings) as server:
             server.until("little-voice")
             server.process.send_signal(number)
             shown = server.rest()
@@ -193,9 +114,9 @@ def test_it_can_be_stopped_while_it_fetches(
     assert not (tmp_path / "store/little-voice").exists()
 
 
-def test_lines_where_there_is_no_terminal(hub: ModelServer, settings: Path) -> None:
+def test_lines_where_there_is_no_terminal(hub: ModelServer, settings: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "voxwire", "serve", "--port", "0", "--config", str(settings)],
+        [sys.executable, "-m", "voxwire", "serve", "--port", "0", "--config", settings],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -212,7 +133,7 @@ def test_lines_where_there_is_no_terminal(hub: ModelServer, settings: Path) -> N
             process.terminate()
 
 
-async def test_talk_starts_such_a_server_too(hub: ModelServer, settings: Path) -> None:
+async def test_talk_starts_such_a_server_too(hub: ModelServer, settings: str) -> None:
     """It waits for as long as something is fetched, and says so."""
     import io
 
@@ -220,7 +141,7 @@ async def test_talk_starts_such_a_server_too(hub: ModelServer, settings: Path) -
     from voxwire.talk.screen import Screen
 
     out = io.StringIO()
-    async with local_server(Screen(out), ["--config", str(settings), "--profile", "spoken"]) as (url, key):
+    async with local_server(Screen(out), ["--config", settings, "--profile", "spoken"]) as (url, key):
         assert url
         assert key
     assert "little-voice: fetching" in out.getvalue()

@@ -36,6 +36,9 @@ class Hub:
         elif self._offline:
             raise SourceFailed("it is not in the cache of the hub, and this is offline")
         else:
-            token = get_token()
+            try:
+                token = get_token()
+            except Exception as error:  # it may have to be fetched itself, and then anything can happen
+                raise SourceFailed(f"your token of the hub cannot be had ({type(error).__name__})") from None
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             download(hf_hub_url(repository, name, revision=revision), headers, file, part, moved)

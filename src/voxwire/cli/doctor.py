@@ -248,6 +248,7 @@ CHECKS = (
     Check("moonshine", "speech to text, with models", _library_of("moonshine_voice", "moonshine-voice", "moonshine")),
     Check("onnx-asr", "speech to text, with models", _library_of("onnx_asr", "onnx-asr", "onnx-asr")),
     Check("smart-turn", "ends of turns, with a model", _library_of("onnxruntime", "onnxruntime", "smart-turn")),
+    Check("models", "fetching models", _library_of("huggingface_hub", "huggingface-hub", "models")),
     Check("soundfile", "audio files in `voxwire talk`", _soundfile),
     Check("PortAudio", "`voxwire talk --mic` and --play", _portaudio),
 )

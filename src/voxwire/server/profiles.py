@@ -106,7 +106,7 @@ def _laptop(given: Stages) -> Stages:
 def _gpu(given: Stages) -> Stages:
     """The same with larger models, of which the language model has most of the card."""
     return {
-        "stt": _engine("whisper", model="whisper-large-v3-turbo"),
+        "stt": _engine("whisper", model="whisper-large-v3-turbo", device="cuda"),
         "llm": _engine("llama", model="qwen3-4b"),
         "tts": _engine("kokoro", model="kokoro-82m"),
         "turn": _engine("smart-turn"),
