@@ -255,6 +255,8 @@ class TestLeaving:
         llama = await running(storyteller, parallel=1)
         async with aclosing(llama.respond(asked())) as events:
             await anext(events)
+            assert llama.queue == 1, "there is no place beside it"
+        assert llama.queue == 0
         began = time.monotonic()
         async with aclosing(llama.respond(asked())) as events:
             await anext(events)
