@@ -69,7 +69,7 @@ def words(count: int) -> str:
 class TestGa:
     async def test_a_session_of_transcription(self) -> None:
         async with ears(ga_ears, key="k1", api_key="k1", logprobs=True) as (made, server):
-            partials, final = await heard(made, language="en-US", prompt="Siobhan")
+            partials, final = await heard(made, language="en-US", prompt="Siobhan", details=True)
             assert final.text == words(8)
             assert final.logprobs is not None
             assert [one.token for one in final.logprobs] == final.text.split()

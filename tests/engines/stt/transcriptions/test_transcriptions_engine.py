@@ -101,7 +101,9 @@ class TestRequest:
 
     async def test_word_times(self) -> None:
         async with ears(hears(SCRIPT), word_times=True) as (made, server):
-            said = await final(made)
+            await final(made)
+            assert upload(server.last).fields["response_format"] == "json"
+            said = await final(made, details=True)
             assert upload(server.last).fields["response_format"] == "verbose_json"
             assert [word.text for word in said.words] == said.text.split()
             assert (said.words[1].start_ms, said.words[1].end_ms) == (250, 500)
@@ -109,7 +111,8 @@ class TestRequest:
 
     async def test_probabilities(self) -> None:
         async with ears(hears(SCRIPT), logprobs=True) as (made, _):
-            said = await final(made)
+            assert (await final(made)).logprobs is None
+            said = await final(made, details=True)
             assert said.logprobs is not None
             assert [one.token for one in said.logprobs] == said.text.split()
 
@@ -124,9 +127,9 @@ class TestRequest:
             yield whole(200, json.dumps(HELLO).encode())
 
         async with ears(picky, logprobs=True) as (made, server):
-            assert (await final(made, prompt="Siobhan")).text == "Hello there."
+            assert (await final(made, prompt="Siobhan", details=True)).text == "Hello there."
             assert len(server.requests) == 3
-            assert (await final(made, prompt="Siobhan")).text == "Hello there."
+            assert (await final(made, prompt="Siobhan", details=True)).text == "Hello there."
             assert len(server.requests) == 4
 
 

@@ -103,7 +103,7 @@ class GaUtterance:
         audio_format = {"type": "audio/pcm", "rate": options.samples_a_second}
         heard = {"format": audio_format, "transcription": transcription, "turn_detection": None}
         session: dict[str, Any] = {"type": "transcription", "audio": {"input": heard}}
-        if options.logprobs:
+        if options.logprobs and config.details:
             session["include"] = ["item.input_audio_transcription.logprobs"]
         return [{"type": "session.update", "session": session}]
 

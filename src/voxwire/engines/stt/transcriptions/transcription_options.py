@@ -26,9 +26,9 @@ class TranscriptionOptions(EndpointOptions):
     fields: dict[str, str] = Field(default_factory=dict)
     """Further fields of every request. They win over ours."""
     word_times: bool = False
-    """Ask for the times of words (`verbose_json`)."""
+    """Ask for the times of words (`verbose_json`), where somebody reads them."""
     logprobs: bool = False
-    """Ask for the probabilities of tokens (`include[]`)."""
+    """Ask for the probabilities of tokens (`include[]`), where somebody reads them."""
     stream: bool = False
     """Ask for server-sent events: words come while the model still writes."""
     partial_s: Annotated[float, Field(ge=0.25, le=60)] | None = None

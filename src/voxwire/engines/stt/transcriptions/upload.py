@@ -31,14 +31,15 @@ class UploadForm:
     def fields(self, config: SttConfig) -> list[tuple[str, str]]:
         """What is said beside the audio."""
         options = self._options
-        found = [("model", options.model), ("response_format", "verbose_json" if options.word_times else "json")]
+        word_times = options.word_times and config.details
+        found = [("model", options.model), ("response_format", "verbose_json" if word_times else "json")]
         if config.language:
             found.append(("language", config.language.partition("-")[0].lower()))
         if prompt := _prompt(config):
             found.append(("prompt", prompt))
-        if options.word_times:
+        if word_times:
             found.append(("timestamp_granularities[]", "word"))
-        if options.logprobs:
+        if options.logprobs and config.details:
             found.append(("include[]", "logprobs"))
         if options.stream:
             found.append(("stream", "true"))
