@@ -27,6 +27,9 @@ _MELS: Final = 80
 #: A word of a model that hears whole utterances takes this many frames of 10 ms with sound.
 _FRAMES_A_PIECE: Final = 6
 
+#: Moonshine's tiny model: its width, and the samples of one of its frames.
+_HIDDEN, _HOP = 288, 384
+
 _FLOAT, _INT64, _INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
 _Tensor = tuple[str, int, Sequence[int | str] | None]
 
@@ -200,6 +203,75 @@ def parakeet_folder(folder: Path, script: Sequence[str] = SCRIPT) -> Path:
     config = {"model_type": "nemo-conformer-ctc", "features_size": _MELS, "subsampling_factor": 1}
     (folder / "config.json").write_text(json.dumps(config))
     return folder
+
+
+def moonshine_folder(folder: Path, script: Sequence[str] = SCRIPT) -> Path:
+    """A model of Moonshine's tiny kind, for its own library. What its speech detector takes for speech is the script,
+    as long as the library lets it write."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = ["<unk>", "<s>", "</s>", *script]
+    tokens = [piece.encode() for piece in vocabulary]
+    (folder / "tokenizer.bin").write_bytes(b"".join(bytes([len(token)]) + token for token in tokens))
+    _save_ort(
+        folder / "encoder_model.ort",
+        [("input_values", _FLOAT, ["B", "T"]), ("attention_mask", _INT64, ["B", "T"])],
+        [("last_hidden_state", _FLOAT, ["B", "F", _HIDDEN])],
+        [
+            helper.make_node("Unsqueeze", ["input_values", "one"], ["sound"]),
+            helper.make_node("Conv", ["sound", "mean"], ["levels"], kernel_shape=[_HOP], strides=[_HOP]),
+            helper.make_node("Transpose", ["levels"], ["last_hidden_state"], perm=[0, 2, 1]),
+        ],
+        {"one": [1], "mean": np.full((_HIDDEN, 1, _HOP), 1 / _HOP, np.float32)},
+    )
+    size = len(vocabulary)
+    following = np.zeros((size, size), np.float32)
+    for one, other in pairwise([1, *range(3, size), 2]):
+        following[one, other] = 10.0
+    memory: list[_Tensor] = [
+        (f"{layer}.{part}.{kind}", _FLOAT, ["B", 8, "P", 36])
+        for layer in range(6)
+        for part in ("decoder", "encoder")
+        for kind in ("key", "value")
+    ]
+    _save_ort(
+        folder / "decoder_model_merged.ort",
+        [
+            *[("encoder_attention_mask", _INT64, ["B", "F"]), ("input_ids", _INT64, ["B", "S"])],
+            ("encoder_hidden_states", _FLOAT, ["B", "F", _HIDDEN]),
+            *((f"past_key_values.{name}", kind, shape) for name, kind, shape in memory),
+            ("use_cache_branch", TensorProto.BOOL, [1]),
+        ],
+        [
+            ("logits", _FLOAT, ["B", "S", size]),
+            *((f"present.{name}", kind, shape) for name, kind, shape in memory),
+        ],
+        [
+            helper.make_node("Gather", ["following", "input_ids"], ["logits"]),
+            *(helper.make_node("Identity", [f"past_key_values.{n}"], [f"present.{n}"]) for n, _, _ in memory),
+        ],
+        {"following": following},
+    )
+    return folder
+
+
+def _save_ort(
+    file: Path,
+    inputs: Sequence[_Tensor],
+    outputs: Sequence[_Tensor],
+    nodes: Sequence[Any],
+    constants: Mapping[str, Any],
+) -> None:
+    """As onnxruntime keeps a model for itself."""
+    import onnxruntime
+
+    plain = file.with_suffix(".onnx")
+    _save(plain, inputs, outputs, nodes, {}, constants)
+    settings = onnxruntime.SessionOptions()
+    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    settings.add_session_config_entry("session.save_model_format", "ORT")
+    settings.optimized_model_filepath = str(file)
+    onnxruntime.InferenceSession(str(plain), settings, providers=["CPUExecutionProvider"])
+    plain.unlink()
 
 
 def _loudness(frames_of: str, *, frames: int, axis: int, per: int, out: str) -> list[Any]:

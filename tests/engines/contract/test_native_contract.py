@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from contract_audio import speech
 
+from voxwire.engines.stt.moonshine.engine import engine as moonshine
 from voxwire.engines.stt.native.engine import NativeStt
 from voxwire.engines.stt.onnx_asr.engine import engine as onnx_asr
 from voxwire.engines.stt.sherpa_onnx.engine import engine as sherpa_onnx
 from voxwire.testing.contract import SttContract
-from voxwire.testing.scripted_ears import nemotron_folder, parakeet_folder, zipformer_folder
+from voxwire.testing.scripted_ears import moonshine_folder, nemotron_folder, parakeet_folder, zipformer_folder
 
 
 @cache
@@ -52,3 +53,10 @@ class TestOnnxAsr(_Spoken):
     @staticmethod
     def make_engine() -> NativeStt:
         return onnx_asr({"model": tiny(parakeet_folder), "threads": 1, "languages": ["en", "nl"]})
+
+
+@pytest.mark.engines
+class TestMoonshine(_Spoken):
+    @staticmethod
+    def make_engine() -> NativeStt:
+        return moonshine({"model": tiny(moonshine_folder), "architecture": "tiny"})

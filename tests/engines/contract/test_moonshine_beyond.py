@@ -1,14 +1,19 @@
-"""Moonshine with its real library and without weights: what it says to folders that hold none.
+"""Moonshine with its real library and a tiny model: lines become one text, and bad folders get a sentence.
 
-What it hears is tried with true weights (`tests/true_weights/test_moonshine.py`).
+What it hears with true weights is in `tests/true_weights/test_moonshine.py`.
 """
 
 from pathlib import Path
 
 import pytest
+from contract_audio import speech
 
 from voxwire.engines.stt.moonshine.engine import engine as moonshine
 from voxwire.errors import ConfigurationError
+from voxwire.interfaces.stt import SttConfig, SttFinal, SttPartial
+from voxwire.testing.contract.signals import hush
+from voxwire.testing.contract.stt_contract import hear
+from voxwire.testing.scripted_ears import moonshine_folder
 
 pytestmark = pytest.mark.engines
 
@@ -21,6 +26,18 @@ async def sentence(folder: Path, **options: str) -> str:
         return str(caught.value)
     finally:
         await made.close()
+
+
+async def test_lines_of_one_turn_are_one_text(tmp_path: Path) -> None:
+    made = moonshine({"model": str(moonshine_folder(tmp_path / "tiny-en", ["\u2581one", "\u2581two"]))})
+    await made.start()
+    clip = speech("what_time_is_it")
+    pcm = clip + hush(1500) + clip + hush(500)
+    *partials, final = await hear(made.open(SttConfig()), pcm)
+    await made.close()
+    assert isinstance(final, SttFinal)
+    assert final.text == "one two one two"
+    assert next(partial.text for partial in partials if isinstance(partial, SttPartial)) in ("one", "one two")
 
 
 async def test_a_folder_without_a_model(tmp_path: Path) -> None:
