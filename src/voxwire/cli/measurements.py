@@ -27,7 +27,8 @@ def measure_deployments(args: argparse.Namespace) -> int:
     Raises ConfigurationError for settings that cannot work.
     """
     llm = {name: value for name, value in (("base_url", args.llm), ("model", args.model)) if value}
-    settings = load_settings(args.config, {"llm": llm} if llm else {})
+    chosen = {"llm": llm, "profile": args.profile}
+    settings = load_settings(args.config, {name: value for name, value in chosen.items() if value})
     logging.getLogger("voxwire").addHandler(logging.NullHandler())  # what it would say is said here
     machine = this_machine()
     say(f"This machine has {machine}.")
