@@ -55,7 +55,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Addr
 
 
 def variables(server: Address, deployment: str) -> dict[str, str]:
-    return environment(server, AZURE_OPENAI_API_KEY=KEY, AZURE_OPENAI_DEPLOYMENT_NAME=deployment)
+    return dict(environment(server, AZURE_OPENAI_API_KEY=KEY, AZURE_OPENAI_DEPLOYMENT_NAME=deployment))
 
 
 async def test_support_agent(server: Address) -> None:
