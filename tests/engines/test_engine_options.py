@@ -29,7 +29,7 @@ def test_an_option_that_does_not_exist(module: Any) -> None:
 @pytest.mark.parametrize("module", POOLED, ids=lambda module: module.__name__)
 def test_a_size_that_cannot_be(module: Any, size: Any) -> None:
     with pytest.raises(ConfigurationError, match="a number of processes, at least 1"):
-        module.engine({"size": size, **({"model": "kokoro-82m-ja"} if module is kokoro else {})})
+        module.engine({"size": size})
 
 
 def test_a_language_that_cannot_be() -> None:

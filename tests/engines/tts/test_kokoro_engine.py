@@ -89,6 +89,10 @@ class TestSymbols:
         assert symbols.alone("42", "en-us") == "fˈɔɹTitˈu"
 
 
+async def test_the_model_is_the_catalogues_unless_it_is_named() -> None:
+    assert kokoro({}).models == ("kokoro-82m",)
+
+
 class TestWords:
     async def test_each_is_where_its_sound_is(self, engine: ModelledTts) -> None:
         text = "I have 42 apples, and one of the pears."
@@ -136,7 +140,7 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({}, "kokoro needs model"),
+            ({"model": 5}, "model of kokoro is a text"),
             ({"voices": ["nora"]}, "voices of kokoro is a table"),
             ({"voices": {"nora": 5}}, "voice nora of kokoro is a name, or a table of voice, language, pace"),
             ({"voices": {"nora": {"tempo": 2}}}, "has no option tempo"),
@@ -148,7 +152,7 @@ class TestOptions:
     )
     async def test_that_cannot_be(self, options: dict[str, Any], message: str) -> None:
         with pytest.raises(ConfigurationError, match=message):
-            kokoro({"model": "x", **options} if options else {})
+            kokoro({"model": "x", **options})
 
     async def test_a_voice_that_the_model_lacks(self, tmp_path: Path) -> None:
         made = kokoro({"model": str(tiny_kokoro(tmp_path)), "voices": {"nora": "zf_none"}, "size": 1})

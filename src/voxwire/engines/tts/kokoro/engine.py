@@ -21,6 +21,7 @@ from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.tts import TtsCapabilities
 
 _NAME: Final = "kokoro"
+_DEFAULT_MODEL: Final = "kokoro-82m"
 #: On one thread it speaks twice as fast as a listener hears: it begins with a few words, and what follows is ready
 #: when they have been heard. 96 characters also bound its memory.
 CLAUSES: Final = ClauseSizes(soft=(8, 16, 40), most=(24, 48, 96))
@@ -49,11 +50,7 @@ def engine(options: Mapping[str, Any]) -> ModelledTts:
         if find_spec(module) is None:
             raise ModuleNotFoundError(f"No module named {module!r}", name=module)
     check_names(_NAME, options, ("model", "language", "voices", "size", "threads"))
-    model = text(_NAME, options, "model", "")
-    if not model:
-        raise ConfigurationError(
-            "kokoro needs model: a folder with Kokoro's model and voices, or a name that `voxwire models list` has."
-        )
+    model = text(_NAME, options, "model", _DEFAULT_MODEL)
     language = text(_NAME, options, "language", "")
     named = _named(options.get("voices", {}), language)
     threads = count(_NAME, options, "threads", min(4, os.cpu_count() or 1))
