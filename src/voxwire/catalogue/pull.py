@@ -19,7 +19,7 @@ from voxwire.catalogue.entry import CatalogueEntry, HubSource, IndexSource, Mode
 from voxwire.catalogue.folder import Folder, folder_from_environment
 from voxwire.catalogue.hub import Hub
 from voxwire.catalogue.progress import Moved, PullReport
-from voxwire.catalogue.pull_errors import NoRoom, PullError, SourceFailed, TermsNotAccepted
+from voxwire.catalogue.pull_errors import NoRoom, PullError, SourceFailed, SourceUnreachable, TermsNotAccepted
 from voxwire.catalogue.store import Store, matches
 from voxwire.catalogue.terms import is_accepted
 from voxwire.catalogue.wheels import Wheels
@@ -37,11 +37,15 @@ class _Fetcher(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class PullOptions:
-    """How models are fetched. `folder` is asked first; `sources` are those of `SOURCES` that may be asked."""
+    """How models are fetched. `folder` is asked first; `sources` are those of `SOURCES` that may be asked.
+
+    `unreachable` are places that a fetch found no way to. Later ones with the same options do not wait for them again.
+    """
 
     offline: bool = False
     folder: Path | None = None
     sources: Collection[str] = field(default=SOURCES)
+    unreachable: set[str] = field(default_factory=set)
 
 
 def pull_options(*, offline: bool = False, folder: Path | None = None, source: str | None = None) -> PullOptions:
@@ -98,6 +102,9 @@ class _Pull:
             for place, fetcher in self._fetchers():
                 if not missing:
                     break
+                if place in self._options.unreachable:
+                    reasons[place] = "there is no way to it"
+                    continue
                 self._check_room(missing, wheels=place == "index")
                 try:
                     while missing:
@@ -105,6 +112,8 @@ class _Pull:
                         del missing[0]
                 except SourceFailed as failure:
                     reasons[place] = str(failure)
+                    if isinstance(failure, SourceUnreachable):
+                        self._options.unreachable.add(place)
                     self._report.note(self._entry.name, f"{place}: {failure}.")
         finally:
             self._report.ended(self._entry.name)

