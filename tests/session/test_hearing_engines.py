@@ -11,11 +11,12 @@ from voxwire.interfaces.commands import (
     CancelTranscription,
     FeedTranscription,
     FinishTranscription,
+    OverhearTurn,
     StartResponse,
     StartTranscription,
 )
 from voxwire.session.limits import Capabilities, Limits
-from voxwire.testing.driver import Driver, speech
+from voxwire.testing.driver import Driver, silence, speech
 
 HEARS = Capabilities(hears=True)
 #: What concerns a recogniser.
@@ -75,6 +76,35 @@ class TestNobodyAskedForWords:
         driver = listening(respond_to_empty_transcript=False)
         driver.speak()
         assert driver.all(StartResponse)
+
+
+class TestAnEngineThatListensMeanwhile:
+    @pytest.mark.parametrize("asked", [True, False])
+    def test_gets_the_turn_as_it_is_spoken(self, asked: bool) -> None:
+        config = SessionConfig(model="scripted", transcription=Transcription() if asked else None)
+        driver = Driver(config, capabilities=Capabilities(hears=True, overhears=True))
+        driver.append(speech(640))
+        overheard = driver.all(OverhearTurn)
+        assert len(overheard) > 3
+        driver.append(silence(640))
+        pieces = b"".join(one.audio for one in driver.all(OverhearTurn))
+        clip = heard(driver)[0].clip
+        assert clip is not None
+        assert clip.data[: len(pieces)] == pieces
+        assert len(clip.data) - len(pieces) <= AudioFormat.PCM16.size_of(100), "the request has the last of it alone"
+        assert {one.turn for one in driver.all(OverhearTurn)} == {overheard[0].turn}
+
+    def test_is_told_by_the_number_that_a_turn_is_a_new_one(self) -> None:
+        driver = Driver(capabilities=Capabilities(hears=True, overhears=True))
+        driver.append(speech(320))
+        driver.send(ClearAudio())
+        driver.append(speech(320))
+        assert len({one.turn for one in driver.all(OverhearTurn)}) == 2
+
+    def test_others_get_none(self) -> None:
+        driver = listening()
+        driver.speak()
+        assert not driver.all(OverhearTurn)
 
 
 class TestTheClientWantsToRead:

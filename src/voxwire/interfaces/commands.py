@@ -24,6 +24,14 @@ class Analyse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     format: AudioFormat
 
 
+class OverhearTurn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """More of a turn that somebody speaks, for a language engine that listens meanwhile (`Capabilities.overhears`)."""
+
+    turn: int
+    audio: bytes | bytearray
+    format: AudioFormat
+
+
 class StartTranscription(msgspec.Struct, frozen=True, kw_only=True):
     """Open a recogniser.
 
@@ -135,6 +143,7 @@ class CloseSession(msgspec.Struct, frozen=True, kw_only=True):
 
 EngineCommand = (
     Analyse
+    | OverhearTurn
     | StartTranscription
     | FeedTranscription
     | ProbeTranscription

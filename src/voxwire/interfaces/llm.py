@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from voxwire.audio.pcm import AudioFormat
 from voxwire.events.items import Item
 from voxwire.events.response import TokenUsage
 from voxwire.events.session_config import FunctionTool, Modality, ToolChoice
@@ -176,4 +177,17 @@ class Remembers(Protocol):
 
     def forget(self, session_key: str) -> None:
         """The session has ended: nothing is asked with this key any more. Returns at once; never raises."""
+        ...
+
+
+@runtime_checkable
+class Overhears(Protocol):
+    """Of a language engine that hears, and can begin to listen while somebody still speaks."""
+
+    def overhear(self, session_key: str, turn: int, audio: bytes | bytearray, format: AudioFormat) -> None:
+        """More of a turn, from its beginning on, in the order of the sound.
+
+        A hint: the request has the whole turn all the same, or will never come. Another number is another turn, and
+        ends the one before. Returns at once; never raises.
+        """
         ...

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from voxwire.events.session_config import SessionConfig, SessionKind, Transcription
 from voxwire.interfaces.engine import Engine
-from voxwire.interfaces.llm import LlmEngine
+from voxwire.interfaces.llm import LlmEngine, Overhears
 from voxwire.interfaces.stt import SttConfig, SttEngine
 from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
@@ -34,6 +34,7 @@ def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine, turn: TurnEn
         images=llm.capabilities.images,
         tools=llm.capabilities.tools,
         hears=hears,
+        overhears=hears and isinstance(llm, Overhears),
         # A draft is begun with words, and compared by them (ADR 19): audio has none yet.
         interims=stt.capabilities.interims and not hears,
         hears_turns=turn is not None,

@@ -14,13 +14,14 @@ from voxwire.interfaces.commands import (
     FeedTranscription,
     FinishTranscription,
     JudgeTurn,
+    OverhearTurn,
     ProbeTranscription,
     StartResponse,
     StartTranscription,
     TakeDraft,
 )
 from voxwire.interfaces.inputs import EngineTookOver, Failed, Generated, SpeechScores
-from voxwire.interfaces.llm import Remembers
+from voxwire.interfaces.llm import Overhears, Remembers
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.contracts import OpenLane, ResultSink, VadLane
 from voxwire.runtime.deployment import Deployment
@@ -89,6 +90,9 @@ class Executor:
                 self._transcribe(command)
             case JudgeTurn():
                 self._judge(command)
+            case OverhearTurn(turn=turn, audio=audio, format=format):
+                if isinstance(llm := self._deployment.llm, Overhears):
+                    llm.overhear(self._owner, turn, audio, format)
             case StartTranscription():
                 self._start_transcription(command)
             case StartResponse():

@@ -69,6 +69,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     tools: bool = True
     hears: bool = False
     """The language engine listens to the user's audio itself: no answer waits for words."""
+    overhears: bool = False
+    """It can begin to listen while somebody still speaks."""
     interims: bool = False
     """The recogniser can say what it heard before the turn is over."""
     hears_turns: bool = False

@@ -27,7 +27,7 @@ from voxwire.errors import ClientError
 from voxwire.events import server
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.session_config import SessionConfig, TurnDetection
-from voxwire.interfaces.commands import Analyse, JudgeTurn
+from voxwire.interfaces.commands import Analyse, JudgeTurn, OverhearTurn
 from voxwire.interfaces.turn import TurnSign
 from voxwire.session.conversation import Entry
 from voxwire.session.drafts import Drafts
@@ -318,7 +318,11 @@ class Listener:
 
     def _feed(self, turn: _Turn, end: int) -> None:
         if end > turn.fed:
-            self._transcripts.feed(turn.utterance, self.buffer.read(turn.fed, end))
+            audio = self.buffer.read(turn.fed, end)
+            self._transcripts.feed(turn.utterance, audio)
+            if self._state.capabilities.overhears:
+                number = turn.utterance.number
+                self._state.emit(OverhearTurn(turn=number, audio=audio, format=self.buffer.format))
             turn.fed = end
 
     def _commit(self, turn: _Turn, end: int, *, speech_end: int) -> Entry:

@@ -35,6 +35,7 @@ from voxwire.interfaces.llm import (
     LlmText,
     LlmToolArguments,
     LlmToolCall,
+    Overhears,
     Remembers,
     Warms,
 )
@@ -232,6 +233,15 @@ class LlmContract(EngineContract):
     async def test_several_answers_at_once(self, engine: LlmEngine) -> None:
         answers = await asyncio.gather(*(answer_to(engine, asked("Hello!", session_key=f"s{n}")) for n in range(4)))
         assert all(text_of(events).strip() for events in answers)
+
+    async def test_a_turn_may_be_overheard(self, engine: LlmEngine) -> None:
+        if isinstance(engine, Overhears):
+            clip = _clip(500)
+            for turn, audio in enumerate((clip.data, clip.data[:4800], b"", b"\x00\x01" * 2400)):
+                engine.overhear("sess_1", turn, audio, clip.format)
+                item = MessageItem(id=f"u{turn}", role=Role.USER, content=(InputAudio(clip=clip, duration_ms=500.0),))
+                assert text_of(await answer_to(engine, asked("", items=(item,), session_key="sess_1"))).strip()
+            engine.overhear("sess_unknown", 1, clip.data, clip.format)
 
     async def test_a_session_that_has_ended_is_forgotten(self, engine: LlmEngine) -> None:
         if isinstance(engine, Remembers):

@@ -1,6 +1,7 @@
 """A program of 2024 in front of a service of 2026: our client in the dialect of 2024-10-01, our server with the `relay`
 engine, and a GA service, all over real sockets."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -169,3 +170,20 @@ async def test_a_service_that_dies_fails_the_response_and_not_the_session() -> N
         told = [event["item"] for event in service.lines[-1].received if event["type"] == "conversation.item.create"]
         assert [item["role"] for item in told] == ["assistant"]
         assert told[0]["content"] == [{"type": "output_text", "text": "Well"}]
+
+
+async def test_speech_goes_up_while_it_is_spoken() -> None:
+    async with imitation() as service, front(engine({"url": service.url}), FakeStt("")) as client:
+        await client.configure(turn_detection=ServerVAD())
+        async with asyncio.timeout(10):
+            while "input_audio_buffer.append" not in service.types():
+                await client.send_audio(loud(100))
+                await asyncio.sleep(0.01)
+        assert "input_audio_buffer.commit" not in service.types()
+        await client.send_audio(quiet(900))
+        events = client.events()
+        assert isinstance(await anext(events), RTInputAudioItem)
+        answer = await anext(events)
+        assert isinstance(answer, RTResponse)
+        assert (await read(answer))[0] == "Hello."
+        assert "input_audio_buffer.clear" not in service.types()

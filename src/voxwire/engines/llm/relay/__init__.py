@@ -6,6 +6,7 @@ mended before each answer, or made anew.
 - `engine`: the engine; `relay_options`: what an operator can set
 - `links`: the connections of all sessions, and their bounds; `link`: one of them, and the answers that it gives
 - `upstream_socket`: its WebSocket
+- `overheard`: what is spoken goes up while it is spoken
 - `mirror`: what the service's conversation has, and what it lacks
 - `service_spelling`: how the three kinds of service spell settings and items; `told_history`: a conversation as text
 - `upstream_events`: what a service sends; `relayed_answer`: one answer of it; `pace`: which text its audio voices

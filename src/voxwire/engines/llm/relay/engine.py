@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from voxwire.audio.pcm import AudioFormat
 from voxwire.engines.llm.chat.chat_options import KEY_VARIABLE
 from voxwire.engines.llm.relay.link import Link, WishRefused, wishing_nothing
 from voxwire.engines.llm.relay.links import Links
@@ -30,7 +31,7 @@ def engine(options: Mapping[str, Any]) -> "RelayEngine":
 
 
 class RelayEngine:
-    """See the module; implements `LlmEngine`, `Warms` and `Remembers`."""
+    """See the module; implements `LlmEngine`, `Warms`, `Overhears` and `Remembers`."""
 
     def __init__(self, options: RelayOptions) -> None:
         self._options = options
@@ -86,6 +87,9 @@ class RelayEngine:
         if opening is not None:
             await asyncio.wait([opening])  # which goes on when whoever waits is cancelled
 
+    def overhear(self, session_key: str, turn: int, audio: bytes | bytearray, format: AudioFormat) -> None:
+        self._links.overhear(session_key, turn, audio, format)
+
     def forget(self, session_key: str) -> None:
         self._links.forget(session_key)
 
@@ -122,12 +126,11 @@ class RelayEngine:
         """An answer that the service has begun. One that it had closed while nobody spoke is opened again."""
         while True:
             link, mending = await self._links.take(request)
-            waited = link.used
             try:
                 return link, await link.ask(request, mending, patience)
             except UpstreamGone:
                 self._links.drop(link)
-                if not waited:
+                if not link.waited:
                     raise SERVICE_FAILURES.disconnected() from None
             except WishRefused:
                 self._links.drop(link)

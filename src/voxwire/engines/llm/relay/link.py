@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
-import pybase64
 from msgspec.structs import replace
 
+from voxwire.audio.pcm import AudioFormat
 from voxwire.engines.llm.relay.mirror import Held, Mending, Mirror, PutItem, message_text
+from voxwire.engines.llm.relay.overheard import Overheard
 from voxwire.engines.llm.relay.pace import Pace
 from voxwire.engines.llm.relay.relay_options import RelayOptions
 from voxwire.engines.llm.relay.relayed_answer import RelayedAnswer
@@ -27,10 +28,6 @@ logger = logging.getLogger("voxwire.engines.relay")
 
 #: Identifiers of our events: a service repeats them in its errors.
 _SETTINGS, _MENDING, _CANCEL = "settings", "mending", "cancel"
-#: PCM16 in one event.
-_PIECE: Final = 64 * 1024
-#: No service takes a turn that is shorter.
-_SHORTEST_MS: Final = 100
 #: How long a cancelled answer may take to end.
 _SETTLE_S: Final = 2.0
 #: Settings that clients wish for and an answer can do without.
@@ -44,13 +41,13 @@ class WishRefused(Exception):
 class Link:
     """See the module. Whoever took it from `Links` reads it; while it waits nobody does.
 
-    `used`: it has been asked before, so that the service may have closed it meanwhile. `stale`: it must not be used
+    `waited`: for a turn, so that the service may have closed it meanwhile. `stale`: it must not be used
     again. `settled` is set when no answer is in the making.
     """
 
     def __init__(self, key: str, socket: UpstreamSocket, options: RelayOptions, pace: Pace) -> None:
         self.key = key
-        self.used = False
+        self.waited = False
         self.stale = False
         self.timer: asyncio.TimerHandle | None = None
         self._socket = socket
@@ -58,6 +55,7 @@ class Link:
         self._spelling: Spelling = options.spelling
         self._pace = pace
         self._mirror = Mirror()
+        self._overheard = Overheard(socket, options.spelling.rate_in)
         self._history = ""
         self._settings: dict[str, Any] | None = None
         self._updated = False
@@ -68,6 +66,10 @@ class Link:
 
     async def close(self) -> None:
         await self._socket.close()
+
+    def overhear(self, turn: int, audio: bytes | bytearray, format: AudioFormat) -> None:
+        """More of a turn that goes on: it goes up at once."""
+        self._overheard.overhear(turn, audio, format)
 
     # --- the conversation ---------------------------------------------------------------------------
 
@@ -83,7 +85,7 @@ class Link:
 
         Raises EngineError when there will be none, UpstreamGone, and WishRefused.
         """
-        self.used, self._asked = True, False
+        self._asked = False
         await patience.wait(self._send(request, mending))
         while True:
             event = await self.receive(patience)
@@ -188,11 +190,7 @@ class Link:
 
     async def _speak(self, create: PutItem, clip: AudioClip) -> None:
         """A turn of the user at the end goes the way that speech goes, which every service has."""
-        pcm = await asyncio.to_thread(self._spelling.pcm, clip)
-        pcm += bytes(max(0, self._spelling.rate_in * _SHORTEST_MS // 500 - len(pcm)))
-        for start in range(0, len(pcm), _PIECE):
-            audio = pybase64.b64encode(pcm[start : start + _PIECE]).decode()
-            await self._socket.send("input_audio_buffer.append", audio=audio)
+        await self._overheard.complete(clip)
         await self._socket.send("input_audio_buffer.commit")
         one = Held(key=create.item.id)
         self._mirror.add(create, one)

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
+from voxwire.audio.pcm import AudioFormat
 from voxwire.awake import Deadline
 from voxwire.engines.llm.relay.link import Link
 from voxwire.engines.llm.relay.mirror import Mending, Mirror
@@ -17,6 +18,8 @@ from voxwire.interfaces.llm import LlmRequest
 
 #: Of one session: its conversation, and something beside it.
 _WAITING_PER_SESSION: Final = 2
+#: Audio that somebody speaks while the connection is being opened.
+_MOST_EARLY: Final = 1024 * 1024
 
 
 class Links:
@@ -29,6 +32,7 @@ class Links:
         self._waiting: dict[str, list[Link]] = {}
         self._leaving: dict[str, asyncio.Event] = {}
         self._at_work: set[Link] = set()
+        self._early: dict[str, list[tuple[int, bytes | bytearray, AudioFormat]]] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._count = 0
         self._room = asyncio.Event()
@@ -70,12 +74,28 @@ class Links:
         self._opening[key] = task = self._spawn(self._prepare(key))
         return task
 
+    def overhear(self, key: str, turn: int, audio: bytes | bytearray, format: AudioFormat) -> None:
+        """More of a turn that somebody speaks: for the connection that will probably be asked, or is being opened."""
+        waiting = self._waiting.get(key)
+        link = waiting[-1] if waiting else next((one for one in self._at_work if one.key == key), None)
+        if link is not None:
+            link.overhear(turn, audio, format)
+            return
+        self.warm(key)
+        if key in self._opening:
+            early = self._early.setdefault(key, [])
+            if early and early[0][0] != turn:
+                early.clear()
+            if sum(len(before) for _, before, _ in early) < _MOST_EARLY:
+                early.append((turn, audio, format))
+
     def give(self, link: Link) -> None:
         """An answer has ended well: the connection waits for the next."""
         self._at_work.discard(link)
         if not link.key or link.stale or self._closed:
             self.drop(link)
             return
+        link.waited = True
         waiting = self._waiting.setdefault(link.key, [])
         waiting.append(link)
         link.timer = asyncio.get_running_loop().call_later(self._options.idle_s, self._expire, link)
@@ -137,11 +157,15 @@ class Links:
 
     async def _prepare(self, key: str) -> None:
         try:
-            self.give(await self._open(key))
+            link = await self._open(key)
+            for turn, audio, format in self._early.pop(key, ()):
+                link.overhear(turn, audio, format)
+            self.give(link)
         except EngineError:
             return  # the answer will say so, if it fails again
         finally:
             self._opening.pop(key, None)
+            self._early.pop(key, None)
 
     async def _settle(self, link: Link, answer: RelayedAnswer | None, left: asyncio.Event) -> None:
         try:
