@@ -1,7 +1,8 @@
 """The whole cascade with true weights, recordings played at the pace of speech: python bench/cascade.py
 
-Answers begun in pauses and answers begun at the end of the turn, in turns, on the same engines, with 500 ms of silence
-asked. The clock counts from the last loud sample of the recording to the first audio that arrives.
+Three deployments in turns, with 500 ms of silence asked: `plain` takes faster-whisper as it is, and begins to answer at
+the end of the turn; `ears` has our own reading of Whisper; `drafts` begins its answers in pauses, too. Model and voice
+are shared. The clock counts from the last loud sample of the recording to the first audio that arrives.
 
 The ears are whisper-tiny.en, the voice is piper's joe (`voxwire models pull` fetches both). The model is Gemma 3 270M
 where VOXWIRE_ACCEPT_GEMMA_TERMS=1 says that its terms are accepted, else an endpoint on loopback whose first token
@@ -135,13 +136,13 @@ def median(turns: list[Turn]) -> float:
 
 @asynccontextmanager
 async def serving(settings: dict[str, Any]) -> AsyncIterator[int]:
-    """`voxwire serve` with these deployments; its port, once it listens."""
+    """A server with these deployments; its port, once it listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
         file.write(_toml(settings))
         file.flush()
-        command = [sys.executable, "-m", "voxwire", "serve", "--config", file.name, "--port", str(port)]
+        command = [sys.executable, str(Path(__file__).parent / "plain_server.py"), file.name, str(port)]
         process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL)
         try:
             await _listens(process, port)
@@ -188,11 +189,15 @@ async def language_engine() -> AsyncIterator[dict[str, Any]]:
 
 
 async def measure(stt: dict[str, Any], rounds: int) -> dict[str, Any]:
-    turns: dict[str, list[Turn]] = {"plain": [], "drafts": []}
+    turns: dict[str, list[Turn]] = {"plain": [], "ears": [], "drafts": []}
     pauses: list[Turn] = []
     async with language_engine() as llm:
-        common = {"stt": stt, "llm": llm, "tts": {"name": "piper", "model": "piper-en-us-joe-medium", "threads": 2}}
-        tables = {name: {**common, "max_drafts_per_turn": 2 if name == "drafts" else 0} for name in turns}
+        common = {"llm": llm, "tts": {"name": "piper", "model": "piper-en-us-joe-medium", "threads": 2}}
+        tables = {
+            "plain": {**common, "stt": "faster-whisper", "max_drafts_per_turn": 0},
+            "ears": {**common, "stt": stt, "max_drafts_per_turn": 0},
+            "drafts": {**common, "stt": stt, "max_drafts_per_turn": 2},
+        }
         async with serving({"logging": {"level": "error"}, "deployments": tables}) as port:
             for name in turns:  # what is slow once
                 await play(port, name, speech(_RECORDINGS[0]))
@@ -205,6 +210,7 @@ async def measure(stt: dict[str, Any], rounds: int) -> dict[str, Any]:
                 pauses.append(await play(port, "drafts", hesitating()))
     return {
         "plain_ms": median(turns["plain"]),
+        "ears_ms": median(turns["ears"]),
         "drafts_ms": median(turns["drafts"]),
         "better_ms": median(turns["plain"]) - median(turns["drafts"]),
         "said_to_be_saved_ms": statistics.median(turn.saved_ms or 0 for turn in turns["drafts"]),
