@@ -194,6 +194,12 @@ class TestEars:
         assert not second.streams
         assert len(stream._audio) <= 40_000
 
+    async def test_whether_another_speaker_can_be_followed_says_the_first(self) -> None:
+        assert not hasattr(await stt(FakeStt(), FakeStt()), "hearing")
+        first = FakeStt()
+        first.hearing = lambda: (3, 8.0, 0.1)  # type: ignore[attr-defined]
+        assert (await stt(first, FakeStt())).hearing() == (3, 8.0, 0.1)
+
     async def test_what_one_cannot_prepare_the_others_may(self) -> None:
         first, second = FakeStt(), FakeStt()
         engine = await stt(first, second)

@@ -1,7 +1,7 @@
 """A recogniser made of several: the next one hears again what the one that fails was given of the utterance."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Final, cast
 
@@ -34,7 +34,12 @@ _STEP_S: Final = 0.5
 
 
 class FailoverStt:
-    """An `SttEngine` of several. It takes the rates of the first; the others get what they can take."""
+    """An `SttEngine` of several. It takes the rates of the first; the others get what they can take.
+
+    `hearing` is there once it runs, if the first one has it: whether another speaker can be followed (`runtime.load`).
+    """
+
+    hearing: Callable[[], tuple[int, float, float]]
 
     def __init__(self, members: Members, patience: TakeoverTimes) -> None:
         self.members = members
@@ -63,6 +68,9 @@ class FailoverStt:
         # They stay as they are, whoever starts later; that it answers probes must hold for everybody.
         every = [member.engine.capabilities.interims for member in self.members.all if member.running]
         self._capabilities = replace(self.capabilities, interims=all(every) and len(every) == len(self.members.all))
+
+        if (hearing := getattr(self.members.first, "hearing", None)) is not None:
+            self.hearing = hearing
 
     async def close(self) -> None:
         await self.members.close()
