@@ -46,7 +46,7 @@ class WhisperStt:
     def __init__(self, options: WhisperOptions) -> None:
         self._options = options
         self._languages = options.languages
-        self._readers: Readers | None = None
+        self.readers: Readers | None = None
         shown = options.model.replace("\\", "/").rstrip("/").rpartition("/")[2]
         self._capabilities = SttCapabilities(
             info=EngineInfo(name=NAME, label=f"Whisper, {shown}", licence="MIT (CTranslate2 and OpenAI's weights)"),
@@ -65,30 +65,30 @@ class WhisperStt:
     async def start(self) -> None:
         """Raises ConfigurationError for a model that is not there, or that does not fit."""
         folder = await asyncio.to_thread(locate, self._options.model, engine=NAME)
-        readers = self._readers = Readers(_spec(self._options, folder), self._options.size, self._options.partial_ms)
+        readers = self.readers = Readers(_spec(self._options, folder), self._options.size, self._options.partial_ms)
         info = await readers.start()
         self._languages = tuple(info.languages)
 
     async def close(self) -> None:
-        if self._readers is not None:
-            await self._readers.close()
+        if self.readers is not None:
+            await self.readers.close()
 
     async def prepare(self, config: SttConfig) -> None:
         """There is nothing to prepare: hints are read with the utterance."""
 
     def open(self, config: SttConfig) -> WhisperStream:
         """Begin an utterance. Raises EngineError for a language that the model does not have."""
-        assert self._readers is not None, "the engine was not started"
+        assert self.readers is not None, "the engine was not started"
         language = plain_code(config.language) if config.language else None
         if language is not None and language not in self._languages:
             raise EngineError("stt", "unsupported_language", f"This recogniser does not understand {config.language}.")
         return WhisperStream(
-            self._readers, config, UtteranceSettings(self._options.partial_ms, language, _hints(config))
+            self.readers, config, UtteranceSettings(self._options.partial_ms, language, _hints(config))
         )
 
     def hearing(self) -> tuple[int, float, float]:
         """People speaking now, how many could be followed, and how late who waits longest is, in seconds."""
-        return self._readers.hearing() if self._readers else (0, 1.0, 0.0)
+        return self.readers.hearing() if self.readers else (0, 1.0, 0.0)
 
 
 def _spec(options: WhisperOptions, folder: Path) -> WorkerSpec:
