@@ -225,7 +225,7 @@ class TestProcesses:
         assert await speak(engine, "Here I am again.")
 
     async def test_cancel_stops_a_model_that_runs(self, tmp_path: Path) -> None:
-        made = piper({"model": str(tiny_piper(tmp_path, work=200)), "threads": 1, "size": 1})
+        made = piper({"model": str(tiny_piper(tmp_path, work=80)), "threads": 1, "size": 1})
         await made.start()
         began = time.monotonic()
         await speak(made, "Yes.")

