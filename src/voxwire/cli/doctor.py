@@ -59,7 +59,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add = parser.add_argument_group("language model").add_argument
     add(
-        "--llm", metavar="URL", help="try this OpenAI-compatible address instead: does it answer, how fast, with tools?"
+        "--llm",
+        metavar="URL",
+        help="try this OpenAI-compatible address instead: does it answer, how fast, with tools? One that begins with "
+        "ws:// or wss:// is that of a Realtime service",
     )
     add("--model", metavar="NAME", help="which of its models; may be left out when it has only one")
 
@@ -71,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
 
         return measure_deployments(args)
     if args.llm or args.model:
-        return _language_model(args)
+        is_service = (args.llm or "").startswith(("ws://", "wss://"))
+        return _realtime_service(args) if is_service else _language_model(args)
     if args.config or args.profile:
         return asyncio.run(_deployments(args.config, args.profile))
     outcome = report(CHECKS)
@@ -122,6 +126,28 @@ def _language_model(args: argparse.Namespace) -> int:
     say(f"ok      first token after {found.first_token_ms:.0f} ms ({found.loading_ms:.0f} ms the first time)")
     say(tools[found.calls_tools])
     say(f"\nAttach it with: voxwire serve --llm {options.base_url} --model {shlex.quote(found.model)}")
+    return 0
+
+
+def _realtime_service(args: argparse.Namespace) -> int:
+    """Try a Realtime service. Raises ConfigurationError for one that cannot be used as it is said."""
+    from voxwire.engines.llm.relay.relay_options import read_relay_options
+    from voxwire.engines.llm.relay.relay_probe import try_service
+
+    options = read_relay_options({"url": args.llm, "model": args.model})
+    say(f"Asking {options.url} ...")
+    try:
+        found = asyncio.run(try_service(options))
+    except EngineError as error:
+        say(f"failed  {error.message} ({error.code})")
+        return 1
+    say(f"ok      connected after {found.connected_ms:.0f} ms, in the dialect {options.spelling.value}")
+    if found.first_sound_ms is None:
+        say("no      answers, and says nothing")
+    else:
+        say(f"ok      first sound after {found.first_sound_ms:.0f} ms")
+    model = f" --model {shlex.quote(options.model)}" if options.model else ""
+    say(f"\nAttach it with: voxwire serve --profile relay --llm {shlex.quote(options.url)}{model}")
     return 0
 
 

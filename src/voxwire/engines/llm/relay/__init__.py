@@ -10,5 +10,6 @@ mended before each answer, or made anew.
 - `mirror`: what the service's conversation has, and what it lacks
 - `service_spelling`: how the three kinds of service spell settings and items; `told_history`: a conversation as text
 - `upstream_events`: what a service sends; `relayed_answer`: one answer of it; `pace`: which text its audio voices
+- `relay_probe`: what `voxwire doctor` asks a service
 - `service_errors`: what it says went wrong, as a code and a sentence
 """
