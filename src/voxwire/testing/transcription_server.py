@@ -94,7 +94,9 @@ def _timed(form: Upload, text: str) -> dict[str, Any]:
             {"word": word, "start": at * _WORD_S, "end": (at + 1) * _WORD_S} for at, word in enumerate(words)
         ]
     if form.fields.get("include[]") == "logprobs":
-        found["logprobs"] = [{"token": word, "logprob": -0.25, "bytes": [*word.encode()]} for word in words]
+        found["logprobs"] = [
+            {"token": token, "logprob": -0.25, "bytes": [*token.encode()]} for token in re.findall(r"\s*\S+", text)
+        ]
     return found
 
 

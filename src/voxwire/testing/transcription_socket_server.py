@@ -6,6 +6,7 @@ Only what the engine needs is imitated; a real peer in GA's dialect is `live_ser
 import asyncio
 import contextlib
 import json
+import re
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -74,7 +75,7 @@ async def ga_words(session: SocketSession, item: str) -> None:
     text = session.heard()
     for at, word in enumerate(text.split()):
         await session.send(f"{kind}.delta", item_id=item, content_index=0, delta=word if at == 0 else f" {word}")
-    logprobs = [{"token": word, "logprob": -0.5, "bytes": None} for word in text.split()]
+    logprobs = [{"token": token, "logprob": -0.5, "bytes": None} for token in re.findall(r"\s*\S+", text)]
     asked = session.received[0]["session"].get("include")
     more = {"logprobs": logprobs} if asked else {"logprobs": None}
     await session.send(f"{kind}.completed", item_id=item, content_index=0, transcript=text, **more)

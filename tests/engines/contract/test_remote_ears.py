@@ -23,7 +23,7 @@ def transcription_url() -> str:
 class TestTranscriptions(SttContract):
     @staticmethod
     def make_engine() -> TranscriptionsStt:
-        return transcriptions({"base_url": transcription_url(), "model": "scripted", "word_times": True})
+        return transcriptions({"base_url": transcription_url(), "model": "scripted", "logprobs": True})
 
     @staticmethod
     def make_speech() -> bytes:
@@ -41,7 +41,9 @@ class TestStreamedTranscriptions(SttContract):
 class TestGrowingTranscriptions(SttContract):
     @staticmethod
     def make_engine() -> TranscriptionsStt:
-        return transcriptions({"base_url": transcription_url(), "model": "scripted", "partial_s": 0.5})
+        return transcriptions(
+            {"base_url": transcription_url(), "model": "scripted", "partial_s": 0.5, "word_times": True}
+        )
 
 
 @cache
@@ -52,7 +54,9 @@ def socket_url(script: SocketScript, rate: int) -> str:
 class TestRealtimeTranscription(SttContract):
     @staticmethod
     def make_engine() -> RealtimeTranscriptionStt:
-        return realtime_transcription({"base_url": socket_url(ga_ears, 24_000), "model": "m", "languages": ["en"]})
+        return realtime_transcription(
+            {"base_url": socket_url(ga_ears, 24_000), "model": "m", "languages": ["en"], "logprobs": True}
+        )
 
     @staticmethod
     def make_speech() -> bytes:

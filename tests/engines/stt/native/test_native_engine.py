@@ -14,7 +14,7 @@ import pytest_asyncio
 from voxwire.engines.registry import load
 from voxwire.engines.stt.audio_messages import TimedWord
 from voxwire.engines.stt.native.engine import NativeStt, final_of
-from voxwire.engines.stt.native.recogniser import HeardSpeech
+from voxwire.engines.stt.native.recogniser import HeardSpeech, TokenLogProb
 from voxwire.engines.stt.onnx_asr.engine import engine as onnx_asr
 from voxwire.engines.stt.sherpa_onnx.engine import engine as sherpa_onnx
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
@@ -107,6 +107,13 @@ class TestHearing:
             ("one", 0, 0),
             ("two", 4, 90),
         ]
+
+    async def test_probabilities_are_of_the_text_or_not_given(self) -> None:
+        tokens = [TokenLogProb("▁what", -0.1), TokenLogProb("▁is", -0.2), TokenLogProb("n't", -0.3)]
+        likely = final_of(HeardSpeech("what isn't", logprobs=tokens)).logprobs
+        assert likely is not None
+        assert [one.token for one in likely] == ["what", " is", "n't"]
+        assert final_of(HeardSpeech("what is", logprobs=tokens)).logprobs is None
 
     async def test_many_speakers_at_once(self, engine: NativeStt) -> None:
         finals = await asyncio.gather(*(hear(engine.open(SttConfig()), hum(1500)) for _ in range(12)))

@@ -114,7 +114,8 @@ class TestRequest:
             assert (await final(made)).logprobs is None
             said = await final(made, details=True)
             assert said.logprobs is not None
-            assert [one.token for one in said.logprobs] == said.text.split()
+            assert [one.token.strip() for one in said.logprobs] == said.text.split()
+            assert "".join(one.token for one in said.logprobs) == said.text
 
     async def test_what_the_endpoint_does_not_take_is_left_out_from_then_on(self) -> None:
         def picky(received: Received) -> Iterable[ChatStep]:

@@ -14,13 +14,12 @@ from voxwire.engines.declared_options import DeclaredOptions
 from voxwire.engines.stt.hearing import Hearing, cores
 from voxwire.engines.stt.native.messages import Begin, Interim, NativeReply, Partial, Result
 from voxwire.engines.stt.native.recogniser import HeardSpeech, Hints
-from voxwire.engines.stt.placed_words import place_words
+from voxwire.engines.stt.placed_words import place_words, text_logprobs
 from voxwire.engines.stt.worker_stream import WorkerSttStream
 from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.process import WorkerSpec
 from voxwire.engines.worker.stream import Stream
 from voxwire.errors import ConfigurationError, EngineDied, EngineError
-from voxwire.events.server import LogProb
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttEvent, SttFinal, SttInterim, SttPartial
 
@@ -169,8 +168,9 @@ class NativeSttStream(WorkerSttStream[Partial | Interim | Result]):
 def final_of(reading: HeardSpeech) -> SttFinal:
     """The words with their places in the text; without those that settled otherwise."""
     logprobs = reading.logprobs
+    tokens = None if logprobs is None else [(one.token, one.logprob) for one in logprobs]
     return SttFinal(
         text=reading.text,
         words=tuple(place_words(reading.text, [(word.text, word.start_ms, word.end_ms) for word in reading.words])),
-        logprobs=None if logprobs is None else tuple(LogProb(token=one.token, logprob=one.logprob) for one in logprobs),
+        logprobs=text_logprobs(reading.text, tokens),
     )

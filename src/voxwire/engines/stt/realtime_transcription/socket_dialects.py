@@ -9,10 +9,10 @@ from typing import Any, Final, Protocol
 import msgspec
 import pybase64
 
+from voxwire.engines.stt.placed_words import text_logprobs
 from voxwire.engines.stt.realtime_transcription.socket_options import SocketOptions
 from voxwire.engines.stt.stt_failures import STT_FAILURES
 from voxwire.errors import EngineError
-from voxwire.events.server import LogProb
 from voxwire.interfaces.stt import SttConfig, SttFinal
 
 #: More is not what somebody says in one turn.
@@ -133,8 +133,8 @@ class GaUtterance:
             case "completed":
                 text = _checked(self.text if event.transcript is None else event.transcript).strip()
                 found = event.logprobs
-                logprobs = None if found is None else tuple(LogProb(token=p.token, logprob=p.logprob) for p in found)
-                self.final = SttFinal(text=text, logprobs=logprobs)
+                tokens = None if found is None else [(one.token, one.logprob) for one in found]
+                self.final = SttFinal(text=text, logprobs=text_logprobs(text, tokens))
             case "failed":
                 raise STT_FAILURES.in_stream()
         return True

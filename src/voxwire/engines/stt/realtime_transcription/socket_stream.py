@@ -123,7 +123,8 @@ class SocketStream:
                     self._take(utterance, message)
                     if utterance.final is not None:
                         text = self._settled.complete(utterance.final.text)
-                        self._events.put_nowait(SttFinal(text=text, logprobs=utterance.final.logprobs))
+                        logprobs = utterance.final.logprobs if text == utterance.final.text else None
+                        self._events.put_nowait(SttFinal(text=text, logprobs=logprobs))
                         return
         except TimeoutError:
             raise STT_FAILURES.silent(self._options.timeout_s) from None

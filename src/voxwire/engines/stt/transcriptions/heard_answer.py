@@ -4,9 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.engines.stt.placed_words import place_words
+from voxwire.engines.stt.placed_words import place_words, text_logprobs
 from voxwire.engines.stt.stt_failures import STT_FAILURES
-from voxwire.events.server import LogProb
 from voxwire.interfaces.stt import SttFinal
 
 #: More is not what somebody says in one turn.
@@ -82,5 +81,5 @@ def _final(text: str, words: list[_Word] | None, logprobs: list[_LogProb] | None
     return SttFinal(
         text=said,
         words=tuple(place_words(said, [(one.word, one.start * 1000, one.end * 1000) for one in words or ()])),
-        logprobs=None if logprobs is None else tuple(LogProb(token=one.token, logprob=one.logprob) for one in logprobs),
+        logprobs=text_logprobs(said, None if logprobs is None else [(one.token, one.logprob) for one in logprobs]),
     )

@@ -127,7 +127,7 @@ class RequestedStream:
         if text == reading.text:
             return reading
         words = place_words(text, [(word.text, word.start_ms, word.end_ms) for word in reading.words])
-        return msgspec.structs.replace(reading, text=text, words=tuple(words))
+        return msgspec.structs.replace(reading, text=text, words=tuple(words), logprobs=None)
 
     def _show(self, text: str) -> None:
         shown = self._settled.update(text)
