@@ -197,6 +197,16 @@ class TestFiles:
         model.with_name("tiny.onnx.json").write_text(content)
         assert "does not describe a voice of Piper" in await self.refused(model)
 
+    @pytest.mark.parametrize(
+        ("kind", "message"), [("pinyin", "needs g2pW/g2pw.onnx beside it"), ("thai", "needs the package tltk")]
+    )
+    async def test_a_language_that_needs_more(self, kind: str, message: str, tmp_path: Path) -> None:
+        """Nothing is fetched for it."""
+        model = tiny_piper(tmp_path)
+        description = model.with_name("tiny.onnx.json")
+        description.write_text(json.dumps(json.loads(description.read_text()) | {"phoneme_type": kind}))
+        assert message in await self.refused(model)
+
     @pytest.mark.parametrize("content", [b"", b"<html>404</html>", bytes(1000), b"\xff" * 100], ids=len)
     async def test_a_file_that_is_no_model(self, content: bytes, tmp_path: Path) -> None:
         model = tiny_piper(tmp_path)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from piper.config import PiperConfig
+from piper.config import PhonemeType, PiperConfig
 from piper.voice import PiperVoice
 
 from voxwire.engines.tts.messages import Speak
@@ -25,6 +25,10 @@ from voxwire.engines.worker.child import Outlet
 from voxwire.errors import ConfigurationError
 
 _BEGIN, _END, _PAD = "^", "$", "_"
+#: Latin, Chinese and Japanese, Thai, Hebrew.
+_READY: Final = ("ready.", "好。", "ดี", "כן")
+#: What `piper-tts` would fetch by itself.
+_CHINESE: Final = "g2pW/g2pw.onnx"
 #: Words that are read alone are remembered: a conversation uses the same ones again.
 _REMEMBERED: Final = 4096
 
@@ -83,13 +87,28 @@ class PiperModel:
         if not {"input", "input_lengths", "scales"} <= set(self._session.inputs):
             raise ConfigurationError(f"{model} is no voice of Piper: it takes {', '.join(self._session.inputs)}.")
         #: Only reads text: the model is run here, where it can be stopped.
-        self._reader = PiperVoice(session=None, config=self._config)
+        self._reader = PiperVoice(session=None, config=self._config, download_dir=model.parent)
+        if self._config.phoneme_type == PhonemeType.PINYIN and not (model.parent / _CHINESE).is_file():
+            raise ConfigurationError(
+                f"The Chinese voice {model} needs {_CHINESE} beside it; piper-tts says where from."
+            )
         self._alone = lru_cache(_REMEMBERED)(self._read_alone)
         by_number = sorted(self._config.speaker_id_map.items(), key=lambda speaker: speaker[1])
         many = self._config.num_speakers > 1
         self.speakers = [name for name, _ in by_number] or [str(n) for n in range(self._config.num_speakers)]
         self.speakers = self.speakers if many else []
-        self._run(self._symbols("ready.")[0], None, 1.0, None)
+        self._get_ready(model)
+
+    def _get_ready(self, model: Path) -> None:
+        """Say a word, where the voice's language has one of these."""
+        try:
+            words = next((symbols for word in _READY for symbols in self._symbols(word)), None)
+        except ImportError as error:
+            raise ConfigurationError(
+                f"The voice {model} needs the package {error.name}: its language is not one of espeak-ng's."
+            ) from error
+        if words:
+            self._run(words, None, 1.0, None)
 
     def speak(self, request: Speak, outlet: Outlet) -> None:
         """Say a clause; stops when nobody listens any more."""
