@@ -126,8 +126,8 @@ async def qwen(line: Line, event: Event) -> None:
     match event["type"]:
         case "session.update":
             session = event["session"]
-            good = session["input_audio_format"] == session["output_audio_format"] == "pcm"
-            good = good and all(set(tool) == {"type", "function"} for tool in session["tools"])
+            good = session["input_audio_format"] == session.get("output_audio_format", "pcm") == "pcm"
+            good = good and all(set(tool) == {"type", "function"} for tool in session.get("tools", []))
             if not good:
                 await line.error(code="invalid_value")
             else:

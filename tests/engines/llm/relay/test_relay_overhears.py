@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from imitation import Imitation, imitation, plainly, qwen
-from relaying import asking, spoken_turn, whole, words
+from relaying import asking, relayed, spoken_turn, upstream, whole, words
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.audio.resample import Resampler
 from voxwire.engines.llm.relay.engine import RelayEngine, engine
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
-from voxwire.testing.fake_vad import loud
+from voxwire.testing.fake_vad import loud, quiet
 
 SPEECH = loud(400)
 STEP = 48 * 40
@@ -53,6 +53,29 @@ async def test_it_is_there_before_the_answer_is_asked_for() -> None:
     assert appended(service) == SPEECH
     assert service.types().count("input_audio_buffer.append") == 6
     assert "input_audio_buffer.clear" not in service.types()
+
+
+@pytest.mark.parametrize("dialect", ["ga", "preview", "qwen"])
+async def test_the_service_is_told_to_detect_no_turns_before_it_hears_anything(dialect: str) -> None:
+    async with imitation(greeting=None) as service:
+        relay = engine({"url": service.url, "dialect": dialect})
+        await listened(relay)
+        await until(lambda: appended(service))
+        await relay.close()
+    first = service.received[0]
+    assert first["type"] == "session.update"
+    settings = first["session"]["audio"]["input"] if dialect == "ga" else first["session"]
+    assert settings["turn_detection"] is None
+
+
+async def test_a_service_of_this_house_answers_once() -> None:
+    service, llm = upstream("Hello.")
+    async with relayed(service) as relay:
+        await listened(relay, SPEECH + quiet(900))
+        clip = AudioClip(data=SPEECH + quiet(900), format=AudioFormat.PCM16)
+        await whole(relay, asking(MessageItem(id="u1", role=Role.USER, content=(InputAudio(clip=clip),))))
+        await asyncio.sleep(0.05)
+    assert len(llm.requests) == 1
 
 
 @pytest.mark.parametrize("begun", [True, False])

@@ -29,7 +29,7 @@ async def test_a_spoken_turn() -> None:
     assert len(line.audio) == 500 * 32, "16 kHz go up"
     assert len(audio(events)) == 1200 * 48, "24 kHz come down"
     assert words(events) == "Hello from afar."
-    session = service.told("session.update")[0]["session"]
+    session = service.told("session.update")[1]["session"]
     assert session["voice"] == "Ethan"
     function = {"name": "get_weather", "description": "The weather", "parameters": {"type": "object"}}
     assert session["tools"] == [{"type": "function", "function": function}]
@@ -89,7 +89,7 @@ async def test_what_cannot_be_told_as_items_is_told_as_text(lost: bool) -> None:
         await relay.close()
         assert len(service.lines) == 2
     settings = [event["session"] for event in service.lines[1].received if event["type"] == "session.update"]
-    assert settings[0]["instructions"] == (
+    assert settings[1]["instructions"] == (
         "Be kind.\n\nWhat was said so far in this conversation:\n"
         + ("" if lost else "User: Be quick.\n")
         + "User: What time is it?\nYou: Hello from afar.\n"
@@ -106,4 +106,4 @@ async def test_any_voice_may_be_asked_for_where_none_is_named() -> None:
         assert relay.capabilities.speech.voices == ()
         await whole(relay, asking(spoken_turn("u1")))
         await relay.close()
-    assert "voice" not in service.told("session.update")[0]["session"]
+    assert "voice" not in service.told("session.update")[1]["session"]

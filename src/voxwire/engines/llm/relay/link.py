@@ -27,7 +27,7 @@ from voxwire.interfaces.llm import LlmRequest
 logger = logging.getLogger("voxwire.engines.relay")
 
 #: Identifiers of our events: a service repeats them in its errors.
-_SETTINGS, _MENDING, _CANCEL = "settings", "mending", "cancel"
+_SETTINGS, _MENDING, _CANCEL = "settings_", "mending", "cancel"
 #: How long a cancelled answer may take to end.
 _SETTLE_S: Final = 2.0
 #: Settings that clients wish for and an answer can do without.
@@ -58,11 +58,16 @@ class Link:
         self._overheard = Overheard(socket, options.spelling.rate_in)
         self._history = ""
         self._settings: dict[str, Any] | None = None
-        self._updated = False
+        self._tellings = 0
+        self._updates = 0
         self._ids = 0
         self._asked = False
         self._commits: deque[Held] = deque()
         self._error: UpstreamError | None = None
+
+    async def hush(self) -> None:
+        """Have the service only listen, before it hears anything. Raises UpstreamGone."""
+        await self._update(self._spelling.quiet)
 
     async def close(self) -> None:
         await self._socket.close()
@@ -106,7 +111,7 @@ class Link:
             raise
         match event.type:
             case "session.updated":
-                self._updated = True
+                self._updates += 1
             case "input_audio_buffer.committed" if self._commits:
                 self._commits.popleft().id = event.item_id
             case "error":
@@ -159,8 +164,12 @@ class Link:
         voice = self._options.voice_names.get(request.voice)
         settings = self._spelling.settings(request, instructions, voice) | self._options.session
         if settings != self._settings:
-            self._settings, self._updated = settings, False
-            await self._socket.send("session.update", event_id=_SETTINGS, session=settings)
+            self._settings = settings
+            await self._update(settings)
+
+    async def _update(self, session: dict[str, Any]) -> None:
+        self._tellings += 1
+        await self._socket.send("session.update", event_id=f"{_SETTINGS}{self._tellings}", session=session)
 
     async def _cut(self, mending: Mending, request: LlmRequest) -> None:
         heard = {item.id: message_text(item) for item in request.items if isinstance(item, MessageItem)}
@@ -200,8 +209,9 @@ class Link:
 
     def _judge(self, error: UpstreamError | None) -> None:
         """An error before the answer has begun: most of them mean that it will not."""
-        given = error.event_id if error else None
-        if given == _SETTINGS and self._updated:
+        given = (error.event_id if error else None) or ""
+        taken = {f"{_SETTINGS}{number}" for number in range(1, self._updates + 1)}
+        if given in taken:
             logger.info("the Realtime service left out a setting (%s)", plain_name(error.param if error else None))
             return
         if given in (_MENDING, _CANCEL):
@@ -210,7 +220,7 @@ class Link:
         self.stale = True
         if is_over(error):
             raise UpstreamGone
-        if given == _SETTINGS and error is not None and (error.param or "").rpartition(".")[2] in _WISHES:
+        if given.startswith(_SETTINGS) and error is not None and (error.param or "").rpartition(".")[2] in _WISHES:
             raise WishRefused
         raise of_error(error)
 

@@ -12,7 +12,8 @@ from voxwire.engines.llm.relay.mirror import Mending, Mirror
 from voxwire.engines.llm.relay.pace import Pace
 from voxwire.engines.llm.relay.relay_options import RelayOptions
 from voxwire.engines.llm.relay.relayed_answer import RelayedAnswer
-from voxwire.engines.llm.relay.upstream_socket import UpstreamDoor
+from voxwire.engines.llm.relay.service_errors import SERVICE_FAILURES
+from voxwire.engines.llm.relay.upstream_socket import UpstreamDoor, UpstreamGone
 from voxwire.errors import EngineBusy, EngineError
 from voxwire.interfaces.llm import LlmRequest
 
@@ -137,10 +138,20 @@ class Links:
         await self._make_room()
         self._count += 1
         try:
-            return Link(key, await self._door.open(), self._options, self._pace)
+            socket = await self._door.open()
         except BaseException:
             self._left()
             raise
+        link = Link(key, socket, self._options, self._pace)
+        try:
+            await link.hush()
+        except UpstreamGone:
+            self.drop(link)
+            raise SERVICE_FAILURES.disconnected() from None
+        except BaseException:
+            self.drop(link)
+            raise
+        return link
 
     async def _make_room(self) -> None:
         """Raises EngineBusy when all connections are at work for too long."""

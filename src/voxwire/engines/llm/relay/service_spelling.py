@@ -31,6 +31,7 @@ _Body = dict[str, Any]
 
 #: Speech of which nothing is known any longer, and speech in which no word was understood.
 UNKNOWN_SPEECH: Final = "[unintelligible]"
+_GA_FORMAT: Final = {"type": "audio/pcm", "rate": 24_000}
 #: What every service takes; the previews refuse more, and less than 0.6.
 _TEMPERATURES: Final = (0.6, 1.2)
 
@@ -53,6 +54,15 @@ class Spelling(Enum):
     def settings(self, request: LlmRequest, instructions: str, voice: str | None) -> _Body:
         """The fields of a session that answers this request. `voice` None leaves the service its own."""
         return _ga(request, instructions, voice) if self is Spelling.GA else _flat(self, request, instructions, voice)
+
+    @property
+    def quiet(self) -> _Body:
+        """The fields with which a service only listens: it begins with turn detection of its own."""
+        if self is Spelling.GA:
+            input = {"format": _GA_FORMAT, "turn_detection": None, "transcription": None}
+            return {"type": "realtime", "audio": {"input": input}}
+        format = "pcm" if self is Spelling.QWEN else "pcm16"
+        return {"input_audio_format": format, "input_audio_transcription": None, "turn_detection": None}
 
     def item(self, item: Item, id: str, call_id: str) -> _Body:
         """An item to create. Audio is carried along; the assistant's speech becomes text."""
@@ -92,18 +102,15 @@ class Spelling(Enum):
 
 
 def _ga(request: LlmRequest, instructions: str, voice: str | None) -> _Body:
-    format = {"type": "audio/pcm", "rate": 24_000}
+    output = {"format": _GA_FORMAT, **({} if voice is None else {"voice": voice})}
     body: _Body = {
-        "type": "realtime",
+        **Spelling.GA.quiet,
         "output_modalities": [request.modality.value],
         "instructions": instructions,
         "tools": [_tool(tool) for tool in request.tools],
         "tool_choice": _choice(request),
         "max_output_tokens": request.max_output_tokens or "inf",
-        "audio": {
-            "input": {"format": format, "turn_detection": None, "transcription": None},
-            "output": {"format": format, **({} if voice is None else {"voice": voice})},
-        },
+        "audio": {**Spelling.GA.quiet["audio"], "output": output},
     }
     if request.parallel_tool_calls is not None:
         body["parallel_tool_calls"] = request.parallel_tool_calls
@@ -114,17 +121,14 @@ def _ga(request: LlmRequest, instructions: str, voice: str | None) -> _Body:
 
 def _flat(spelling: Spelling, request: LlmRequest, instructions: str, voice: str | None) -> _Body:
     qwen = spelling is Spelling.QWEN
-    format = "pcm" if qwen else "pcm16"
     least, most = _TEMPERATURES
     tools = [_tool(tool) for tool in request.tools]
     return {
         "modalities": ["text"] if request.modality is Modality.TEXT else ["text", "audio"],
         "instructions": instructions,
         **({} if voice is None else {"voice": voice}),
-        "input_audio_format": format,
-        "output_audio_format": format,
-        "input_audio_transcription": None,
-        "turn_detection": None,
+        **spelling.quiet,
+        "output_audio_format": spelling.quiet["input_audio_format"],
         "tools": [{"type": "function", "function": _untyped(tool)} for tool in tools] if qwen else tools,
         "tool_choice": _choice(request),
         "temperature": min(max(request.temperature, least), most),
