@@ -29,6 +29,7 @@ OPTIONS: dict[str, Any] = {
     "stop": ["\n"],
     "max_tokens": 60,
     "tools": False,
+    "first_token_s": 60,  # on a machine that does other things, too
 }
 
 pytestmark = pytest.mark.timeout(180)
@@ -112,7 +113,7 @@ async def test_a_spoken_conversation() -> None:
                 said = transcript(response)
                 [heard] = [e["transcript"] for e in caller.events if e["type"].endswith("transcription.completed")][-1:]
                 print(f"\nCaller: {heard}\nGemma:  {said}")
-                assert any(map(str.isalpha, said))
+                assert any(map(str.isalnum, said))
                 assert "\n" not in said.strip()
                 assert response["usage"]["output_token_details"]["text_tokens"] > 1
                 assert caller.spoken_ms(response) > 300
