@@ -60,8 +60,10 @@ def readers(folder: Path, ours: Reader) -> dict[str, Callable[[bytes], str]]:
     return {
         "faster-whisper, its defaults": transcribe,
         "faster-whisper, beam 1": lambda pcm: transcribe(pcm, beam_size=1, temperature=0),
-        "voxwire": lambda pcm: joined_words(ours.read(Read(pcm, language="en")).words),
-        "voxwire, log-probabilities": lambda pcm: joined_words(ours.read(Read(pcm, language="en", details=True)).words),
+        "voxwire": lambda pcm: joined_words(ours.read(Read(pcm, language="en", whole=True)).words),
+        "voxwire, log-probabilities": lambda pcm: joined_words(
+            ours.read(Read(pcm, language="en", whole=True, details=True)).words
+        ),
     }
 
 
@@ -92,7 +94,7 @@ def partials(all_clips: list[Clip], reader: Reader) -> None:
             if (joined := agreement.join(read.words)) is not None:
                 agreement.read(joined)
         certain += len(agreement.certain)
-        final = reader.read(Read(clip.pcm, language="en")).words
+        final = reader.read(Read(clip.pcm, language="en", whole=True)).words
         wrong += agreement.join(final) is None
     seconds = sum(clip.seconds for clip in all_clips)
     print(f"  partials: {spent / seconds:.2f} of a core; {certain} words certain before the end")
@@ -104,7 +106,7 @@ def silence(reader: Reader) -> None:
         f"{name}, {seconds} s": text
         for seconds in (0.6, 1.5, 3.0, 6.0)
         for name, pcm in sounds(seconds).items()
-        if (text := joined_words(reader.read(Read(pcm)).words))
+        if (text := joined_words(reader.read(Read(pcm, whole=True)).words))
     }
     print(f"  words in what nobody said: {found or 'none'}")
 
@@ -117,7 +119,7 @@ def main() -> None:
     all_clips = asyncio.run(clips(args.recording))
     print(f"{len(all_clips)} clips of {np.mean([clip.seconds for clip in all_clips]):.1f} s")
     for folder in args.folders:
-        ours = Reader(folder, device="cpu", compute_type="int8", threads=1, beam=1, languages=())
+        ours = Reader(folder, device="cpu", compute_type="int8", threads=1, beam=3, languages=())
         print(folder.name)
         compare(all_clips, readers(folder, ours))
         partials(all_clips, ours)

@@ -7,14 +7,16 @@ class Read(msgspec.Struct, frozen=True):
     """Say the words of this audio.
 
     `pcm` is PCM16 mono at 16 kHz, at most 28 s of it. `begun` are the tokens of its first words, which are certain.
-    `language` is a code that the model has, None to find out. `hints` is text in which expected words occur.
-    `details`: say when each word was heard, and how likely each token is.
+    `language` is a code that the model has, None to find out. `hints` is text in which expected words occur. `whole`:
+    nothing more comes, so that it is worth more care. `details`: say when each word was heard, and how likely each
+    token is.
     """
 
     pcm: bytes
     begun: list[int] = []
     language: str | None = None
     hints: str = ""
+    whole: bool = False
     details: bool = False
 
 

@@ -26,8 +26,10 @@ from voxwire.engines.stt.whisper.whisper_languages import ALL
 from voxwire.engines.stt.whisper.whisper_tokens import TIME_STEP_S, Tokens
 from voxwire.errors import ConfigurationError
 
-#: The window: never shorter than so much, and longer than the sound by so much; seconds.
+#: The window: never shorter than so much, for what goes on and for what is whole, and longer than the sound by so much;
+#: seconds.
 _LEAST_S: Final = 10.0
+_LEAST_WHOLE_S: Final = 15.0
 _BEYOND_S: Final = 2.0
 _WHOLE_S: Final = 30.0
 #: Tokens that a second of speech has at most, and some more: what goes on is a repetition. English is the language
@@ -89,7 +91,7 @@ class Reader:
         heard = audible(levels(request.pcm))
         if length_s < _SHORTEST_S or heard is None:
             return SpeechReading([], request.language or "")
-        window_s = min(_WHOLE_S, max(_LEAST_S, length_s + _BEYOND_S))
+        window_s = min(_WHOLE_S, max(_LEAST_WHOLE_S if request.whole else _LEAST_S, length_s + _BEYOND_S))
         reading, repeats = self._read(request, heard, window_s)
         if repeats and window_s < _WHOLE_S:
             reading, _ = self._read(request, heard, _WHOLE_S)
@@ -143,7 +145,7 @@ class Reader:
         result = self._model.generate(
             encoded,
             [prompt],
-            beam_size=self._beam,
+            beam_size=self._beam if request.whole else 1,
             max_length=min(_POSITIONS, max(2 * most, most + len(prompt))),
             return_scores=True,
             return_no_speech_prob=True,

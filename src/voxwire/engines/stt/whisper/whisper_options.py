@@ -55,7 +55,7 @@ def whisper_options(options: Mapping[str, Any]) -> WhisperOptions:
         compute_type=text(NAME, options, "compute_type", "int8" if device == "cpu" else "float16"),
         threads=count(NAME, options, "threads", min(_MOST_THREADS, cores())),
         size=pool_size(NAME, options) or 1,
-        beam=count(NAME, options, "beam", 1),
+        beam=count(NAME, options, "beam", 3),
         partial_ms=partial_ms,
     )
 

@@ -209,7 +209,7 @@ class WhisperStream:
     async def _read_words(self, end: int, *, details: bool) -> list[HeardWord]:
         """The words up to there. They go on from the certain ones, if need be with a second reading that has to."""
         for begun in ([], self._agreement.tokens):
-            request = partial(self._request, end, begun=begun, details=details)
+            request = partial(self._request, end, begun=begun, whole=True, details=details)
             reading = await self._readers.read(request, self._claim, awaited=True)
             words = self._agreement.join(reading.words)
             # What is told in detail has to be what was read.
@@ -235,11 +235,12 @@ class WhisperStream:
         before_ms = self._gone / _BYTES_PER_MS
         return [replace(word, start_ms=word.start_ms + before_ms, end_ms=word.end_ms + before_ms) for word in words]
 
-    def _request(self, end: int, *, begun: Sequence[int] = (), details: bool = False) -> Read:
+    def _request(self, end: int, *, begun: Sequence[int] = (), whole: bool = False, details: bool = False) -> Read:
         return Read(
             bytes(self._piece[:end]),
             begun=list(begun),
             language=self._language,
             hints=self._hints,
+            whole=whole,
             details=details,
         )
