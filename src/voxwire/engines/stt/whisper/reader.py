@@ -29,7 +29,7 @@ from voxwire.errors import ConfigurationError
 #: The window: never shorter than so much, for what goes on and for what is whole, and longer than the sound by so much;
 #: seconds.
 _LEAST_S: Final = 10.0
-_LEAST_WHOLE_S: Final = 15.0
+_LEAST_WHOLE_S: Final = 12.0
 _BEYOND_S: Final = 2.0
 _WHOLE_S: Final = 30.0
 #: Tokens that a second of speech has at most, and some more: what goes on is a repetition. English is the language
