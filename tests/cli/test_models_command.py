@@ -63,6 +63,7 @@ class TestList:
         assert "no; voxwire models pull little" in said
         assert "hub    lab/little at main" in said
         assert "index  little-model==1.0" in said
+        assert "voices" not in said  # a recogniser has none
         assert main(["models", "pull", "little"]) == 0
         capsys.readouterr()
         assert main(["models", "show", "little"]) == 0
@@ -159,10 +160,10 @@ def _hears_ctrl_c() -> None:
 
 
 @contextlib.contextmanager
-def terminal(*arguments: str) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
-    """The command at a terminal of 100 columns: the process, and the other end of the terminal."""
+def terminal(*arguments: str, columns: int = 100) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """The command at a terminal: the process, and the other end of the terminal."""
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
+    environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm"}
     process = subprocess.Popen(
         [sys.executable, "-m", "voxwire", "models", *arguments],
         stdin=theirs,
@@ -273,3 +274,12 @@ class TestTerminal:
             assert process.wait(20) == 0
         assert "little" in shown
         assert "whisper-base" in shown
+
+    def test_a_narrow_table_has_names_that_can_be_copied(self) -> None:
+        with terminal("list", columns=80) as (process, screen):
+            shown = read(screen)
+            assert process.wait(20) == 0
+        assert "whisper-large-v3-turbo" in shown
+        assert "piper-en-us-joe-medium" in shown
+        assert "…" not in shown
+        assert all(len(line) <= 80 for line in shown.splitlines())

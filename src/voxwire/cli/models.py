@@ -96,7 +96,10 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
         except ImportError:
             pass
         else:
-            table = Table(*_HEADINGS, box=None, header_style="bold")
+            table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+            for heading in _HEADINGS:  # a name is copied from here: it is never cut, at 80 columns nothing is
+                wraps = heading in ("languages", "licence")
+                table.add_column(heading, no_wrap=not wraps, min_width=12 if wraps else None)
             for row in rows:
                 table.add_row(*row)
             Console().print(table)
@@ -160,7 +163,7 @@ def _show(args: argparse.Namespace) -> int:
         "kind": entry.kind,
         "engines": ", ".join(entry.engines),
         "languages": ", ".join(entry.languages) or "-",
-        "voices": ", ".join(entry.voices) or "-",
+        **({"voices": ", ".join(entry.voices)} if entry.voices else {}),
         "licence": entry.licence,
         "here": str(folder) if store.has(entry) else f"no; voxwire models pull {entry.name}",
     }
@@ -170,7 +173,8 @@ def _show(args: argparse.Namespace) -> int:
         say(f"{name:11}{fact}")
     say("files")
     for file in entry.files:
-        say(f"  {file.name}  {megabytes(file.size)}  sha256 {file.sha256}")
+        say(f"  {file.name}  {megabytes(file.size)}")
+        say(f"    sha256 {file.sha256}")
     say("sources")
     for line in _sources(entry):
         say(f"  {line}")
