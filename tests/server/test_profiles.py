@@ -131,10 +131,10 @@ class TestOwn:
         [
             (
                 'profile = "laptob"',
-                "There is no profile 'laptob', which profile names; there are: embedded, laptop, gpu",
+                "There is no profile 'laptob', which the setting profile names; there are: embedded, laptop, gpu",
             ),
-            ('[deployments.x]\nprofile = "y"', "no profile 'y', which deployments.x.profile names"),
-            ('[profiles.a]\nlike = "b"', "no profile 'b', which profiles.a.like names"),
+            ('[deployments.x]\nprofile = "y"', "no profile 'y', which the setting deployments.x.profile names"),
+            ('[profiles.a]\nlike = "b"', "no profile 'b', which the setting profiles.a.like names"),
             ('[profiles.a]\nlike = "b"\n[profiles.b]\nlike = "a"', "in a circle"),
             ('[profiles.a]\nlike = "a"', "The profile 'a' is like itself, in a circle; see profiles.a.like"),
             (

@@ -421,7 +421,7 @@ class Settings(BaseSettings):
         for setting, name in named.items():
             if name not in BUILT_IN_PROFILES and name not in self.profiles:
                 known = ", ".join([*BUILT_IN_PROFILES, *sorted(self.profiles)])
-                raise ValueError(f"there is no profile {name!r}, which {setting} names; there are: {known}")
+                raise ValueError(f"there is no profile {name!r}, which the setting {setting} names; there are: {known}")
         for name in self.profiles:
             if name in BUILT_IN_PROFILES:
                 raise ValueError(f"the profile {name!r} is built in; give that of profiles.{name} another name")

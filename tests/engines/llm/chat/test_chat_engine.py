@@ -491,6 +491,7 @@ class TestStart:
         [
             ({}, "needs base_url"),
             ({"base_url": "127.0.0.1:11434"}, "is an address such as"),
+            ({"base_url": "wss://h/v1/realtime"}, "a Realtime service is attached with --profile relay"),
             ({"base_url": "http://user:s3cret@h/v1"}, "must not carry a key"),
             ({"base_url": "http://h/v1", "modle": "x"}, "has no option modle; it knows: base_url"),
             ({"base_url": "http://h/v1", "temperature": "s3cret"}, "option temperature"),

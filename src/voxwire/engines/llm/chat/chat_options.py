@@ -79,6 +79,8 @@ class ChatOptions(BaseModel):
     @classmethod
     def _address(cls, value: str) -> str:
         parts = urlsplit(value.strip())
+        if parts.scheme in ("ws", "wss"):
+            raise ValueError("is the address of a chat endpoint; a Realtime service is attached with --profile relay")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("is an address such as http://127.0.0.1:11434/v1")
         if parts.username is not None or parts.password is not None:
