@@ -27,7 +27,7 @@ def locate(reference: str | Path, *, engine: str) -> Path:
     catalogue = load_catalogue()
     if name and name not in catalogue and Path(name).exists():
         return Path(name).absolute()
-    entry = catalogue.find(name)
+    entry = catalogue.find(name, nor=", and no such file here")
     if engine not in entry.engines:
         fitting = ", ".join(catalogue.fitting(engine)) or "none"
         raise ConfigurationError(
