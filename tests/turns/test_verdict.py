@@ -27,7 +27,7 @@ class TestVerdict:
     @pytest.mark.parametrize(
         ("sign", "result"),
         [
-            *((FINISHED, FINISHED), (LIKELY, FINISHED), (OPEN, LIKELY), (HESITANT, HESITANT)),
+            *((FINISHED, FINISHED), (LIKELY, FINISHED), (OPEN, OPEN), (HESITANT, HESITANT)),
             *((UNFINISHED, UNFINISHED), (None, LIKELY)),
         ],
     )

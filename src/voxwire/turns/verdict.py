@@ -16,15 +16,15 @@ _MORE: Final = {
 }
 _LESS: Final = {
     TurnSign.LIKELY: TurnSign.FINISHED,
-    TurnSign.OPEN: TurnSign.LIKELY,
 }
 
 
 def verdict(words: TurnSign | None, score: float | None) -> TurnSign | None:
     """`words` is the sign of the text, `score` the model's; None for whoever does not vote.
 
-    The model moves the sign by a step and never decides: it takes digits that are read out for the end, and a quarter
-    of the whole sentences for the middle.
+    The model moves the sign by a step and never decides: it takes digits that are read out and a third of the broken
+    sentences for the end, and a quarter of the whole ones for the middle. What the words leave open, it can only make
+    more patient.
     """
     if score is None:
         return words
@@ -32,5 +32,5 @@ def verdict(words: TurnSign | None, score: float | None) -> TurnSign | None:
     if score < GOES_ON:
         return _MORE.get(sign, sign)
     if score > HAS_FINISHED:
-        return _LESS.get(sign, sign)
+        return TurnSign.LIKELY if words is None else _LESS.get(sign, sign)
     return words

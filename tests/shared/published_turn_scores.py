@@ -1,0 +1,38 @@
+"""What docs/turn-taking.md says of the set, read from its tables."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from turn_scoring import Score
+
+PAGE = Path(__file__).parents[2] / "docs" / "turn-taking.md"
+#: The voices' noise moves an end by a window or two, and with it the median.
+_NOISE_MS = 70
+
+
+@dataclass(frozen=True)
+class PublishedScore:
+    """A row of the table of scores."""
+
+    row: Score
+
+    def check(self, today: Score) -> None:
+        """The counts are those of the table, the times are close to them."""
+        assert (self.row.turns, self.row.cut, self.row.late) == (today.turns, today.cut, today.late)
+        assert abs(self.row.median_ms - today.median_ms) <= _NOISE_MS
+        assert abs(self.row.longest_ms - today.longest_ms) <= 2 * _NOISE_MS
+
+
+def published(name: str) -> PublishedScore:
+    """The row of this name."""
+    cells = re.search(rf"^\| {re.escape(name)} \|(.*)\|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert cells is not None, f"docs/turn-taking.md has no row {name}"
+    turns, cut, late, median, longest = (re.sub(r"[^0-9]", "", cell) for cell in cells[1].split("|"))
+    return PublishedScore(Score(int(turns), int(cut), int(late), float(median), float(longest)))
+
+
+def shown_set() -> dict[str, str]:
+    """The conversations that the page shows, by name."""
+    row = re.compile(r"^\| ([\w-]+) \| [a-z ]+ \| [a-z]{2}, \w+ \| (.*) \|$", re.MULTILINE)
+    return dict(row.findall(PAGE.read_text("utf-8")))
