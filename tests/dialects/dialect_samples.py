@@ -32,6 +32,7 @@ from voxwire.events.server import (
     ContentPartDone,
     EngineChanged,
     ErrorOccurred,
+    FalseInterruption,
     FunctionArgumentsDelta,
     FunctionArgumentsDone,
     IdleTimeout,
@@ -191,6 +192,7 @@ OUR_EVENTS: tuple[ServerEvent, ...] = (
         first_audio_ms=None,
     ),
     EngineChanged(stage="llm", engine="offline-assistant", before="chat", code="llm_timeout"),
+    FalseInterruption(response_id="resp_1", audio_start_ms=2000, audio_end_ms=2300),
 )
 
 #: One event of every official type.

@@ -28,6 +28,7 @@ from voxwire.events.server import (
     ClockRead,
     EngineChanged,
     ErrorOccurred,
+    FalseInterruption,
     ResponseDone,
     ServerEvent,
     SessionCreated,
@@ -125,6 +126,7 @@ def test_the_samples_hold_every_event() -> None:
     assert {type(event) for event in EVERY_EVENT} == set(get_args(ServerEvent)) - {
         ClockRead,
         EngineChanged,
+        FalseInterruption,
         TurnTimings,
     }
 

@@ -40,6 +40,13 @@ def test_form(codec: WireCodec) -> None:
             "before": "chat",
             "code": "llm_timeout",
         },
+        {
+            "type": "voxwire.false_interruption",
+            "event_id": "event_1",
+            "response_id": "resp_1",
+            "audio_start_ms": 2000,
+            "audio_end_ms": 2300,
+        },
     ]
 
 

@@ -196,3 +196,17 @@ class TestLists:
         (chosen,) = [one for name, one in settings.deployments.items() if name == "shop"]
         assert chosen.llm is not None
         assert isinstance(chosen.llm.options["api_key"], SecretStr)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "limits"),
+    [
+        (None, (0, 0, False)),
+        ("telephony", (240, 1, False)),
+        ({"speech_ms": 100, "back_channels": "pass"}, (100, 0, True)),
+    ],
+)
+def test_what_interrupts(chosen: object, limits: tuple[int, int, bool]) -> None:
+    settings = load_settings(None, {} if chosen is None else {"interruption": chosen})
+    made = build.session_limits(settings)
+    assert (made.interrupt_speech_ms, made.interrupt_words, made.back_channels_pass) == limits

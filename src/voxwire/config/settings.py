@@ -223,6 +223,18 @@ class FailoverSettings(_Table):
     )
 
 
+class InterruptionSettings(_Table):
+    """Which speech interrupts an answer, where the session asks for that. `"telephony"`: 240 ms and a word."""
+
+    speech_ms: int = Field(
+        default=0, ge=0, le=2000, description="Milliseconds that speech has to last before it interrupts an answer."
+    )
+    words: int = Field(default=0, ge=0, le=10, description="Words of it that have to be understood.")
+    back_channels: Literal["interrupt", "pass"] = Field(
+        default="interrupt", description='Whether words of somebody who only listens interrupt: "mm-hm", "okay".'
+    )
+
+
 class LoggingSettings(_Table):
     """What is written to stderr. Keys, audio and transcripts never are."""
 
@@ -356,6 +368,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     failover: FailoverSettings = FailoverSettings()
+    interruption: InterruptionSettings = InterruptionSettings()
     logging: LoggingSettings = LoggingSettings()
     vad: EngineSettings | None = Field(
         default=None, description="Speech detector of all deployments, instead of `silero`."
@@ -382,6 +395,11 @@ class Settings(BaseSettings):
         default=DEFAULT_DEPLOYMENTS[0],
         description="Deployment that answers to official model names without one of their own.",
     )
+
+    @field_validator("interruption", mode="before")
+    @classmethod
+    def _preset(cls, value: Any) -> Any:
+        return {"speech_ms": 240, "words": 1} if value == "telephony" else value
 
     @field_validator("vad", "turn", mode="before")
     @classmethod

@@ -31,6 +31,7 @@ from voxwire.events.server import (
     ContentPartDone,
     EngineChanged,
     ErrorOccurred,
+    FalseInterruption,
     FunctionArgumentsDelta,
     FunctionArgumentsDone,
     IdleTimeout,
@@ -278,6 +279,14 @@ def turn_timings(event: TurnTimings) -> Body:
     }
 
 
+def false_interruption(event: FalseInterruption) -> Body:
+    return {
+        "response_id": event.response_id,
+        "audio_start_ms": event.audio_start_ms,
+        "audio_end_ms": event.audio_end_ms,
+    }
+
+
 def engine_changed(event: EngineChanged) -> Body:
     return {"stage": event.stage, "engine": event.engine, "before": event.before, "code": event.code}
 
@@ -408,4 +417,5 @@ SHARED: dict[type, Form] = {
     ClockRead: ("voxwire.clock", clock),
     TurnTimings: ("voxwire.turn_timings", turn_timings),
     EngineChanged: ("voxwire.engine_changed", engine_changed),
+    FalseInterruption: ("voxwire.false_interruption", false_interruption),
 }

@@ -41,6 +41,7 @@ Include = list[
         "voxwire.turn_timings",
         "voxwire.transcription_deltas",
         "voxwire.engine_changed",
+        "voxwire.false_interruption",
     ]
 ]
 Metadata = Annotated[

@@ -249,6 +249,17 @@ class TurnTimings(ServerEventBase, frozen=True, kw_only=True):
     drafts_wasted: int = 0
 
 
+class FalseInterruption(ServerEventBase, frozen=True, kw_only=True):
+    """`voxwire.false_interruption`, ours: somebody spoke while an answer was heard, and it goes on.
+
+    `response_id` is None where all of it was said already. The times are those of the input audio.
+    """
+
+    response_id: str | None
+    audio_start_ms: int
+    audio_end_ms: int
+
+
 class EngineChanged(ServerEventBase, frozen=True, kw_only=True):
     """`voxwire.engine_changed`, ours: another engine of a list serves this session now.
 
@@ -297,4 +308,5 @@ ServerEvent = (
     | ClockRead
     | TurnTimings
     | EngineChanged
+    | FalseInterruption
 )

@@ -107,11 +107,13 @@ class RetentionRatio(msgspec.Struct, frozen=True, kw_only=True):
 Truncation = Literal["auto", "disabled"] | RetentionRatio
 
 #: Names that `include` may hold: log-probabilities of transcripts; and ours: the times of each turn, growing
-#: transcripts on previews whose clients may not know them, and that another engine serves the session.
+#: transcripts on previews whose clients may not know them, that another engine serves the session, and speech that was
+#: taken for an interruption at first.
 LOGPROBS = "item.input_audio_transcription.logprobs"
 TURN_TIMINGS = "voxwire.turn_timings"
 TRANSCRIPTION_DELTAS = "voxwire.transcription_deltas"
 ENGINE_CHANGED = "voxwire.engine_changed"
+FALSE_INTERRUPTION = "voxwire.false_interruption"
 
 
 class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):

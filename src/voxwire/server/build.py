@@ -79,7 +79,14 @@ def session_limits(settings: Settings) -> Limits:
     """The bounds of a session as the settings have them."""
     chosen = settings.limits.model_dump()
     on_empty = chosen.pop("on_empty_transcript")
-    return Limits(**chosen, respond_to_empty_transcript=on_empty == "respond")
+    guard = settings.interruption
+    return Limits(
+        **chosen,
+        respond_to_empty_transcript=on_empty == "respond",
+        interrupt_speech_ms=guard.speech_ms,
+        interrupt_words=guard.words,
+        back_channels_pass=guard.back_channels == "pass",
+    )
 
 
 class _Host:

@@ -69,7 +69,7 @@ class Drafts:
             self._draft = None  # nothing was made, so nothing was wasted
             return
         draft.results.append(result)
-        draft.size += _size(result)
+        draft.size += weight_of(result)
         draft.done = isinstance(result, LlmDone | Failed)
         if draft.ready is None and (type(result) is SpokenAudio or draft.start.request.modality is not Modality.AUDIO):
             draft.ready = self._state.now
@@ -132,7 +132,7 @@ def _used(draft: Draft) -> TokenUsage:
     )
 
 
-def _size(result: GenerationResult) -> int:
+def weight_of(result: GenerationResult) -> int:
     match result:
         case SpokenAudio():
             return _OVERHEAD + len(result.pcm)

@@ -46,12 +46,23 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Refuse a truncation beyond the end instead of clamping it (protocol: decisions, Truncation beyond the end)."""
     max_drafts_per_turn: int = 0
     """Answers begun in the pauses of one turn, before it is certain that it has ended; 0 begins none."""
+    interrupt_speech_ms: int = 0
+    """How long speech has to last before it interrupts an answer; 0 for no time."""
+    interrupt_words: int = 0
+    """How many words of it have to be understood."""
+    back_channels_pass: bool = False
+    """Whether words of a listener ("mm-hm") do not interrupt."""
     pause_ms: int = 160
     """The silence that may be the end of the turn: a pause is judged then, and a draft begun."""
     draft_bytes: int = 4 * 1024 * 1024
     """What engines may make of a draft: a minute and a half of speech. More is not kept, but made anew."""
     respond_to_empty_transcript: bool = True
     """Whether a turn in which no word was understood is answered (protocol: responses, Waiting for words)."""
+
+
+def nobody_listens(words: str, language: str | None) -> bool:
+    """Every word counts."""
+    return False
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +84,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """It can begin to listen while somebody still speaks."""
     interims: bool = False
     """The recogniser can say what it heard before the turn is over."""
+    back_channel: Callable[[str, str | None], bool] = nobody_listens
+    """Whether a text, in a language that may be known, has words of a listener and no others; at once."""
     hears_turns: bool = False
     """There is a turn model: it hears the end of a turn that has paused."""
     reports_playout: bool = False

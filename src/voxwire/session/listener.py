@@ -20,7 +20,7 @@ how long a judgement took. They count as not scored until then.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from voxwire.audio.input_buffer import TICKS_PER_MS, WINDOW_TICKS, InputBuffer, to_ms
 from voxwire.errors import ClientError
@@ -31,10 +31,13 @@ from voxwire.interfaces.commands import Analyse, JudgeTurn, OverhearTurn
 from voxwire.interfaces.turn import TurnSign
 from voxwire.session.conversation import Entry
 from voxwire.session.drafts import Drafts
+from voxwire.session.interruption import Guard, Guess
 from voxwire.session.state import State
 from voxwire.session.timings import TurnTimes
 from voxwire.session.transcripts import Transcripts, Utterance
-from voxwire.session.turn_detector import Boundary, TurnDetector
+from voxwire.session.turn_detector import Boundary, Trailing, TurnDetector
+
+_Words = TypeVar("_Words", str, str | None)
 
 #: The end of a turn that a turn model hears.
 _JUDGED_TICKS: Final = 8000 * TICKS_PER_MS
@@ -42,8 +45,10 @@ _JUDGED_TICKS: Final = 8000 * TICKS_PER_MS
 
 @dataclass(eq=False, slots=True)
 class _Turn:
-    """Somebody is speaking: the future item, where it starts, and the recogniser that listens.
+    """Somebody is speaking: the future item, where it starts, and the recogniser that listens. Speech was found from
+    the tick `begun` to the tick `spoken`.
 
+    `suspected`: an answer is heard, and it is not certain yet that this interrupts it; nobody was told.
     `held`: its words were asked for in the pause that is now. The silence goes to the recogniser only if it was a
     pause and no more, so that otherwise the words are those that are known already.
     """
@@ -52,7 +57,10 @@ class _Turn:
     start: int
     fed: int
     utterance: Utterance
+    begun: int
+    spoken: int
     held: bool = False
+    suspected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +81,22 @@ class Listener:
         transcripts: Transcripts,
         drafts: Drafts,
         *,
+        on_suspicion: Callable[[], bool],
+        on_innocence: Callable[[int, int], None],
         on_speech: Callable[[], None],
         on_pause: Callable[[Utterance], bool],
         on_turn: Callable[[Entry], None],
     ) -> None:
-        """`on_speech` is told that speech began, `on_pause` that the turn may be over, and says whether it asks for the
-        words now; `on_turn` that detection ended it as an item."""
+        """`on_suspicion` says whether speech has to prove that it interrupts, and `on_innocence` is told that it did
+        not, from when to when. `on_speech` is told that speech began, `on_pause` that the turn may be over, and says
+        whether it asks for the words now; `on_turn` that detection ended it as an item."""
         self._state = state
         self._transcripts = transcripts
         self._drafts = drafts
+        self._on_suspicion = on_suspicion
+        self._on_innocence = on_innocence
         self._on_speech = on_speech
+        self._guard = Guard(state.limits, state.capabilities)
         self._on_pause = on_pause
         self._on_turn = on_turn
         self.buffer = InputBuffer(state.config.input_format)
@@ -162,7 +176,9 @@ class Listener:
     def heard_more(self) -> None:
         """The recogniser was behind, and has words that it did not have when the pause was judged: judge it again."""
         detector, turn = self._detector, self._turn
-        if turn is not None and detector is not None and detector.asks and detector.paused and self._judgement is None:
+        if turn is not None and detector is not None and turn.suspected:
+            self._weigh(detector, turn, self._guard.while_speaking, turn.utterance.heard)
+        elif turn is not None and detector is not None and detector.asks and self._judgement is None and self.paused:
             self._ask(detector, turn)
 
     # --- commits ---------------------------------------------------------------------------------
@@ -187,8 +203,10 @@ class Listener:
             item_id = self._state.ids("item")
             start = buffer.start
             utterance = self._transcripts.start(item_id, buffer.format)
-            turn = _Turn(item_id, start, start, utterance)
+            turn = _Turn(item_id, start, start, utterance, start, start)
         else:
+            if turn.suspected:
+                self._convict(turn)
             turn.held = False  # what was not scored yet may hold a sound
             self._say_stopped(turn, buffer.end)
         if self._detector is not None:
@@ -289,10 +307,63 @@ class Listener:
 
     def _window(self, detector: TurnDetector, score: float, end: int) -> None:
         boundary = detector.step(score, end)
-        if boundary is None:
+        turn = self._turn
+        if turn is not None and turn.suspected:
+            self._suspect(detector, turn, boundary, end)
+        elif boundary is not None:
+            self._obey(detector, boundary, end)
+
+    def _suspect(self, detector: TurnDetector, turn: _Turn, boundary: Boundary | None, end: int) -> None:
+        """Another window of speech that may interrupt an answer, or not."""
+        if not isinstance(detector.state, Trailing):
+            turn.spoken = end
+        if boundary is None or boundary is Boundary.RESUMED:
+            self._weigh(detector, turn, self._guard.while_speaking, turn.utterance.heard)
             return
+        self._feed(turn, end)
+        if boundary is Boundary.STOPPED:
+            # Words that are not known by now may come yet: then length alone counts.
+            self._weigh(detector, turn, self._guard.after_speaking, turn.utterance.heard or None)
+            if self._turn is turn:
+                self._obey(detector, boundary, end)
+        elif not self._guard.reads:
+            self._weigh(detector, turn, self._guard.after_speaking, None)
+        elif self._state.capabilities.interims:
+            self._transcripts.ask(turn.utterance)
+
+    def heard_so_far(self) -> None:
+        """The recogniser has said all that it heard up to the pause."""
+        detector, turn = self._detector, self._turn
+        if turn is not None and turn.suspected and detector is not None and detector.paused:
+            self._weigh(detector, turn, self._guard.after_speaking, turn.utterance.heard)
+
+    def _weigh(
+        self, detector: TurnDetector, turn: _Turn, rule: Callable[[float, _Words, str | None], Guess], words: _Words
+    ) -> None:
+        asked = self._state.config.transcription
+        spoken_ms = (turn.spoken - turn.begun) / TICKS_PER_MS
+        guess = rule(spoken_ms, words, asked.spoken() if asked else None)
+        if guess is Guess.INTERRUPTION:
+            self._convict(turn)
+        elif guess is Guess.NONE:
+            self._turn = None
+            detector.reset()
+            self._acquit(turn)
+
+    def _convict(self, turn: _Turn) -> None:
+        """It interrupts: tell everybody, as if that had been known from the start."""
+        turn.suspected = False
+        self._say_started(turn)
+
+    def _acquit(self, turn: _Turn) -> None:
+        """It was nothing: the answer goes on, and there is no turn."""
+        self._transcripts.cancel(turn.utterance)
+        self._state.conversation.release()
+        self._on_innocence(to_ms(turn.start), to_ms(turn.spoken))
+
+    def _obey(self, detector: TurnDetector, boundary: Boundary, end: int) -> None:
         if self._turn is None:
-            self._start_turn(max(self.buffer.start, end - WINDOW_TICKS - detector.padding_ticks))
+            self._start_turn(detector, max(self.buffer.start, end - WINDOW_TICKS - detector.padding_ticks), end)
         elif boundary is Boundary.PAUSED:
             self._feed(self._turn, end)
             if detector.asks:
@@ -307,13 +378,24 @@ class Listener:
             self._say_stopped(turn, end)
             self._on_turn(self._commit(turn, end, speech_end=detector.speech_end))
 
-    def _start_turn(self, start: int) -> None:
+    def _start_turn(self, detector: TurnDetector, start: int, end: int) -> None:
+        """With the window that ends at `end`."""
         item_id = self._state.ids("item")
         self._state.conversation.reserve(item_id)
-        self._state.emit(server.SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
-        self._turn = _Turn(item_id, start, start, self._transcripts.start(item_id, self.buffer.format))
+        suspected = self._guard.watches and self._on_suspicion()
+        if not suspected:
+            self._state.emit(server.SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
+        utterance = self._transcripts.start(item_id, self.buffer.format)
+        self._turn = turn = _Turn(item_id, start, start, utterance, end - WINDOW_TICKS, end, suspected=suspected)
         # Here too, or what is left when the turn is not finished would depend on how the audio was cut.
         self.buffer.discard_before(start)
+        if suspected:
+            self._weigh(detector, turn, self._guard.while_speaking, "")
+        else:
+            self._on_speech()
+
+    def _say_started(self, turn: _Turn) -> None:
+        self._state.emit(server.SpeechStarted(item_id=turn.item_id, audio_start_ms=to_ms(turn.start)))
         self._on_speech()
 
     def _feed(self, turn: _Turn, end: int) -> None:
@@ -354,7 +436,9 @@ class Listener:
     def _abandon_turn(self) -> None:
         """The turn in progress, if there is one, becomes no item."""
         turn, self._turn = self._turn, None
-        if turn is not None:
+        if turn is not None and turn.suspected:
+            self._acquit(turn)
+        elif turn is not None:
             self._say_stopped(turn, self.buffer.end)
             self._drafts.drop()
             self._transcripts.cancel(turn.utterance)

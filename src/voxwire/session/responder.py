@@ -21,7 +21,7 @@ from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
 from voxwire.session.client_items import ClientItems, ItemChecks
 from voxwire.session.conversation import Entry
-from voxwire.session.drafts import Drafts
+from voxwire.session.drafts import Drafts, weight_of
 from voxwire.session.idle import Idle
 from voxwire.session.plan import ask, resolve
 from voxwire.session.playout import Playout
@@ -47,6 +47,8 @@ class Responder:
         self.rate = RateWindow(state.limits, state.now)
         self._running: dict[int, ResponseRun] = {}
         self._next: Entry | None = None
+        self._ducked: list[tuple[int, GenerationResult]] | None = None
+        self._ducked_bytes = 0
         self.active: ResponseRun | None = None
         """The response in the conversation, if one is in progress."""
 
@@ -118,9 +120,25 @@ class Responder:
             raise ClientError("Cancellation failed: no active response found", code="response_cancel_not_active")
         self.cancel(run, "client_cancelled")
 
+    @property
+    def heard(self) -> bool:
+        """Whether an answer is in the making, or its end is still being heard."""
+        end = self._playout.end
+        return self.active is not None or end is None or end > self._state.now
+
+    def duck(self) -> None:
+        """Somebody speaks, and may want to interrupt: the answer says no more until that is decided."""
+        self._ducked, self._ducked_bytes = [], 0
+
+    def resume(self) -> None:
+        """It was no interruption: the answer goes on where it stopped."""
+        ducked, self._ducked = self._ducked, None
+        for number, event in ducked or ():
+            self.result(number, event)
+
     def interrupt(self) -> None:
         """The user began to speak: the answer stops, and none that waited in line will come."""
-        self._next = None
+        self._next = self._ducked = None
         if self.active is not None:
             self.cancel(self.active, "turn_detected")
         self._playout.interrupt()
@@ -146,6 +164,9 @@ class Responder:
         state, run = self._state, self._running.get(number)
         if run is None:
             self._drafts.keep(number, event)
+            return
+        if self._ducked is not None and run is self.active:
+            self._keep_back(self._ducked, number, event)
             return
         said = len(state.out)
         match event:
@@ -190,6 +211,13 @@ class Responder:
         self._fail(run, "transcription_timeout", "The words of the turn were not recognised in time.")
 
     # --- inside ----------------------------------------------------------------------------------
+
+    def _keep_back(self, ducked: list[tuple[int, GenerationResult]], number: int, event: GenerationResult) -> None:
+        """What the answer goes on with; of more than can be kept it goes on at once."""
+        ducked.append((number, event))
+        self._ducked_bytes += weight_of(event)
+        if self._ducked_bytes > self._state.limits.draft_bytes:
+            self.resume()
 
     def _fit(self, params: ResponseParams) -> ResponseParams:
         """What of the parameters this deployment can do."""

@@ -36,8 +36,22 @@ from voxwire.events import client
 from voxwire.events.client import UNSUPPORTED_VALUE, AppendAudio, ClientEvent
 from voxwire.events.closing import CloseReason
 from voxwire.events.response import StatusDetails
-from voxwire.events.server import ClockRead, EngineChanged, ErrorOccurred, SessionCreated, SessionUpdated
-from voxwire.events.session_config import ENGINE_CHANGED, TURN_TIMINGS, SessionConfig, SessionKind, SessionPatch
+from voxwire.events.server import (
+    ClockRead,
+    EngineChanged,
+    ErrorOccurred,
+    FalseInterruption,
+    SessionCreated,
+    SessionUpdated,
+)
+from voxwire.events.session_config import (
+    ENGINE_CHANGED,
+    FALSE_INTERRUPTION,
+    TURN_TIMINGS,
+    SessionConfig,
+    SessionKind,
+    SessionPatch,
+)
 from voxwire.interfaces import inputs
 from voxwire.interfaces.commands import CloseSession, Output
 from voxwire.interfaces.inputs import ClientMistake, Input
@@ -122,6 +136,8 @@ class Session:
             self._state,
             self._transcripts,
             self._drafts,
+            on_suspicion=lambda: this._speech_suspected(),
+            on_innocence=lambda start_ms, end_ms: this._speech_passed(start_ms, end_ms),
             on_speech=lambda: this._speech_started(),
             on_pause=lambda utterance: this._speech_paused(utterance),
             on_turn=lambda entry: this._turn_ended(entry),
@@ -326,6 +342,22 @@ class Session:
                 break
             self._take(*self._waiting.pop(0))
 
+    def _speech_suspected(self) -> bool:
+        """Speech, and an answer is heard that it may interrupt: the answer says no more until that is known."""
+        detection = self._state.config.turn_detection
+        if detection is None or not detection.interrupt_response or not self._responder.heard:
+            return False
+        self._responder.duck()
+        return True
+
+    def _speech_passed(self, start_ms: int, end_ms: int) -> None:
+        active = self._responder.active
+        if FALSE_INTERRUPTION in (self._state.config.include or ()):
+            response_id = active.id if active is not None else None
+            self._state.emit(FalseInterruption(response_id=response_id, audio_start_ms=start_ms, audio_end_ms=end_ms))
+        self._responder.resume()
+        self._idle.review()
+
     def _speech_started(self) -> None:
         detection = self._state.config.turn_detection
         if detection is not None and detection.interrupt_response:
@@ -343,6 +375,7 @@ class Session:
             self._listener.heard_more()
 
     def _words_so_far(self, item_id: str, words: str) -> None:
+        self._listener.heard_so_far()
         if self._listener.paused:
             self._responder.draft(item_id, words)
 

@@ -44,8 +44,8 @@ class Spoken:
 class Utterance:
     """One recogniser at work for one audio part of one item.
 
-    `asked` is what the client asked to be told when the utterance began, None for nothing; `stable` is what may be
-    said, `sent` what was.
+    `asked` is what the client asked to be told when the utterance began, None for nothing; `heard` is all that was
+    understood so far, `stable` what may be said of it, `sent` what was.
     """
 
     number: int
@@ -53,6 +53,7 @@ class Utterance:
     content_index: int
     asked: Transcription | None
     logprobs: bool
+    heard: str = ""
     stable: str = ""
     sent: str = ""
     state: Speaking | Spoken = field(default_factory=Speaking)
@@ -112,9 +113,14 @@ class Transcripts:
         if not isinstance(state, Speaking) or state.probes >= self._state.limits.max_drafts_per_turn:
             return False
         state.probes += 1
-        state.unanswered += 1
-        self._state.emit(commands.ProbeTranscription(transcription=utterance.number))
+        self.ask(utterance)
         return True
+
+    def ask(self, utterance: Utterance) -> None:
+        """Ask for the words so far of an utterance that goes on, and whose recogniser can say them."""
+        assert isinstance(utterance.state, Speaking)
+        utterance.state.unanswered += 1
+        self._state.emit(commands.ProbeTranscription(transcription=utterance.number))
 
     def finish(self, utterance: Utterance, entry: Entry, duration_ms: float) -> None:
         """The utterance is complete and belongs to `entry`, which was announced: say what was heard before that."""
@@ -166,6 +172,7 @@ class Transcripts:
 
     def _partial(self, utterance: Utterance, result: SttPartial) -> None:
         if isinstance(utterance.state, Speaking):
+            utterance.heard = result.text
             self._on_partial()
         if utterance.asked is None:
             return
@@ -181,6 +188,7 @@ class Transcripts:
         if isinstance(state, Speaking) and state.unanswered:
             # Answers come in the order of the probes: one that leaves others open is of an earlier pause.
             state.unanswered -= 1
+            utterance.heard = result.text
             if state.unanswered == 0:
                 self._on_interim(utterance.item_id, result.text)
 

@@ -22,6 +22,7 @@ from voxwire.events.server import (
     ContentPartAdded,
     ContentPartDone,
     EngineChanged,
+    FalseInterruption,
     FunctionArgumentsDelta,
     FunctionArgumentsDone,
     IdleTimeout,
@@ -47,7 +48,7 @@ from voxwire.events.server import (
     TranscriptionFailed,
     TurnTimings,
 )
-from voxwire.events.session_config import ENGINE_CHANGED, TURN_TIMINGS
+from voxwire.events.session_config import ENGINE_CHANGED, FALSE_INTERRUPTION, TURN_TIMINGS
 from voxwire.interfaces.commands import (
     Analyse,
     CancelGeneration,
@@ -186,8 +187,9 @@ class Invariants:
         self._config = event.config
 
     @_see.register
-    def _(self, event: ClockRead | TurnTimings | EngineChanged) -> None:
-        asked = ENGINE_CHANGED if isinstance(event, EngineChanged) else TURN_TIMINGS
+    def _(self, event: ClockRead | TurnTimings | EngineChanged | FalseInterruption) -> None:
+        ours = {EngineChanged: ENGINE_CHANGED, FalseInterruption: FALSE_INTERRUPTION}
+        asked = ours.get(type(event), TURN_TIMINGS)
         self._require(asked in (self._config.include or ()), event, "ours is sent only to who asked for it")
 
     @_see.register
