@@ -115,7 +115,9 @@ class Catalogue(Mapping[str, CatalogueEntry]):
         alike = difflib.get_close_matches(name.lower(), self, n=3, cutoff=0.5)
         alike += [other for other in self if name.lower() in other and other not in alike]
         meant = f" Did you mean {_or(alike[:5])}?" if alike else ""
-        raise ConfigurationError(f"There is no model {name!r} in the catalogue{nor}.{meant} See them: voxwire models list")
+        raise ConfigurationError(
+            f"There is no model {name!r} in the catalogue{nor}.{meant} See them: voxwire models list"
+        )
 
     def fitting(self, engine: str) -> tuple[str, ...]:
         """Names of the models that an engine can open."""
