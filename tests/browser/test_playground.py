@@ -21,7 +21,7 @@ from voxwire.engines import registry
 from voxwire.engines.vad.silero import SileroVad
 from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt
-from voxwire.testing.fake_tts import FakeTts
+from voxwire.testing.fake_tts import FAKE_VOICES, FakeTts
 from voxwire.testing.live_server import serve_process, served_in_thread
 
 #: Root mean square; there is none in silence.
@@ -31,6 +31,7 @@ PATIENCE_MS = 30_000
 SEVEN = "what is twelve times seven"
 SOAK_S = float(os.environ.get("VOXWIRE_SOAK_S", "20"))
 KEY = "key-of-the-playground"
+OWN_VOICES = (*FAKE_VOICES, "nora")
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -46,7 +47,7 @@ def url() -> Iterator[str]:
         "tts": FakeTts(pace=1.0),
     }
     # Where it matters when an answer comes, its words are not left to a recogniser that shares this machine.
-    quick = {**engines, "stt": FakeStt("tell me a story about a dragon")}
+    quick = {**engines, "stt": FakeStt("tell me a story about a dragon"), "tts": FakeTts(pace=1.0, voices=OWN_VOICES)}
     service = fake_service(
         fake_deployment(name="gpt-realtime", **engines),
         fake_deployment(name="gpt-4o-realtime-preview", **engines),
@@ -380,6 +381,24 @@ async def test_settings_survive_a_reload_and_change_a_running_session(url: str, 
         await expect(page.get_by_label("Deployment")).to_have_value("gpt-realtime")
         kept = await page.evaluate("JSON.stringify({ ...localStorage })")
         assert "secret" not in kept
+
+
+async def test_a_deployment_has_voices_of_its_own(url: str, opened: Open) -> None:
+    async with opened(url) as page:
+        voices = page.get_by_label("Voice").locator("option")
+        await expect(page.get_by_label("Deployment")).to_have_value("gpt-realtime")
+        assert "nora" not in await voices.all_text_contents()
+        await page.get_by_label("Deployment").fill("quick")
+        await expect(voices.last).to_have_text("nora")
+        await expect(page.get_by_label("Voice")).to_have_value("alloy")
+        await page.get_by_label("Voice").select_option("nora")
+        await page.reload()
+        await expect(voices).to_have_count(len(OWN_VOICES))
+        await expect(page.get_by_label("Voice")).to_have_value("nora")
+        await say(page, "What is two plus two?")
+        await expect(items(page, "assistant")).to_contain_text("4", timeout=PATIENCE_MS)
+        updated = (await events(page, "in", "session.updated"))[-1]
+        assert updated["session"]["audio"]["output"]["voice"] == "nora"
 
 
 async def test_a_wrong_key(opened: Open) -> None:

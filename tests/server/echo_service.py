@@ -18,6 +18,7 @@ from voxwire.runtime.leases import EngineLeases
 from voxwire.runtime.load import Load
 from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.principal import Principal
+from voxwire.session import Capabilities
 
 #: The fixture `serve`: starts a server, returns its address.
 Serve = Callable[..., Awaitable[str]]
@@ -53,7 +54,8 @@ def echo(name: str, *kinds: str) -> Hosted:
         pass
 
     def assemble(engines: Any) -> Any:
-        return SimpleNamespace(name=name, instructions="", expect=expect, **engines)
+        capabilities = Capabilities(voices=frozenset({"verse", "alloy"}))
+        return SimpleNamespace(name=name, instructions="", capabilities=capabilities, expect=expect, **engines)
 
     leases = EngineLeases().lease({kind: (kind, lambda engine=engine: engine) for kind, engine in engines.items()})
     return Hosted(name, leases, assemble)

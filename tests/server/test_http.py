@@ -57,6 +57,7 @@ class TestModels:
         assert list(model["engines"]) == ["vad", "stt", "llm", "tts", "turn"]
         assert model["engines"]["vad"]["label"] == "a fake vad"
         assert model["engines"]["turn"]["label"] == "a fake turn"
+        assert model["voices"] == ["alloy", "verse"]
 
     async def test_without_a_turn_model_silence_decides(self, url: str) -> None:
         model = json.loads((await request(url, "/v1/models")).body)["data"][1]

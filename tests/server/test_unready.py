@@ -67,6 +67,7 @@ class TestOneOfTwo:
             ("a/b", False, "tts"),
         ]
         assert models[1]["engines"]["tts"]["label"] == "a fake tts"
+        assert models[1]["voices"] is None
 
     async def test_the_log_says_why(self, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
         await ailing(serve, "a/b")

@@ -22,10 +22,12 @@ def model_list(deployments: Iterable[Hosted], vad: VadEngine, created: int) -> d
 def model(hosted: Hosted, vad: VadEngine, name: str, created: int) -> dict[str, Any]:
     """One model, with what really answers beside the fields of the official API.
 
-    `ready` is false while its engines start or do not; `failed` is then the kind of the engine that does not.
+    `ready` is false while its engines start or do not; `failed` is then the kind of the engine that does not. `voices`
+    are the names that a session may ask for; None where it may be any, or where that is not known yet.
     """
     engines = {"vad": vad, **hosted.stages}
     engines.setdefault("turn", None)  # without a turn model, silence decides
+    voices = hosted.deployment.capabilities.voices if hosted.deployment else None
     return {
         "id": name,
         "object": "model",
@@ -34,6 +36,7 @@ def model(hosted: Hosted, vad: VadEngine, name: str, created: int) -> dict[str, 
         "label": hosted.label,
         "ready": hosted.deployment is not None,
         "failed": hosted.trouble.stage if hosted.trouble else None,
+        "voices": None if voices is None else sorted(voices),
         "engines": {kind: engine and _engine(engine.capabilities) for kind, engine in engines.items()},
     }
 

@@ -28,7 +28,6 @@ export class SetupView {
   /** @param {() => void} onChange settings are other than they were, and valid */
   constructor(onChange) {
     this.#onChange = onChange;
-    byId("voice").append(...VOICES.map((name) => element("option", { value: name }, name)));
     this.#show();
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     this.#form.addEventListener("input", (event) => this.#edited(/** @type {HTMLInputElement} */ (event.target)));
@@ -98,6 +97,7 @@ export class SetupView {
   }
 
   #show() {
+    this.#offerVoices();
     for (const field of /** @type {Iterable<HTMLInputElement>} */ (/** @type {unknown} */ (this.#form.elements))) {
       if (!field.name || field.dataset["stub"] !== undefined) continue;
       const value = this.settings[/** @type {keyof Settings} */ (field.name)];
@@ -158,7 +158,18 @@ export class SetupView {
     return this.#deployments.find(({ id }) => id === deployment)?.label ?? "";
   }
 
+  /** The voices of the deployment, those of the API first; the chosen one is always there, for it is what is sent. */
+  #offerVoices() {
+    const found = this.#deployments.find(({ id }) => id === this.settings.deployment)?.voices ?? VOICES;
+    const [known, own] = [VOICES.filter((name) => found.includes(name)), found.filter((name) => !VOICES.includes(name))];
+    const names = new Set([...known, ...own, this.settings.voice]);
+    const field = /** @type {HTMLSelectElement} */ (byId("voice"));
+    field.replaceChildren(...[...names].map((name) => element("option", { value: name }, name)));
+    field.value = this.settings.voice;
+  }
+
   #describeDeployment() {
+    this.#offerVoices();
     const label = this.labelOf(this.settings.deployment);
     byId("deployment-hint").textContent = label ? t("deployment.answers", { label }) : "";
   }
