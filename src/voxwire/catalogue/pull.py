@@ -98,10 +98,14 @@ class _Pull:
         self._report.began(self._entry.name, self._entry.size)
         self._tell()
         reasons: dict[str, str] = {}
+        unsaid = ""
         try:
             for place, fetcher in self._fetchers():
                 if not missing:
                     break
+                if unsaid and not self._options.offline:  # of the last one the error tells, and offline of all
+                    self._report.note(self._entry.name, unsaid)
+                    unsaid = ""
                 if place in self._options.unreachable:
                     reasons[place] = "there is no way to it"
                     continue
@@ -114,7 +118,7 @@ class _Pull:
                     reasons[place] = str(failure)
                     if isinstance(failure, SourceUnreachable):
                         self._options.unreachable.add(place)
-                    self._report.note(self._entry.name, f"{place}: {failure}.")
+                    unsaid = f"{place}: {failure}."
         finally:
             self._report.ended(self._entry.name)
         if missing:
