@@ -1,6 +1,5 @@
 """Hard conversations with a recogniser and a turn model that make mistakes (`tests/turns`, docs/turn-taking.md)."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,11 +41,11 @@ async def _outcomes(*, whisper: Path, smart_turn: Path | None) -> list[Outcome]:
         ("`semantic_vad`, Whisper tiny.en and smart-turn v3.2", "smart-turn-v3.2"),
     ],
 )
-def test_no_turn_is_cut_or_answered_late_but_for_words_that_were_not_heard(
+async def test_no_turn_is_cut_or_answered_late_but_for_words_that_were_not_heard(
     model: Callable[[str], Path], row: str, smart_turn: str | None
 ) -> None:
     whisper = model("whisper-tiny.en")
-    outcomes = asyncio.run(_outcomes(whisper=whisper, smart_turn=model(smart_turn) if smart_turn else None))
+    outcomes = await _outcomes(whisper=whisper, smart_turn=model(smart_turn) if smart_turn else None)
     wrong = [outcome.recording.conversation.name for outcome in outcomes if outcome.cuts or outcome.late]
     print(f"\n{row}: {score(outcomes)} {wrong}")
     assert len(wrong) <= MISHEARD
