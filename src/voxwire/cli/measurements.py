@@ -93,7 +93,7 @@ async def _stage(stage: str, lease: EngineLease, speech: SpokenSample | None) ->
 def _tell(stage: str, name: str, figures: StageFigures, memory: int) -> None:
     first = f"{figures.first_ms:.0f} ms to {_FIRST[stage]}" if stage in _FIRST else ""
     factor = f"{figures.per_second:.3f} of real time" if figures.per_second is not None else ""
-    parts = (first, factor, f"{memory / _MIB:.0f} MiB", figures.remark)
+    parts = (first, factor, f"{max(0, memory) // _MIB} MiB", figures.remark)
     say(f"  {ENGINE_TITLES[stage]:20}{name:20}{', '.join(part for part in parts if part)}")
 
 

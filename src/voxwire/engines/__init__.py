@@ -5,6 +5,7 @@
 - `vad`: speech detection, in the server's process
 - `stt`, `llm`, `tts`, `turn`: speech to text, language, text to speech, the end of a turn
 - `worker`: the processes in which native engines run; `remote`: those that are servers of somebody else
+- `log_mel`: sound as models with Whisper's encoder hear it
 
 What an engine must do is in `voxwire.interfaces`.
 """

@@ -6,5 +6,5 @@
 - `loudness`: where somebody spoke, and where a long utterance may be cut
 - `readers`: the worker processes: whose turn it is, and how many people can be followed
 - `messages`: what they are told; `worker`, `reader`: what runs there
-- `log_mel`, `whisper_tokens`: sound and words as Whisper has them; `alignment`: when each word was heard
+- `whisper_features`, `whisper_tokens`: sound and words as Whisper has them; `alignment`: when each word was heard
 """

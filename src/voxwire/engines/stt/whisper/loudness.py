@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxwire.audio.pcm import SPEECH_RATE
-from voxwire.engines.stt.whisper.log_mel import FloatArray
+from voxwire.engines.stt.whisper.whisper_features import FloatArray
 
 STEP_MS: Final = 20
 _SAMPLES: Final = SPEECH_RATE * STEP_MS // 1000

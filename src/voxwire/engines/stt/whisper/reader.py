@@ -18,10 +18,11 @@ import numpy as np
 from msgspec.structs import replace
 
 from voxwire.audio.pcm import SPEECH_RATE
+from voxwire.engines.log_mel import FRAMES_PER_SECOND
 from voxwire.engines.stt.whisper.alignment import timed
-from voxwire.engines.stt.whisper.log_mel import FRAMES_PER_SECOND, log_mel
 from voxwire.engines.stt.whisper.loudness import audible, levels
 from voxwire.engines.stt.whisper.messages import Read, SpeechReading
+from voxwire.engines.stt.whisper.whisper_features import whisper_features
 from voxwire.engines.stt.whisper.whisper_languages import ALL
 from voxwire.engines.stt.whisper.whisper_tokens import TIME_STEP_S, Tokens
 from voxwire.errors import ConfigurationError
@@ -126,7 +127,7 @@ class Reader:
         return decoded
 
     def _features(self, pcm: bytes, window_s: float) -> Any:
-        features = log_mel(pcm, round(window_s * FRAMES_PER_SECOND), self._model.n_mels)
+        features = whisper_features(pcm, round(window_s * FRAMES_PER_SECOND), self._model.n_mels)
         return ctranslate2.StorageView.from_array(features[np.newaxis])
 
     def _language(self, encoded: Any, wanted: str | None) -> str:

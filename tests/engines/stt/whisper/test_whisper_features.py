@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from faster_whisper.feature_extractor import FeatureExtractor
 
-from voxwire.engines.stt.whisper.log_mel import log_mel
+from voxwire.engines.stt.whisper.whisper_features import whisper_features
 from voxwire.testing.contract.signals import hum
 
 pytestmark = pytest.mark.engines
@@ -17,10 +17,10 @@ def test_equals_the_one_of_faster_whisper(samples: int, bands: int) -> None:
     heard = noise.astype(np.float32)[: 10 * 16_000] / 32_768
     padded = np.pad(heard, (0, 10 * 16_000 - len(heard)))
     theirs = FeatureExtractor(feature_size=bands)(padded)[:, :1_000]
-    ours = log_mel(noise[: 10 * 16_000].tobytes(), 1_000, bands)
+    ours = whisper_features(noise[: 10 * 16_000].tobytes(), 1_000, bands)
     assert ours.shape == (bands, 1_000)
     assert np.abs(ours - theirs).max() < 1e-5
 
 
 def test_what_is_longer_than_the_window_is_cut_off() -> None:
-    assert (log_mel(hum(3_000), 100) == log_mel(hum(1_000), 100))[:, :98].all()
+    assert (whisper_features(hum(3_000), 100) == whisper_features(hum(1_000), 100))[:, :98].all()
