@@ -18,7 +18,14 @@ class FakeDistribution(Distribution):
         return (
             "Metadata-Version: 2.1\nName: voxwire-extras\nVersion: 1\n"
             "Requires-Dist: numpy>=2\n"
+            'Requires-Dist: absent-library>=3; extra == "all"\n'
+            'Requires-Dist: another-library; extra == "all"\n'
+            'Requires-Dist: third-library-of-it; extra == "all"\n'
             'Requires-Dist: absent-library>=3; extra == "neural"\n'
+            'Requires-Dist: another-library; extra == "neural"\n'
+            'Requires-Dist: absent-library>=3; extra == "small-ears"\n'
+            'Requires-Dist: little-library; extra == "small-ears"\n'
+            'Requires-Dist: one-more-library; extra == "small-ears"\n'
         )
 
     def locate_file(self, path: object) -> Path:
@@ -91,6 +98,13 @@ def test_a_missing_library_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPa
     offer(monkeypatch, ears=f"{module}:engine")
     with pytest.raises(ConfigurationError, match=advice):
         registry.load("stt", "ears", {})
+
+
+@pytest.mark.parametrize("module", ["absent_library", "named_otherwise_than_its_package"])
+def test_the_extra_of_an_engine_has_its_name(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    offer(monkeypatch, small_ears=f"{module}:engine")
+    with pytest.raises(ConfigurationError, match=r"pip install 'voxwire-extras\[small-ears\]'"):
+        registry.load("stt", "small-ears", {})
 
 
 def test_a_library_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -65,19 +65,23 @@ def _missing(kind: EngineKind, point: EntryPoint, error: ImportError) -> str:
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return f"{what}: {error}."
     package = error.name.partition(".")[0]
-    extra = _extra_with(point.dist, package) if point.dist else None
+    extra = _extra_with(point.dist, package, point.name) if point.dist else None
     wanted = f"{point.dist.name}[{extra}]" if point.dist and extra else package
     return f"{what}: the package {package!r} is missing. Install it with: pip install '{wanted}'"
 
 
-def _extra_with(distribution: Distribution, package: str) -> str | None:
-    """The extra of a distribution that brings a package."""
+def _extra_with(distribution: Distribution, package: str, engine: str) -> str | None:
+    """The extra of a distribution that brings a package: that of the engine's name, else the smallest with it."""
+    extras: dict[str, set[str]] = {}
     for requirement in distribution.requires or ():
         name = re.match(r"[\w.-]+", requirement)
         extra = re.search(r"""extra\s*==\s*["']([^"']+)""", requirement)
-        if name and extra and _normal(name[0]) == _normal(package):
-            return extra[1]
-    return None
+        if name and extra:
+            extras.setdefault(extra[1], set()).add(_normal(name[0]))
+    if engine in extras:  # whatever its packages are called: not all have the name that they are imported by
+        return engine
+    with_it = [extra for extra, packages in extras.items() if _normal(package) in packages]
+    return min(with_it, key=lambda extra: len(extras[extra]), default=None)
 
 
 def _normal(name: str) -> str:
