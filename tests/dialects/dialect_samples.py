@@ -60,6 +60,8 @@ from voxwire.events.server import (
     TranscriptionDelta,
     TranscriptionFailed,
     TurnTimings,
+    WordTime,
+    WordTimes,
 )
 from voxwire.events.session_config import Modality, SessionConfig, SessionKind, SessionPatch
 
@@ -193,6 +195,7 @@ OUR_EVENTS: tuple[ServerEvent, ...] = (
     ),
     EngineChanged(stage="llm", engine="offline-assistant", before="chat", code="llm_timeout"),
     FalseInterruption(response_id="resp_1", audio_start_ms=2000, audio_end_ms=2300),
+    WordTimes(item_id="item_1", content_index=0, words=(WordTime(word="Hello.", start_ms=1080, end_ms=1400),)),
 )
 
 #: One event of every official type.

@@ -34,6 +34,7 @@ from voxwire.events.server import (
     SessionCreated,
     SessionUpdated,
     TurnTimings,
+    WordTimes,
 )
 from voxwire.events.session_config import (
     FunctionTool,
@@ -128,6 +129,7 @@ def test_the_samples_hold_every_event() -> None:
         EngineChanged,
         FalseInterruption,
         TurnTimings,
+        WordTimes,
     }
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 from dialect_samples import FIRST, GA, OUR_EVENTS, PREVIEW, VOICE_LIVE, decode, encode
+from msgspec.structs import replace
 
 from voxwire.dialects import Variant, WireCodec
 from voxwire.events.client import UpdateSession
-from voxwire.events.session_config import TURN_TIMINGS
+from voxwire.events.session_config import TURN_TIMINGS, WORD_TIMES
 
 VARIANTS = {"ga": GA, "preview": PREVIEW, "first": FIRST, "voice-live": VOICE_LIVE}
 
@@ -47,12 +48,34 @@ def test_form(codec: WireCodec) -> None:
             "audio_start_ms": 2000,
             "audio_end_ms": 2300,
         },
+        {
+            "type": "voxwire.word_times",
+            "event_id": "event_1",
+            "item_id": "item_1",
+            "content_index": 0,
+            "words": [{"word": "Hello.", "start_ms": 1080, "end_ms": 1400}],
+        },
     ]
 
 
+@pytest.mark.parametrize("name", [TURN_TIMINGS, WORD_TIMES])
 @pytest.mark.parametrize("variant", [GA, PREVIEW])
-def test_asking(variant: Variant) -> None:
+def test_asking(variant: Variant, name: str) -> None:
     kind = {"type": "realtime"} if variant is GA else {}
-    event = decode(WireCodec(variant), "session.update", session={**kind, "include": [TURN_TIMINGS]})
+    event = decode(WireCodec(variant), "session.update", session={**kind, "include": [name]})
     assert isinstance(event, UpdateSession)
-    assert event.patch.include == (TURN_TIMINGS,)
+    assert event.patch.include == (name,)
+
+
+@pytest.mark.parametrize(
+    ("variant", "type", "kind"),
+    [
+        (GA, "session.update", {"type": "transcription"}),
+        (replace(PREVIEW, transcription=True), "transcription_session.update", {}),
+    ],
+    ids=["ga", "preview"],
+)
+def test_asking_in_a_session_that_only_writes_down(variant: Variant, type: str, kind: dict[str, str]) -> None:
+    event = decode(WireCodec(variant), type, session={**kind, "include": [WORD_TIMES]})
+    assert isinstance(event, UpdateSession)
+    assert event.patch.include == (WORD_TIMES,)

@@ -4,6 +4,7 @@ import asyncio
 import math
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from voxwire.errors import EngineDied
 from voxwire.events.server import LogProb
 from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.commands import StartTranscription
+from voxwire.interfaces.engine import Word
 from voxwire.interfaces.inputs import Failed
 from voxwire.interfaces.stt import SttConfig, SttEngine, SttFinal, SttInterim, SttPartial
 from voxwire.runtime.foresight import Situation
@@ -199,13 +201,15 @@ async def test_details_are_asked_for_where_the_session_wants_them(details: bool)
 
 
 @pytest.mark.parametrize(("understood", "chosen"), [(set(), "whether in parish"), ({"weather"}, "weather")])
-async def test_log_probabilities_belong_to_the_free_reading(understood: set[str], chosen: str) -> None:
-    logprobs = (LogProb(token="whether", logprob=-1.5),)
-    final = SttFinal(text="whether in parish", alternatives=("weather",), logprobs=logprobs)
+async def test_times_and_log_probabilities_belong_to_the_free_reading(understood: set[str], chosen: str) -> None:
+    details: dict[str, Any] = {
+        "logprobs": (LogProb(token="whether", logprob=-1.5),),
+        "words": (Word(text="whether", start=0, end=7, start_ms=120.0, end_ms=400.0),),
+    }
+    final = SttFinal(text="whether in parish", alternatives=("weather",), **details)
     bench = Bench(FakeStt(final), ExpectingLlm(understands=understood.__contains__))
     bench.transcriber.finish()
-    kept = None if understood else logprobs
-    assert await bench.ended() == [SttFinal(text=chosen, logprobs=kept)]
+    assert await bench.ended() == [SttFinal(text=chosen, **({} if understood else details))]
 
 
 async def test_a_failure_keeps_its_code_and_frees_the_engine() -> None:

@@ -9,7 +9,7 @@ from voxwire.events.server import (
     TranscriptionDelta,
     TranscriptionFailed,
 )
-from voxwire.events.session_config import SessionConfig, SessionPatch, Transcription
+from voxwire.events.session_config import LOGPROBS, WORD_TIMES, SessionConfig, SessionPatch, Transcription
 from voxwire.interfaces.commands import (
     CancelTranscription,
     FeedTranscription,
@@ -151,7 +151,7 @@ class TestCompleted:
 
     def test_log_probabilities_leave_only_when_included(self) -> None:
         logprobs = (LogProb(token="hi", logprob=-0.1),)
-        for include, expected in ((None, None), (("item.input_audio_transcription.logprobs",), logprobs)):
+        for include, expected in ((None, None), ((LOGPROBS,), logprobs)):
             driver = Driver(MANUAL)
             driver.send(UpdateSession(patch=SessionPatch(include=include)))
             driver.append(speech(200))
@@ -160,7 +160,7 @@ class TestCompleted:
             assert driver.last(TranscriptionCompleted).logprobs == expected
 
     def test_the_recogniser_is_asked_for_details_only_when_somebody_reads_them(self) -> None:
-        for include in ((), ("item.input_audio_transcription.logprobs",)):
+        for include in ((), (LOGPROBS,), (WORD_TIMES,), (LOGPROBS, WORD_TIMES)):
             for transcription in (None, Transcription()):
                 driver = Driver(MANUAL)
                 driver.send(UpdateSession(patch=SessionPatch(include=include, transcription=transcription)))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
+from spoken_client import calling
 
 from voxwire.engines.stt.whisper.engine import WhisperStt, engine
 from voxwire.engines.stt.whisper.messages import Read
@@ -17,10 +18,12 @@ from voxwire.engines.stt.whisper.reader import Reader
 from voxwire.engines.stt.whisper.readings import joined_words
 from voxwire.engines.tts.flite.engine import engine as flite
 from voxwire.interfaces.stt import SttConfig, SttFinal, SttInterim, SttPartial
+from voxwire.server.build import build_service
 from voxwire.testing.clips import Clip, sounds, spoken_clips, wrong_words
 from voxwire.testing.contract import SttContract
 from voxwire.testing.contract.signals import hush
 from voxwire.testing.contract.stt_contract import hear
+from voxwire.testing.live_server import served_in_thread, settings_for_tests
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "engines" / "contract"))
 from contract_audio import speech
@@ -147,6 +150,32 @@ async def test_certain_words_are_never_taken_back_and_a_probe_is_the_final(clips
             await _heard_growing(whisper, clip)
     finally:
         await whisper.close()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_client_is_told_when_each_word_was_said() -> None:
+    """Over a real server: in the time of the input audio, so the second turn begins where it was said."""
+    ears: dict[str, Any] = {"stt": {"name": "whisper", "model": "whisper-tiny.en"}}
+    tables: dict[str, Any] = {"deployments": {"captions": ears}, "limits": {"transcript_deadline_s": 60}}
+    with served_in_thread(build_service(settings_for_tests(**tables)), **tables) as url:
+        async with calling(url, "captions") as caller:
+            transcription = {"input": {"transcription": {"model": "whisper-1"}}}
+            await caller.configure(audio=transcription, include=["voxwire.word_times"])
+            for name, said in RECORDED.items():
+                await caller.say(name)
+                told = await caller.until("voxwire.word_times")
+                last = {event["type"].rpartition(".")[2]: event for event in caller.events}
+                assert caller.events[-2] == last["completed"]
+                assert told["item_id"] == last["completed"]["item_id"] == last["speech_started"]["item_id"]
+                words = told["words"]
+                assert " ".join(word["word"] for word in words) == last["completed"]["transcript"]
+                assert wrong_words(said, last["completed"]["transcript"]) == 0
+                times = [time for word in words for time in (word["start_ms"], word["end_ms"])]
+                print(f"\n{words}")
+                assert times == sorted(times)
+                assert last["speech_started"]["audio_start_ms"] <= times[0]
+                assert times[-1] <= last["speech_stopped"]["audio_end_ms"]
+                assert all(word["start_ms"] < word["end_ms"] for word in words)
 
 
 async def _heard_growing(whisper: WhisperStt, clip: Clip) -> None:

@@ -54,6 +54,7 @@ from voxwire.events.server import (
     TranscriptionDelta,
     TranscriptionFailed,
     TurnTimings,
+    WordTimes,
 )
 from voxwire.events.session_config import FunctionTool, NamedTool, ServerVad, ToolChoice, Transcription, TurnDetection
 
@@ -291,6 +292,11 @@ def engine_changed(event: EngineChanged) -> Body:
     return {"stage": event.stage, "engine": event.engine, "before": event.before, "code": event.code}
 
 
+def word_times(event: WordTimes) -> Body:
+    words = [{"word": said.word, "start_ms": said.start_ms, "end_ms": said.end_ms} for said in event.words]
+    return {"item_id": event.item_id, "content_index": event.content_index, "words": words}
+
+
 # --- response objects (protocol: responses, The response object) ----------------------------------
 
 
@@ -418,4 +424,5 @@ SHARED: dict[type, Form] = {
     TurnTimings: ("voxwire.turn_timings", turn_timings),
     EngineChanged: ("voxwire.engine_changed", engine_changed),
     FalseInterruption: ("voxwire.false_interruption", false_interruption),
+    WordTimes: ("voxwire.word_times", word_times),
 }

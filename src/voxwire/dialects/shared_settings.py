@@ -42,6 +42,7 @@ Include = list[
         "voxwire.transcription_deltas",
         "voxwire.engine_changed",
         "voxwire.false_interruption",
+        "voxwire.word_times",
     ]
 ]
 Metadata = Annotated[

@@ -273,6 +273,22 @@ class EngineChanged(ServerEventBase, frozen=True, kw_only=True):
     code: str | None
 
 
+class WordTime(msgspec.Struct, frozen=True, kw_only=True):
+    """A word of a transcript, and when it was said, in milliseconds of the input audio, like `audio_start_ms`."""
+
+    word: str
+    start_ms: int
+    end_ms: int
+
+
+class WordTimes(ServerEventBase, frozen=True, kw_only=True):
+    """`voxwire.word_times`, ours: when the words were said of the transcript that was completed just before."""
+
+    item_id: str
+    content_index: int
+    words: tuple[WordTime, ...]
+
+
 ServerEvent = (
     ErrorOccurred
     | SessionCreated
@@ -309,4 +325,5 @@ ServerEvent = (
     | TurnTimings
     | EngineChanged
     | FalseInterruption
+    | WordTimes
 )

@@ -36,7 +36,7 @@ class StartTranscription(msgspec.Struct, frozen=True, kw_only=True):
     """Open a recogniser.
 
     `recorded`: nobody is speaking, all of the audio is there. Recordings of one session take turns, so that many
-    of them leave recognisers to others. `details`: how likely each word is will be told as well.
+    of them leave recognisers to others. `details`: when each word was said, and how likely it is, will be told as well.
     """
 
     transcription: int

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Final, cast
 
+from msgspec.structs import replace
+
 from voxwire.audio.convert import to_pcm
 from voxwire.audio.resample import Resampler
 from voxwire.awake import Deadline
@@ -150,8 +152,9 @@ class Transcriber:
                 final = await self._listen(stream)
                 pump.cancel()
                 text = await foresight.reading(final, self._situation)
-                logprobs = final.logprobs if text == final.text else None
-                self._deliver(SttFinal(text=text, logprobs=logprobs))
+                # Times and probabilities are those of the free reading.
+                free = text == final.text
+                self._deliver(replace(final, alternatives=()) if free else SttFinal(text=text))
         finally:
             with engine_errors("stt"):
                 await stream.cancel()

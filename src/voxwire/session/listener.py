@@ -202,7 +202,7 @@ class Listener:
         if turn is None:
             item_id = self._state.ids("item")
             start = buffer.start
-            utterance = self._transcripts.start(item_id, buffer.format)
+            utterance = self._transcripts.start(item_id, buffer.format, to_ms(start))
             turn = _Turn(item_id, start, start, utterance, start, start)
         else:
             if turn.suspected:
@@ -385,7 +385,7 @@ class Listener:
         suspected = self._guard.watches and self._on_suspicion()
         if not suspected:
             self._state.emit(server.SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
-        utterance = self._transcripts.start(item_id, self.buffer.format)
+        utterance = self._transcripts.start(item_id, self.buffer.format, to_ms(start))
         self._turn = turn = _Turn(item_id, start, start, utterance, end - WINDOW_TICKS, end, suspected=suspected)
         # Here too, or what is left when the turn is not finished would depend on how the audio was cut.
         self.buffer.discard_before(start)

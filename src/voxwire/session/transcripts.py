@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.server import TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed
-from voxwire.events.session_config import LOGPROBS, SemanticVad, Transcription
+from voxwire.events.server import TranscriptionCompleted, TranscriptionDelta, TranscriptionFailed, WordTime, WordTimes
+from voxwire.events.session_config import LOGPROBS, WORD_TIMES, SemanticVad, Transcription
 from voxwire.interfaces import commands
+from voxwire.interfaces.engine import Word
 from voxwire.interfaces.inputs import Failed
 from voxwire.interfaces.stt import SttEvent, SttFinal, SttInterim, SttPartial
 from voxwire.session.conversation import Entry
@@ -44,15 +45,17 @@ class Spoken:
 class Utterance:
     """One recogniser at work for one audio part of one item.
 
-    `asked` is what the client asked to be told when the utterance began, None for nothing; `heard` is all that was
-    understood so far, `stable` what may be said of it, `sent` what was.
+    `asked` is what the client asked to be told when the utterance began, None for nothing; `start_ms` is where it began
+    in the input audio; `heard` is all that was understood so far, `stable` what may be said of it, `sent` what was.
     """
 
     number: int
     item_id: str
     content_index: int
+    start_ms: int
     asked: Transcription | None
     logprobs: bool
+    word_times: bool
     heard: str = ""
     stable: str = ""
     sent: str = ""
@@ -80,13 +83,19 @@ class Transcripts:
         self._overdue: frozenset[int] = frozenset()
         """For these a response has waited in vain, so none waits again."""
 
-    def start(self, item_id: str, format: AudioFormat, *, content_index: int = 0, recorded: bool = False) -> Utterance:
-        """Open a recogniser for an item, which need not exist yet. Of audio that clients recorded nothing is said."""
+    def start(
+        self, item_id: str, format: AudioFormat, start_ms: int = 0, *, content_index: int = 0, recorded: bool = False
+    ) -> Utterance:
+        """Open a recogniser for an item, which need not exist yet; it begins at `start_ms` of the input audio.
+
+        Audio that clients recorded is no part of that, and nothing is said of it.
+        """
         state = self._state
         config, asked = state.config, state.config.transcription
-        logprobs = LOGPROBS in (config.include or ())
+        include = config.include or ()
+        logprobs, word_times = LOGPROBS in include, WORD_TIMES in include
         told = None if recorded else asked
-        utterance = Utterance(state.number(), item_id, content_index, told, logprobs)
+        utterance = Utterance(state.number(), item_id, content_index, start_ms, told, logprobs, word_times)
         judged = isinstance(config.turn_detection, SemanticVad) and not recorded
         if told is None and state.capabilities.hears and not judged:
             return utterance  # of which nobody needs the words
@@ -97,7 +106,7 @@ class Transcripts:
                 format=format,
                 language=asked.spoken() if asked else None,
                 prompt=asked.expected() if asked else None,
-                details=logprobs and told is not None,
+                details=(logprobs or word_times) and told is not None,
                 recorded=recorded,
             )
         )
@@ -212,6 +221,8 @@ class Transcripts:
                     logprobs=result.logprobs if utterance.logprobs else None,
                 )
             )
+            if utterance.word_times and result.words:
+                self._state.emit(_word_times(utterance, spoken.seconds, result.words))
         self._end(utterance, spoken.entry, result.text)
 
     def _failed(self, utterance: Utterance, result: Failed) -> None:
@@ -245,3 +256,16 @@ class Transcripts:
         self._state.emit(
             TranscriptionDelta(item_id=utterance.item_id, content_index=utterance.content_index, delta=delta)
         )
+
+
+def _word_times(utterance: Utterance, seconds: float, words: tuple[Word, ...]) -> WordTimes:
+    """In the time of the input audio. Recognisers count in frames: no word ends after the item."""
+
+    def at(ms: float) -> int:
+        return utterance.start_ms + min(round(ms), int(1000 * seconds))
+
+    return WordTimes(
+        item_id=utterance.item_id,
+        content_index=utterance.content_index,
+        words=tuple(WordTime(word=word.text, start_ms=at(word.start_ms), end_ms=at(word.end_ms)) for word in words),
+    )
