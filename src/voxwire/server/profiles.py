@@ -68,8 +68,7 @@ class Profiles:
 
 
 def _ask_ollama(model: str | None) -> dict[str, Any]:
-    """What the language engine has to know. Where there is no Ollama yet, its deployments are not ready, and the engine
-    tries again from time to time; others serve."""
+    """What the language engine has to know. Where there is no Ollama yet, answers fail until there is one."""
     try:
         found = find_ollama(model)
     except ConfigurationError as error:

@@ -401,6 +401,19 @@ class TestFailures:
             assert words([event_ async for event_ in chat.respond(request())]) == "Hi."
         await chat.close()
 
+    async def test_who_comes_later_with_several_models_is_told_in_the_log(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        chat = engine({"base_url": await nobody()})
+        await chat.start()
+        async with chat_server(lambda _: says("Hi."), models=("one", "two")) as server:
+            chat._endpoint._http.base_url = server.url
+            with pytest.raises(EngineError) as caught:
+                await anext(chat.respond(request()))
+        assert caught.value.code == "llm_not_found"
+        assert "Say which model of the language model's endpoint to use (--model). It has: one, two." in caplog.text
+        await chat.close()
+
     async def test_no_second_try_after_the_first_token(self) -> None:
         async with chat_server(stream(chat_delta(content="Hal"), end=b"")) as server:
             with pytest.raises(EngineError):

@@ -208,7 +208,8 @@ class ChatEngine:
         if self._model is None:
             try:
                 await self.find_model()
-            except ConfigurationError:
+            except ConfigurationError as error:
+                logger.warning("%s", error)  # for the operator; clients see no names of models
                 raise FAILURES.of_status(404) from None
         assert self._model is not None
         return self._model
