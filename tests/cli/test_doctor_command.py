@@ -91,10 +91,15 @@ class TestProbes:
 def test_every_engine_that_is_installed_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    offered = {"llm": ("chat", "parrot"), "turn": ()}
+    many = tuple(f"one-of-many-{number}" for number in range(9))
+    offered = {"llm": ("chat", "parrot"), "turn": (), "stt": many}
     monkeypatch.setattr(doctor, "names", lambda kind: offered.get(kind, ("one",)))
     main(["doctor"])
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    printed = capsys.readouterr().out
+    _, _, list_of_them = printed.partition("Engines that")
+    assert max(map(len, list_of_them.splitlines())) <= 80
+    assert all(name in list_of_them for name in many)
+    lines = [line.split() for line in printed.splitlines()]
     assert ["llm", "language", "engine", "chat,", "parrot"] in lines
     assert ["vad", "speech", "detector", "one"] in lines
     assert ["turn", "turn", "model", "none", "installed"] in lines

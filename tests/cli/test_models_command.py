@@ -57,6 +57,11 @@ class TestList:
         assert len(captured) == 2
         assert captured[1].endswith("yes")
 
+    def test_there_is_none(self, capsys: Captured) -> None:
+        assert main(["models", "list", "--here"]) == 0
+        captured = capsys.readouterr()
+        assert (captured.out, captured.err) == ("", "There is none.\n")
+
     def test_all_about_one(self, capsys: Captured, store: Path) -> None:
         assert main(["models", "show", "little"]) == 0
         said = capsys.readouterr().out
@@ -90,6 +95,7 @@ class TestPull:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
+            (["pull", "little", "--from", "folder"], "Which folder? Name it with --folder, or VOXWIRE_MODEL_FOLDER."),
             (["pull", "litle"], "There is no model 'litle' in the catalogue. Did you mean little?"),
             (["rm", "litle"], "Did you mean little?"),
             (["show", "litle"], "Did you mean little?"),

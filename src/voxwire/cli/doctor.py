@@ -12,11 +12,16 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import fill
+from typing import Any, Final
 
 from voxwire.engines.registry import KINDS, names
 from voxwire.errors import ConfigurationError, EngineError
 from voxwire.interfaces.engine import ENGINE_TITLES
 from voxwire.printing import say
+
+#: How lists are wrapped. A name is copied from here: it is never cut.
+_WRAPPED: Final[dict[str, Any]] = {"width": 80, "break_on_hyphens": False, "break_long_words": False}
 
 
 class Missing(Exception):
@@ -81,7 +86,8 @@ def run(args: argparse.Namespace) -> int:
     outcome = report(CHECKS)
     say("\nEngines that the settings can name:")
     for kind in KINDS:
-        say(f"  {kind:6}{ENGINE_TITLES[kind]:20}{', '.join(names(kind)) or 'none installed'}")
+        named = ", ".join(names(kind)) or "none installed"
+        say(fill(named, initial_indent=f"  {kind:6}{ENGINE_TITLES[kind]:20}", subsequent_indent=" " * 28, **_WRAPPED))
     return outcome
 
 

@@ -74,9 +74,12 @@ def _list(args: argparse.Namespace) -> int:
         for entry in load_catalogue().values()
         if (args.kind in (None, entry.kind)) and (args.engine is None or args.engine in entry.engines)
     ]
-    rows = [(_row(entry), store.has(entry)) for entry in entries]
-    _print_table([(*row, "yes" if here else "-") for row, here in rows if here or not args.here])
-    if any(entry.terms for entry in entries):
+    found = [(entry, here) for entry in entries if (here := store.has(entry)) or not args.here]
+    if not found:
+        complain("There is none.")
+        return 0
+    _print_table([(*_row(entry), "yes" if here else "-") for entry, here in found])
+    if any(entry.terms for entry, _ in found):
         complain("* not open: to be accepted once, before it is fetched")
     return 0
 
@@ -115,6 +118,8 @@ def _pull(args: argparse.Namespace) -> int:
     for entry in entries:
         _ask_for_terms(store, entry, accepted=args.accept_licence)
     options = pull_options(offline=args.offline, folder=args.folder, source=args.source)
+    if args.source == "folder" and options.folder is None:
+        raise ConfigurationError("Which folder? Name it with --folder, or VOXWIRE_MODEL_FOLDER.")
     if options.folder is not None and not options.folder.is_dir():
         raise ConfigurationError(f"There is no folder {options.folder}.")
     return _fetch(entries, store, options)
