@@ -19,6 +19,7 @@ from wiretap import appended, marking, tapped
 
 from voxwire.engines import registry
 from voxwire.engines.vad.silero import SileroVad
+from voxwire.errors import EngineError
 from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FAKE_VOICES, FakeTts
@@ -34,6 +35,12 @@ KEY = "key-of-the-playground"
 OWN_VOICES = (*FAKE_VOICES, "nora")
 
 pytestmark = pytest.mark.timeout(180)
+
+
+class DeafStt(FakeStt):
+    async def start(self) -> None:
+        raise EngineError("stt", "deaf", "It does not start.")
+
 
 Open = Callable[..., AbstractAsyncContextManager[Page]]
 
@@ -52,6 +59,7 @@ def url() -> Iterator[str]:
         fake_deployment(name="gpt-realtime", **engines),
         fake_deployment(name="gpt-4o-realtime-preview", **engines),
         fake_deployment(name="quick", **quick),
+        fake_deployment(name="deaf", **{**engines, "stt": DeafStt()}),
         vad=SileroVad(),
     )
     with served_in_thread(service) as address:
@@ -399,6 +407,14 @@ async def test_a_deployment_has_voices_of_its_own(url: str, opened: Open) -> Non
         await expect(items(page, "assistant")).to_contain_text("4", timeout=PATIENCE_MS)
         updated = (await events(page, "in", "session.updated"))[-1]
         assert updated["session"]["audio"]["output"]["voice"] == "nora"
+
+
+async def test_a_deployment_that_is_not_ready(url: str, opened: Open) -> None:
+    async with opened(url) as page:
+        hint = page.locator("#deployment-hint")
+        await expect(hint).to_have_text(re.compile("^Answered by"))
+        await page.get_by_label("Deployment").fill("deaf")
+        await expect(hint).to_have_text("Not ready; the server's log says why.")
 
 
 async def test_a_wrong_key(opened: Open) -> None:

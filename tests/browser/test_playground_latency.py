@@ -131,7 +131,7 @@ async def of_playground(page: Page, number: int) -> float:
     await page.keyboard.press("Enter")
     # The playground shows what is heard once it was.
     await expect(page.locator('.turn[data-stages$="heard"]')).to_have_count(number + 1)
-    await expect(page.locator("#speaking")).to_have_text("The microphone is off")
+    await expect(page.locator("#speaking")).to_have_text("Microphone off")
     found: Any = await page.evaluate(
         """() => {
             const { log, conversation } = playground;

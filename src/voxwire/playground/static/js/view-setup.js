@@ -155,12 +155,17 @@ export class SetupView {
    * @param {string} deployment
    */
   labelOf(deployment) {
-    return this.#deployments.find(({ id }) => id === deployment)?.label ?? "";
+    return this.#find(deployment)?.label ?? "";
+  }
+
+  /** @param {string} deployment */
+  #find(deployment) {
+    return this.#deployments.find(({ id }) => id === deployment);
   }
 
   /** The voices of the deployment, those of the API first; the chosen one is always there, for it is what is sent. */
   #offerVoices() {
-    const found = this.#deployments.find(({ id }) => id === this.settings.deployment)?.voices ?? VOICES;
+    const found = this.#find(this.settings.deployment)?.voices ?? VOICES;
     const [known, own] = [VOICES.filter((name) => found.includes(name)), found.filter((name) => !VOICES.includes(name))];
     const names = new Set([...known, ...own, this.settings.voice]);
     const field = /** @type {HTMLSelectElement} */ (byId("voice"));
@@ -170,8 +175,9 @@ export class SetupView {
 
   #describeDeployment() {
     this.#offerVoices();
-    const label = this.labelOf(this.settings.deployment);
-    byId("deployment-hint").textContent = label ? t("deployment.answers", { label }) : "";
+    const found = this.#find(this.settings.deployment);
+    const answers = found?.label ? t("deployment.answers", { label: found.label }) : "";
+    byId("deployment-hint").textContent = found?.ready === false ? t("deployment.notReady") : answers;
   }
 
   #insertExample() {

@@ -19,6 +19,7 @@ export default {
   setup: "Setup",
   deployment: "Deployment",
   "deployment.answers": "Answered by {label}.",
+  "deployment.notReady": "Not ready; the server's log says why.",
   key: "API key",
   "key.none": "none needed",
   "key.needed": "Needed: this server has keys",
@@ -83,8 +84,8 @@ export default {
   say: "Type a message",
   send: "Send",
 
-  "state.off": "The microphone is off",
-  "state.idle": "The microphone is off",
+  "state.off": "Microphone off",
+  "state.idle": "Microphone off",
   "state.listening": "Listening",
   "state.muted": "Muted",
   "state.hold": "Hold the button or the space bar",

@@ -19,6 +19,7 @@ export default {
   setup: "Instellingen",
   deployment: "Deployment",
   "deployment.answers": "Beantwoord door {label}.",
+  "deployment.notReady": "Niet klaar; het logboek van de server zegt waarom.",
   key: "API-sleutel",
   "key.none": "niet nodig",
   "key.needed": "Nodig: deze server heeft sleutels",
@@ -83,8 +84,8 @@ export default {
   say: "Typ een bericht",
   send: "Stuur",
 
-  "state.off": "De microfoon staat uit",
-  "state.idle": "De microfoon staat uit",
+  "state.off": "Microfoon uit",
+  "state.idle": "Microfoon uit",
   "state.listening": "Luistert",
   "state.muted": "Gedempt",
   "state.hold": "Houd de knop of de spatiebalk in",
