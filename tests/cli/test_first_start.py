@@ -111,6 +111,7 @@ def test_it_can_be_stopped_while_it_fetches(
     finally:
         held.set()
     assert "Traceback" not in shown
+    assert "Stopped. What has come is kept" in shown
     assert "listening" not in shown
     assert not (tmp_path / "store/little-voice").exists()
 

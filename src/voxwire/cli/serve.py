@@ -173,6 +173,7 @@ def _fetched(service: "Service", warming: _Warming, *, offline: bool) -> bool:
         try:
             fetch(missing, store, pull_options(offline=offline))
         except KeyboardInterrupt:
+            complain("Stopped. What has come is kept: the next start goes on with it.")
             return False
         warming.again()
     return True
