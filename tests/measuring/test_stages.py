@@ -71,10 +71,9 @@ async def test_what_a_voice_says_is_what_others_hear() -> None:
     assert len(speech.at(16_000)) == pytest.approx(2 * 16_000 * (speech.seconds + 0.2), rel=0.01)
 
 
-async def test_a_voice_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "SENTENCE", "")
+async def test_a_voice_that_says_nothing() -> None:
     with pytest.raises(EngineError, match="said nothing"):
-        await speak(FakeTts(), "alloy")
+        await speak(FakeTts(), "alloy", "")
 
 
 async def test_a_turn_model_by_its_vote() -> None:

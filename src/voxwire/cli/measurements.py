@@ -11,7 +11,7 @@ from voxwire.interfaces.engine import ENGINE_TITLES
 from voxwire.measuring.held_memory import held_bytes
 from voxwire.measuring.machine import fitting_profile, this_machine
 from voxwire.measuring.spoken_question import SILENCE_MS, first_sound
-from voxwire.measuring.stages import SpokenSample, StageFigures, measure, speak
+from voxwire.measuring.stages import QUESTION, SpokenSample, StageFigures, measure, speak
 from voxwire.printing import say
 from voxwire.runtime import DEFAULT_VOICE, EngineLease, Hosted, Service
 from voxwire.server.build import build_service
@@ -72,8 +72,9 @@ async def _deployment(service: Service, hosted: Hosted) -> bool:
         await hosted.tried()
         if hosted.trouble is not None:
             raise hosted.trouble.error
-        if speech is not None:
-            delay_ms = await first_sound(service, hosted, speech)
+        if "tts" in hosted.leases:
+            _, question = await speak(hosted.leases["tts"].engine, DEFAULT_VOICE, QUESTION)
+            delay_ms = await first_sound(service, hosted, question)
             say(f"  end of speech to first sound: {delay_ms:.0f} ms, {SILENCE_MS} of them the silence asked for")
     except (ConfigurationError, EngineError) as error:
         say(f"  failed: {error}")

@@ -19,12 +19,13 @@ from voxwire.interfaces.tts import TtsConfig, TtsEngine
 from voxwire.interfaces.turn import TurnEngine
 from voxwire.interfaces.vad import VadEngine
 
-#: What is said to try an engine.
+#: What is said to try an engine, and what is asked of all of them together.
 SENTENCE: Final = "What is twelve times seven? I would like to know."
+QUESTION: Final = "What is twelve times seven?"
 _WINDOW_S: Final = 512 / 16_000
 _WINDOWS: Final = 500
 _TURN_RATE: Final = 16_000
-_QUESTION: Final = "Say hello."
+_REQUEST: Final = "Say hello."
 _ANSWER_TOKENS: Final = 64
 #: Within less than this nobody writes word by word; seconds.
 _MOMENT_S: Final = 0.01
@@ -132,7 +133,7 @@ async def _words(events: AsyncIterator[Any]) -> str:
 
 
 async def _llm(engine: LlmEngine) -> StageFigures:
-    item = MessageItem(role=Role.USER, content=(InputText(text=_QUESTION),))
+    item = MessageItem(role=Role.USER, content=(InputText(text=_REQUEST),))
     request = LlmRequest(instructions="", items=(item,), max_output_tokens=_ANSWER_TOKENS)
     began = time.perf_counter()
     first, pieces, remark = None, 0, ""
@@ -147,14 +148,14 @@ async def _llm(engine: LlmEngine) -> StageFigures:
     return StageFigures(((first or time.perf_counter()) - began) * 1000, remark=remark)
 
 
-async def speak(engine: TtsEngine, voice: str) -> tuple[StageFigures, SpokenSample]:
-    """Say the sentence; what it took, and how it sounds. Raises EngineError."""
+async def speak(engine: TtsEngine, voice: str, text: str = SENTENCE) -> tuple[StageFigures, SpokenSample]:
+    """Say something; what it took, and how it sounds. Raises EngineError."""
     voices = engine.capabilities.voices
     stream = engine.open(TtsConfig(voice=voice if voice in voices else min(voices)))
     began = time.perf_counter()
     first, pcm = None, bytearray()
     try:
-        await stream.feed(SENTENCE)
+        await stream.feed(text)
         await stream.flush()
         async for audio in stream:
             first = first or time.perf_counter()
