@@ -14,7 +14,7 @@ from voxwire.audio.resample import Resampler
 from voxwire.engines.registry import load
 from voxwire.interfaces.tts import TtsConfig, TtsEngine
 
-SET = Path(__file__).parents[1] / "turns" / "conversations.toml"
+_TURNS = Path(__file__).parents[1] / "turns"
 #: Silence before the first turn, and after each: longer than anybody waits for an answer.
 LEAD_MS = 500
 BETWEEN_MS = 2500
@@ -60,7 +60,16 @@ class Recording:
 
 def conversations() -> list[Conversation]:
     """The whole set."""
-    found = tomllib.loads(SET.read_text("utf-8"))["conversations"]
+    return _read("conversations")
+
+
+def remarks() -> list[Conversation]:
+    """What is said while an answer is spoken: each turn is one remark."""
+    return _read("remarks")
+
+
+def _read(name: str) -> list[Conversation]:
+    found = tomllib.loads((_TURNS / f"{name}.toml").read_text("utf-8"))[name]
     return [Conversation(**{**one, "turns": tuple(map(tuple, one["turns"]))}) for one in found]
 
 

@@ -101,6 +101,11 @@ class ScriptedEars:
         self.opened += 1
         return ScriptedUtterance(self, self.opened)
 
+    def text(self, number: int, heard_ms: float) -> str:
+        """What was said in so much of the utterance of this number."""
+        start = self.wire.all("input_audio_buffer.speech_started")[number - 1]["audio_start_ms"]
+        return " ".join(word for end, word in self.words if start < end <= start + heard_ms)
+
 
 class ScriptedUtterance:
     def __init__(self, ears: ScriptedEars, number: int) -> None:
@@ -128,8 +133,7 @@ class ScriptedUtterance:
                 return
 
     def _text(self) -> str:
-        start = self._ears.wire.all("input_audio_buffer.speech_started")[self._number - 1]["audio_start_ms"]
-        return " ".join(word for end, word in self._ears.words if start < end <= start + self._heard / 32)
+        return self._ears.text(self._number, self._heard / 32)
 
 
 async def listen(

@@ -9,7 +9,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hard_conversations import Recording, conversations, record_all, started_voices
+from hard_conversations import Recording, conversations, record_all, remarks, started_voices
 from published_turn_scores import published, shown_set
 from turn_scoring import SEMANTIC, Outcome, listen, score, server_vad
 
@@ -62,7 +62,7 @@ def test_silence_alone_cuts_many(recordings: list[Recording], silence_ms: int) -
 
 
 def test_the_published_set_is_that_of_today() -> None:
-    assert shown_set() == {one.name: one.transcript for one in conversations()}
+    assert shown_set() == {one.name: one.transcript for one in conversations() + remarks()}
 
 
 def test_the_set_is_as_hard_as_it_says() -> None:
