@@ -77,6 +77,7 @@ def test_offline_nothing_is_asked_and_the_rest_serves(hub: ModelServer, settings
     with serving("--config", settings, "--offline") as server:
         found = ready(server.until(LISTENING)[1])
         assert "The model little-voice could not be fetched. hub: it is not in the cache of the hub" in server.shown
+        assert "Fetch them with: voxwire models pull little-voice lost-voice" in server.shown
     assert not found["good"]
     assert found["plain"]
     assert not hub.asked

@@ -15,6 +15,7 @@ from voxwire.catalogue import (
 )
 from voxwire.cli.pull_progress import shown_pulls
 from voxwire.interfaces.needs_models import NeedsModels
+from voxwire.printing import complain
 from voxwire.runtime import Service
 
 
@@ -40,13 +41,17 @@ def _references(engines: Iterable[object]) -> Iterator[str]:
 
 def fetch(entries: Iterable[CatalogueEntry], store: Store, options: PullOptions) -> None:
     """Fetch them with progress. One that cannot be had is said, and keeps nobody: its engine will not start, and
-    others do. Raises KeyboardInterrupt for SIGINT and for SIGTERM."""
+    others do. One command fetches all of those later. Raises KeyboardInterrupt for SIGINT and for SIGTERM."""
+    lacking = []
     with _interruptible(), shown_pulls() as report:
         for entry in entries:
             try:
                 pull(entry, store, options, report)
             except PullError as error:
                 report.note(entry.name, str(error))
+                lacking.append(entry.name)
+    if lacking:
+        complain(f"What needs these models will not start. Fetch them with: voxwire models pull {' '.join(lacking)}")
 
 
 @contextlib.contextmanager
