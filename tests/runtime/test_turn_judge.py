@@ -134,6 +134,15 @@ class TestTurnModel:
         assert len(audio) == 1160 * 32, "at 16 kHz"
         await bench.end()
 
+    @pytest.mark.parametrize(("asked", "sign"), [(True, TurnSign.OPEN), (False, TurnSign.LIKELY)])
+    async def test_it_ends_no_turn_sooner_of_which_the_recogniser_understood_nothing(
+        self, asked: bool, sign: TurnSign
+    ) -> None:
+        """One that cannot be asked may only be behind: then the voice alone tells."""
+        bench = Bench(FakeStt("the zip code is", word_ms=100, interims=asked), FakeTurn(0.95))
+        assert await bench.judge(60, audio=self.AUDIO) is sign
+        await bench.end()
+
     async def test_it_knows_the_words_so_far(self) -> None:
         turn = FakeTurn()
         bench = Bench(FakeStt("turn it off", interims=True), turn)

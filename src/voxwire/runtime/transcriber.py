@@ -94,9 +94,9 @@ class Transcriber:
         """The one that is spoken, where it is known."""
         return self._command.language
 
-    async def words(self, grace_s: float) -> str:
-        """What was heard of all audio so far. Of a recogniser that cannot be asked, it is what it says within
-        `grace_s` after it has the audio; what it says later is missing."""
+    async def words(self, grace_s: float) -> str | None:
+        """What was heard of all audio so far, "" for nothing. Of a recogniser that cannot be asked, it is what it says
+        within `grace_s` after it has the audio; what it says later is missing. None where it has said nothing yet."""
         self.probe()
         probe = self._probes + 1
         if self._can_be_asked:
@@ -106,6 +106,7 @@ class Transcriber:
             while self._probes < probe:
                 await self._heard.wait()
             await asyncio.sleep(grace_s)
+            return self._words or None
         return self._words
 
     @property

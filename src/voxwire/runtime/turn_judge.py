@@ -11,7 +11,7 @@ from voxwire.awake import Deadline
 from voxwire.errors import EngineError
 from voxwire.interfaces.commands import JudgeTurn
 from voxwire.interfaces.inputs import TurnJudged
-from voxwire.interfaces.turn import TurnEngine
+from voxwire.interfaces.turn import TurnEngine, TurnSign
 from voxwire.runtime.engine_calls import engine_errors, log_failure
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.transcriber import Transcriber
@@ -48,11 +48,16 @@ class TurnJudge:
             async with Deadline(self._deadline_s), asyncio.TaskGroup() as votes:
                 votes.create_task(self._read())
                 votes.create_task(self._listen())
+        self._delivery.submit(TurnJudged(self._command.judgement, verdict(self._sign_of_words(), self._score)))
+
+    def _sign_of_words(self) -> TurnSign | None:
         transcriber, words = self._transcriber, self._words
-        sign = None
-        if transcriber is not None:
-            sign = sign_of(transcriber.words_so_far if words is None else words, transcriber.language)
-        self._delivery.submit(TurnJudged(self._command.judgement, verdict(sign, self._score)))
+        if transcriber is None:
+            return None
+        if words == "":
+            # It listened, and understood nothing. A turn model alone would end the turn sooner, and answer no words.
+            return TurnSign.OPEN
+        return sign_of(transcriber.words_so_far if words is None else words, transcriber.language)
 
     async def _read(self) -> None:
         if self._transcriber is not None:
