@@ -145,7 +145,8 @@ async def listen(
     turn: TurnEngine | None = None,
     at_once: int = 32,
 ) -> list[Outcome]:
-    """Where turns end, in so many of them at once. Without `stt` the script's words are heard."""
+    """Where turns end, in so many of them at once. Without `stt` the script's words are heard. `stt` and `turn` are
+    started and closed here, `vad` is not."""
     wires = [MemoryTransport() for _ in recordings]
     deployments = [
         fake_deployment(name=recording.conversation.name, stt=stt or ScriptedEars(recording, wire), turn=turn)
@@ -160,7 +161,10 @@ async def listen(
         async with room:
             return await _run(service, recording, detection, wire)
 
-    return list(await asyncio.gather(*map(run, recordings, wires)))
+    try:
+        return list(await asyncio.gather(*map(run, recordings, wires)))
+    finally:
+        await service.directory.close()
 
 
 async def _run(service: Service, recording: Recording, detection: dict[str, Any], wire: MemoryTransport) -> Outcome:

@@ -24,14 +24,11 @@ async def _outcomes(*, whisper: Path, smart_turn: Path | None) -> list[Outcome]:
     turn: TurnEngine | None = load("turn", "smart-turn", {"model": str(smart_turn)}) if smart_turn else None
     async with started_voices() as voices:
         recordings: list[Recording] = await record_all([one for one in conversations() if one.language == "en"], voices)
-    engines = [vad, stt, *([turn] if turn else [])]
-    for engine in engines:
-        await engine.start()
+    await vad.start()
     try:
         return await listen(recordings, SEMANTIC, vad=vad, stt=stt, turn=turn, at_once=2)
     finally:
-        for engine in engines:
-            await engine.close()
+        await vad.close()
 
 
 @pytest.mark.parametrize(
