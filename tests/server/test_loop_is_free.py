@@ -235,10 +235,21 @@ def service() -> Service:
     return fake_service(fake_deployment(stt=pocketsphinx.engine({"size": 1}), llm=OfflineAssistant(), tts=FakeTts()))
 
 
+def admitted(url: str) -> ClientConnection:
+    """A server of a busy machine has no room for a moment, and says when to come back."""
+    while True:
+        try:
+            return connect(url, max_size=None)
+        except InvalidStatus as refused:
+            if refused.response.status_code != 503:
+                raise
+            time.sleep(float(refused.response.headers["Retry-After"]))
+
+
 def act(url: str, dialect: str, name: str) -> None:
     """What the client's process does."""
     off = {"audio": {"input": {"turn_detection": None}}} if dialect == GA else {"turn_detection": None}
-    with connect(url.replace("http", "ws") + dialect, max_size=None) as socket:
+    with admitted(url.replace("http", "ws") + dialect) as socket:
         client = Client(socket)
         client.send(session(dialect, **off))
         client.until(UPDATED)
