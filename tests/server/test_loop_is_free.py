@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from voxwire.engines.llm.assistant.engine import OfflineAssistant
