@@ -1,13 +1,24 @@
 """Thinking text is taken out wherever the pieces of an answer are cut."""
 
-import re
-
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voxwire.engines.llm.chat.thinking import ThinkingFilter
 
-PARTS = st.lists(st.sampled_from(["<think>", "</think>", "<thinking>", "</thinking>", "<", "a", " ", "thi", ">", "\n"]))
+#: How each family of models opens and closes its thinking.
+TAGS = [
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("[THINK]", "[/THINK]"),
+    ("◁think▷", "◁/think▷"),
+]
+OPENING = [opening for opening, _ in TAGS]
+PIECES = ["<", "[", "◁", "a", " ", "thi", ">", "\n"]
+PARTS = st.lists(st.sampled_from([*(tag for pair in TAGS for tag in pair), *PIECES]))
+#: What the filter may take for a tag, or for the start of one, among all other text.
+WRITTEN = st.lists(st.text() | st.sampled_from([*OPENING, *(tag[:-1] for tag in OPENING), *PIECES])).map("".join)
 
 
 def visible(pieces: list[str]) -> str:
@@ -23,7 +34,12 @@ def test_cuts_do_not_matter(parts: list[str], data: st.DataObject) -> None:
     assert visible(pieces) == visible([text])
 
 
-@given(st.text().filter(lambda text: not re.search("<thi", text)))
+@pytest.mark.parametrize(("opening", "closing"), TAGS)
+def test_thinking_of_each_family_is_taken_out(opening: str, closing: str) -> None:
+    assert visible([f"Well, {opening}hm, 2 < 3.{closing}\n\nyes."]) == "Well, yes."
+
+
+@given(WRITTEN.filter(lambda text: not any(tag in text for tag in OPENING)))
 def test_text_without_tags_is_the_same(text: str) -> None:
     assert visible([text]) == text
 
