@@ -12,7 +12,7 @@ from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_service import fake_deployment, fake_service
 
 SHOP = Principal(id="key-1", limits=Quota(requests_per_minute=5, tokens_per_minute=1000))
-OTHER = Principal(id="key-1", tenant="other", limits=SHOP.limits)
+OTHER = Principal(id="key-1", project="other", limits=SHOP.limits)
 FREE = Principal(id="key-2")
 USED = TokenUsage(input_text=10, output_audio=30)
 

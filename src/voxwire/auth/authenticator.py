@@ -10,12 +10,13 @@ from voxwire.auth.credentials import presented_key
 from voxwire.auth.dev_identity import DevIdentity
 from voxwire.auth.tokens import has_token_form
 from voxwire.errors import RequestRefused
-from voxwire.runtime import Principal
+from voxwire.runtime import AccessRole, Principal
 
 _CHALLENGE = (("www-authenticate", "Bearer"),)
 
 
-ANONYMOUS = Principal(id="anonymous")
+#: Where nobody needs a key, who comes is the operator: the server listens on loopback only.
+ANONYMOUS = Principal(id="anonymous", roles=frozenset(AccessRole))
 _SIGNED_IN = Principal(id="dev-identity")
 
 

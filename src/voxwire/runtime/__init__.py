@@ -31,7 +31,7 @@ from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.leases import EngineLease, EngineLeases
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.newcomers import Newcomer
-from voxwire.runtime.principal import Principal, Quota
+from voxwire.runtime.principal import AccessRole, Permission, Principal, Quota
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
 
@@ -39,6 +39,7 @@ __all__ = [
     "DEFAULT_VOICE",
     "TRY_AGAIN",
     "TRY_AGAIN_LATER",
+    "AccessRole",
     "Attachment",
     "AttachmentRole",
     "Budget",
@@ -53,6 +54,7 @@ __all__ = [
     "LiveSession",
     "LocalDirectory",
     "Newcomer",
+    "Permission",
     "Principal",
     "Quota",
     "RuntimeLimits",

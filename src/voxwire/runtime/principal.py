@@ -1,11 +1,51 @@
-"""Who a session acts for."""
+"""Who a session acts for, and what they may do."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
-#: The tenant of a server that has no others, and the role that holds conversations.
+#: The project of a server that has no others.
 LOCAL: Final = "local"
-USER: Final = "user"
+
+
+class Permission(StrEnum):
+    """What one route, or one WebSocket, asks of who calls it."""
+
+    CONVERSE = "converse"
+    """Hold conversations, see the models, make ephemeral keys."""
+    READ_USAGE = "read-usage"
+    """See deployments, quotas, and what was used."""
+    MANAGE_DEPLOYMENTS = "manage-deployments"
+    """Make, change and delete deployments and prompts."""
+    READ_SESSIONS = "read-sessions"
+    """See, play and export what was stored of conversations, and review it."""
+    MANAGE_SESSIONS = "manage-sessions"
+    """Delete what was stored of conversations."""
+    MANAGE_ACCESS = "manage-access"
+    """Make, rotate and revoke keys, and assign roles."""
+
+
+class AccessRole(StrEnum):
+    """A set of permissions, as somebody is given it."""
+
+    USER = "user"
+    """`Cognitive Services User` and `Cognitive Services OpenAI User`."""
+    READER = "reader"
+    CONTRIBUTOR = "contributor"
+    OWNER = "owner"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return _PERMISSIONS[self]
+
+
+_PERMISSIONS: Final[Mapping[AccessRole, frozenset[Permission]]] = {
+    AccessRole.USER: frozenset({Permission.CONVERSE}),
+    AccessRole.READER: frozenset({Permission.READ_USAGE}),
+    AccessRole.CONTRIBUTOR: frozenset({Permission.CONVERSE, Permission.READ_USAGE, Permission.MANAGE_DEPLOYMENTS}),
+    AccessRole.OWNER: frozenset(Permission),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +60,22 @@ class Quota:
 class Principal:
     """The one who was admitted: kept for the life of the session.
 
-    `id` was made by this server and may be logged: it says nothing about a key. `tenant` is whose deployments are
-    seen; `roles` say what may be done.
+    `id` was made by this server and may be logged: it says nothing about a key. `project` is whose keys, usage and
+    stored conversations are meant; `roles` say what may be done. `deployments` are the only ones it may use; None is
+    all.
     """
 
     id: str
-    tenant: str = LOCAL
-    roles: frozenset[str] = frozenset({USER})
+    project: str = LOCAL
+    roles: frozenset[AccessRole] = frozenset({AccessRole.USER})
+    deployments: frozenset[str] | None = None
     limits: Quota = Quota()
+
+    def may(self, permission: Permission) -> bool:
+        """Whether one of its roles has this permission."""
+        return any(permission in role.permissions for role in self.roles)
+
+
+def permissions_of(roles: Iterable[AccessRole]) -> frozenset[Permission]:
+    """What these roles may do together."""
+    return frozenset().union(*(role.permissions for role in roles))

@@ -55,7 +55,7 @@ class MinuteBook:
         now = self._clock()
         while self._minutes and now - next(iter(self._minutes.values())).began >= _MINUTE_S:
             del self._minutes[next(iter(self._minutes))]
-        return self._minutes.setdefault((principal.tenant, principal.id), _Minute(now))
+        return self._minutes.setdefault((principal.project, principal.id), _Minute(now))
 
 
 class _Minute:
