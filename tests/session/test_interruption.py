@@ -14,13 +14,16 @@ from voxwire.events.session_config import (
     Transcription,
 )
 from voxwire.interfaces.commands import CancelTranscription, JudgeTurn, ProbeTranscription, StartTranscription
+from voxwire.interfaces.turn import Remark
 from voxwire.session.interruption import Guard, Guess
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
 
 
-def listens(words: str, language: str | None) -> bool:
-    return words in ("mm-hm", "okay")
+def remark(words: str, language: str | None) -> Remark:
+    if words in ("mm-hm", "I see"):
+        return Remark.BACK_CHANNEL
+    return Remark.BEGINNING if words == "I" else Remark.SPEECH
 
 
 TELEPHONY = Limits(interrupt_speech_ms=240, interrupt_words=1)
@@ -43,7 +46,7 @@ def answering(
         transcription=Transcription(language="en"),
         include=(FALSE_INTERRUPTION,) if asked else None,
     )
-    capabilities = Capabilities(interims=interims, back_channel=listens)
+    capabilities = Capabilities(interims=interims, remark=remark)
     driver = Driver(config, limits=limits, capabilities=capabilities, chunk_ms=32)
     driver.respond()
     driver.say("Well", ms=300)
@@ -78,10 +81,26 @@ class TestRule:
         assert Guard(TELEPHONY, Capabilities()).after_speaking(300, None, None) is Guess.INTERRUPTION
 
     def test_words_of_a_listener_pass(self) -> None:
-        guard = Guard(PASSING, Capabilities(back_channel=listens))
+        guard = Guard(PASSING, Capabilities(remark=remark))
         assert guard.after_speaking(300, "mm-hm", "en") is Guess.NONE
         assert guard.after_speaking(300, "mm-hm but", "en") is Guess.INTERRUPTION
         assert Guard(PASSING, Capabilities()).after_speaking(300, "mm-hm", "en") is Guess.INTERRUPTION
+
+    @pytest.mark.parametrize(
+        ("ms", "words", "during", "after"),
+        [
+            (300, "I", Guess.OPEN, Guess.INTERRUPTION),
+            (1000, "I", Guess.INTERRUPTION, Guess.INTERRUPTION),
+            (300, "I see", Guess.OPEN, Guess.NONE),
+            (300, "I want", Guess.INTERRUPTION, Guess.INTERRUPTION),
+        ],
+    )
+    def test_what_may_become_words_of_a_listener_is_waited_for(
+        self, ms: float, words: str, during: Guess, after: Guess
+    ) -> None:
+        guard = Guard(PASSING, Capabilities(remark=remark))
+        assert guard.while_speaking(ms, words, None) is during
+        assert guard.after_speaking(ms, words, None) is after
 
     def test_without_a_rule_nothing_is_watched(self) -> None:
         assert not Guard(Limits(), Capabilities()).watches
@@ -133,8 +152,8 @@ class TestSuspicion:
     def test_a_turn_that_is_over_before_its_pause_was_told_was_none_too(self) -> None:
         driver = answering(LENGTH)
         driver.send(UpdateSession(patch=SessionPatch(turn_detection=ServerVad(silence_duration_ms=96))))
-        driver.append(speech(128), silence(96))
-        assert len(driver.all(FalseInterruption)) == 1
+        driver.append(silence(640), speech(192), silence(96))
+        assert driver.last(FalseInterruption).audio_end_ms == 640 + 192, "its silence is none of its length"
         assert driver.all(SpeechStarted) == []
 
     def test_it_is_told_only_to_who_asked(self) -> None:
@@ -219,6 +238,28 @@ class TestWords:
         assert len(driver.all(FalseInterruption)) == 1
         driver.append(speech(320), silence(192))
         driver.hear_so_far("wait")
+        assert interrupted(driver)
+
+    def test_the_first_of_his_words_does_not_interrupt(self) -> None:
+        driver = answering(PASSING)
+        driver.append(speech(320))
+        driver.hear_part("I")
+        driver.append(speech(192))
+        driver.hear_part("I see")
+        driver.append(silence(640))
+        assert not interrupted(driver)
+        assert len(driver.all(FalseInterruption)) == 1
+
+    @pytest.mark.parametrize("more", ["I want", None])
+    def test_the_first_of_other_words_does_once_the_next_is_known_or_a_second_is_over(self, more: str | None) -> None:
+        driver = answering(PASSING)
+        driver.append(speech(320))
+        driver.hear_part("I")
+        assert not interrupted(driver)
+        if more is None:
+            driver.append(speech(704))
+        else:
+            driver.hear_part(more)
         assert interrupted(driver)
 
     def test_an_answer_that_comes_when_speech_goes_on_is_of_an_earlier_pause(self) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 
 import msgspec
 from hard_conversations import Recording
-from turn_scoring import ScriptedEars, server_vad
+from turn_scoring import ScriptedEars, ScriptedUtterance, server_vad
 
 from voxwire.dialects import Dialect, Variant, WireCodec
 from voxwire.events.session_config import SessionKind
 from voxwire.interfaces.llm import LlmDone, LlmEvent, LlmRequest, LlmText
+from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttPartial
 from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime import Principal, Service
 from voxwire.session.limits import Limits
@@ -88,10 +89,34 @@ class RemarkEars(ScriptedEars):
         return " ".join(word for end, word in self.words if self.now_ms - heard_ms < end <= self.now_ms)
 
 
-async def overhear(recordings: Sequence[Recording], limits: Limits, *, vad: VadEngine) -> list[Overheard]:
+class StreamingEars(RemarkEars):
+    """Says each word as soon as it was said, and cannot be asked."""
+
+    def __init__(self, recording: Recording, wire: MemoryTransport) -> None:
+        super().__init__(recording, wire)
+        self.capabilities = SttCapabilities(info=self.capabilities.info)
+
+    def open(self, config: SttConfig) -> "StreamedUtterance":
+        self.opened += 1
+        return StreamedUtterance(self, self.opened)
+
+
+class StreamedUtterance(ScriptedUtterance):
+    said = ""
+
+    async def push(self, pcm: bytes) -> None:
+        await super().push(pcm)
+        if self._text() != self.said:
+            self.said = self._text()
+            self._events.put_nowait(SttPartial(text=self.said))
+
+
+async def overhear(
+    recordings: Sequence[Recording], limits: Limits, *, vad: VadEngine, hearing: type[RemarkEars] = RemarkEars
+) -> list[Overheard]:
     """What becomes of the answers, all of them at once."""
     wires = [MemoryTransport() for _ in recordings]
-    ears = [RemarkEars(recording, wire) for recording, wire in zip(recordings, wires, strict=True)]
+    ears = [hearing(recording, wire) for recording, wire in zip(recordings, wires, strict=True)]
     answers = [LongAnswer() for _ in recordings]
     deployments = [
         fake_deployment(name=recording.conversation.name, stt=heard, llm=answer)

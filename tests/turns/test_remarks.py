@@ -1,6 +1,7 @@
 """What people say while an answer is spoken, through the real session, runtime and speech detector.
 
-The words are those of the script. A recogniser is imitated that says them when it is asked, in a pause.
+The words are those of the script. Two recognisers are imitated: one says them when it is asked, in a pause, the other
+says each word as soon as it was said.
 """
 
 import asyncio
@@ -9,7 +10,15 @@ from typing import Any
 import pytest
 from hard_conversations import Recording, record_all, remarks, started_voices
 from published_turn_scores import published_remarks
-from remark_scoring import BEGINNING, REST, Overheard, overhear, remark_score
+from remark_scoring import (
+    BEGINNING,
+    REST,
+    Overheard,
+    RemarkEars,
+    StreamingEars,
+    overhear,
+    remark_score,
+)
 
 from voxwire.config.settings import Settings
 from voxwire.engines.registry import load
@@ -29,21 +38,30 @@ def recordings() -> list[Recording]:
     return asyncio.run(spoken())
 
 
-def overheard(recordings: list[Recording], guard: dict[str, Any]) -> list[Overheard]:
+def overheard(
+    recordings: list[Recording], guard: dict[str, Any], hearing: type[RemarkEars] = RemarkEars
+) -> list[Overheard]:
     async def heard() -> list[Overheard]:
         vad = load("vad", "silero", {})
         await vad.start()
         try:
-            return await overhear(recordings, session_limits(Settings(interruption=guard)), vad=vad)
+            limits = session_limits(Settings(interruption=guard))
+            return await overhear(recordings, limits, vad=vad, hearing=hearing)
         finally:
             await vad.close()
 
     return asyncio.run(heard())
 
 
+@pytest.fixture(scope="module", params=[RemarkEars, StreamingEars], ids=["asked", "streaming"])
+def hearing(request: pytest.FixtureRequest) -> type[RemarkEars]:
+    found: type[RemarkEars] = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def guarded(recordings: list[Recording]) -> list[Overheard]:
-    return overheard(recordings, {**TELEPHONY, "back_channels": "pass"})
+def guarded(recordings: list[Recording], hearing: type[RemarkEars]) -> list[Overheard]:
+    return overheard(recordings, {**TELEPHONY, "back_channels": "pass"}, hearing)
 
 
 def test_an_answer_goes_on_to_its_end_while_somebody_listens(guarded: list[Overheard]) -> None:
@@ -57,8 +75,10 @@ def test_who_wants_to_interrupt_does(guarded: list[Overheard]) -> None:
     assert [one.recording.conversation.name for one in interrupting if None in one.stopped_ms] == []
 
 
-def test_the_published_score_is_that_of_today(guarded: list[Overheard]) -> None:
-    published_remarks('`speech_ms = 240`, `words = 1`, `back_channels = "pass"`').check(remark_score(guarded))
+def test_the_published_score_is_that_of_today(guarded: list[Overheard], hearing: type[RemarkEars]) -> None:
+    row = '`speech_ms = 240`, `words = 1`, `back_channels = "pass"`'
+    partials = ", partial transcripts" if hearing is StreamingEars else ""
+    published_remarks(row + partials).check(remark_score(guarded))
 
 
 @pytest.mark.parametrize(

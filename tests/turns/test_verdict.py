@@ -2,8 +2,8 @@
 
 import pytest
 
-from voxwire.interfaces.turn import TurnSign
-from voxwire.turns import is_back_channel, verdict
+from voxwire.interfaces.turn import Remark, TurnSign
+from voxwire.turns import remark_of, verdict
 
 FINISHED, LIKELY, OPEN, HESITANT, UNFINISHED = TurnSign
 
@@ -53,11 +53,34 @@ class TestBackChannels:
         ],
     )
     def test_words_of_a_listener(self, text: str, code: str | None) -> None:
-        assert is_back_channel(text, code)
+        assert remark_of(text, code) is Remark.BACK_CHANNEL
 
-    @pytest.mark.parametrize("text", ["", "okay stop", "yes but", "no", "wait", " ".join(["yeah"] * 7)])
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            ("I", "en"),
+            ("got", "en"),
+            ("Okay, got", "en"),
+            ("all right I", "en"),
+            ("I see. I", "en"),
+            ("o", "en"),
+            ("got i", "en"),
+            ("ich ver", "de"),
+            ("c'est", "fr"),
+            ("muy", "es"),
+            ("ik snap", None),
+        ],
+    )
+    def test_words_that_may_become_those_of_a_listener(self, text: str, code: str | None) -> None:
+        assert remark_of(text, code) is Remark.BEGINNING
+        assert remark_of(text + "zz", code) is Remark.SPEECH
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "okay stop", "yes but", "no", "wait", "I have", "I se I", "got a", "see", " ".join(["yeah"] * 7)],
+    )
     def test_words_of_one_who_wants_to_speak(self, text: str) -> None:
-        assert not is_back_channel(text, "en")
+        assert remark_of(text, "en") is Remark.SPEECH
 
     def test_of_another_language_they_are_none(self) -> None:
-        assert not is_back_channel("ja", "en")
+        assert remark_of("ja", "en") is Remark.SPEECH

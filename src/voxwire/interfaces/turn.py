@@ -1,4 +1,5 @@
-"""The end of a turn: has somebody who is silent finished, or are they thinking?"""
+"""The end of a turn: has somebody who is silent finished, or are they thinking? And who speaks during an answer: do
+they only listen?"""
 
 from enum import Enum, auto
 from typing import Protocol
@@ -21,6 +22,17 @@ class TurnSign(Enum):
     """There may well be more: digits are read out, or the voice is that of one who goes on."""
     UNFINISHED = auto()
     """There must be more: "I would like to", "um"."""
+
+
+class Remark(Enum):
+    """What the words so far of somebody who speaks during an answer are."""
+
+    BACK_CHANNEL = auto()
+    """Words of a listener, and no others: "mm-hm", "I see"."""
+    BEGINNING = auto()
+    """With more they may become such: the "I" of "I see"."""
+    SPEECH = auto()
+    """More than that."""
 
 
 class TurnCapabilities(msgspec.Struct, frozen=True, kw_only=True):

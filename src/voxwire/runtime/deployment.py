@@ -15,7 +15,7 @@ from voxwire.interfaces.turn import TurnEngine
 from voxwire.runtime.foresight import Foresight, Situation
 from voxwire.runtime.token_counter import token_counter
 from voxwire.session import Capabilities, Limits
-from voxwire.turns import is_back_channel
+from voxwire.turns import remark_of
 
 #: The voice of a session that names none, where the synthesiser has it (protocol: sessions, A session as it starts).
 DEFAULT_VOICE: Final = "alloy"
@@ -39,7 +39,7 @@ def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine, turn: TurnEn
         # A draft is begun with words, and compared by them (ADR 19): audio has none yet.
         interims=stt.capabilities.interims and not hears,
         hears_turns=turn is not None,
-        back_channel=is_back_channel,
+        remark=remark_of,
     )
 
 

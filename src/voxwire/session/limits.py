@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from voxwire.interfaces.token_estimate import text_tokens
+from voxwire.interfaces.turn import Remark
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,9 +61,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a turn in which no word was understood is answered (protocol: responses, Waiting for words)."""
 
 
-def nobody_listens(words: str, language: str | None) -> bool:
-    """Every word counts."""
-    return False
+def every_word_counts(words: str, language: str | None) -> Remark:
+    """Nobody only listens."""
+    return Remark.SPEECH
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,8 +85,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """It can begin to listen while somebody still speaks."""
     interims: bool = False
     """The recogniser can say what it heard before the turn is over."""
-    back_channel: Callable[[str, str | None], bool] = nobody_listens
-    """Whether a text, in a language that may be known, has words of a listener and no others; at once."""
+    remark: Callable[[str, str | None], Remark] = every_word_counts
+    """Whether a text, in a language that may be known, is that of somebody who only listens; at once."""
     hears_turns: bool = False
     """There is a turn model: it hears the end of a turn that has paused."""
     reports_playout: bool = False

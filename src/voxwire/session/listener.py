@@ -35,7 +35,7 @@ from voxwire.session.interruption import Guard, Guess
 from voxwire.session.state import State
 from voxwire.session.timings import TurnTimes
 from voxwire.session.transcripts import Transcripts, Utterance
-from voxwire.session.turn_detector import Boundary, Trailing, TurnDetector
+from voxwire.session.turn_detector import Boundary, SpeechState, TurnDetector
 
 _Words = TypeVar("_Words", str, str | None)
 
@@ -315,7 +315,7 @@ class Listener:
 
     def _suspect(self, detector: TurnDetector, turn: _Turn, boundary: Boundary | None, end: int) -> None:
         """Another window of speech that may interrupt an answer, or not."""
-        if not isinstance(detector.state, Trailing):
+        if detector.state is SpeechState.SPEAKING:
             turn.spoken = end
         if boundary is None or boundary is Boundary.RESUMED:
             self._weigh(detector, turn, self._guard.while_speaking, turn.utterance.heard)

@@ -10,9 +10,9 @@ Pure: a text goes in, a sign comes out. What it knows of each language is data, 
 - `back_channels`: words of somebody who only listens
 """
 
-from voxwire.turns.back_channels import is_back_channel
+from voxwire.turns.back_channels import remark_of
 from voxwire.turns.languages import LANGUAGES
 from voxwire.turns.sign import sign_of
 from voxwire.turns.verdict import verdict
 
-__all__ = ["LANGUAGES", "is_back_channel", "sign_of", "verdict"]
+__all__ = ["LANGUAGES", "remark_of", "sign_of", "verdict"]

@@ -18,7 +18,7 @@ LANGUAGES: Final = ("en", "de", "nl", "fr", "es")
 
 @dataclass(frozen=True)
 class PhraseList:
-    """PhraseList that a text may end with, or be."""
+    """Phrases that a text may end with, or be."""
 
     phrases: frozenset[Words]
 
@@ -41,6 +41,16 @@ class PhraseList:
             return True
         counts = range(1, min(self.longest, len(words)) + 1)
         return any(words[:count] in self.phrases and self.cover(words[count:]) for count in counts)
+
+    def may_cover(self, words: Words) -> bool:
+        """Whether some of them, one after the other, begin with the words, of which the last may be cut short. There is
+        one word at least."""
+        whole, last = words[:-1], words[-1]
+        at = len(whole)
+        if any(phrase[:at] == whole and phrase[at].startswith(last) for phrase in self.phrases if len(phrase) > at):
+            return True
+        counts = range(1, min(self.longest, at) + 1)
+        return any(words[:count] in self.phrases and self.may_cover(words[count:]) for count in counts)
 
 
 @dataclass(frozen=True, kw_only=True)
