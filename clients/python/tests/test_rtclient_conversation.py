@@ -495,6 +495,27 @@ class TestEnd:
         assert isinstance(cleared, ConnectionClosedError)
         assert cleared.clean
 
+    @pytest.mark.parametrize("rounds", range(1, 12))
+    async def test_a_close_that_is_cancelled_closes(self, rounds: int) -> None:
+        """In whichever round of the event loop Ctrl-C, or another's patience, meets it."""
+        ended = asyncio.Event()
+
+        async def script(peer: Peer) -> None:
+            await peer.say(CREATED)
+            async for _ in peer.ws:
+                pass
+            ended.set()
+
+        async with serving(script) as service:
+            client = RTClient(service.url, key_credential=AzureKeyCredential("k"), azure_deployment="d")
+            await client.connect()
+            closing = asyncio.create_task(client.close())
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            closing.cancel()
+            await asyncio.wait({closing})
+            await asyncio.wait_for(ended.wait(), 1)
+
     async def test_a_malformed_message_ends_every_wait(self) -> None:
         async def script(peer: Peer) -> None:
             await peer.hear("input_audio_buffer.clear")

@@ -272,15 +272,25 @@ class RTClient:
             del message  # while the next event is awaited, only the program may keep this one
 
     async def close(self) -> None:
-        """Close the connection. What has arrived can still be read: readers that run now are let finish first."""
+        """Close the connection. What has arrived can still be read: readers that run now are let finish first.
+
+        Where the wait for them is cancelled, the connection is closed at once.
+        """
+        try:
+            await self._last_reads()
+        except BaseException:
+            await self._abandon()
+            raise
+        self.backlog.lift()
+        await self._client.close()
+
+    async def _last_reads(self) -> None:
         loop = asyncio.get_running_loop()
         quiet, deadline = 0, loop.time() + _LAST_READS_S
         while quiet < _QUIET_ROUNDS and loop.time() < deadline:
             unread = self._messages.queued_messages_count()
             await asyncio.sleep(0)
             quiet = quiet + 1 if self._messages.queued_messages_count() == unread else 0
-        self.backlog.lift()
-        await self._client.close()
 
     async def _abandon(self) -> None:
         self.backlog.lift()
