@@ -160,11 +160,6 @@ def test_lines_come_now_and_then(capsys: Captured) -> None:
     assert said == ["little: fetching 1.0 MB ...", *(f"little: {share} % of 1.0 MB" for share in (25, 50, 75, 100))]
 
 
-def _hears_ctrl_c() -> None:
-    """Jobs in the background are started deaf to it."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 @contextlib.contextmanager
 def terminal(*arguments: str, columns: int = 100) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     """The command at a terminal: the process, and the other end of the terminal."""
@@ -177,7 +172,6 @@ def terminal(*arguments: str, columns: int = 100) -> Iterator[tuple["subprocess.
         stderr=theirs,
         env=environment,
         start_new_session=True,
-        preexec_fn=_hears_ctrl_c,
     )
     os.close(theirs)
     try:

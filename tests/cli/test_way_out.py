@@ -32,8 +32,7 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def _as_at_a_terminal() -> None:
-    """Jobs in the background are started deaf to Ctrl-C, and those of nohup to the end of the terminal."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Jobs of nohup are started deaf to the end of the terminal."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 

@@ -54,8 +54,6 @@ async def talk(variables: dict[str, str], folder: Path) -> str:
         cwd=QUICKSTARTS,
         env=variables | {"PYTHONPATH": path},
         stdout=asyncio.subprocess.PIPE,
-        # Jobs in the background of a shell are started deaf to Ctrl-C, and so would this one be.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         assert process.stdout is not None

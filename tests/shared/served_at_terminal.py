@@ -29,7 +29,6 @@ class Served:
             stderr=theirs,
             env={**os.environ, "COLUMNS": "120", "TERM": "xterm"},
             start_new_session=True,
-            preexec_fn=_hears_ctrl_c,
         )
         os.close(theirs)
         self._screen = ours
@@ -66,11 +65,6 @@ class Served:
         self.process.kill()
         self.process.wait()
         os.close(self._screen)
-
-
-def _hears_ctrl_c() -> None:
-    """Jobs in the background are started deaf to it."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextlib.contextmanager

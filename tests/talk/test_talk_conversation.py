@@ -207,8 +207,6 @@ async def test_ctrl_c_closes_politely(server: ScriptedServer, tmp_path: Path) ->
         *("talk", long, "--url", server.url),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        # Jobs in the background of a shell are started deaf to Ctrl-C, and so would this one be.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     await server.heard_audio.wait()
     process.send_signal(signal.SIGINT)
