@@ -4,13 +4,14 @@ import jwt
 import pytest
 from pydantic import SecretStr
 
-from voxwire.auth import ANONYMOUS, Authenticator, DevIdentity
+from voxwire.auth import ANONYMOUS, Authenticator, ConfiguredKeys, DevIdentity
 from voxwire.auth.dev_identity import AUDIENCES, LIFETIME_S
 from voxwire.errors import RequestRefused
 from voxwire.testing.scripted_clock import ScriptedClock
 
 RESOURCE = "https://cognitiveservices.azure.com"
 NOW = 1_800_000_000.9
+FIRST = ConfiguredKeys([SecretStr("first")])
 
 
 @pytest.fixture
@@ -136,8 +137,8 @@ def test_what_to_export(identity: DevIdentity) -> None:
 class TestAtTheDoor:
     """Wherever a key may be, a token may be; see also tests/server/test_identity.py."""
 
-    def test_a_token_stands_beside_keys(self, identity: DevIdentity) -> None:
-        door = Authenticator([SecretStr("first")], identity)
+    async def test_a_token_stands_beside_keys(self, identity: DevIdentity) -> None:
+        door = Authenticator([FIRST, identity])
         token = ask(identity)["access_token"]
         for place in (
             ({"authorization": f"Bearer {token}"}, {}, ()),
@@ -145,33 +146,35 @@ class TestAtTheDoor:
             ({"api-key": token}, {}, ()),
             ({}, {}, ("realtime", f"openai-insecure-api-key.{token}")),
         ):
-            assert door.authenticate(*place).id == "dev-identity"
-        assert door.authenticate({"api-key": "first"}, {}).id == "key-1"
+            assert (await door.authenticate(*place)).id == "dev-identity"
+        assert (await door.authenticate({"api-key": "first"}, {})).id == "key-1"
 
     @pytest.mark.parametrize("key", [None, "second", "a.b.c"])
-    def test_with_keys_nothing_else_opens(self, identity: DevIdentity, key: str | None) -> None:
+    async def test_with_keys_nothing_else_opens(self, identity: DevIdentity, key: str | None) -> None:
         with pytest.raises(RequestRefused) as caught:
-            Authenticator([SecretStr("first")], identity).authenticate({} if key is None else {"api-key": key}, {})
+            await Authenticator([FIRST, identity]).authenticate({} if key is None else {"api-key": key}, {})
         assert caught.value.status == 401
 
-    def test_a_key_may_look_like_a_token(self, identity: DevIdentity) -> None:
-        assert Authenticator([SecretStr("a.b.c")], identity).authenticate({"api-key": "a.b.c"}, {}).id == "key-1"
+    async def test_a_key_may_look_like_a_token(self, identity: DevIdentity) -> None:
+        assert (
+            await Authenticator([ConfiguredKeys([SecretStr("a.b.c")]), identity]).authenticate({"api-key": "a.b.c"}, {})
+        ).id == "key-1"
 
-    def test_without_keys_everyone_is_welcome_but_not_a_bad_token(
+    async def test_without_keys_everyone_is_welcome_but_not_a_bad_token(
         self, identity: DevIdentity, clock: ScriptedClock
     ) -> None:
-        door = Authenticator([], identity)
+        door = Authenticator([identity])
         assert not door.required
-        assert door.authenticate({}, {}) is ANONYMOUS
-        assert door.authenticate({"api-key": "any"}, {}) is ANONYMOUS
+        assert await door.authenticate({}, {}) is ANONYMOUS
+        assert await door.authenticate({"api-key": "any"}, {}) is ANONYMOUS
         token = ask(identity)["access_token"]
-        assert door.authenticate({"authorization": f"Bearer {token}"}, {}).id == "dev-identity"
+        assert (await door.authenticate({"authorization": f"Bearer {token}"}, {})).id == "dev-identity"
         clock.now += LIFETIME_S
         with pytest.raises(RequestRefused, match="expired"):
-            door.authenticate({"authorization": f"Bearer {token}"}, {})
+            await door.authenticate({"authorization": f"Bearer {token}"}, {})
 
-    def test_without_an_identity_a_token_is_a_key_like_any(self, identity: DevIdentity) -> None:
+    async def test_without_an_identity_a_token_is_a_key_like_any(self, identity: DevIdentity) -> None:
         token = ask(identity)["access_token"]
-        assert Authenticator([]).authenticate({"authorization": f"Bearer {token}"}, {}) is ANONYMOUS
+        assert await Authenticator([]).authenticate({"authorization": f"Bearer {token}"}, {}) is ANONYMOUS
         with pytest.raises(RequestRefused, match="Incorrect API key"):
-            Authenticator([SecretStr("first")]).authenticate({"authorization": f"Bearer {token}"}, {})
+            await Authenticator([FIRST]).authenticate({"authorization": f"Bearer {token}"}, {})

@@ -22,30 +22,32 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize("host", LOOPBACK)
 def test_without_keys_loopback_hosts_are_served(host: str) -> None:
-    NetworkPolicy(keyed=False).check(host, None)
+    NetworkPolicy(keyed=lambda: False).check(host, None)
 
 
 @pytest.mark.parametrize("host", [*ELSEWHERE, None])
 def test_without_keys_other_hosts_are_refused(host: str | None) -> None:
     with pytest.raises(RequestRefused) as caught:
-        NetworkPolicy(keyed=False).check(host, None)
+        NetworkPolicy(keyed=lambda: False).check(host, None)
     assert (caught.value.status, caught.value.code) == (403, "host_not_allowed")
 
 
 @pytest.mark.parametrize("origin", [f"http://{host}" for host in LOOPBACK] + ["https://localhost:3000"])
 def test_without_keys_loopback_origins_are_served(origin: str) -> None:
-    NetworkPolicy(keyed=False).check("localhost", origin)
+    NetworkPolicy(keyed=lambda: False).check("localhost", origin)
 
 
 @pytest.mark.parametrize("origin", [f"https://{host}" for host in ELSEWHERE] + ["null", "", "file://localhost"])
 def test_without_keys_other_origins_are_refused(origin: str) -> None:
     with pytest.raises(RequestRefused) as caught:
-        NetworkPolicy(keyed=False).check("localhost", origin)
+        NetworkPolicy(keyed=lambda: False).check("localhost", origin)
     assert (caught.value.status, caught.value.code) == (403, "origin_not_allowed")
 
 
 def test_without_keys_a_listed_origin_is_served() -> None:
-    NetworkPolicy(keyed=False, allowed_origins=("https://app.example",)).check("localhost", "https://APP.example")
+    NetworkPolicy(keyed=lambda: False, allowed_origins=("https://app.example",)).check(
+        "localhost", "https://APP.example"
+    )
 
 
 SHELLS = ["null", "file://", "tauri://localhost", "capacitor://localhost", "app://voxwire", "http://tauri.localhost"]
@@ -54,7 +56,7 @@ SHELLS = ["null", "file://", "tauri://localhost", "capacitor://localhost", "app:
 @pytest.mark.parametrize("keyed", [True, False])
 @pytest.mark.parametrize("listed", SHELLS)
 def test_pages_of_shells_are_allowed_by_name(listed: str, keyed: bool) -> None:
-    policy = NetworkPolicy(keyed=keyed, allowed_origins=(listed,))
+    policy = NetworkPolicy(keyed=lambda: keyed, allowed_origins=(listed,))
     policy.check("localhost", listed)
     for other in {*SHELLS} - {listed}:
         with pytest.raises(RequestRefused):
@@ -64,11 +66,11 @@ def test_pages_of_shells_are_allowed_by_name(listed: str, keyed: bool) -> None:
 def test_with_keys_every_host_and_origin_is_served() -> None:
     for host in ["example.com", None]:
         for origin in ["https://anywhere.example", "null", None]:
-            NetworkPolicy(keyed=True).check(host, origin)
+            NetworkPolicy(keyed=lambda: True).check(host, origin)
 
 
 def test_with_keys_a_list_of_origins_is_binding_for_pages() -> None:
-    policy = NetworkPolicy(keyed=True, allowed_origins=("https://app.example",))
+    policy = NetworkPolicy(keyed=lambda: True, allowed_origins=("https://app.example",))
     policy.check("api.example", "https://app.example")
     policy.check("api.example", None)
     with pytest.raises(RequestRefused):

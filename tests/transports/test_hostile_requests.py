@@ -1,5 +1,6 @@
 """Whatever a stranger sends is answered by a refusal, never by an exception of another kind."""
 
+import asyncio
 import contextlib
 from typing import Any
 
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from voxwire.auth import Authenticator, NetworkPolicy
+from voxwire.auth import Authenticator, ConfiguredKeys, NetworkPolicy
 from voxwire.dialects.detect import detect
 from voxwire.errors import RequestRefused
 from voxwire.transports.refusal import refusal_body
@@ -33,9 +34,10 @@ def test_every_request_is_admitted_or_refused(path: str, query: bytes, headers: 
     scope: dict[str, Any] = {"type": "websocket", "path": path, "query_string": query, "headers": headers}
     request = Request.from_scope(scope)
     assert all(b"\r" not in value and b"\n" not in value for _, value in request.response_headers)
+    door = Authenticator([ConfiguredKeys([SecretStr("k")])])
     steps = (
-        lambda: NetworkPolicy(keyed=False).check(request.headers.get("host"), request.headers.get("origin")),
-        lambda: Authenticator([SecretStr("k")]).authenticate(request.headers, request.query, request.subprotocols),
+        lambda: NetworkPolicy(keyed=lambda: False).check(request.headers.get("host"), request.headers.get("origin")),
+        lambda: asyncio.run(door.authenticate(request.headers, request.query, request.subprotocols)),
         lambda: parse_target(request.path, request.query),
     )
     for step in steps:

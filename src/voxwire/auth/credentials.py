@@ -9,29 +9,25 @@ from voxwire.errors import RequestRefused
 KEY_SUBPROTOCOL: Final = "openai-insecure-api-key."
 
 
-def presented_key(headers: Mapping[str, str], query: Mapping[str, str], subprotocols: Sequence[str]) -> str | None:
-    """The key that a request carries, or None.
-
-    `headers` have lower-case names. Places in order (protocol: connecting, Keys): subprotocol,
-    `Authorization`, `api-key`, `x-api-key`, then the query's `api-key` and `Authorization`. Raises
-    RequestRefused (401) when two places hold different keys: one of them is a mistake, and guessing
-    which would let a proxy's key stand in for the client's.
-    """
-    found = presented_keys(headers, query.items(), subprotocols)
-    if len(set(found)) > 1:
-        raise RequestRefused(
-            401,
-            "The request carries several API keys that differ. Send one.",
-            code="invalid_api_key",
-            headers=(("www-authenticate", "Bearer"),),
-        )
-    return found[0] if found else None
+def differing_keys() -> RequestRefused:
+    """The refusal (401) of several keys: one of them is a mistake, and guessing which would let a proxy's key stand in
+    for the client's."""
+    return RequestRefused(
+        401,
+        "The request carries several API keys that differ. Send one.",
+        code="invalid_api_key",
+        headers=(("www-authenticate", "Bearer"),),
+    )
 
 
 def presented_keys(
     headers: Mapping[str, str], query: Iterable[tuple[str, str]], subprotocols: Sequence[str] = ()
 ) -> list[str]:
-    """All that stands where a key may stand, in the order of `presented_key`."""
+    """All that stands where a key may stand.
+
+    `headers` have lower-case names. Places in order (protocol: connecting, Keys): subprotocol, `Authorization`,
+    `api-key`, `x-api-key`, then the query's `api-key` and `Authorization`.
+    """
     found = [token.removeprefix(KEY_SUBPROTOCOL) for token in subprotocols if token.startswith(KEY_SUBPROTOCOL)]
     folded = [(name.lower(), value) for name, value in query]
     candidates = (

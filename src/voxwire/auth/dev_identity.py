@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from voxwire.auth.tokens import TokenSigner
+from voxwire.auth.tokens import TokenSigner, has_token_form
 from voxwire.errors import RequestRefused
+from voxwire.runtime import Principal
 
 #: App Service's own path.
 PATH: Final = "/msi/token"
@@ -27,11 +28,18 @@ LIFETIME_S: Final = 600
 _ISSUER: Final = "voxwire-dev-identity"
 #: A managed identity has a client id; ours needs one that nobody has.
 _CLIENT_ID: Final = "00000000-0000-0000-0000-000000000000"
+_SIGNED_IN: Final = Principal(id="dev-identity")
 _CHALLENGE: Final = (("www-authenticate", 'Bearer error="invalid_token"'),)
 
 
 class DevIdentity:
-    """One identity, its secret, and its tokens. Secret and signing key are new in every process."""
+    """One identity, its secret, and its tokens. Secret and signing key are new in every process.
+
+    It is a `CredentialSource`: whatever has the form of a token must be a good one, also where everybody is welcome.
+    So it stands last among the sources.
+    """
+
+    required = False
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -45,9 +53,14 @@ class DevIdentity:
         """
         return {"IDENTITY_ENDPOINT": f"{url}{PATH}", "IDENTITY_HEADER": self._secret}
 
-    def is_in(self, text: str) -> bool:
-        """Whether `text` contains the secret."""
+    def holds_secret(self, text: str) -> bool:
         return self._secret in text
+
+    async def identify(self, credential: str) -> Principal | None:
+        if not has_token_form(credential):
+            return None
+        self.check(credential)
+        return _SIGNED_IN
 
     def grant(self, headers: Mapping[str, str], query: Mapping[str, str]) -> dict[str, str]:
         """The answer to App Service's managed-identity request, of which `headers` have lower-case names.

@@ -5,6 +5,7 @@ strangers: it may name any `Origin`'s WebSocket, and DNS rebinding lets it do so
 of its own. Hence the two checks.
 """
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from voxwire.config import is_loopback
@@ -15,16 +16,17 @@ class NetworkPolicy:
     """Checks `Host` and `Origin`.
 
     Without keys: loopback hosts, and loopback, listed or absent origins. With keys: any host; every
-    origin, or, where some are listed, only those and absent ones.
+    origin, or, where some are listed, only those and absent ones. `keyed` says whether a key is needed now.
     """
 
-    def __init__(self, *, keyed: bool, allowed_origins: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, keyed: Callable[[], bool], allowed_origins: tuple[str, ...] = ()) -> None:
         self._keyed = keyed
         self._allowed = frozenset(allowed_origins)
 
     def check(self, host: str | None, origin: str | None) -> None:
         """Raises RequestRefused (403) when the request may not come from there."""
-        if not self._keyed and not _loopback_authority(host or ""):
+        keyed = self._keyed()
+        if not keyed and not _loopback_authority(host or ""):
             raise RequestRefused(
                 403,
                 "Without API keys this server answers only to loopback host names such as localhost. "
@@ -33,7 +35,7 @@ class NetworkPolicy:
             )
         if origin is None or origin.lower() in self._allowed:
             return
-        if self._allowed if self._keyed else not _loopback_origin(origin):
+        if self._allowed if keyed else not _loopback_origin(origin):
             raise RequestRefused(
                 403, "Pages of this origin may not connect; see auth.allowed_origins.", code="origin_not_allowed"
             )

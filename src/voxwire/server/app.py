@@ -13,10 +13,10 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from voxwire.auth import Authenticator, DevIdentity, NetworkPolicy
+from voxwire.auth import Authenticator, ConfiguredKeys, CredentialSource, DevIdentity, NetworkPolicy, check_permission
 from voxwire.config import Settings
 from voxwire.errors import SERVER_ERROR, RequestRefused
-from voxwire.runtime import Principal, Service
+from voxwire.runtime import Permission, Principal, Service
 from voxwire.runtime.failover import Members
 from voxwire.server.access_log import AccessLog
 from voxwire.server.identity import identity_routes
@@ -39,13 +39,18 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     for the command that tells its secret to the person at the terminal.
     """
     identity = DevIdentity() if settings.auth.dev_identity else None
-    authenticator = Authenticator(settings.auth.api_keys, identity)
-    policy = NetworkPolicy(keyed=authenticator.required, allowed_origins=settings.auth.allowed_origins)
+    sources: list[CredentialSource] = [ConfiguredKeys(settings.auth.api_keys)]
+    if identity is not None:
+        sources.append(identity)
+    authenticator = Authenticator(sources)
+    policy = NetworkPolicy(keyed=lambda: authenticator.required, allowed_origins=settings.auth.allowed_origins)
 
-    async def admit(request: Request) -> Principal:
+    async def admit(request: Request, permission: Permission = Permission.CONVERSE) -> Principal:
         policy.check(request.headers.get("host"), request.headers.get("origin"))
         request.check_query()
-        return authenticator.authenticate(request.headers, request.query, request.subprotocols)
+        principal = await authenticator.authenticate(request.headers, request.query, request.subprotocols)
+        check_permission(principal, permission)
+        return principal
 
     routes: list[Route] = []
     log = AccessLog(routes, authenticator.holds_secret)
