@@ -10,6 +10,7 @@ from published_turn_scores import published
 from turn_scoring import SEMANTIC, Outcome, listen, score
 
 from voxwire.engines.registry import load
+from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.turn import TurnEngine
 
 pytestmark = pytest.mark.timeout(300)
@@ -17,13 +18,14 @@ pytestmark = pytest.mark.timeout(300)
 MISHEARD = 2
 
 
-async def _outcomes(*, whisper: Path, smart_turn: Path | None) -> list[Outcome]:
-    """Of the English conversations, which is what tiny.en knows."""
+async def _outcomes(*, whisper: Path | None, smart_turn: Path | None) -> list[Outcome]:
+    """Of all conversations by the script's words, or of the English ones, which is what tiny.en knows."""
     vad = load("vad", "silero", {})
-    stt = load("stt", "whisper", {"model": str(whisper)})
+    stt: SttEngine | None = load("stt", "whisper", {"model": str(whisper)}) if whisper else None
     turn: TurnEngine | None = load("turn", "smart-turn", {"model": str(smart_turn)}) if smart_turn else None
+    heard = [one for one in conversations() if whisper is None or one.language == "en"]
     async with started_voices() as voices:
-        recordings: list[Recording] = await record_all([one for one in conversations() if one.language == "en"], voices)
+        recordings: list[Recording] = await record_all(heard, voices)
     await vad.start()
     try:
         return await listen(recordings, SEMANTIC, vad=vad, stt=stt, turn=turn, at_once=2)
@@ -47,6 +49,11 @@ async def test_no_turn_is_cut_or_answered_late_but_for_words_that_were_not_heard
     print(f"\n{row}: {score(outcomes)} {wrong}")
     assert len(wrong) <= MISHEARD
     assert score(outcomes).turns == published(row).row.turns
+
+
+async def test_with_a_turn_model_and_every_word_no_turn_is_cut_or_answered_late(model: Callable[[str], Path]) -> None:
+    outcomes = await _outcomes(whisper=None, smart_turn=model("smart-turn-v3.2"))
+    published("`semantic_vad`, words by the script, smart-turn v3.2").check(score(outcomes))
 
 
 async def test_smart_turn_hears_a_sentence_a_filler_and_neither_in_silence(model: Callable[[str], Path]) -> None:
