@@ -26,7 +26,7 @@ from voxwire.runtime import (
     Service,
     capabilities_of,
 )
-from voxwire.runtime.failover import FailoverLlm, FailoverStt, FailoverTts, Member, Members, TakeoverTimes
+from voxwire.runtime.failover import FailoverStt, FailoverTts, Member, Members, TakeoverTimes, failover_llm
 from voxwire.server.memory import message_memory
 from voxwire.server.profiles import Profiles
 from voxwire.session import Limits
@@ -36,7 +36,7 @@ _VAD: Final = "silero"
 #: What makes one engine of several, by kind.
 _FAILOVER: Final[dict[EngineKind, Callable[[Members, TakeoverTimes], Any]]] = {
     "stt": FailoverStt,
-    "llm": FailoverLlm,
+    "llm": failover_llm,
     "tts": FailoverTts,
 }
 

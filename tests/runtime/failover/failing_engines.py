@@ -8,7 +8,7 @@ from voxwire.errors import EngineError
 from voxwire.interfaces.llm import LlmEvent, LlmRequest
 from voxwire.interfaces.stt import SttConfig, SttEvent, SttFinal
 from voxwire.interfaces.tts import TtsAudio, TtsConfig
-from voxwire.runtime.failover import FailoverLlm, FailoverStt, FailoverTts, Member, Members, TakeoverTimes
+from voxwire.runtime.failover import FailoverLlm, FailoverStt, FailoverTts, Member, Members, TakeoverTimes, failover_llm
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_stt import FakeStt, FakeSttStream
 from voxwire.testing.fake_tts import FakeTts, FakeTtsStream
@@ -57,7 +57,7 @@ def members(
 
 
 async def llm(*engines: Any, clock: Clock | None = None) -> FailoverLlm:
-    made = FailoverLlm(members("llm", engines, clock), PATIENCE)
+    made = failover_llm(members("llm", engines, clock), PATIENCE)
     await made.start()
     return made
 

@@ -8,8 +8,10 @@ import pytest
 from failing_engines import HangingLlm, died, llm
 from msgspec.structs import replace
 
+from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import EngineError
 from voxwire.events.items import MessageItem, OutputText, Role
+from voxwire.interfaces.expectations import Expectations
 from voxwire.interfaces.llm import (
     LlmAudio,
     LlmCapabilities,
@@ -24,7 +26,7 @@ from voxwire.interfaces.llm import (
 from voxwire.runtime.failover import FailoverLlm
 from voxwire.runtime.failover.continuation import Overlap
 from voxwire.testing.contract.llm_contract import answer_to, asked, text_of
-from voxwire.testing.fake_llm import FakeLlm, words
+from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm, words
 
 QUESTION = asked("How much is twelve times seven?")
 
@@ -225,3 +227,29 @@ async def test_all_of_them_forget_a_session() -> None:
     engine = await llm(first, FakeLlm(), last)
     engine.forget("sess_1")
     assert first.forgotten == last.forgotten == ["sess_1"]
+
+
+async def test_the_preferred_one_overhears_a_turn() -> None:
+    class Overhearing(FakeLlm):
+        def __init__(self) -> None:
+            super().__init__()
+            self.overheard: list[tuple[str, int, bytes]] = []
+
+        def overhear(self, session_key: str, turn: int, audio: bytes | bytearray, format: AudioFormat) -> None:
+            self.overheard.append((session_key, turn, bytes(audio)))
+
+    first, last = Overhearing(), Overhearing()
+    (await llm(first, last)).overhear("sess_1", 7, b"ab", AudioFormat.PCM16)
+    assert (first.overheard, last.overheard) == ([("sess_1", 7, b"ab")], [])
+    (await llm(FakeLlm(), last)).overhear("sess_1", 7, b"ab", AudioFormat.PCM16)
+    assert last.overheard == []
+
+
+async def test_sentences_are_expected_where_all_of_them_expect_some() -> None:
+    expecting = ExpectingLlm(phrases=("what time is it",), understands=lambda text: text == "what time is it")
+    engine = await llm(expecting, ExpectingLlm(phrases=("hello",)))
+    assert isinstance(engine, Expectations)
+    assert engine.phrases("", ()) == ("what time is it",)
+    assert engine.understands("what time is it", "", ())
+    assert not engine.understands("hello", "", ())
+    assert not isinstance(await llm(expecting, FakeLlm()), Expectations), "the other has an answer for everything"

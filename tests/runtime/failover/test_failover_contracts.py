@@ -5,39 +5,46 @@ from typing import Any
 from failing_engines import PATIENCE, HangingLlm, LyingTts, died, members
 
 from voxwire.interfaces.llm import LlmText
-from voxwire.runtime.failover import FailoverLlm, FailoverStt, FailoverTts
+from voxwire.runtime.failover import FailoverLlm, FailoverStt, FailoverTts, failover_llm
 from voxwire.testing.contract import LlmContract, SttContract, TtsContract
-from voxwire.testing.fake_llm import FakeLlm
+from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm
 from voxwire.testing.fake_stt import FakeStt
 from voxwire.testing.fake_tts import FakeTts
 
 
-def failover_llm(*engines: Any) -> FailoverLlm:
-    return FailoverLlm(members("llm", engines), PATIENCE)
+def line_of(*engines: Any) -> FailoverLlm:
+    return failover_llm(members("llm", engines), PATIENCE)
 
 
 class TestAllWell(LlmContract):
     @staticmethod
     def make_engine() -> FailoverLlm:
-        return failover_llm(FakeLlm(), FakeLlm())
+        return line_of(FakeLlm(), FakeLlm())
 
 
 class TestFailsBeforeTheFirstWord(LlmContract):
     @staticmethod
     def make_engine() -> FailoverLlm:
-        return failover_llm(FakeLlm([died("llm")]), FakeLlm())
+        return line_of(FakeLlm([died("llm")]), FakeLlm())
 
 
 class TestFailsInTheMiddle(LlmContract):
     @staticmethod
     def make_engine() -> FailoverLlm:
-        return failover_llm(FakeLlm([LlmText(text="Hello "), died("llm")]), FakeLlm())
+        return line_of(FakeLlm([LlmText(text="Hello "), died("llm")]), FakeLlm())
 
 
 class TestHangs(LlmContract):
     @staticmethod
     def make_engine() -> FailoverLlm:
-        return failover_llm(HangingLlm([LlmText(text="Hello ")]), FakeLlm())
+        return line_of(HangingLlm([LlmText(text="Hello ")]), FakeLlm())
+
+
+class TestAllExpect(LlmContract):
+    @staticmethod
+    def make_engine() -> FailoverLlm:
+        expecting = ExpectingLlm(phrases=("what time is it",), understands=lambda text: text == "what time is it")
+        return line_of(expecting, ExpectingLlm(phrases=("hello",)))
 
 
 class TestVoices(TtsContract):

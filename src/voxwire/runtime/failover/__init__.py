@@ -7,9 +7,9 @@
 """
 
 from voxwire.runtime.failover import serving
-from voxwire.runtime.failover.failover_llm import FailoverLlm
+from voxwire.runtime.failover.failover_llm import FailoverLlm, failover_llm
 from voxwire.runtime.failover.failover_stt import FailoverStt
 from voxwire.runtime.failover.failover_tts import FailoverTts
 from voxwire.runtime.failover.members import Member, Members, TakeoverTimes
 
-__all__ = ["FailoverLlm", "FailoverStt", "FailoverTts", "Member", "Members", "TakeoverTimes", "serving"]
+__all__ = ["FailoverLlm", "FailoverStt", "FailoverTts", "Member", "Members", "TakeoverTimes", "failover_llm", "serving"]

@@ -1,14 +1,27 @@
 """A language engine made of several: the next one goes on with the answer of one that fails."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import cast
 
 from msgspec.structs import replace
 
+from voxwire.audio.pcm import AudioFormat
 from voxwire.awake import Deadline
-from voxwire.interfaces.llm import LlmAudio, LlmCapabilities, LlmDone, LlmEvent, LlmRequest, Queues, Remembers, Warms
+from voxwire.events.session_config import FunctionTool
+from voxwire.interfaces.expectations import Expectations
+from voxwire.interfaces.llm import (
+    LlmAudio,
+    LlmCapabilities,
+    LlmDone,
+    LlmEvent,
+    LlmRequest,
+    Overhears,
+    Queues,
+    Remembers,
+    Warms,
+)
 from voxwire.runtime.engine_calls import broke_contract, timed_out
 from voxwire.runtime.failover.continuation import Continuation
 from voxwire.runtime.failover.members import Attempt, Members, TakeoverTimes
@@ -65,6 +78,12 @@ class FailoverLlm:
         if isinstance(first, Warms):
             await first.warm(request)
 
+    def overhear(self, session_key: str, turn: int, audio: bytes | bytearray, format: AudioFormat) -> None:
+        """By the preferred engine, where it begins to listen while somebody speaks."""
+        first = self.members.first
+        if isinstance(first, Overhears):
+            first.overhear(session_key, turn, audio, format)
+
     def forget(self, session_key: str) -> None:
         for member in self.members.all:
             if member.running and isinstance(member.engine, Remembers):
@@ -111,6 +130,27 @@ class FailoverLlm:
         finally:
             if (close := getattr(events, "aclose", None)) is not None:
                 await close()
+
+
+class ExpectingFailoverLlm(FailoverLlm):
+    """Of engines that all have `Expectations`: the preferred one says what it can be told."""
+
+    def phrases(self, instructions: str, tools: Sequence[FunctionTool]) -> tuple[str, ...]:
+        return self._expecting.phrases(instructions, tools)
+
+    def understands(self, text: str, instructions: str, tools: Sequence[FunctionTool]) -> bool:
+        return self._expecting.understands(text, instructions, tools)
+
+    @property
+    def _expecting(self) -> Expectations:
+        return cast("Expectations", self.members.first)
+
+
+def failover_llm(members: Members, patience: TakeoverTimes) -> FailoverLlm:
+    """One of several. It has expectations where all of them have: one for open conversation has an answer for
+    whatever is said."""
+    all_expect = all(isinstance(member.engine, Expectations) for member in members.all)
+    return ExpectingFailoverLlm(members, patience) if all_expect else FailoverLlm(members, patience)
 
 
 def models_of(members: Members) -> tuple[str, ...]:
