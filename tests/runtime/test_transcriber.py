@@ -191,13 +191,15 @@ async def test_the_first_reading_that_is_understood_is_taken(
     assert await bench.ended() == [SttFinal(text=chosen)]
 
 
-@pytest.mark.parametrize("details", [False, True])
-async def test_details_are_asked_for_where_the_session_wants_them(details: bool) -> None:
+@pytest.mark.parametrize("wanted", [{}, {"word_times": True}, {"logprobs": True}])
+async def test_details_are_asked_for_where_the_session_wants_them(wanted: dict[str, bool]) -> None:
     stt = FakeStt("hello")
-    bench = Bench(stt, command=start(details=details))
+    bench = Bench(stt, command=start(**wanted))
     bench.transcriber.finish()
     await bench.ended()
-    assert [stream.config.details for stream in stt.streams] == [details]
+    [stream] = stt.streams
+    asked = {"word_times": stream.config.word_times, "logprobs": stream.config.logprobs}
+    assert asked == {"word_times": False, "logprobs": False, **wanted}
 
 
 @pytest.mark.parametrize(("understood", "chosen"), [(set(), "whether in parish"), ({"weather"}, "weather")])

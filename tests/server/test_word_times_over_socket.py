@@ -54,7 +54,7 @@ async def test_words_and_when_they_were_said(path: str, asked: bool) -> None:
             assert events[-1]["type"] != "error", events[-1]
             if events[-1]["type"] == COMPLETED:  # so that something follows it in any case
                 await client.send(json.dumps(update(path, ["voxwire.word_times"] if asked else [])))
-    assert [stream.config.details for stream in stt.streams] == [asked, asked]
+    assert [stream.config.word_times for stream in stt.streams] == [asked, asked]
     told = [event for event in events if event["type"] == "voxwire.word_times"]
     if not asked:
         assert told == []

@@ -166,7 +166,9 @@ class TestCompleted:
                 driver.send(UpdateSession(patch=SessionPatch(include=include, transcription=transcription)))
                 driver.append(speech(200))
                 driver.send(CommitAudio())
-                assert driver.last(StartTranscription).details == bool(include and transcription)
+                asked = driver.last(StartTranscription)
+                assert asked.word_times == (WORD_TIMES in include and transcription is not None)
+                assert asked.logprobs == (LOGPROBS in include and transcription is not None)
 
     def test_the_item_shows_the_transcript_from_then_on(self) -> None:
         driver = manual()

@@ -148,6 +148,6 @@ def test_recorded_items_have_none() -> None:
     clip = AudioClip(data=speech(600), format=AudioFormat.PCM16)
     item = MessageItem(id="mine", role=Role.USER, content=(InputAudio(clip=clip),))
     driver.send(CreateItem(item=item, previous_item_id=None))
-    assert not driver.last(StartTranscription).details
+    assert not driver.last(StartTranscription).word_times
     driver.transcribed(HEARD)
     assert not driver.all(WordTimes)

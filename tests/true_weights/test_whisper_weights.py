@@ -58,7 +58,7 @@ class TestWhisperTiny(SttContract):
         return speech("what_is_twelve_times_seven")
 
     async def test_log_probabilities_are_those_of_the_text(self, engine: WhisperStt) -> None:
-        final = (await hear(engine.open(SttConfig(details=True)), self.make_speech()))[-1]
+        final = (await hear(engine.open(SttConfig(word_times=True)), self.make_speech()))[-1]
         assert isinstance(final, SttFinal)
         assert wrong_words(RECORDED["what_is_twelve_times_seven"], final.text) == 0
         assert final.logprobs is not None

@@ -36,14 +36,16 @@ class StartTranscription(msgspec.Struct, frozen=True, kw_only=True):
     """Open a recogniser.
 
     `recorded`: nobody is speaking, all of the audio is there. Recordings of one session take turns, so that many
-    of them leave recognisers to others. `details`: when each word was said, and how likely it is, will be told as well.
+    of them leave recognisers to others. `word_times`, `logprobs`: when each word was said, and how likely
+    it is, will be told as well.
     """
 
     transcription: int
     format: AudioFormat
     language: str | None
     prompt: str | None
-    details: bool = False
+    word_times: bool = False
+    logprobs: bool = False
     recorded: bool = False
 
 

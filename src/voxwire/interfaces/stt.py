@@ -12,15 +12,16 @@ from voxwire.interfaces.engine import Claim, Engine, EngineInfo, Word
 class SttConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One utterance, in audio of `rate` samples a second.
 
-    `phrases` are sentences or words likely to be said; `prompt` is free text. `details` asks for what an engine does
-    only when somebody wants it: when each word was heard, and how likely it is.
+    `phrases` are sentences or words likely to be said; `prompt` is free text. `word_times` and
+    `logprobs` ask for what an engine does only when somebody wants it: when each word was heard, and how likely it is.
     """
 
     rate: int = 16_000
     language: str | None = None
     phrases: tuple[str, ...] = ()
     prompt: str | None = None
-    details: bool = False
+    word_times: bool = False
+    logprobs: bool = False
     claim: Claim = msgspec.field(default_factory=Claim)
 
 

@@ -143,7 +143,8 @@ class Transcriber:
                     language=command.language,
                     phrases=phrases,
                     prompt=command.prompt,
-                    details=command.details,
+                    word_times=command.word_times,
+                    logprobs=command.logprobs,
                     claim=self._claim,
                 )
             )

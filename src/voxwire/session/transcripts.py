@@ -106,7 +106,8 @@ class Transcripts:
                 format=format,
                 language=asked.spoken() if asked else None,
                 prompt=asked.expected() if asked else None,
-                details=(logprobs or word_times) and told is not None,
+                word_times=word_times and told is not None,
+                logprobs=logprobs and told is not None,
                 recorded=recorded,
             )
         )

@@ -98,7 +98,7 @@ class SttContract(EngineContract):
         assert all(text.startswith(stable[-1]) for text in (final.text, *final.alternatives) if stable)
 
     async def test_words_are_those_of_the_text_in_time(self, engine: SttEngine) -> None:
-        config = self.config(engine, details=True)
+        config = self.config(engine, word_times=True, logprobs=True)
         *_, final = await hear(engine.open(config), self.speech(config.rate))
         assert isinstance(final, SttFinal)
         assert all(final.text[word.start : word.end] == word.text for word in final.words)

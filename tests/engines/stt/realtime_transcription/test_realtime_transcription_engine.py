@@ -11,6 +11,7 @@ from voxwire.audio.resample import Resampler
 from voxwire.engines.stt.realtime_transcription.engine import RealtimeTranscriptionStt, engine
 from voxwire.engines.stt.realtime_transcription.socket_options import read_socket_options
 from voxwire.errors import ConfigurationError, EngineError
+from voxwire.interfaces.engine import Word
 from voxwire.interfaces.stt import SttConfig, SttFinal, SttPartial
 from voxwire.testing.contract.signals import hum, hush
 from voxwire.testing.contract.stt_contract import hear
@@ -69,7 +70,7 @@ def words(count: int) -> str:
 class TestGa:
     async def test_a_session_of_transcription(self) -> None:
         async with ears(ga_ears, key="k1", api_key="k1", logprobs=True) as (made, server):
-            partials, final = await heard(made, language="en-US", prompt="Siobhan", details=True)
+            partials, final = await heard(made, language="en-US", prompt="Siobhan", logprobs=True)
             assert final.text == words(8)
             assert final.logprobs is not None
             assert "".join(one.token for one in final.logprobs) == final.text
@@ -144,6 +145,19 @@ class TestGa:
             texts = await asyncio.gather(*(heard(made, 1500) for _ in range(6)))
             assert {text.text for _, text in texts} == {"what is the time"}
             await made.close()
+
+    @pytest.mark.parametrize("timed", [True, False])
+    async def test_times_of_words_of_a_real_peer(self, timed: bool) -> None:
+        spoken = Word(text="what", start=0, end=4, start_ms=120.0, end_ms=400.0)
+        said = SttFinal(text="what time", words=(spoken,) if timed else ())
+        stt = FakeStt(said)
+        async with served(fake_service(fake_deployment(stt=stt))) as url:
+            made = engine({"base_url": f"{url}/v1", "model": "whisper-1", "word_times": True})
+            await made.start()
+            assert (await heard(made, word_times=True))[1] == said
+            assert (await heard(made, logprobs=True))[1].words == ()
+            await made.close()
+        assert [stream.config.word_times for stream in stt.streams] == [True, False]
 
     async def test_a_real_peer_with_another_key(self) -> None:
         async with served(auth={"api_keys": ["k1"]}) as url:
@@ -391,7 +405,7 @@ class TestStart:
 
         async with transcription_sockets(picky) as server:
             said = await not_started({"base_url": server.url, "model": "m"})
-        assert "refused the settings (invalid_model). The option model" in said
+        assert "refused the settings (invalid_model). An option of" in said
 
     async def test_nobody_is_there_yet(self, caplog: pytest.LogCaptureFixture) -> None:
         made = engine({"base_url": "ws://127.0.0.1:9/v1", "model": "m", "api_key": "s3cret"})

@@ -101,9 +101,10 @@ class TestRequest:
 
     async def test_word_times(self) -> None:
         async with ears(hears(SCRIPT), word_times=True) as (made, server):
-            await final(made)
-            assert upload(server.last).fields["response_format"] == "json"
-            said = await final(made, details=True)
+            for logprobs in (False, True):
+                await final(made, logprobs=logprobs)
+                assert upload(server.last).fields["response_format"] == "json"
+            said = await final(made, word_times=True)
             assert upload(server.last).fields["response_format"] == "verbose_json"
             assert [word.text for word in said.words] == said.text.split()
             assert (said.words[1].start_ms, said.words[1].end_ms) == (250, 500)
@@ -111,8 +112,9 @@ class TestRequest:
 
     async def test_probabilities(self) -> None:
         async with ears(hears(SCRIPT), logprobs=True) as (made, _):
-            assert (await final(made)).logprobs is None
-            said = await final(made, details=True)
+            for word_times in (False, True):
+                assert (await final(made, word_times=word_times)).logprobs is None
+            said = await final(made, logprobs=True)
             assert said.logprobs is not None
             assert [one.token.strip() for one in said.logprobs] == said.text.split()
             assert "".join(one.token for one in said.logprobs) == said.text
@@ -128,9 +130,9 @@ class TestRequest:
             yield whole(200, json.dumps(HELLO).encode())
 
         async with ears(picky, logprobs=True) as (made, server):
-            assert (await final(made, prompt="Siobhan", details=True)).text == "Hello there."
+            assert (await final(made, prompt="Siobhan", logprobs=True)).text == "Hello there."
             assert len(server.requests) == 3
-            assert (await final(made, prompt="Siobhan", details=True)).text == "Hello there."
+            assert (await final(made, prompt="Siobhan", logprobs=True)).text == "Hello there."
             assert len(server.requests) == 4
 
 

@@ -42,7 +42,7 @@ def final_in(events: list[SttEvent]) -> SttFinal:
 
 
 async def test_says_the_words_with_their_times_and_chances(stt: WhisperStt) -> None:
-    final = final_in(await hear(stt.open(SttConfig(details=True)), hush(200) + hum(1_000)))
+    final = final_in(await hear(stt.open(SttConfig(word_times=True)), hush(200) + hum(1_000)))
     assert final.text == SPOKEN_SCRIPT.strip()[: len(final.text)]
     assert "café" in final.text
     assert [word.text for word in final.words] == final.text.split()
@@ -115,7 +115,7 @@ async def test_speech_after_a_probe_is_read(stt: WhisperStt) -> None:
 async def test_a_long_utterance_is_cut_at_pauses_and_joined(stt: WhisperStt) -> None:
     """A model says its script again for each piece; the times go on."""
     minute = (hum(9_500) + hush(500)) * 6
-    final = final_in(await hear(stt.open(SttConfig(details=True)), minute, step=960_000))
+    final = final_in(await hear(stt.open(SttConfig(word_times=True)), minute, step=960_000))
     begins = [word.start_ms for word in final.words]
     assert begins == sorted(begins)
     assert begins[-1] >= 30_000

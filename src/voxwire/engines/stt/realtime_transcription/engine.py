@@ -60,7 +60,8 @@ class RealtimeTranscriptionStt:
         except EngineError as error:
             if error.code == "stt_request_refused":
                 raise ConfigurationError(
-                    f"{error.message} The option model of realtime-transcription, or its dialect, may be wrong."
+                    f"{error.message} An option of realtime-transcription may be wrong: model, dialect, logprobs or "
+                    "word_times."
                 ) from None
             logger.warning(
                 "The speech recogniser's socket at %s cannot be used yet (%s). Utterances fail until it can.",
@@ -100,7 +101,9 @@ class RealtimeTranscriptionStt:
             self._places.leave()
 
     async def _try_out(self) -> None:
-        utterance = utterance_of(self._options, SttConfig(rate=self._options.samples_a_second))
+        options = self._options
+        wishes = SttConfig(rate=options.samples_a_second, word_times=options.word_times, logprobs=options.logprobs)
+        utterance = utterance_of(options, wishes)
         socket = await open_socket(self._options, self._closing)
         try:
             async with asyncio.timeout(_CHECK_S):

@@ -8,22 +8,32 @@ from typing import Any, Final, Protocol
 
 import msgspec
 import pybase64
+from msgspec.structs import replace
 
-from voxwire.engines.stt.placed_words import text_logprobs
+from voxwire.engines.stt.placed_words import place_words, text_logprobs
 from voxwire.engines.stt.realtime_transcription.socket_options import SocketOptions
 from voxwire.engines.stt.stt_failures import STT_FAILURES
 from voxwire.errors import EngineError
+from voxwire.events import session_config
 from voxwire.interfaces.stt import SttConfig, SttFinal
 
 #: More is not what somebody says in one turn.
 _LONGEST: Final = 100_000
 _LONGEST_PROMPT: Final = 800
 _PREFIX: Final = "conversation.item.input_audio_transcription."
+#: What may be asked for: its name on the wire, and that of the option and the wish.
+_INCLUDED: Final = {session_config.LOGPROBS: "logprobs", session_config.WORD_TIMES: "word_times"}
 
 
 class _LogProb(msgspec.Struct):
     token: str
     logprob: float
+
+
+class _WordTime(msgspec.Struct):
+    word: str
+    start_ms: float
+    end_ms: float
 
 
 class _Event(msgspec.Struct):
@@ -33,6 +43,7 @@ class _Event(msgspec.Struct):
     transcript: str | None = None
     text: str | None = None
     logprobs: list[_LogProb] | None = None
+    words: list[_WordTime] = []
     error: Any = None
 
 
@@ -44,6 +55,8 @@ class SocketUtterance(Protocol):
     text: str
     """The words so far."""
     final: SttFinal | None
+    complete: bool
+    """There is a final, and nothing more comes that belongs to it."""
 
     def opening(self) -> list[dict[str, Any]]:
         """What is said before the audio."""
@@ -90,7 +103,11 @@ class GaUtterance:
         self.final: SttFinal | None = None
         self._options = options
         self._config = config
+        self.complete = False
         self._item = ""
+        self._include = [
+            name for name, asked in _INCLUDED.items() if getattr(options, asked) and getattr(config, asked)
+        ]
 
     def opening(self) -> list[dict[str, Any]]:
         """The settings; the client commits, so turn detection is off."""
@@ -103,8 +120,8 @@ class GaUtterance:
         audio_format = {"type": "audio/pcm", "rate": options.samples_a_second}
         heard = {"format": audio_format, "transcription": transcription, "turn_detection": None}
         session: dict[str, Any] = {"type": "transcription", "audio": {"input": heard}}
-        if options.logprobs and config.details:
-            session["include"] = ["item.input_audio_transcription.logprobs"]
+        if self._include:
+            session["include"] = self._include
         return [{"type": "session.update", "session": session}]
 
     def audio(self, pcm: bytes) -> dict[str, Any]:
@@ -123,6 +140,11 @@ class GaUtterance:
             case "input_audio_buffer.committed":
                 self._item = event.item_id
                 return True
+            case session_config.WORD_TIMES if self.final is not None and event.item_id == self._item:
+                timed = [(one.word, one.start_ms, one.end_ms) for one in event.words]
+                self.final = replace(self.final, words=tuple(place_words(self.final.text, timed)))
+                self.complete = True
+                return True
         if not event.type.startswith(_PREFIX) or (self._item and event.item_id != self._item):
             return False
         self._item = event.item_id
@@ -135,6 +157,7 @@ class GaUtterance:
                 found = event.logprobs
                 tokens = None if found is None else [(one.token, one.logprob) for one in found]
                 self.final = SttFinal(text=text, logprobs=text_logprobs(text, tokens))
+                self.complete = not text or session_config.WORD_TIMES not in self._include
             case "failed":
                 raise STT_FAILURES.in_stream()
         return True
@@ -145,7 +168,7 @@ class GaUtterance:
         if not self.ready and code == "invalid_value" and str(error.get("param", "")).endswith(("language", "prompt")):
             return  # what is only a hint was left out, and the rest was applied
         if code == "input_audio_buffer_commit_empty":
-            self.final = SttFinal(text="")
+            self.final, self.complete = SttFinal(text=""), True
             return
         raise refusal(code) if not self.ready else STT_FAILURES.in_stream()
 
@@ -163,6 +186,7 @@ class VllmUtterance:
         self.ready = False
         self.text = ""
         self.final: SttFinal | None = None
+        self.complete = False
         self._model = options.model
 
     def opening(self) -> list[dict[str, Any]]:
@@ -184,6 +208,7 @@ class VllmUtterance:
                 return bool(event.delta)
             case "transcription.done":
                 self.final = SttFinal(text=_checked(self.text if event.text is None else event.text).strip())
+                self.complete = True
             case "error":
                 raise STT_FAILURES.in_stream()
             case _:

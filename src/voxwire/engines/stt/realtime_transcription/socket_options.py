@@ -34,6 +34,8 @@ class SocketOptions(EndpointOptions):
     """ISO-639-1 codes that the model understands. Empty: the endpoint is asked for whatever a session wants."""
     logprobs: bool = False
     """Ask for the probabilities of tokens, where somebody reads them; `ga` alone has them."""
+    word_times: bool = False
+    """Ask for the times of words, where somebody reads them; another Voxwire alone has them."""
     parallel: Annotated[int, Field(ge=1)] = 32
     """Sockets at a time; further utterances wait in turn."""
     timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 20.0

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from voxwire.awake import Deadline
+from voxwire.engines.stt.placed_words import place_words
 from voxwire.engines.stt.realtime_transcription.socket_dialects import SocketUtterance, utterance_of
 from voxwire.engines.stt.realtime_transcription.socket_options import SocketOptions
 from voxwire.engines.stt.realtime_transcription.transcription_socket import RefusedSocket, TranscriptionSocket
@@ -22,6 +23,8 @@ _MOST_BYTES: Final = 32 * 1024 * 1024
 _STEP: Final = 4_800
 #: An endpoint refuses a commit of less than 100 ms.
 _LEAST_S: Final = 0.1
+#: What belongs to a transcript comes right behind it, or never.
+_MORE_S: Final = 0.25
 #: Audio that never is louder than this holds no words.
 _FAINTEST: Final = 66
 
@@ -121,18 +124,30 @@ class SocketStream:
             async with Deadline(self._options.timeout_s) as self._limit:
                 async for message in socket.messages():
                     self._take(utterance, message)
+                    if utterance.complete:
+                        break
                     if utterance.final is not None:
-                        text = self._settled.complete(utterance.final.text)
-                        logprobs = utterance.final.logprobs if text == utterance.final.text else None
-                        self._events.put_nowait(SttFinal(text=text, logprobs=logprobs))
-                        return
-        except TimeoutError:
-            raise STT_FAILURES.silent(self._options.timeout_s) from None
+                        self._limit.restart(_MORE_S)
+        except (TimeoutError, EngineError) as error:
+            if utterance.final is None:
+                raise (
+                    STT_FAILURES.silent(self._options.timeout_s) if isinstance(error, TimeoutError) else error
+                ) from None
         finally:
             self._limit = None
             speaking.cancel()
             socket.close()
             await asyncio.gather(speaking, return_exceptions=True)
+        assert utterance.final is not None
+        self._events.put_nowait(self._as_settled(utterance.final))
+
+    def _as_settled(self, heard: SttFinal) -> SttFinal:
+        """With the words that were called final in their places."""
+        text = self._settled.complete(heard.text)
+        if text == heard.text:
+            return heard
+        words = place_words(text, [(word.text, word.start_ms, word.end_ms) for word in heard.words])
+        return SttFinal(text=text, words=tuple(words))
 
     def _take(self, utterance: SocketUtterance, message: str | bytes) -> None:
         before, was_ready = utterance.text, utterance.ready

@@ -31,7 +31,7 @@ class UploadForm:
     def fields(self, config: SttConfig) -> list[tuple[str, str]]:
         """What is said beside the audio."""
         options = self._options
-        word_times = options.word_times and config.details
+        word_times = options.word_times and config.word_times
         found = [("model", options.model), ("response_format", "verbose_json" if word_times else "json")]
         if config.language:
             found.append(("language", config.language.partition("-")[0].lower()))
@@ -39,7 +39,7 @@ class UploadForm:
             found.append(("prompt", prompt))
         if word_times:
             found.append(("timestamp_granularities[]", "word"))
-        if options.logprobs and config.details:
+        if options.logprobs and config.logprobs:
             found.append(("include[]", "logprobs"))
         if options.stream:
             found.append(("stream", "true"))

@@ -52,7 +52,7 @@ class WhisperStream:
     def __init__(self, readers: Readers, config: SttConfig, utterance: UtteranceSettings) -> None:
         self._readers = readers
         self._claim = config.claim
-        self._details = config.details
+        self._details = config.word_times or config.logprobs
         self._step = utterance.partial_ms * _BYTES_PER_MS
         self._language, self._hints = utterance.language, utterance.hints
         self._piece = bytearray()
