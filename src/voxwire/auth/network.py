@@ -40,6 +40,21 @@ class NetworkPolicy:
                 403, "Pages of this origin may not connect; see auth.allowed_origins.", code="origin_not_allowed"
             )
 
+    def check_change(self, host: str | None, origin: str | None) -> None:
+        """The same for a request that changes something: a page may send it from this server's own address, or from
+        an origin that is listed. Raises RequestRefused (403)."""
+        if origin is None or origin.lower() in self._allowed or _authority(origin) == (host or "").lower():
+            return
+        raise RequestRefused(
+            403, "Pages of this origin may change nothing here; see auth.allowed_origins.", code="origin_not_allowed"
+        )
+
+
+def _authority(origin: str) -> str | None:
+    """Host and port of a web page's origin."""
+    scheme, separator, authority = origin.lower().partition("://")
+    return authority if separator and scheme in ("http", "https") else None
+
 
 def _loopback_origin(origin: str) -> bool:
     scheme, separator, authority = origin.partition("://")

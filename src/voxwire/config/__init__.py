@@ -1,10 +1,12 @@
 """What an operator can choose.
 
 - `settings`: the tree of settings; `secret_options`: secrets among the options of engines
+- `names`: what a name may look like
 - `loader`: reading the tree, with a clear line for every mistake
 """
 
 from voxwire.config.loader import load_settings
+from voxwire.config.names import ResourceName, checked_name
 from voxwire.config.settings import (
     BUILT_IN_PROFILES,
     AuthSettings,
@@ -29,9 +31,11 @@ __all__ = [
     "LimitSettings",
     "LoggingSettings",
     "ProfileSettings",
+    "ResourceName",
     "ServerSettings",
     "Settings",
     "WebSocketSettings",
+    "checked_name",
     "is_loopback",
     "load_settings",
 ]

@@ -4,6 +4,7 @@
   `ollama`: what a running Ollama can do
 - `app`: the routes; `middleware`: what holds for every request; `model_list`, `playground`, `identity`: the
   routes' answers
+- `rest`: what routes with a body or a role share, declared and served; `admin`: those of the service around the models
 - `net`: sockets, connections, and running the application on them
 - `memory`: how much there is for messages; `allocator`: large blocks go back to the system
 - `logs`, `access_log`: what is written down

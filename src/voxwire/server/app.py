@@ -19,10 +19,12 @@ from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.runtime import Permission, Principal, Service
 from voxwire.runtime.failover import Members
 from voxwire.server.access_log import AccessLog
+from voxwire.server.admin import AdminContext, admin_declarations
 from voxwire.server.identity import identity_routes
 from voxwire.server.middleware import REQUEST, CheckRequests
 from voxwire.server.model_list import model, model_list
 from voxwire.server.playground import playground_routes
+from voxwire.server.rest import rest_routes
 from voxwire.transports.refusal import refusal_body
 from voxwire.transports.request import Request
 from voxwire.transports.websocket import WebSocketEndpoint, is_websocket_path, unknown_path
@@ -35,7 +37,8 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     """Put the server together. Its lifespan starts and stops `service`.
 
     `app.state.websocket` is the endpoint, for those who drain it; `app.state.budget` the memory
-    for messages, which all connections share; `app.state.identity` the development identity, or None,
+    for messages, which all connections share; `app.state.declared` the REST routes as they are declared;
+    `app.state.identity` the development identity, or None,
     for the command that tells its secret to the person at the terminal.
     """
     identity = DevIdentity() if settings.auth.dev_identity else None
@@ -55,7 +58,13 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     routes: list[Route] = []
     log = AccessLog(routes, authenticator.holds_secret)
     websocket = WebSocketEndpoint(service, admit=admit, log=log.connection, max_sessions=settings.server.max_sessions)
-    routes += [*_Api(service, admit, websocket).routes(), *identity_routes(identity), *playground_routes()]
+    declared = admin_declarations(AdminContext(settings=settings, service=service))
+    routes += [
+        *_Api(service, admit, websocket).routes(),
+        *rest_routes(declared, admit, policy),
+        *identity_routes(identity),
+        *playground_routes(),
+    ]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -77,6 +86,7 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     app.state.websocket = websocket
     app.state.budget = service.budget
     app.state.identity = identity
+    app.state.declared = declared
     return app
 
 
@@ -156,7 +166,10 @@ async def _no_route(request: HttpRequest, error: Exception) -> Response:
     opens_websockets = is_websocket_path(path)
     if error.status_code == 405 or (opens_websockets and request.method not in ("GET", "HEAD")):
         refusal = RequestRefused(
-            405, f"{request.method} is not possible here.", code="method_not_allowed", headers=(("allow", "GET"),)
+            405,
+            f"{request.method} is not possible here.",
+            code="method_not_allowed",
+            headers=(("allow", _allowed(error)),),
         )
     elif opens_websockets:
         refusal = RequestRefused(
@@ -168,6 +181,12 @@ async def _no_route(request: HttpRequest, error: Exception) -> Response:
     else:
         refusal = unknown_path(path)
     return await _refused(request, refusal)
+
+
+def _allowed(error: HTTPException) -> str:
+    """The methods of the path, as the router says; those that open WebSockets are not its own."""
+    listed = (error.headers or {}).get("Allow", "GET").split(", ")
+    return ", ".join(sorted(method for method in listed if method != "HEAD"))
 
 
 async def _crashed(request: HttpRequest, error: Exception) -> Response:

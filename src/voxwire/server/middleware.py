@@ -54,7 +54,7 @@ class CheckRequests:
             await refuse(answer, refusal)
         else:
             scope = {**scope, "path": request.path, REQUEST: request}
-            await self._app(scope, receive, answer)
+            await self._app(scope, _bounded(receive), answer)
         finally:
             self._log.request(request, status, time.monotonic() - started)
 
@@ -69,10 +69,29 @@ async def refuse(send: Send, refusal: RequestRefused) -> None:
 
 
 def _check_declared_body(request: Request) -> None:
-    """No route reads a body: it waits at 64 KiB until the answer is out, and what comes then is dropped.
+    """Most routes read no body: it waits at 64 KiB until the answer is out, and what comes then is dropped.
 
     The connection stays, for one that is closed while its peer still sends is reset, and the answer lost.
     """
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared) > MAX_BODY_BYTES:
-        raise RequestRefused(413, f"The body exceeds {MAX_BODY_BYTES} bytes.", code="request_too_large")
+        raise _too_large()
+
+
+def _bounded(receive: Receive) -> Receive:
+    """For the routes that read a body: one that declares no length (chunked) is bounded while it comes."""
+    taken = 0
+
+    async def receive_bounded() -> AsgiMessage:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY_BYTES:
+            raise _too_large()
+        return message
+
+    return receive_bounded
+
+
+def _too_large() -> RequestRefused:
+    return RequestRefused(413, f"The body exceeds {MAX_BODY_BYTES} bytes.", code="request_too_large")

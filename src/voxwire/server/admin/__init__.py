@@ -1,0 +1,12 @@
+"""The REST routes of the service around the models, below `/admin/v1`; each concept a module that gives its
+declarations (`voxwire.server.rest`).
+
+- `admin_context`: what handlers work on
+- `admin_routes`: all declarations together, and the OpenAPI document of them
+- `deployments`: named deployments
+"""
+
+from voxwire.server.admin.admin_context import AdminContext
+from voxwire.server.admin.admin_routes import admin_declarations
+
+__all__ = ["AdminContext", "admin_declarations"]

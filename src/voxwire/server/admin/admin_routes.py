@@ -1,0 +1,31 @@
+"""All declarations of admin routes. A concept's module gives its own; they are put together here."""
+
+from starlette.responses import JSONResponse
+
+from voxwire.runtime import Permission
+from voxwire.server.admin.admin_context import AdminContext
+from voxwire.server.admin.deployments import deployment_declarations
+from voxwire.server.rest import RestCall, RestRoute, openapi_document
+
+
+def admin_declarations(context: AdminContext) -> list[RestRoute]:
+    """Every route that has a declaration, sorted by concept as the documents show them."""
+    declared = [
+        *deployment_declarations(context),
+    ]
+
+    async def describe(call: RestCall[None]) -> JSONResponse:
+        return JSONResponse(document)
+
+    declared.append(
+        RestRoute(
+            "GET",
+            "/admin/v1/openapi.json",
+            Permission.CONVERSE,
+            "This document",
+            describe,
+            answer="application/json",
+        )
+    )
+    document = openapi_document(declared)
+    return declared
