@@ -2,6 +2,7 @@
 
 import signal
 import traceback
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,25 @@ _MAY_BLOCK = (
     ("voxwire/server/app.py", "create_app", "the same"),
     ("logging/__init__.py", "emit", "a log line is short, and goes to a terminal or a file of pytest's"),
 )
+
+
+@pytest.fixture(scope="session")
+def _databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("databases")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _database_of_the_file(_databases: Path) -> Iterator[None]:
+    """What tests store, servers of a whole file among them, never lies in the home folder; it is not there at first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{_databases}/{uuid.uuid4().hex}/voxwire.db")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _database_of_the_test(_database_of_the_file: None, _databases: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no test finds what another one has stored."""
+    monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{_databases}/{uuid.uuid4().hex}/voxwire.db")
 
 
 @pytest.fixture

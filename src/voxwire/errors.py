@@ -7,15 +7,18 @@
     │   ├── EngineBusy         no lease before the deadline
     │   └── EngineDied         the worker process is gone
     ├── ConfigurationError     the operator's mistake; one clear line at start-up
+    ├── StorageError           the database could not do its work; nothing of what was asked was stored
     └── InvariantError         our own bug: an illegal step, with expected and actual
 
 Exceptions carry data; the text is derived from it.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 INVALID_REQUEST: Final = "invalid_request_error"
 SERVER_ERROR: Final = "server_error"
+
+StorageTrouble = Literal["locked", "full", "unreachable", "corrupt", "newer", "refused", "failed"]
 
 #: Most characters of a client's own text that an error repeats.
 _ECHO: Final = 100
@@ -109,6 +112,23 @@ class EngineDied(EngineError):
 
 class ConfigurationError(VoxwireError):
     """The settings cannot work; the message says what to change."""
+
+
+class StorageError(VoxwireError):
+    """The database could not do its work; the message says why, what to do, and no secret.
+
+    `kind`: `locked`, `full` and `unreachable` may pass by themselves; `corrupt`, `newer`, `refused` (what was asked
+    for is not allowed, or not possible) and `failed` need somebody.
+    """
+
+    def __init__(self, kind: StorageTrouble, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+    @property
+    def passing(self) -> bool:
+        """Whether it is worth trying again later."""
+        return self.kind in ("locked", "full", "unreachable")
 
 
 class InvariantError(VoxwireError):

@@ -2,6 +2,7 @@
 
 - `settings`: the tree of settings; `secret_options`: secrets among the options of engines
 - `names`: what a name may look like
+- `storage_settings`: the table `storage`; `table`: what all tables have in common
 - `loader`: reading the tree, with a clear line for every mistake
 """
 
@@ -21,6 +22,7 @@ from voxwire.config.settings import (
     WebSocketSettings,
     is_loopback,
 )
+from voxwire.config.storage_settings import StorageSettings
 
 __all__ = [
     "BUILT_IN_PROFILES",
@@ -34,6 +36,7 @@ __all__ = [
     "ResourceName",
     "ServerSettings",
     "Settings",
+    "StorageSettings",
     "WebSocketSettings",
     "checked_name",
     "is_loopback",

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     PositiveInt,
     SecretStr,
@@ -23,6 +21,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from voxwire.config.secret_options import hide_secrets
+from voxwire.config.storage_settings import StorageSettings
+from voxwire.config.table import SettingsTable
 
 MIB = 1024 * 1024
 #: Longest duration: TOML has `inf`, and neither timers nor `expires_at` can.
@@ -39,13 +39,7 @@ DEFAULT_DEPLOYMENTS = ("gpt-4o-realtime-preview", "gpt-realtime")
 BUILT_IN_PROFILES: Final = ("embedded", "laptop", "gpu", "ollama", "remote", "relay")
 
 
-class _Table(BaseModel):
-    """A table of the settings file: unknown names are mistakes, values do not change after start."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ServerSettings(_Table):
+class ServerSettings(SettingsTable):
     """Where the server listens, and how it starts and stops."""
 
     host: str = Field(
@@ -82,7 +76,7 @@ class ServerSettings(_Table):
         return is_loopback(self.host)
 
 
-class AuthSettings(_Table):
+class AuthSettings(SettingsTable):
     """Who may connect."""
 
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
@@ -136,7 +130,7 @@ class AuthSettings(_Table):
         return tuple(origin.lower() for origin in origins)
 
 
-class WebSocketSettings(_Table):
+class WebSocketSettings(SettingsTable):
     """The WebSocket connections."""
 
     max_message_bytes: PositiveInt = Field(
@@ -150,7 +144,7 @@ class WebSocketSettings(_Table):
     )
 
 
-class LimitSettings(_Table):
+class LimitSettings(SettingsTable):
     """Bounds of one session, and two switches of its behaviour."""
 
     session_seconds: _Seconds = Field(default=3600.0, description="Longest life of a session, in seconds.")
@@ -184,7 +178,7 @@ class LimitSettings(_Table):
     )
 
 
-class DeadlineSettings(_Table):
+class DeadlineSettings(SettingsTable):
     """How long an engine may be silent while it has work; past it the work fails, and the session goes on."""
 
     stt_s: _Seconds = Field(
@@ -210,7 +204,7 @@ class DeadlineSettings(_Table):
     )
 
 
-class FailoverSettings(_Table):
+class FailoverSettings(SettingsTable):
     """When the next engine of a list takes over, and how long the one that failed is asked last."""
 
     stt_s: _Seconds = Field(default=5.0, description="Seconds that a recogniser may owe words, or not take audio.")
@@ -223,7 +217,7 @@ class FailoverSettings(_Table):
     )
 
 
-class InterruptionSettings(_Table):
+class InterruptionSettings(SettingsTable):
     """Which speech interrupts an answer, where the session asks for that. `"telephony"`: 240 ms and a word."""
 
     speech_ms: int = Field(
@@ -235,7 +229,7 @@ class InterruptionSettings(_Table):
     )
 
 
-class LoggingSettings(_Table):
+class LoggingSettings(SettingsTable):
     """What is written to stderr. Keys, audio and transcripts never are."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
@@ -244,7 +238,7 @@ class LoggingSettings(_Table):
     access: bool = Field(default=True, description="One line for each HTTP request and each WebSocket connection.")
 
 
-class EngineSettings(_Table):
+class EngineSettings(SettingsTable):
     """One engine: its registered name, and options that the engine itself checks."""
 
     name: str = Field(description="Registered name of the engine.")
@@ -306,7 +300,7 @@ def _alone(engine: EngineSettings | None) -> EngineSettings | None:
     return engine
 
 
-class _Stages(_Table):
+class _Stages(SettingsTable):
     """Engines by stage; what is left out comes from somewhere else."""
 
     stt: EngineSettings | None = Field(default=None, description="Speech to text, instead of the profile's.")
@@ -370,6 +364,7 @@ class Settings(BaseSettings):
     failover: FailoverSettings = FailoverSettings()
     interruption: InterruptionSettings = InterruptionSettings()
     logging: LoggingSettings = LoggingSettings()
+    storage: StorageSettings = StorageSettings()
     vad: EngineSettings | None = Field(
         default=None, description="Speech detector of all deployments, instead of `silero`."
     )

@@ -1,0 +1,42 @@
+"""Where deployments, keys, usage and conversations are stored."""
+
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+
+from voxwire.config.table import SettingsTable
+
+_FORMS = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+
+
+class StorageSettings(SettingsTable):
+    """The database. It is made by the first command, request or policy that stores something."""
+
+    url: SecretStr | None = Field(
+        default=None,
+        description="Database: `sqlite:///FILE` (an absolute path has four slashes) or "
+        "`postgresql://USER:PASSWORD@HOST/DATABASE`. Left out: the file `voxwire/voxwire.db` in the folder where the "
+        "system keeps a user's data, such as `~/.local/share`. The file is made once something is stored.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Master key that stored conversations are encrypted with, of 32 bytes in base64. Left out: it is "
+        "made beside the SQLite file, and has to be given for PostgreSQL.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url.get_secret_value())
+            port_is_number = parts.port is None or parts.port > 0
+        except ValueError:
+            raise ValueError(f"this is not an address of a database; write {_FORMS}") from None
+        if parts.scheme == "sqlite":
+            if parts.netloc or len(parts.path) < 2:
+                raise ValueError("an SQLite database needs a file: write sqlite:///FILE")
+        elif parts.scheme not in ("postgresql", "postgres") or not port_is_number:
+            raise ValueError(f"this is not an address of a database; write {_FORMS}")
+        return url

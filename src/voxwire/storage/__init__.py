@@ -1,0 +1,10 @@
+"""What is stored: deployments, keys, roles, usage, conversations, prompts.
+
+- `store_address`: where the database is
+- `database`: `Database`, which opens it, makes it and migrates it; `opening`, `connections`, `migrations`: how
+- `plain_words`: what can be wrong with a database, as a person is told
+- `schema`: its tables; `revision`: how a running server notices changes
+
+To import `store_address` and `database` is quick. All others bring SQLAlchemy along, which takes a moment: a server
+without state never imports them.
+"""

@@ -1,0 +1,66 @@
+"""Engines of SQLAlchemy for both databases, and what a connection of each needs."""
+
+import sqlite3
+from typing import Any, Final
+
+from sqlalchemy import Connection, StaticPool, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from voxwire.errors import StorageError
+from voxwire.storage.schema import METADATA
+from voxwire.storage.store_address import StoreAddress
+
+#: An option of a connection: its transaction writes, so it takes SQLite's one lock at its beginning. A transaction that
+#: first reads would fail at once where another one has written meanwhile.
+WRITES: Final = "voxwire_writes"
+#: Seconds to wait for SQLite's lock, for a connection, for the server to take one.
+_PATIENCE_S: Final = 5.0
+#: Seconds that one statement may take on PostgreSQL.
+_STATEMENT_S: Final = 30.0
+
+
+def make_engine(address: StoreAddress, *, foreign_keys: bool = True) -> AsyncEngine:
+    """An engine; nothing is opened yet. Raises StorageError where the driver is missing."""
+    if address.file is not None:
+        engine = create_async_engine(
+            address.url, hide_parameters=True, pool_timeout=_PATIENCE_S, connect_args={"timeout": _PATIENCE_S}
+        )
+        _prepare_sqlite(engine, foreign_keys=foreign_keys)
+        return engine
+    try:
+        return create_async_engine(
+            address.url,
+            hide_parameters=True,
+            pool_timeout=_PATIENCE_S,
+            pool_pre_ping=True,  # a server that was started anew is no error
+            connect_args={"timeout": _PATIENCE_S, "command_timeout": _STATEMENT_S},
+        )
+    except ModuleNotFoundError:
+        raise StorageError(
+            "refused", "PostgreSQL needs a package that is not installed. Type: pip install 'voxwire[postgres]'"
+        ) from None
+
+
+async def empty_engine() -> AsyncEngine:
+    """A database in memory with all tables and nothing in them: what is read where nothing is stored."""
+    engine = create_async_engine("sqlite+aiosqlite://", poolclass=StaticPool)
+    async with engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+    return engine
+
+
+def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def connected(connection: Any, _: object) -> None:
+        # The driver's own way to begin transactions leaves some statements outside of them.
+        connection.isolation_level = None
+        cursor: sqlite3.Cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

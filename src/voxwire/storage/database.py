@@ -1,0 +1,87 @@
+"""The database: opened when first needed, made when first written to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from voxwire.config import StorageSettings
+from voxwire.storage.store_address import StoreAddress, store_address
+
+if TYPE_CHECKING:  # SQLAlchemy takes a moment to import, and a server without state does without
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+
+class Database:
+    """All that is stored. One for each process; of one event loop.
+
+    `read` and `write` raise StorageError for whatever keeps the database from its work, be it in the block. A broken
+    constraint is SQLAlchemy's IntegrityError.
+    """
+
+    def __init__(self, settings: StorageSettings) -> None:
+        self.settings = settings
+        self.address: StoreAddress = store_address(settings)
+        self._engine: AsyncEngine | None = None
+        self._nothing: AsyncEngine | None = None
+        self._opening = asyncio.Lock()
+        #: SQLite has one writer. Who waits here waits in turn, and without asking again and again.
+        self._writing = asyncio.Lock()
+
+    async def exists(self) -> bool:
+        """Whether something may be stored. Quick: for SQLite a look at the file; PostgreSQL is taken to be there."""
+        file = self.address.file
+        return self._engine is not None or file is None or await asyncio.to_thread(file.exists)
+
+    @asynccontextmanager
+    async def read(self) -> "AsyncIterator[AsyncConnection]":
+        """A connection that sees one state of everything. Where nothing was ever stored, it finds empty tables."""
+        engine = await self._open() if await self.exists() else await self._without()
+        async with self._watched(engine) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> "AsyncIterator[AsyncConnection]":
+        """A transaction: committed at the end of the block, undone where the block raises. Makes the database."""
+        engine = await self._open()
+        async with AsyncExitStack() as stack:
+            if self.address.file is not None:
+                await stack.enter_async_context(self._writing)
+            connection = await stack.enter_async_context(self._watched(engine, voxwire_writes=True))
+            async with connection.begin():
+                yield connection
+
+    async def close(self) -> None:
+        """End all connections. The next use opens it anew."""
+        async with self._opening:
+            for engine in (self._engine, self._nothing):
+                if engine is not None:
+                    await engine.dispose()
+            self._engine = self._nothing = None
+
+    @asynccontextmanager
+    async def _watched(self, engine: "AsyncEngine", **options: Any) -> "AsyncIterator[AsyncConnection]":
+        from voxwire.storage.plain_words import in_plain_words
+
+        with in_plain_words(self.address):
+            async with engine.connect() as connection:
+                yield await connection.execution_options(**options)
+
+    async def _open(self) -> "AsyncEngine":
+        async with self._opening:
+            if self._engine is None:
+                await asyncio.to_thread(import_module, "voxwire.storage.opening")
+                from voxwire.storage.opening import open_engine
+
+                self._engine = await open_engine(self.address)
+            return self._engine
+
+    async def _without(self) -> "AsyncEngine":
+        async with self._opening:
+            if self._nothing is None:
+                await asyncio.to_thread(import_module, "voxwire.storage.connections")
+                from voxwire.storage.connections import empty_engine
+
+                self._nothing = await empty_engine()
+            return self._nothing
