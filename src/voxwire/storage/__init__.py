@@ -3,7 +3,8 @@
 - `store_address`: where the database is
 - `database`: `Database`, which opens it, makes it and migrates it; `opening`, `connections`, `migrations`: how
 - `plain_words`: what can be wrong with a database, as a person is told
-- `schema`: its tables; `revision`: how a running server notices changes
+- `schema`: its tables; `revision`: a number that grows with each change; `watch`: how a running server notices it
+- `projects`: whose everything is
 
 To import `store_address` and `database` is quick. All others bring SQLAlchemy along, which takes a moment: a server
 without state never imports them.
