@@ -3,12 +3,18 @@
 import signal
 import traceback
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Final
 
 import blockbuster
 import pytest
 from hypothesis import HealthCheck, settings
+from pydantic import SecretStr
+from service_processes import PostgresServer, RedisServer
+
+from voxwire.config import StorageSettings
+from voxwire.storage.database import Database
 
 # A machine may stop for a moment, so no property is lost for how long an example took. The profile that Hypothesis
 # has for continuous integration says the same.
@@ -28,6 +34,9 @@ _REAL_TIME = {
     "tests/cli": "programs are started, talked to and interrupted as at a terminal",
     "tests/talk": "whole spoken conversations at the pace of speech",
 }
+
+#: A master key, as `storage.secret_key` has it.
+SECRET_KEY: Final = "A" * 43 + "="
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,6 +72,63 @@ def _database_of_the_file(_databases: Path) -> Iterator[None]:
 def _database_of_the_test(_database_of_the_file: None, _databases: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And no test finds what another one has stored."""
     monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{_databases}/{uuid.uuid4().hex}/voxwire.db")
+
+
+@pytest.fixture(scope="session")
+def _postgres_of_the_session() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def postgres(_postgres_of_the_session: PostgresServer) -> PostgresServer:
+    """A real PostgreSQL that runs, also after a test that has killed it. Each test makes its own database in it."""
+    if not _postgres_of_the_session.running:
+        _postgres_of_the_session.start()
+    return _postgres_of_the_session
+
+
+@pytest.fixture(scope="session")
+def _redis_of_the_session() -> Iterator[RedisServer]:
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def redis(_redis_of_the_session: RedisServer) -> RedisServer:
+    """A real Redis that runs, with nothing in it."""
+    if not _redis_of_the_session.running:
+        _redis_of_the_session.start()
+    _redis_of_the_session.empty()
+    return _redis_of_the_session
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StorageSettings:
+    """Settings of an empty database, of each kind in turn; also in the environment, for programs that a test starts."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/voxwire/voxwire.db"
+    else:
+        url = request.getfixturevalue("postgres").new_database()
+    monkeypatch.setenv("VOXWIRE_STORAGE__URL", url)
+    monkeypatch.setenv("VOXWIRE_STORAGE__SECRET_KEY", SECRET_KEY)
+    return StorageSettings(url=SecretStr(url), secret_key=SecretStr(SECRET_KEY))
+
+
+@pytest.fixture
+async def database(storage: StorageSettings) -> AsyncIterator[Database]:
+    """An empty database, of each kind in turn."""
+    database = Database(storage)
+    yield database
+    await database.close()
 
 
 @pytest.fixture

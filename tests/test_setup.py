@@ -54,3 +54,21 @@ def test_other_faults_are_shown_as_they_are(setup: Path) -> None:
     done = prepared(setup, BROKEN)
     assert done.returncode == 1
     assert BROKEN in done.stderr
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+def test_missing_services_are_named_with_what_to_type(setup: Path, ci: str, code: int) -> None:
+    """By whom is not root; under CI nothing may be missing."""
+    tools = setup / "tools"
+    tools.mkdir()
+    for name in ("sh", "dirname", "mktemp", "rm", "printf", "initdb"):
+        (tools / name).symlink_to(shutil.which(name) or "/bin/true")
+    for name, words in (("id", "echo 1000"), ("apt-get", "exit 9")):
+        (tools / name).write_text(f"#!/bin/sh\n{words}\n")
+        (tools / name).chmod(0o755)
+    environment = {**os.environ, "CI": ci, "PATH": str(tools)}
+    done = subprocess.run(
+        ["scripts/setup", "services"], cwd=setup, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert "sudo apt-get update && sudo apt-get install -y redis-server\n" in done.stderr

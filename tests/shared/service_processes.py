@@ -1,0 +1,195 @@
+"""Real PostgreSQL and Redis processes for tests: on loopback, in a temporary folder, of nobody else's."""
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+_WAIT_S = 30.0
+
+
+class Missing(RuntimeError):
+    """A program is not installed."""
+
+
+def _program(name: str) -> str:
+    """Where a program of PostgreSQL or Redis is; Debian keeps some of them out of the way."""
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
+    found = shutil.which(name) or (str(versions[-1]) if versions else None)
+    if found is None:
+        raise Missing(f"{name} is not installed; type: scripts/setup services")
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        assert isinstance(port, int)
+        return port
+
+
+def _account() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return {}
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    entry = names.get("postgres") or names["nobody"]
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+class PostgresServer:
+    """A PostgreSQL of its own, with a password. Nothing of it is synced to the disk."""
+
+    def __init__(self) -> None:
+        self._initdb, self._postgres, self._psql = map(_program, ("initdb", "postgres", "psql"))
+        self._account = _account()
+        self._folder = Path(tempfile.mkdtemp(prefix="voxwire-pg-"))
+        if self._account:
+            os.chown(self._folder, self._account["user"], self._account["group"])
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+        self.password = secrets.token_hex(8)
+        secret = self._folder / "password"
+        secret.write_text(self.password)
+        secret.chmod(0o644)
+        options = ["--pgdata", str(self._data), "--username", "voxwire", "--pwfile", str(secret), "--no-sync"]
+        self._run([self._initdb, *options, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"])
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def url(self, database: str) -> str:
+        return f"postgresql://voxwire:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def new_database(self) -> str:
+        """The URL of an empty database."""
+        name = f"test_{secrets.token_hex(6)}"
+        self.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def execute(self, statement: str, url: str | None = None) -> str:
+        """Run a statement; what comes back as unaligned text."""
+        command = [self._psql, "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url or self.url("postgres"), "-c", statement]
+        return self._run(command)
+
+    def start(self) -> None:
+        settings = {
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": "60",
+            "shared_buffers": "16MB",
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "port": str(self.port),
+        }
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._postgres, "-D", str(self._data), *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                **self._account,
+            )
+        self._wait_until_it_answers()
+
+    def kill(self) -> None:
+        """End it at once, as a crash does; `start` recovers."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(_WAIT_S)
+            self._process = None
+
+    def close(self) -> None:
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + _WAIT_S
+        while True:
+            try:
+                self.execute("SELECT 1")
+            except subprocess.CalledProcessError:
+                assert self._process is not None
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    log = (self._folder / "log").read_text()
+                    raise RuntimeError(f"PostgreSQL did not start:\n{log}") from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def _run(self, command: list[str]) -> str:
+        done = subprocess.run(
+            command,
+            cwd=self._folder,
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PGCONNECT_TIMEOUT": "5"},
+            **self._account,
+        )
+        return str(done.stdout).strip()
+
+
+class RedisServer:
+    """A Redis of its own, which keeps nothing on disk. `kill` and `start` lose what was in it."""
+
+    def __init__(self) -> None:
+        self._program = _program("redis-server")
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self._process = subprocess.Popen(
+            [self._program, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir()
+        )
+        deadline = time.monotonic() + _WAIT_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("Redis did not start")
+            time.sleep(0.02)
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def empty(self) -> None:
+        """Forget everything, if it runs."""
+        self._ask(b"FLUSHALL\r\n")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(_WAIT_S)
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            return self._ask(b"PING\r\n").startswith(b"+PONG")
+        except OSError:
+            return False
+
+    def _ask(self, command: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(command)
+            return connection.recv(100)
