@@ -254,9 +254,10 @@ class Twins(RuleBasedStateMachine):
 
     def told(self) -> tuple[int, int, Any]:
         """All that must not change by a draft."""
-        state = self.eager.session._state
-        left = [rate.remaining for rate in self.eager.session._responder.rate.report(state.now)]
-        return len(self.eager.events), len(state.conversation), left
+        session = self.eager.session
+        # By the driver's clock: that of the session stands still until the next input, and a minute may end meanwhile.
+        left = [rate.remaining for rate in session._responder.rate.report(self.eager.now)]
+        return len(self.eager.events), len(session._state.conversation), left
 
     def draft(self) -> int | None:
         draft = self.eager.session._drafts._draft

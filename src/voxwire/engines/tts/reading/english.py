@@ -53,8 +53,8 @@ def english_rules() -> list[tuple[re.Pattern[str], _Said]]:
         (r"(?<![\w.-])\d{3}-\d{4}(?![\w-])", lambda found: ", ".join(map(figures, found[0].split("-")))),
         (rf"(?<![\w.])(?P<a>{_NUMBER})\s?[–-]\s?(?P<b>{_NUMBER})\s?(?P<unit>%|(?:{units})(?!\w))", _measured_range),
         (rf"(?P<sign>(?<![\w.])[-−])?(?<![\w.])(?P<number>{_NUMBER})\s?(?P<unit>%|(?:{units})(?![\w/]))", _measured),
-        (r"(?<![\w.])v?\d+(?:\.\d+){2,}(?![\w.]\d)", lambda found: _version(found[0])),
-        (rf"(?<![\w.])(?P<a>{_NUMBER})\s?–\s?(?P<b>{_NUMBER})(?![\w.]\d)", _range),
+        (r"(?<![\w.])v?\d+(?:\.\d+){2,}(?![\w.]?\d)", lambda found: _version(found[0])),
+        (rf"(?<![\w.])(?P<a>{_NUMBER})\s?–\s?(?P<b>{_NUMBER})(?!\w|\.\d)", _range),
         (r"(?<![\w.])(?P<a>\d+)\s?[x×]\s?(?P<b>\d+)(?!\w)", _size),
         (r"(?:(?<![\w.])(?P<whole>\d+)\s?)?(?P<part>[½¼¾⅓⅔])", _with_part),
         (r"(?<![\w./])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\w/])", _fraction),
@@ -70,6 +70,7 @@ def english_rules() -> list[tuple[re.Pattern[str], _Said]]:
         (r"\b(?P<name>[CF])(?P<sign>\+\+|#)(?!\w)", _language),
         (rf"(?<=\s)(?P<sign>[{re.escape(''.join(_SIGNS))}])(?=\s)", _sign),
         (r"(?<=[A-Z])&(?=[A-Z])", lambda _: " and "),
+        (r"[0-9]", lambda found: f" {figures(found[0])} "),  # what other rules left between them
     ]  # fmt: skip
     return [*address_rules(ENGLISH), *((re.compile(written), said) for written, said in rules)]
 
