@@ -236,6 +236,9 @@ class LoggingSettings(SettingsTable):
         default="info", description="Least severe message to write."
     )
     access: bool = Field(default=True, description="One line for each HTTP request and each WebSocket connection.")
+    format: Literal["text", "json"] = Field(
+        default="text", description="Lines for people, or one JSON object each, for machines."
+    )
 
 
 class EngineSettings(SettingsTable):

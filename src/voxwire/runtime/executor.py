@@ -206,11 +206,9 @@ class Executor:
 
     def _spawn(self, number: int, work: Coroutine[Any, Any, None], delivery: RevocableSink) -> None:
         """A session numbers all its work in one series."""
-        told = serving.listener.set(self._served)
-        try:
-            task = self._tasks.spawn(work, f"work {number}")
-        finally:
-            serving.listener.reset(told)
+        context = self._tasks.context
+        context.run(serving.listener.set, self._served)
+        task = self._tasks.spawn(work, f"work {number}", context)
         self._running[number] = delivery, task
         task.add_done_callback(lambda _: self._forget(number))
 

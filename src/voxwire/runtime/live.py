@@ -306,13 +306,13 @@ class LiveSession:
 
     def crash(self, bug: BaseException) -> None:
         """A bug of ours: say so in the log and to the client, and end this session alone."""
-        log_bug(f"{self.id} ended by an internal error", bug)
+        self._tasks.context.run(log_bug, f"{self.id} ended by an internal error", bug)
         if self._closing:
             return
         try:
             self._emit(ErrorOccurred(type=SERVER_ERROR, code="internal_error", message=_BUG_MESSAGE))
         except Exception as again:
-            log_bug(f"{self.id} could not tell the client", again)
+            self._tasks.context.run(log_bug, f"{self.id} could not tell the client", again)
         self.close(CloseReason.INTERNAL_ERROR)
 
     def _act(self, outputs: list[Output]) -> None:

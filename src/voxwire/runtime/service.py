@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from voxwire import log_context
 from voxwire.awake import awake_clock
 from voxwire.events.closing import CloseReason
 from voxwire.events.response import ResponseParams
@@ -116,7 +117,11 @@ class Service:
         DeploymentGone.
         """
         with hosted.used() as deployment:
-            live = self._make(deployment, principal, kind, model, end_user, newcomer, reports_playout=reports_playout)
+            session_id = self._ids("sess")
+            log_context.work_for(session_id=session_id, deployment=hosted.name, principal=principal.id)
+            live = self._make(
+                session_id, deployment, principal, kind, model, end_user, newcomer, reports_playout=reports_playout
+            )
             self._sessions.add(live)
             try:
                 async with live.running():
@@ -164,6 +169,7 @@ class Service:
         live = self._sessions.get(session_id)
         if live is None:
             raise SessionEnded(session_id)
+        log_context.work_for(session_id=session_id)
         attachment = EventAttachment.join(live, codec, transport, role)
         try:
             yield attachment
@@ -172,6 +178,7 @@ class Service:
 
     def _make(
         self,
+        session_id: str,
         deployment: Deployment,
         principal: Principal,
         kind: SessionKind,
@@ -182,7 +189,6 @@ class Service:
         reports_playout: bool,
     ) -> LiveSession:
         clock = awake_clock()
-        session_id = self._ids("sess")
         session = Session(
             session_id=session_id,
             config=deployment.config(kind, model),

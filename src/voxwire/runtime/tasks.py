@@ -8,6 +8,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
 from typing import Any, Final
 
 logger = logging.getLogger(__name__)
@@ -33,13 +34,20 @@ class Tasks:
 
     def __init__(self, on_crash: Callable[[BaseException], None]) -> None:
         self._on_crash = on_crash
+        # An input may come from anywhere, such as the speech detection of all: the work it sets off is the owner's.
+        self._context = copy_context()
         self._running: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._running)
 
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work, name=name)
+    @property
+    def context(self) -> Context:
+        """A copy of the context in which the owner was made; each task runs in one."""
+        return self._context.copy()
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str, context: Context | None = None) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name=name, context=context or self.context)
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task

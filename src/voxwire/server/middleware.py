@@ -3,6 +3,7 @@
 import time
 from typing import Any, Final
 
+from voxwire import log_context
 from voxwire.auth import NetworkPolicy
 from voxwire.errors import RequestRefused
 from voxwire.server.access_log import AccessLog
@@ -38,6 +39,7 @@ class CheckRequests:
         started = time.monotonic()
         request = Request.from_scope(scope)
         status = 500
+        log_context.work_for(request_id=request.request_id, trace_id=request.trace_id)
 
         async def answer(message: AsgiMessage) -> None:
             nonlocal status

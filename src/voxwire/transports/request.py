@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qsl
 
 from voxwire.errors import RequestRefused
+from voxwire.transports.trace_parent import TraceParent
 
 #: What a client-chosen request id may look like; anything else could forge headers or log lines.
 _CLEAN_ID: Final = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}\Z", re.ASCII)
@@ -28,6 +29,7 @@ class Request:
     names, repeated ones joined by commas. `pairs` is the query as it came; of repeated keys `query` has
     the last, and `check_query` refuses those that differ. `request_id` is ours, `given_id` the client's. `end_user`
     is its name for the person who speaks (`OpenAI-Safety-Identifier`), None where it is none that can be passed on.
+    `trace_parent` is the trace in which the client sees this request.
     """
 
     method: str
@@ -40,6 +42,7 @@ class Request:
     given_id: str | None
     client_request_id: str | None
     end_user: str | None
+    trace_parent: TraceParent | None
 
     @classmethod
     def from_scope(cls, scope: Mapping[str, Any]) -> Self:
@@ -63,7 +66,13 @@ class Request:
             given_id=_clean(headers.get("x-request-id")),
             client_request_id=_clean(headers.get("x-ms-client-request-id") or query.get("x-ms-client-request-id")),
             end_user=_clean(headers.get("openai-safety-identifier")),
+            trace_parent=TraceParent.of(headers.get("traceparent")),
         )
+
+    @property
+    def trace_id(self) -> str:
+        """Of the client's trace, or else of a new one: 32 hexadecimal digits."""
+        return self.trace_parent.trace_id if self.trace_parent else self.request_id.replace("-", "")
 
     @property
     def response_headers(self) -> list[tuple[bytes, bytes]]:

@@ -14,6 +14,7 @@ from voxwire.engines.worker.stream import ReplyT, Stream
 from voxwire.engines.worker.turns import Turns
 from voxwire.errors import ConfigurationError, EngineBusy, EngineDied, EngineError
 from voxwire.interfaces.engine import Claim
+from voxwire.log_context import nobodys
 
 _log = logging.getLogger(__name__)
 #: Pauses before each attempt to replace a worker, in seconds; the last one repeats.
@@ -149,7 +150,7 @@ class WorkerPool(Generic[ReplyT]):
             return
         self._workers.remove(worker)
         if self._running:
-            task = asyncio.get_running_loop().create_task(self._replace())
+            task = asyncio.get_running_loop().create_task(self._replace(), context=nobodys())
             self._replacing.add(task)
             task.add_done_callback(self._replacing.discard)
 

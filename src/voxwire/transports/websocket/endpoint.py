@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
+from voxwire import log_context
 from voxwire.dialects import Variant, WireCodec
 from voxwire.dialects.detect import detect
 from voxwire.errors import SERVER_ERROR, RequestRefused
@@ -96,6 +97,7 @@ class WebSocketEndpoint:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         connection = Connection(Request.from_scope(scope), time.monotonic())
+        log_context.work_for(request_id=connection.request.request_id, trace_id=connection.request.trace_id)
         await receive()  # websocket.connect
         try:
             admitted = await self._negotiate(connection)
