@@ -25,9 +25,31 @@ def client(server: ServeProcess) -> Iterator[OpenAI]:
         yield client
 
 
-def test_a_key_is_needed(server: ServeProcess) -> None:
+def ask_with_a_wrong_key(server: ServeProcess) -> None:
     with OpenAI(base_url=f"{server.url}/v1", api_key="wrong") as client, pytest.raises(AuthenticationError):
         client.models.list()
+
+
+def answered(client: OpenAI, model: str) -> tuple[str, int]:
+    """One spoken answer: its transcript, and the size of its audio in base64."""
+    with client.realtime.connect(model=model) as connection:
+        question: Any = [{"type": "input_text", "text": "What is twelve times seven?"}]
+        connection.conversation.item.create(item={"type": "message", "role": "user", "content": question})
+        connection.response.create()
+        transcript, size = "", 0
+        for event in connection:
+            if event.type == "response.output_audio_transcript.delta":
+                transcript += event.delta
+            elif event.type == "response.output_audio.delta":
+                size += len(event.delta)
+            elif event.type == "response.done":
+                assert event.response.status == "completed"
+                break
+        return transcript, size
+
+
+def test_a_key_is_needed(server: ServeProcess) -> None:
+    ask_with_a_wrong_key(server)
 
 
 def test_models_say_which_engines_answer(client: OpenAI) -> None:
@@ -41,26 +63,19 @@ def test_models_say_which_engines_answer(client: OpenAI) -> None:
 @pytest.mark.filterwarnings(r"ignore:connect\(\) must be used as a context manager:DeprecationWarning")
 @pytest.mark.parametrize("model", ["gpt-realtime", "gpt-realtime-2.1", "gpt-4o-mini-realtime-preview-2024-12-17"])
 def test_a_turn(client: OpenAI, model: str) -> None:
-    with client.realtime.connect(model=model) as connection:
-        question: Any = [{"type": "input_text", "text": "What is twelve times seven?"}]
-        connection.conversation.item.create(item={"type": "message", "role": "user", "content": question})
-        connection.response.create()
-        transcript, audio = "", 0
-        for event in connection:
-            if event.type == "response.output_audio_transcript.delta":
-                transcript += event.delta
-            elif event.type == "response.output_audio.delta":
-                audio += len(event.delta)
-            elif event.type == "response.done":
-                assert event.response.status == "completed"
-                break
-        assert "84" in transcript or "eighty-four" in transcript.lower()
-        assert audio > 10_000
+    transcript, size = answered(client, model)
+    assert "84" in transcript or "eighty-four" in transcript.lower()
+    assert size > 10_000
 
 
-def test_it_stops_as_asked_and_has_told_nobody_the_key(server: ServeProcess) -> None:
-    server.process.terminate()
-    assert server.wait() == 0
+@pytest.mark.filterwarnings(r"ignore:connect\(\) must be used as a context manager:DeprecationWarning")
+def test_it_stops_as_asked_and_has_told_nobody_the_key() -> None:
+    with serve_process("--api-key", KEY) as server:
+        ask_with_a_wrong_key(server)
+        with OpenAI(base_url=f"{server.url}/v1", api_key=KEY) as client:
+            answered(client, "gpt-realtime")
+        server.process.terminate()
+        assert server.wait() == 0
     text = "\n".join(server.output)
     assert f"AZURE_OPENAI_ENDPOINT={server.url}" in text
     assert "WS /v1/realtime 101" in text
