@@ -20,8 +20,9 @@ class StorageSettings(SettingsTable):
     )
     secret_key: SecretStr | None = Field(
         default=None,
-        description="Master key that stored conversations are encrypted with, of 32 bytes in base64. Left out: it is "
-        "made beside the SQLite file, and has to be given for PostgreSQL.",
+        description="Master key that encrypts the keys of what is stored: 32 bytes in base64. Several, separated by "
+        "commas: the first encrypts, the others are still understood. Left out: one is made beside the SQLite file; "
+        "for PostgreSQL it has to be given once something is encrypted.",
     )
 
     @field_validator("url")

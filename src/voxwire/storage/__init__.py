@@ -5,6 +5,7 @@
 - `plain_words`: what can be wrong with a database, as a person is told
 - `schema`: its tables; `revision`: a number that grows with each change; `watch`: how a running server notices it
 - `projects`: whose everything is
+- `vault`: keys that encrypt what is stored; `master_key`: the one that encrypts these
 
 To import `store_address` and `database` is quick. All others bring SQLAlchemy along, which takes a moment: a server
 without state never imports them.

@@ -218,6 +218,7 @@ signing_key_table = Table(
     Column("id", String(64), primary_key=True),  # `kid`
     Column("algorithm", String(16), nullable=False),
     Column("wrapped", LargeBinary, nullable=False),
+    Column("master", String(16), nullable=False),  # which master key it is wrapped with
     Column("created_at", BigInteger, nullable=False),
     Column("retired_at", BigInteger),
 )
