@@ -47,6 +47,17 @@ class TestReport:
         assert "pip install it" in out
         assert "cannot run here. Missing: voice." in out
 
+    @pytest.mark.parametrize(
+        "found", ["version 1", "pip install 'voxwire[embedded]'", "pip install it (" + "why " * 30]
+    )
+    def test_no_line_is_longer_than_a_terminal(self, found: str, capsys: pytest.CaptureFixture[str]) -> None:
+        names = [(check.name, check.purpose) for check in doctor.CHECKS]
+        report(tuple(Check(name, purpose, lambda: found) for name, purpose in names))
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= 80
+        assert sum(found[:31].strip() in line for line in lines) == len(names), "what to type stands in one line"
+        assert all(f"{purpose} " in f"{' '.join(lines)} " for _, purpose in names)
+
 
 class TestProbes:
     """Each says what to install when its import fails."""

