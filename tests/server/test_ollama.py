@@ -162,7 +162,10 @@ class TestProfile:
         monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
         settings = load_settings(None, {"deployments": {"line": {"profile": "ollama"}}})
         profiles = Profiles(settings)
-        assert profiles.stages(settings.deployments["line"])["llm"].options == {"base_url": "http://127.0.0.1:9/v1"}
+        assert profiles.stages(settings.deployments["line"])["llm"].options == {
+            "base_url": "http://127.0.0.1:9/v1",
+            "first_model": True,
+        }
         assert "Start it with: ollama serve" in caplog.text
         assert profiles.stages(settings.deployments["gpt-realtime"])["llm"].name == "offline-assistant"
 

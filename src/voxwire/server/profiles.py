@@ -73,7 +73,7 @@ def _ask_ollama(model: str | None) -> dict[str, Any]:
         found = find_ollama(model)
     except ConfigurationError as error:
         logger.warning("%s", error)
-        return {"base_url": f"{ollama_address()}/v1"}
+        return {"base_url": f"{ollama_address()}/v1", "first_model": True}
     logger.info("%s", found)
     return found.options
 

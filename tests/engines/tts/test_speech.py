@@ -389,7 +389,7 @@ class TestOptions:
             ({"voices": []}, "voices of the speech engine names at least one"),
             ({"voices": 5}, "voices of the speech engine is a list of names, or a table"),
             ({"rate": 5}, "rate of the speech engine input should be greater"),
-            ({"voice": "a"}, "speech engine has no option voice; it knows: base_url, model"),
+            ({"voice": "a"}, "speech engine has no option voice; it knows: base_url, api_key"),
         ],
         ids=str,
     )

@@ -410,8 +410,22 @@ class TestFailures:
             chat._endpoint._http.base_url = server.url
             with pytest.raises(EngineError) as caught:
                 await anext(chat.respond(request()))
-        assert caught.value.code == "llm_not_found"
+        assert caught.value.code == "llm_model_not_chosen"
+        assert "--model" in caught.value.message
+        assert "one" not in caught.value.message.replace("one model", "")
         assert "Say which model of the language model's endpoint to use (--model). It has: one, two." in caplog.text
+        await chat.close()
+
+    async def test_who_may_takes_the_first_model_of_one_that_comes_later(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        chat = engine({"base_url": await nobody(), "first_model": True})
+        await chat.start()
+        async with chat_server(lambda _: says("Hi."), models=("nomic-embed-text", "one", "two")) as server:
+            chat._endpoint._http.base_url = server.url
+            assert words([event_ async for event_ in chat.respond(request())]) == "Hi."
+            assert server.last.json["model"] == "one"
+        assert "The language model is one. There are: nomic-embed-text, one, two. Choose with --model." in caplog.text
         await chat.close()
 
     async def test_no_second_try_after_the_first_token(self) -> None:

@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, field_validator
+from pydantic import Field, PositiveInt, field_validator
 
 from voxwire.engines.options import checked
-from voxwire.engines.remote.address import on_own_network
+from voxwire.engines.remote.endpoint_options import EndpointOptions
 from voxwire.errors import ConfigurationError
 
 #: Where the key comes from when no option names it: an environment shows in no list of processes.
@@ -24,18 +23,19 @@ VOICE_PREAMBLE: Final = (
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
-class ChatOptions(BaseModel):
-    """`docs/engines/chat.md` explains each of them. Secrets do not show in a `repr`."""
+class ChatOptions(EndpointOptions):
+    """`docs/engines/chat.md` explains each of them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    ENDING: ClassVar[str] = "/chat/completions"
+    EXAMPLE: ClassVar[str] = "http://127.0.0.1:11434/v1"
+    KEY_VARIABLE: ClassVar[str] = KEY_VARIABLE
 
     base_url: str
     """Address up to and without `/chat/completions`."""
     model: str | None = None
     """None takes the only model that there is."""
-    api_key: SecretStr | None = None
-    headers: dict[str, SecretStr] = Field(default_factory=dict)
-    """Sent with every request; some gateways take their keys there."""
+    first_model: bool = False
+    """Where no model is named and there are several, take the first that is none for embeddings."""
     body: dict[str, Any] = Field(default_factory=dict)
     """Further fields of every request. They win over ours."""
     preamble: str = VOICE_PREAMBLE
@@ -75,29 +75,17 @@ class ChatOptions(BaseModel):
     check: bool = True
     """Ask the endpoint for its models at the start."""
 
-    @field_validator("base_url")
+    @field_validator("base_url", mode="before")
     @classmethod
-    def _address(cls, value: str) -> str:
-        parts = urlsplit(value.strip())
-        if parts.scheme in ("ws", "wss"):
+    def _no_socket(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.strip().startswith(("ws:", "wss:")):
             raise ValueError("is the address of a chat endpoint; a Realtime service is attached with --profile relay")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("is an address such as http://127.0.0.1:11434/v1")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError(f"must not carry a key; set {KEY_VARIABLE} instead")
-        if parts.query or parts.fragment:
-            raise ValueError("must not have a query or a fragment")
-        return parts.geturl().rstrip("/").removesuffix("/chat/completions").rstrip("/")
+        return value
 
-    @field_validator("model", "api_key", mode="before")
+    @field_validator("model", mode="before")
     @classmethod
-    def _nothing(cls, value: Any) -> Any:
+    def _no_model(cls, value: Any) -> Any:
         return None if value == "" else value
-
-    @property
-    def local(self) -> bool:
-        """Whether the endpoint runs on this machine, or on one beside it."""
-        return on_own_network(self.base_url)
 
     @property
     def patience_s(self) -> float:
@@ -108,14 +96,7 @@ class ChatOptions(BaseModel):
     @property
     def warms(self) -> bool:
         """Whether the beginnings of conversations are read ahead."""
-        return self.local if self.warm is None else self.warm
-
-    def secret_headers(self) -> dict[str, str]:
-        """The headers as they leave, the key among them."""
-        headers = {name: value.get_secret_value() for name, value in self.headers.items()}
-        if self.api_key is not None:
-            headers.setdefault("Authorization", f"Bearer {self.api_key.get_secret_value()}")
-        return headers
+        return self.near if self.warm is None else self.warm
 
 
 def read_options(options: Mapping[str, Any]) -> ChatOptions:

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from voxwire.engines.llm.chat.admission import Places
 from voxwire.engines.llm.chat.answer import AnswerReader
-from voxwire.engines.llm.chat.chat_options import KEY_VARIABLE, ChatOptions, read_options
-from voxwire.engines.llm.chat.failures import FAILURES, PASSING, of_refusal
-from voxwire.engines.llm.chat.http_endpoint import Endpoint, Listing
+from voxwire.engines.llm.chat.chat_options import ChatOptions, read_options
+from voxwire.engines.llm.chat.failures import FAILURES, PASSING, not_chosen, of_refusal
+from voxwire.engines.llm.chat.http_endpoint import Endpoint
 from voxwire.engines.llm.chat.lulls import Lulls
 from voxwire.engines.llm.chat.request_body import RequestBody, beginning_only, offered_tools, without_wishes
 from voxwire.engines.remote.http import Refused
+from voxwire.engines.remote.model_listing import is_listed, shown
 from voxwire.engines.remote.patience import Patience
 from voxwire.engines.remote.sse import EventReader
 from voxwire.errors import ConfigurationError, EngineError
@@ -24,7 +25,6 @@ from voxwire.interfaces.llm import LlmCapabilities, LlmEvent, LlmRequest
 
 logger = logging.getLogger("voxwire.engines.chat")
 
-_LISTED: Final = 20
 #: What endpoints answer to a body with something in it that they do not take; the second by those made with FastAPI.
 _WRONG_BODY: Final = (400, 422)
 #: After the model has said why it stopped, the end mark comes at once, or never.
@@ -63,7 +63,7 @@ class ChatEngine:
                 images=self._options.images,
                 hears=self._options.hears,
                 tools=self._options.tools,
-                local=self._options.local,
+                local=self._options.near,
                 patience_s=self._options.patience_s,
             )
         return self._capabilities
@@ -210,7 +210,7 @@ class ChatEngine:
                 await self.find_model()
             except ConfigurationError as error:
                 logger.warning("%s", error)  # for the operator; clients see no names of models
-                raise FAILURES.of_status(404) from None
+                raise not_chosen() if isinstance(error, _NotChosen) else FAILURES.of_status(404) from None
         assert self._model is not None
         return self._model
 
@@ -219,44 +219,30 @@ class ChatEngine:
 
         Raises ConfigurationError with what there is, and EngineError when the endpoint cannot say.
         """
-        listing = await self._endpoint.models()
-        if listing.status == 200 and listing.names is not None:
-            self._model = _choose(self._options.model, listing.names)
-        elif listing.status in (408, 429) or listing.status >= 500:
-            raise FAILURES.of_status(listing.status)
-        else:
-            raise ConfigurationError(await self._what_is_wrong(listing))
+        self._model = self._choose(await self._endpoint.models())
 
-    async def _what_is_wrong(self, listing: Listing) -> str:
-        address = self._options.base_url
-        if listing.status in (401, 403):
-            given = "refuses the key" if self._options.api_key else "needs a key"
-            return f"The language model's endpoint {address} {given}; set {KEY_VARIABLE}."
-        below = await self._endpoint.models("/v1")
-        if below.status == 200 and below.names is not None:
-            return f"There is no language model at {address}, but there is one at {address}/v1; use that address."
-        return (
-            f"There is no language model at {address}: asked for its models it answers {listing.status} and no list. "
-            "Most addresses end in /v1. For an endpoint that has no list set the option check to false."
-        )
+    def _choose(self, names: Sequence[str]) -> str:
+        wanted = self._options.model
+        if wanted is not None:
+            if is_listed(wanted, names):
+                return wanted
+            raise ConfigurationError(f"The language model's endpoint has no model {wanted!r}. It has: {shown(names)}.")
+        if len(names) == 1:
+            return names[0]
+        writers = [name for name in names if "embed" not in name]
+        if self._options.first_model and writers:
+            logger.warning("The language model is %s. There are: %s. Choose with --model.", writers[0], shown(names))
+            return writers[0]
+        raise _NotChosen(f"Say which model of the language model's endpoint to use (--model). It has: {shown(names)}.")
+
+
+class _NotChosen(ConfigurationError):
+    """There is no one model that must be meant."""
 
 
 def _shown(model: str) -> str:
     """The name as clients see it: llama.cpp calls a model by the path of its file, which is nobody's business."""
     return model.replace("\\", "/").rpartition("/")[2] if model.startswith("/") or model.endswith(".gguf") else model
-
-
-def _choose(wanted: str | None, names: Sequence[str]) -> str:
-    there_is = f"It has: {', '.join(names[:_LISTED])}" if names else "It has none"
-    if len(names) > _LISTED:
-        there_is += f" and {len(names) - _LISTED} more"
-    if wanted is None:
-        if len(names) == 1:
-            return names[0]
-        raise ConfigurationError(f"Say which model of the language model's endpoint to use (--model). {there_is}.")
-    if wanted in names or f"{wanted}:latest" in names:  # Ollama leaves the tag out
-        return wanted
-    raise ConfigurationError(f"The language model's endpoint has no model {wanted!r}. {there_is}.")
 
 
 async def _read_out(pieces: AsyncIterator[bytes]) -> None:

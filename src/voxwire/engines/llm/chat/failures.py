@@ -24,5 +24,14 @@ def of_refusal(refused: Refused) -> EngineError:
     return FAILURES.of_status(refused.status, refused.retry_after)
 
 
+def not_chosen() -> EngineError:
+    """Clients see no names of models; the log has them."""
+    return FAILURES.failed(
+        "llm_model_not_chosen",
+        "The language model's endpoint does not have exactly one model, and the server was not told which to use: "
+        "start it with --model, or set the option model.",
+    )
+
+
 def empty() -> EngineError:
     return FAILURES.failed("llm_empty_answer", "The language model gave an empty answer.")

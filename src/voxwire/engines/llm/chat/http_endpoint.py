@@ -2,31 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, NamedTuple
 
-import msgspec
-
-from voxwire.engines.llm.chat.chat_options import ChatOptions
+from voxwire.engines.llm.chat.chat_options import KEY_VARIABLE, ChatOptions
 from voxwire.engines.llm.chat.failures import FAILURES
 from voxwire.engines.remote.http import HttpEndpoint
+from voxwire.engines.remote.model_listing import list_models
 from voxwire.engines.remote.patience import Patience
-
-_LIST_S: Final = 10.0
-
-
-class Listing(NamedTuple):
-    """What `/models` answered: its status, and the names, None where the body is no list of models."""
-
-    status: int
-    names: tuple[str, ...] | None
-
-
-class _Model(msgspec.Struct):
-    id: str
-
-
-class _Models(msgspec.Struct):
-    data: list[_Model] | None
 
 
 class Endpoint:
@@ -34,19 +15,14 @@ class Endpoint:
 
     def __init__(self, options: ChatOptions) -> None:
         self._http = HttpEndpoint(options.base_url, options.secret_headers(), FAILURES)
+        self._has_key = options.api_key is not None
 
     async def close(self) -> None:
         await self._http.close()
 
-    async def models(self, below: str = "") -> Listing:
-        """Ask for the list of models, `below` the address. Raises EngineError when nobody answers."""
-        async with self._http.ask("GET", f"{below}/models", Patience(_LIST_S, _LIST_S, FAILURES)) as answer:
-            body = await answer.body()
-        try:
-            listed = msgspec.json.decode(body, type=_Models).data
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return Listing(answer.status, None)
-        return Listing(answer.status, tuple(model.id for model in listed or ()))
+    async def models(self) -> tuple[str, ...]:
+        """The names of its models. Raises ConfigurationError for a wrong address or key, and EngineError."""
+        return await list_models(self._http, FAILURES, KEY_VARIABLE, self._has_key)
 
     @asynccontextmanager
     async def post(self, body: bytes, patience: Patience) -> AsyncIterator[AsyncIterator[bytes]]:

@@ -15,7 +15,7 @@ from voxwire.engines.remote.patience import Patience
 from voxwire.engines.tts.clauses import ClauseSizes
 from voxwire.engines.tts.reading.read_out import read_out
 from voxwire.engines.tts.speech.pcm_body import NoSpeech, PcmBody
-from voxwire.engines.tts.speech.speech_options import SPEECH_KEY_VARIABLE, SpeechOptions, read_speech_options
+from voxwire.engines.tts.speech.speech_options import SpeechOptions, read_speech_options
 from voxwire.engines.tts.speech.speech_stream import SpeechStream, Tempo
 from voxwire.engines.tts.voice_names import API_VOICES, spread_over
 from voxwire.engines.worker.turns import FairSemaphore
@@ -236,8 +236,9 @@ class SpeechEngine:
         return error
 
     def _wrong_key(self) -> ConfigurationError:
-        given = "refuses the key" if self._options.api_key else "needs a key"
-        return ConfigurationError(f"The voice's endpoint {self._options.base_url} {given}; set {SPEECH_KEY_VARIABLE}.")
+        options = self._options
+        given = "refuses the key" if options.api_key else "needs a key"
+        return ConfigurationError(f"The voice's endpoint {options.base_url} {given}; set {options.KEY_VARIABLE}.")
 
 
 def _voices(chosen: Sequence[str] | Mapping[str, str] | None, there: Sequence[str] | None) -> dict[str, str]:

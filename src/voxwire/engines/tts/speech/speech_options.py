@@ -2,23 +2,22 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import Field, PositiveInt, ValidationError, field_validator
 
+from voxwire.engines.remote.endpoint_options import EndpointOptions
 from voxwire.errors import ConfigurationError
-
-#: Where the key comes from when no option names it: an environment shows in no list of processes.
-SPEECH_KEY_VARIABLE: Final = "VOXWIRE_TTS_API_KEY"
 
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
-class SpeechOptions(BaseModel):
-    """See `docs/engines/speech.md` for each of them. Secrets do not show in a `repr`."""
+class SpeechOptions(EndpointOptions):
+    """See `docs/engines/speech.md` for each of them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    ENDING: ClassVar[str] = "/audio/speech"
+    EXAMPLE: ClassVar[str] = "http://127.0.0.1:8880/v1"
+    KEY_VARIABLE: ClassVar[str] = "VOXWIRE_TTS_API_KEY"
 
     base_url: str
     """Address up to and without `/audio/speech`."""
@@ -26,9 +25,6 @@ class SpeechOptions(BaseModel):
     voices: tuple[str, ...] | dict[str, str] | None = None
     """The endpoint's voices, or what clients call them. None asks the endpoint; one that does not say gets the names
     of the API as they are."""
-    api_key: SecretStr | None = None
-    headers: dict[str, SecretStr] = Field(default_factory=dict)
-    """Sent with every request; some gateways take their keys there."""
     body: dict[str, Any] = Field(default_factory=dict)
     """Further fields of every request, such as `instructions`. They win over ours."""
     format: str = "pcm"
@@ -50,18 +46,6 @@ class SpeechOptions(BaseModel):
     check: bool = True
     """Ask the endpoint at the start: for its models and voices, and for one spoken word."""
 
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        parts = urlsplit(value.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("is an address such as http://127.0.0.1:8880/v1")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError(f"must not carry a key; set {SPEECH_KEY_VARIABLE} instead")
-        if parts.query or parts.fragment:
-            raise ValueError("must not have a query or a fragment")
-        return parts.geturl().rstrip("/").removesuffix("/audio/speech").rstrip("/")
-
     @field_validator("format")
     @classmethod
     def _known_format(cls, value: str) -> str:
@@ -76,26 +60,14 @@ class SpeechOptions(BaseModel):
             raise ValueError("names at least one voice")
         return value
 
-    @field_validator("api_key", mode="before")
-    @classmethod
-    def _nothing(cls, value: Any) -> Any:
-        return None if value == "" else value
-
-    def secret_headers(self) -> dict[str, str]:
-        """The headers as they leave, the key among them."""
-        headers = {name: value.get_secret_value() for name, value in self.headers.items()}
-        if self.api_key is not None:
-            headers.setdefault("Authorization", f"Bearer {self.api_key.get_secret_value()}")
-        return headers
-
 
 def read_speech_options(options: Mapping[str, Any]) -> SpeechOptions:
     """Check the options. Raises ConfigurationError with one sentence, which never repeats a value."""
-    for name, example in (("base_url", "http://127.0.0.1:8880/v1"), ("model", "kokoro")):
+    for name, example in (("base_url", SpeechOptions.EXAMPLE), ("model", "kokoro")):
         if not options.get(name):
             raise ConfigurationError(f"The speech engine needs {name}, such as {example}.")
     given = dict(options)
-    given.setdefault("api_key", os.environ.get(SPEECH_KEY_VARIABLE))
+    given.setdefault("api_key", os.environ.get(SpeechOptions.KEY_VARIABLE))
     try:
         return SpeechOptions(**given)
     except ValidationError as error:
