@@ -7,12 +7,14 @@
     │   ├── EngineBusy         no lease before the deadline
     │   └── EngineDied         the worker process is gone
     ├── ConfigurationError     the operator's mistake; one clear line at start-up
+    │   └── PackagesMissing    what is not installed, and the command that installs it
     ├── StorageError           the database could not do its work; nothing of what was asked was stored
     └── InvariantError         our own bug: an illegal step, with expected and actual
 
 Exceptions carry data; the text is derived from it.
 """
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 INVALID_REQUEST: Final = "invalid_request_error"
@@ -112,6 +114,26 @@ class EngineDied(EngineError):
 
 class ConfigurationError(VoxwireError):
     """The settings cannot work; the message says what to change."""
+
+
+class PackagesMissing(ConfigurationError):
+    """Packages are not installed. `reasons` are sentences, one for each; `wanted` are the distributions to install,
+    with the extras of each."""
+
+    def __init__(self, reasons: tuple[str, ...], wanted: Mapping[str, tuple[str, ...]]) -> None:
+        self.reasons = reasons
+        self.wanted = wanted
+        names = (f"{name}[{','.join(extras)}]" if extras else name for name, extras in wanted.items())
+        install = " ".join(f"'{name}'" for name in names)
+        it = "it" if len(reasons) == 1 else "them"
+        super().__init__(f"{' '.join(reasons)} Install {it} with: pip install {install}")
+
+    def __add__(self, other: "PackagesMissing") -> "PackagesMissing":
+        """Both at once, with one command."""
+        wanted = dict(self.wanted)
+        for name, extras in other.wanted.items():
+            wanted[name] = tuple(dict.fromkeys((*wanted.get(name, ()), *extras)))
+        return PackagesMissing(tuple(dict.fromkeys((*self.reasons, *other.reasons))), wanted)
 
 
 class StorageError(VoxwireError):

@@ -159,6 +159,21 @@ class TestStart:
             "Deployment line, profile mine: There is no speech recogniser named 'oracle'."
         )
 
+    def test_all_that_is_missing_is_installed_with_one_command(
+        self, written: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in ("voxwire.engines.stt.whisper.engine", "voxwire.engines.tts.piper.engine"):
+            monkeypatch.setattr(f"{module}.find_spec", lambda name: None)
+        settings = written('[deployments.line]\nprofile = "laptop"\nllm = "oracle"\n')
+        with pytest.raises(ConfigurationError) as refused:
+            build_service(settings)
+        assert str(refused.value) == (
+            "Deployment line, profile laptop: "
+            "The speech recogniser 'whisper' cannot be used here: the package 'ctranslate2' is missing. "
+            "The speech synthesiser 'piper' cannot be used here: the package 'piper' is missing. "
+            "Install them with: pip install 'voxwire[whisper,piper]'"
+        )
+
     def test_who_asks_for_a_profile_needs_it(self) -> None:
         """Otherwise a server would go on with nothing but deployments that nobody has asked for."""
         asked = build_service(load_settings(None, {"profiles": {"mine": {}}, "profile": "mine"})).directory

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, Final, Literal, cast, get_args, overload
 
-from voxwire.errors import ConfigurationError
+from voxwire.errors import ConfigurationError, PackagesMissing
 from voxwire.interfaces.engine import ENGINE_TITLES, EngineKind
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
@@ -50,7 +50,7 @@ def load(kind: EngineKind, name: str, options: Mapping[str, Any]) -> AnyEngine:
         make = point.load()
         return cast("AnyEngine", make(options))
     except ImportError as error:
-        raise ConfigurationError(_missing(kind, point, error)) from error
+        raise _missing(kind, point, error) from error
 
 
 def _find(kind: EngineKind, name: str) -> EntryPoint:
@@ -60,14 +60,16 @@ def _find(kind: EngineKind, name: str) -> EntryPoint:
     raise ConfigurationError(f"There is no {ENGINE_TITLES[kind]} named {name!r}. Installed: {offered}.")
 
 
-def _missing(kind: EngineKind, point: EntryPoint, error: ImportError) -> str:
+def _missing(kind: EngineKind, point: EntryPoint, error: ImportError) -> ConfigurationError:
     what = f"The {ENGINE_TITLES[kind]} {point.name!r} cannot be used here"
     if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return f"{what}: {error}."
+        return ConfigurationError(f"{what}: {error}.")
     package = error.name.partition(".")[0]
+    what = f"{what}: the package {package!r} is missing."
     extra = _extra_with(point.dist, package, point.name) if point.dist else None
-    wanted = f"{point.dist.name}[{extra}]" if point.dist and extra else package
-    return f"{what}: the package {package!r} is missing. Install it with: pip install '{wanted}'"
+    if point.dist and extra:
+        return PackagesMissing((what,), {point.dist.name: (extra,)})
+    return PackagesMissing((what,), {package: ()})
 
 
 def _extra_with(distribution: Distribution, package: str, engine: str) -> str | None:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from voxwire.config import DeploymentSettings, EngineSettings, Settings
 from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
 from voxwire.engines.registry import load
-from voxwire.errors import ConfigurationError
+from voxwire.errors import ConfigurationError, PackagesMissing
 from voxwire.interfaces.engine import EngineKind
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
@@ -100,8 +100,14 @@ class _Host:
     def host(self, name: str, settings: DeploymentSettings) -> Hosted:
         """A deployment, not yet started. Raises ConfigurationError for an engine that cannot be had."""
         stages = self._profiles.stages(settings)
+        wanted: dict[str, tuple[Hashable, Callable[[], Any]]] = {
+            kind: self._engine(kind, engine) for kind, engine in stages.items()
+        }
         try:
-            leases = self._leases.lease({kind: self._engine(kind, engine) for kind, engine in stages.items()})
+            try:
+                leases = self._leases.lease(wanted)
+            except PackagesMissing as first:
+                raise _all_missing(first, [make for _, make in wanted.values()]) from first
         except ConfigurationError as error:
             if (profile := self._profiles.name(settings)) == "embedded":
                 raise
@@ -128,6 +134,19 @@ class _Host:
 def _single(kind: EngineKind, settings: EngineSettings) -> tuple[Hashable, Callable[[], Any]]:
     key = kind, settings.name, json.dumps(settings.options, sort_keys=True, default=_distinct)
     return key, partial(load, kind, settings.name, settings.options)
+
+
+def _all_missing(found: PackagesMissing, makers: Sequence[Callable[[], Any]]) -> PackagesMissing:
+    """What is missing for any of the engines, for one command that installs it: nobody starts a server twice to learn
+    of two packages."""
+    for make in makers:
+        try:
+            make()
+        except PackagesMissing as more:
+            found += more
+        except ConfigurationError:
+            continue  # said when the packages are there
+    return found
 
 
 def _distinct(value: Any) -> str:
