@@ -77,21 +77,21 @@ class TestProbe:
 
     def test_once_in_a_pause_and_after_all_audio_up_to_it(self) -> None:
         driver = drafting()
-        driver.append(speech(640), silence(128))
+        driver.append(speech(640), silence(64))
         assert not driver.all(ProbeTranscription)
-        driver.append(silence(300))
+        driver.append(silence(364))
         assert len(driver.all(ProbeTranscription)) == 1
         assert driver.last(ProbeTranscription).transcription == driver.last(StartTranscription).transcription
         at = driver.outputs.index(driver.last(ProbeTranscription))
         fed = sum(len(feed.audio) for feed in driver.outputs[:at] if isinstance(feed, FeedTranscription))
-        # The turn starts at the first audio there is, and 160 ms of silence are five windows.
-        assert fed == 48 * (640 + 160)
+        # The turn starts at the first audio there is, and 96 ms of silence are three windows.
+        assert fed == 48 * (640 + 96)
 
     def test_audio_is_fed_once_where_the_pause_is_the_last_of_it(self) -> None:
         driver = drafting()
-        driver.append(speech(640), silence(160))
+        driver.append(speech(640), silence(96))
         assert len(driver.all(ProbeTranscription)) == 1
-        assert sum(len(feed.audio) for feed in driver.all(FeedTranscription)) == 48 * (640 + 160)
+        assert sum(len(feed.audio) for feed in driver.all(FeedTranscription)) == 48 * (640 + 96)
 
     def test_the_turn_ends_as_it_would(self) -> None:
         driver = drafting()
@@ -104,22 +104,22 @@ class TestProbe:
 
     def test_who_goes_on_after_a_pause_has_to_pause_longer(self) -> None:
         driver = drafting()
-        for pause_ms, probes in ((160, 1), (288, 1), (320, 2)):
+        for pause_ms, probes in ((96, 1), (160, 1), (192, 2), (256, 2), (288, 3)):
             driver.append(speech(640), silence(pause_ms))
             assert len(driver.all(ProbeTranscription)) == probes
-        driver.append(silence(320), speech(640), silence(160))
-        assert len(driver.all(ProbeTranscription)) == 3, "in the next turn it is as it was"
+        driver.append(silence(320), speech(640), silence(96))
+        assert len(driver.all(ProbeTranscription)) == 4, "in the next turn it is as it was"
 
     def test_the_silence_after_it_is_heard_only_if_the_turn_goes_on(self) -> None:
         """Else the recogniser has read all there is, and its final comes at once."""
         driver = drafting()
         driver.append(speech(640), silence(320))
-        assert heard(driver) == 48 * (640 + 160)
+        assert heard(driver) == 48 * (640 + 96)
         driver.append(speech(64))
         assert heard(driver) == 48 * (640 + 320 + 64)
         driver.append(silence(512))
         assert driver.all(FinishTranscription)
-        assert heard(driver) == 48 * (640 + 320 + 64 + 320)
+        assert heard(driver) == 48 * (640 + 320 + 64 + 192)
         (item,) = driver.session._state.conversation
         assert isinstance(item.item, MessageItem)
         (part,) = item.item.content
@@ -138,7 +138,7 @@ class TestProbe:
         assert heard(driver) == 48 * (640 + 266)
 
     def test_none_where_the_turn_ends_before_the_pause_is_long_enough(self) -> None:
-        driver = drafting(ServerVad(silence_duration_ms=100))
+        driver = drafting(ServerVad(silence_duration_ms=80))
         driver.speak()
         assert not driver.all(ProbeTranscription)
 
@@ -167,12 +167,25 @@ class TestProbe:
 
     def test_at_most_so_many_in_a_turn(self) -> None:
         driver = drafting()
-        for _ in range(5):
-            driver.append(speech(640), silence(352))
-        assert len(driver.all(ProbeTranscription)) == 2
+        for pause_ms in (96, 192, 288, 384):
+            driver.append(speech(640), silence(pause_ms))
+            driver.hear_so_far("hello")
+        assert len(drafts(driver)) == 2
+        assert len(driver.all(ProbeTranscription)) == 2, "no words are asked for that nobody may use"
         driver.append(silence(320))
-        driver.append(speech(640), silence(256))
+        driver.append(speech(640), silence(96))
         assert len(driver.all(ProbeTranscription)) == 3
+
+    def test_a_pause_that_was_over_before_its_words_were_there_counts_as_none(self) -> None:
+        """Who hesitates often still gets an early answer at the end."""
+        driver = drafting()
+        for pause_ms in (96, 192, 288):
+            driver.append(speech(640), silence(pause_ms), speech(64))
+            driver.hear_so_far("hello")
+        assert not drafts(driver)
+        driver.append(silence(384))
+        driver.hear_so_far("hello")
+        assert len(drafts(driver)) == 1
 
 
 class TestBeginning:

@@ -1,6 +1,7 @@
 """Speech during an answer that has to prove that it interrupts (protocol: turns, Interruption guard)."""
 
 import pytest
+from msgspec.structs import replace
 
 from voxwire.events.client import ClearAudio, CommitAudio, UpdateSession
 from voxwire.events.response import ResponseStatus
@@ -13,7 +14,13 @@ from voxwire.events.session_config import (
     SessionPatch,
     Transcription,
 )
-from voxwire.interfaces.commands import CancelTranscription, JudgeTurn, ProbeTranscription, StartTranscription
+from voxwire.interfaces.commands import (
+    CancelTranscription,
+    JudgeTurn,
+    ProbeTranscription,
+    StartResponse,
+    StartTranscription,
+)
 from voxwire.interfaces.turn import Remark
 from voxwire.session.interruption import Guard, Guess
 from voxwire.session.limits import Capabilities, Limits
@@ -32,13 +39,19 @@ PASSING = Limits(back_channels_pass=True)
 
 
 def answering(
-    limits: Limits, *, interims: bool = False, interrupt: bool = True, semantic: bool = False, asked: bool = True
+    limits: Limits,
+    *,
+    interims: bool = False,
+    interrupt: bool = True,
+    creates: bool = True,
+    semantic: bool = False,
+    asked: bool = True,
 ) -> Driver:
     """A session that is in the middle of an answer, of which 300 ms were said."""
     detection = (
         SemanticVad(interrupt_response=interrupt)
         if semantic
-        else ServerVad(silence_duration_ms=500, interrupt_response=interrupt)
+        else ServerVad(silence_duration_ms=500, interrupt_response=interrupt, create_response=creates)
     )
     config = SessionConfig(
         model="scripted",
@@ -223,6 +236,22 @@ class TestWords:
         assert not interrupted(driver)
         driver.hear_so_far("stop")
         assert interrupted(driver)
+
+    def test_a_hush_is_too_short_to_ask_whether_it_was_an_interruption(self) -> None:
+        driver = answering(TELEPHONY, interims=True)
+        driver.append(speech(320), silence(128))
+        assert not driver.all(ProbeTranscription)
+        assert not driver.all(FalseInterruption)
+
+    @pytest.mark.parametrize(("drafts", "creates", "begun"), [(0, True, 0), (2, False, 0), (2, True, 1)])
+    def test_what_was_said_is_answered_early_only_where_drafts_are_wanted(
+        self, drafts: int, creates: bool, begun: int
+    ) -> None:
+        driver = answering(replace(TELEPHONY, max_drafts_per_turn=drafts), interims=True, creates=creates)
+        driver.append(speech(320), silence(192))
+        driver.hear_so_far("stop")
+        assert interrupted(driver)
+        assert sum(start.response_id is None for start in driver.all(StartResponse)) == begun
 
     def test_a_cough_has_no_words(self) -> None:
         driver = answering(TELEPHONY, interims=True)

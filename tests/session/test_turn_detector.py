@@ -138,6 +138,10 @@ class TestJudgedPauses:
         assert detector.step(0.9, 7 * WINDOW_TICKS) is Boundary.RESUMED
         assert detector.silence_ms == 600
 
+    def test_where_somebody_judges_there_is_no_hush_before_the_pause(self) -> None:
+        detector = TurnDetector(SemanticVad(), pause_ms=160, hush_ms=96)
+        assert boundaries(detector, silent=6) == [Boundary.PAUSED]
+
     def test_server_vad_asks_nobody(self) -> None:
         detector = TurnDetector(ServerVad(silence_duration_ms=500), pause_ms=160)
         assert not detector.asks
@@ -150,3 +154,33 @@ class TestJudgedPauses:
         assert (detector.asks, detector.silence_ms) == (False, 200)
         detector.configure(SemanticVad(eagerness=Eagerness.HIGH))
         assert (detector.asks, detector.silence_ms) == (True, 300)
+
+
+def boundaries(detector: TurnDetector, *, silent: int) -> list[Boundary]:
+    """What is told of so many quiet windows after a loud one."""
+    detector.step(0.9, WINDOW_TICKS)
+    told = [detector.step(0.0, (n + 2) * WINDOW_TICKS) for n in range(silent)]
+    return [boundary for boundary in told if boundary is not None]
+
+
+class TestHush:
+    """A silence that is too short to be the end is told before it may be that."""
+
+    def test_it_comes_before_the_pause_and_each_is_told_once(self) -> None:
+        detector = TurnDetector(ServerVad(silence_duration_ms=500), pause_ms=160, hush_ms=96)
+        assert boundaries(detector, silent=3) == [Boundary.HUSHED]
+        assert (detector.hushed, detector.paused) == (True, False)
+        assert [detector.step(0.0, n * WINDOW_TICKS) for n in (5, 6, 7)] == [None, Boundary.PAUSED, None]
+        assert (detector.hushed, detector.paused) == (True, True)
+
+    def test_who_goes_on_after_one_has_to_be_silent_for_longer(self) -> None:
+        detector = TurnDetector(ServerVad(silence_duration_ms=500), pause_ms=160, hush_ms=96)
+        boundaries(detector, silent=3)
+        assert detector.step(0.9, 5 * WINDOW_TICKS) is Boundary.RESUMED
+        assert not detector.hushed
+        assert boundaries(detector, silent=5) == []
+        assert detector.step(0.0, 7 * WINDOW_TICKS) is Boundary.HUSHED
+
+    def test_none_is_told_that_is_as_long_as_a_pause(self) -> None:
+        detector = TurnDetector(ServerVad(silence_duration_ms=500), pause_ms=96, hush_ms=96)
+        assert boundaries(detector, silent=8) == [Boundary.PAUSED]

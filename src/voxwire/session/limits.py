@@ -47,6 +47,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Refuse a truncation beyond the end instead of clamping it (protocol: decisions, Truncation beyond the end)."""
     max_drafts_per_turn: int = 0
     """Answers begun in the pauses of one turn, before it is certain that it has ended; 0 begins none."""
+    hush_ms: int = 96
+    """The silence in which the words are asked for that a draft is begun of, where nobody judges pauses. What detection
+    calls silence begins some 90 ms after the last sound, so this is none within a word."""
     interrupt_speech_ms: int = 0
     """How long speech has to last before it interrupts an answer; 0 for no time."""
     interrupt_words: int = 0
@@ -54,7 +57,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     back_channels_pass: bool = False
     """Whether words of a listener ("mm-hm") do not interrupt."""
     pause_ms: int = 160
-    """The silence that may be the end of the turn: a pause is judged then, and a draft begun."""
+    """The silence that may be the end of the turn, and is judged as such."""
     draft_bytes: int = 4 * 1024 * 1024
     """What engines may make of a draft: a minute and a half of speech. More is not kept, but made anew."""
     respond_to_empty_transcript: bool = True

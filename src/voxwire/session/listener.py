@@ -89,7 +89,8 @@ class Listener:
     ) -> None:
         """`on_suspicion` says whether speech has to prove that it interrupts, and `on_innocence` is told that it did
         not, from when to when. `on_speech` is told that speech began, `on_pause` that the turn may be over, and says
-        whether it asks for the words now; `on_turn` that detection ended it as an item."""
+        whether it asks for the words now; if not, it is told once more. `on_turn` is told that detection ended it as an
+        item."""
         self._state = state
         self._transcripts = transcripts
         self._drafts = drafts
@@ -118,6 +119,11 @@ class Listener:
     def paused(self) -> bool:
         """Whether the turn in progress may be over."""
         return self._detector is not None and self._detector.paused
+
+    @property
+    def hushed(self) -> bool:
+        """Whether the turn in progress may be over, or may be so in a moment."""
+        return self._detector is not None and self._detector.hushed
 
     @property
     def unscored_ms(self) -> float:
@@ -261,7 +267,8 @@ class Listener:
     # --- inside ----------------------------------------------------------------------------------
 
     def _detect(self, settings: TurnDetection | None) -> None:
-        self._detector = TurnDetector(settings, self._state.limits.pause_ms) if settings is not None else None
+        limits = self._state.limits
+        self._detector = TurnDetector(settings, limits.pause_ms, limits.hush_ms) if settings is not None else None
         self._new_epoch()
 
     def _new_epoch(self) -> None:
@@ -317,7 +324,7 @@ class Listener:
         """Another window of speech that may interrupt an answer, or not."""
         if detector.state is SpeechState.SPEAKING:
             turn.spoken = end
-        if boundary is None or boundary is Boundary.RESUMED:
+        if boundary in (None, Boundary.RESUMED, Boundary.HUSHED):
             self._weigh(detector, turn, self._guard.while_speaking, turn.utterance.heard)
             return
         self._feed(turn, end)
@@ -364,11 +371,12 @@ class Listener:
     def _obey(self, detector: TurnDetector, boundary: Boundary, end: int) -> None:
         if self._turn is None:
             self._start_turn(detector, max(self.buffer.start, end - WINDOW_TICKS - detector.padding_ticks), end)
-        elif boundary is Boundary.PAUSED:
+        elif boundary is Boundary.PAUSED and detector.asks:
             self._feed(self._turn, end)
-            if detector.asks:
-                self._ask(detector, self._turn)
-            else:
+            self._ask(detector, self._turn)
+        elif boundary is Boundary.PAUSED or boundary is Boundary.HUSHED:
+            if not self._turn.held:
+                self._feed(self._turn, end)
                 self._turn.held = self._on_pause(self._turn.utterance)
         elif boundary is Boundary.RESUMED:
             self._turn.held = False

@@ -96,19 +96,21 @@ class Responder:
         params = ResponseParams()
         self._begin(params, resolve(self._state.config, params), entries, automatic=True)
 
-    def draft(self, item_id: str, words: str) -> None:
-        """The user pauses after these words, and a turn that ends here would be answered: begin with the answer."""
+    def draft(self, item_id: str, words: str) -> bool:
+        """The user pauses after these words, and a turn that ends here would be answered: begin with the answer.
+        False where there is nothing to begin with."""
         state = self._state
         entries = list(state.conversation)
         if not words or self.active is not None or self._transcripts.pending(entries):
-            return
+            return False
         entries.append(Entry(MessageItem(id=item_id, role=Role.USER, content=(InputAudio(transcript=words),))))
         plan = resolve(state.config, ResponseParams())
         try:
             start, usage = ask(state, plan, entries, generation=state.number(), response_id=None, background=False)
         except ClientError:
-            return  # what does not fit, the response will say in its turn
+            return False  # what does not fit, the response will say in its turn
         self._drafts.begin(start, usage)
+        return True
 
     # --- ending ----------------------------------------------------------------------------------
 

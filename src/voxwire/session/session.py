@@ -123,7 +123,7 @@ class Session:
         self._transcripts = Transcripts(
             self._state,
             on_words=lambda number: this._responder.words_known(number),
-            on_interim=lambda item_id, words: this._words_so_far(item_id, words),
+            on_interim=lambda utterance, words: this._words_so_far(utterance, words),
             on_partial=lambda: this._heard_more(),
         )
         self._items = ClientItems(self._state, self._transcripts)
@@ -374,10 +374,11 @@ class Session:
         if not self._state.capabilities.interims:  # who can be asked is asked, and answers for the pause itself
             self._listener.heard_more()
 
-    def _words_so_far(self, item_id: str, words: str) -> None:
+    def _words_so_far(self, utterance: Utterance, words: str) -> None:
         self._listener.heard_so_far()
-        if self._listener.paused:
-            self._responder.draft(item_id, words)
+        wanted = self._answers_turns and self._transcripts.drafts_left(utterance)
+        if wanted and self._listener.hushed and self._responder.draft(utterance.item_id, words):
+            utterance.drafts += 1
 
     def _turn_ended(self, entry: Entry) -> None:
         self._idle.disturbed()

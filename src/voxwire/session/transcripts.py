@@ -25,11 +25,10 @@ from voxwire.session.state import State
 class Speaking:
     """The utterance goes on, and its item does not exist yet: a failure waits here.
 
-    Of `probes` some are `unanswered`.
+    Of its probes some are `unanswered`.
     """
 
     failure: Failed | None = None
-    probes: int = 0
     unanswered: int = 0
 
 
@@ -47,6 +46,7 @@ class Utterance:
 
     `asked` is what the client asked to be told when the utterance began, None for nothing; `start_ms` is where it began
     in the input audio; `heard` is all that was understood so far, `stable` what may be said of it, `sent` what was.
+    `drafts` were begun of its words.
     """
 
     number: int
@@ -59,6 +59,7 @@ class Utterance:
     heard: str = ""
     stable: str = ""
     sent: str = ""
+    drafts: int = 0
     state: Speaking | Spoken = field(default_factory=Speaking)
 
 
@@ -70,10 +71,10 @@ class Transcripts:
         state: State,
         *,
         on_words: Callable[[int], None],
-        on_interim: Callable[[str, str], None],
+        on_interim: Callable[[Utterance, str], None],
         on_partial: Callable[[], None],
     ) -> None:
-        """`on_words(number)` is told when an utterance has ended, well or not; `on_interim(item_id, words)`, when
+        """`on_words(number)` is told when an utterance has ended, well or not; `on_interim(utterance, words)`, when
         the last probe was answered; `on_partial`, when more was heard of an utterance that goes on."""
         self._state = state
         self._on_words = on_words
@@ -118,13 +119,15 @@ class Transcripts:
             self._state.emit(commands.FeedTranscription(transcription=utterance.number, audio=audio))
 
     def probe(self, utterance: Utterance) -> bool:
-        """Nothing is spoken just now: ask for the words so far. False where that was done often enough."""
-        state = utterance.state
-        if not isinstance(state, Speaking) or state.probes >= self._state.limits.max_drafts_per_turn:
+        """Nothing is spoken just now: ask for the words so far. False where no draft may be begun of them."""
+        if not isinstance(utterance.state, Speaking) or not self.drafts_left(utterance):
             return False
-        state.probes += 1
         self.ask(utterance)
         return True
+
+    def drafts_left(self, utterance: Utterance) -> int:
+        """How many drafts may yet be begun of this utterance."""
+        return max(0, self._state.limits.max_drafts_per_turn - utterance.drafts)
 
     def ask(self, utterance: Utterance) -> None:
         """Ask for the words so far of an utterance that goes on, and whose recogniser can say them."""
@@ -200,7 +203,7 @@ class Transcripts:
             state.unanswered -= 1
             utterance.heard = result.text
             if state.unanswered == 0:
-                self._on_interim(utterance.item_id, result.text)
+                self._on_interim(utterance, result.text)
 
     def _final(self, utterance: Utterance, result: SttFinal) -> None:
         spoken = utterance.state

@@ -7,13 +7,16 @@ Time is audio handed in: one score is one window of 32 ms. A score below the thr
 hysteresis begins silence; only a score at the threshold ends it, so that a voice trailing off does
 not hold the turn open for ever.
 
+On the way to the end a silence is told twice: as a hush, in which words may be asked for, and as a pause, which may be
+the end.
+
 How long is long enough, `server_vad` says in its settings. Under `semantic_vad` it depends on what the pause looks
 like (`TurnSign`): somebody else judges that once the pause is told, and `judge` brings the answer.
 """
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, Literal
 
 from voxwire.audio.input_buffer import TICKS_PER_MS, WINDOW_TICKS
 from voxwire.events.session_config import Eagerness, ServerVad, TurnDetection
@@ -45,10 +48,12 @@ class Boundary(Enum):
     """What a window decided."""
 
     STARTED = "started"
+    HUSHED = "hushed"
+    """The silence may become a pause: what was said can be read meanwhile. Said once, if at all."""
     PAUSED = "paused"
     """The silence may be the end of the turn; said once, if at all."""
     RESUMED = "resumed"
-    """It was a pause, and no more."""
+    """It was a hush or a pause, and no more."""
     STOPPED = "stopped"
 
 
@@ -61,20 +66,21 @@ class SpeechState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Trailing:
-    """Quiet since the tick `since`: the end of the turn, if it goes on. `told`: as a pause."""
+    """Quiet since the tick `since`: the end of the turn, if it goes on. `told` is what was said of it."""
 
     since: int
-    told: bool = False
+    told: Literal[Boundary.HUSHED, Boundary.PAUSED] | None = None
 
 
 class TurnDetector:
     """Decides window by window whether somebody is speaking."""
 
-    def __init__(self, settings: TurnDetection, pause_ms: int | None = None) -> None:
-        """`pause_ms` of silence are a pause; None asks for none to be told. Who goes on after one pauses often: each
-        further one has to be longer by as much, where nobody judges them.
+    def __init__(self, settings: TurnDetection, pause_ms: int | None = None, hush_ms: int | None = None) -> None:
+        """`pause_ms` of silence are a pause, and `hush_ms` a hush where nobody judges pauses; None asks for none to be
+        told. Who goes on after one pauses often: each further one has to be longer by as much, where nobody judges it.
         """
         self._pause_ms = pause_ms
+        self._hush_ms = hush_ms
         self._pauses = 1
         self.state: SpeechState | Trailing = SpeechState.SILENT
         self._waits: dict[TurnSign, int] | None = None
@@ -105,9 +111,14 @@ class TurnDetector:
         return self._waits is not None
 
     @property
+    def hushed(self) -> bool:
+        """Whether the silence was told, as a hush or as a pause."""
+        return isinstance(self.state, Trailing) and self.state.told is not None
+
+    @property
     def paused(self) -> bool:
         """Whether the silence was told as a pause."""
-        return isinstance(self.state, Trailing) and self.state.told
+        return isinstance(self.state, Trailing) and self.state.told is Boundary.PAUSED
 
     @property
     def silence_ms(self) -> int:
@@ -131,7 +142,7 @@ class TurnDetector:
             if state is SpeechState.SILENT:
                 self._pauses = 1
                 return Boundary.STARTED
-            if isinstance(state, Trailing) and state.told:
+            if isinstance(state, Trailing) and state.told is not None:
                 self._pauses += 1
                 return Boundary.RESUMED
             return None
@@ -146,8 +157,16 @@ class TurnDetector:
             self.speech_end = state.since
             self.state = SpeechState.SILENT
             return Boundary.STOPPED
+        return self._told(state, silent_ms)
+
+    def _told(self, state: Trailing, silent_ms: float) -> Literal[Boundary.HUSHED, Boundary.PAUSED] | None:
+        """What is to be said of a silence that has become so long."""
         longer = 1 if self.asks else self._pauses
-        if self._pause_ms is not None and silent_ms >= self._pause_ms * longer and not state.told:
-            self.state = Trailing(state.since, told=True)
-            return Boundary.PAUSED
-        return None
+        told: Literal[Boundary.HUSHED, Boundary.PAUSED] | None = None
+        if self._pause_ms is not None and silent_ms >= self._pause_ms * longer:
+            told = None if state.told is Boundary.PAUSED else Boundary.PAUSED
+        elif self._hush_ms is not None and silent_ms >= self._hush_ms * longer and not self.asks:
+            told = None if state.told else Boundary.HUSHED
+        if told is not None:
+            self.state = Trailing(state.since, told)
+        return told
