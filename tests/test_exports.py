@@ -31,7 +31,8 @@ FACES = {
     "session": "Capabilities Limits Session",
     "runtime": "DEFAULT_VOICE TRY_AGAIN TRY_AGAIN_LATER AccessRole Attachment AttachmentRole Budget Deadlines "
     "Deployment DeploymentGone Directory EngineLease EngineLeases EventAttachment Hosted LiveSession "
-    "LocalDirectory Newcomer Permission Principal Quota RuntimeLimits Service capabilities_of failover",
+    "LocalDirectory Newcomer Permission Principal Quota RuntimeLimits Service UsageLog UsageRecord "
+    "capabilities_of failover",
 }
 
 

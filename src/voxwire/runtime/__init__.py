@@ -8,7 +8,7 @@
   `speakable` and `chunker`, or through `own_voice` by an engine that speaks itself), `transcriber` (an utterance),
   `turn_judge` (a pause), `vad_batcher` (speech scores, one batch for all sessions)
 - `revocable_sink`: the way of its results to the session
-- `principal`: who a session acts for; `usage`: what it uses, and may still use
+- `principal`: who a session acts for; `usage`: what it uses, and may still use; `usage_meter`: records of it
 - `directory`: which deployments there are and which of them are ready; `leases`: the engines that they share
 - `deployment`: the engines behind a name; `foresight`: what its users are likely to say;
   `prewarming`: the beginning of a conversation, read before somebody speaks; `token_counter`: what its model
@@ -34,6 +34,7 @@ from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.principal import AccessRole, Permission, Principal, Quota
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
+from voxwire.runtime.usage_meter import UsageLog, UsageRecord
 
 __all__ = [
     "DEFAULT_VOICE",
@@ -59,6 +60,8 @@ __all__ = [
     "Quota",
     "RuntimeLimits",
     "Service",
+    "UsageLog",
+    "UsageRecord",
     "capabilities_of",
     "failover",
 ]

@@ -7,7 +7,7 @@ behind it. All but the largest are worked on by the loop itself.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
@@ -42,6 +42,7 @@ from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.tasks import Tasks
 from voxwire.runtime.usage import UsageBook
+from voxwire.runtime.usage_meter import UsageLog, UsageMeter
 
 logger = logging.getLogger("voxwire.runtime")
 
@@ -83,12 +84,14 @@ class LiveSession:
         budget: Budget,
         clock: Clock,
         usage: UsageBook,
+        usage_logs: Sequence[UsageLog] = (),
         newcomer: Newcomer | None = None,
         drafting: Drafting | None = None,
     ) -> None:
         self.id = session_id
         self.principal = principal
         self._usage = usage
+        self._meter = UsageMeter(usage_logs, principal=principal, deployment=deployment.name, session=session_id)
         self._drafting = drafting or Drafting()
         self._metered = bool(usage.left(principal))
         self._session = session
@@ -259,7 +262,7 @@ class LiveSession:
         self._busy = True
         try:
             outputs = await asyncio.to_thread(self._session.receive, event, now=self._clock.time(), origin=origin)
-            self._took(size)
+            self._took(event, size)
             self._act(outputs)
             self._keep_time()
             self._work_off()
@@ -273,7 +276,7 @@ class LiveSession:
         while self._inbox:
             event, origin, size = self._inbox.popleft()
             outputs = self._session.receive(event, now=self._clock.time(), origin=origin)
-            self._took(size)
+            self._took(event, size)
             self._act(outputs)
             # Audio comes fifty times a second, and neither an append nor scores that decide nothing
             # bring a deadline nearer.
@@ -281,7 +284,9 @@ class LiveSession:
             if kind is not AppendAudio and (outputs or kind is not SpeechScores):
                 self._keep_time()
 
-    def _took(self, size: int) -> None:
+    def _took(self, event: Input, size: int) -> None:
+        if type(event) is AppendAudio:
+            self._meter.heard(len(event.audio))
         if (waiting := self._session.waiting_events) or self._line:
             self._stand_in_line(waiting, size)
 
@@ -323,10 +328,12 @@ class LiveSession:
             if type(output) is Analyse:
                 self._executor.execute(output)
             elif type(output) is AudioDelta:
+                self._meter.spoke(output)
                 self._emit(output)
             elif isinstance(output, ServerEventBase):
                 if type(output) is SessionUpdated or type(output) is SessionCreated:
                     self._executor.expect(output.config)
+                    self._meter.expect(output.config.input_format)
                 self._emit(output)
             elif isinstance(output, UsageCounted):
                 self._count(output)
@@ -349,11 +356,13 @@ class LiveSession:
             for output in self._session.end():
                 if isinstance(output, UsageCounted):
                     self._count(output)
+            self._meter.end()
 
     def _count(self, used: UsageCounted) -> None:
         wasted = used.response_id is None
         self._drafting.wasted += wasted
         self._usage.count(self.principal, used.usage, wasted=wasted)
+        self._meter.count(used)
 
     def _tell_quota(self) -> None:
         """What other sessions of the principal use meanwhile shows with the next answer."""

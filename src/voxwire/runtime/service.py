@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -32,6 +32,7 @@ from voxwire.runtime.notify import Notify
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.usage import MinuteBook, UsageBook
+from voxwire.runtime.usage_meter import UsageLog
 from voxwire.runtime.vad_batcher import VadBatcher
 from voxwire.session import Limits, Session
 
@@ -49,9 +50,10 @@ class Service:
         limits: Limits | None = None,
         runtime_limits: RuntimeLimits | None = None,
         usage: UsageBook | None = None,
+        usage_logs: Sequence[UsageLog] = (),
         ids: Callable[[str], str] = new_id,
     ) -> None:
-        """`usage` is in memory unless one is given. `ids` makes `item_…` of `item`."""
+        """`usage` is in memory unless one is given; `usage_logs` keep records. `ids` makes `item_…` of `item`."""
         self.directory: Final = directory
         self.vad: Final = vad
         self._batcher = VadBatcher(vad)
@@ -60,6 +62,7 @@ class Service:
         self.budget = Budget(self._runtime_limits.message_bytes)
         """What messages of all clients may take together."""
         self._usage = usage or MinuteBook()
+        self._usage_logs = tuple(usage_logs)
         self._ids = ids
         self._sessions = LiveSessions(self._runtime_limits.sessions)
         self._left = Notify()
@@ -209,6 +212,7 @@ class Service:
             budget=self.budget,
             clock=clock,
             usage=self._usage,
+            usage_logs=self._usage_logs,
             drafting=self.drafting,
             newcomer=newcomer,
         )

@@ -1,6 +1,6 @@
 """A whole service on fake engines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from voxwire.runtime.directory import Hosted, LocalDirectory
 from voxwire.runtime.leases import EngineLeases
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.service import Service
+from voxwire.runtime.usage_meter import UsageLog
 from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_stt import FakeStt
@@ -66,6 +67,7 @@ def fake_service(
     vad: VadEngine | None = None,
     limits: Limits | None = None,
     runtime_limits: RuntimeLimits | None = None,
+    usage_logs: Sequence[UsageLog] = (),
 ) -> Service:
     """A service of these deployments, or of one fake; the first is the default."""
     deployments = deployments or (fake_deployment(),)
@@ -74,4 +76,5 @@ def fake_service(
         vad=vad or FakeVad(),
         limits=limits,
         runtime_limits=runtime_limits,
+        usage_logs=usage_logs,
     )
