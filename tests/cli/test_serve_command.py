@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from voxwire.auth import DevIdentity
 from voxwire.cli import main
+from voxwire.server.access import Access
+from voxwire.storage.database import Database
 
 
 @pytest.fixture(autouse=True)
 def _this_process_is_not_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has its own environment, and the tests that follow need its logging as it is."""
+    """It has its own environment, and the tests that follow need its logging as it is. Only where the database is
+    stays: it is never in the home folder."""
     for name in list(os.environ):
-        if name.startswith("VOXWIRE_"):
+        if name.startswith("VOXWIRE_") and name != "VOXWIRE_STORAGE__URL":
             monkeypatch.delenv(name)
     monkeypatch.setattr("voxwire.server.logs.configure_logging", lambda settings: None)
 
@@ -41,6 +43,13 @@ class TestRefusals:
 
     def test_the_world_without_a_key(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert "Refusing to listen on 0.0.0.0 without an API key" in refusal(capsys, "--host", "0.0.0.0")
+
+    def test_the_world_with_a_stored_key(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["keys", "create"]) == 0
+        capsys.readouterr()
+        with socket.create_server(("0.0.0.0", 0)) as other:  # past the check, it comes as far as this
+            port = str(other.getsockname()[1])
+            assert f"Port {port} on 0.0.0.0 is in use." in refusal(capsys, "--host", "0.0.0.0", "--port", port)
 
     @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "example.com"])
     @pytest.mark.parametrize("key", [[], ["--api-key", "k"]], ids=["without a key", "with a key"])
@@ -82,8 +91,8 @@ class TestAnnouncement:
         """As far as the moment when the server listens."""
 
         def create_app(settings: Any, service: Any) -> Any:
-            self.identity = DevIdentity() if settings.auth.dev_identity else None
-            return SimpleNamespace(state=SimpleNamespace(identity=self.identity))
+            self.access = Access(settings, Database(settings.storage))
+            return SimpleNamespace(state=SimpleNamespace(access=self.access))
 
         def run(app: Any, settings: Any, listener: Any, on_listening: Any) -> None:
             self.settings = settings
@@ -133,8 +142,8 @@ class TestAnnouncement:
     def test_the_identity_is_told(self, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
         first, *rest = self.lines(capsys, "--dev-identity", *options)
         url = first.removeprefix("Voxwire is listening on ")
-        assert self.identity is not None
-        variables = self.identity.environment(url)
+        assert self.access.identity is not None
+        variables = self.access.identity.environment(url)
         assert variables["IDENTITY_ENDPOINT"] == f"{url}/msi/token"
         assert [line for line in rest if "IDENTITY" in line] == [
             f"  export {name}={value}" for name, value in variables.items()

@@ -65,10 +65,9 @@ def test_settings_do_not_change() -> None:
 
 
 class TestMistakes:
-    def test_listening_to_the_world_without_a_key(self) -> None:
-        message = refusal(None, {"server": {"host": "0.0.0.0"}})
-        assert "0.0.0.0" in message
-        assert "--api-key" in message
+    def test_a_key_of_two_roles(self) -> None:
+        message = refusal(None, {"auth": {"api_keys": ["same"], "admin_keys": ["other", "same"]}})
+        assert message == "auth: a key stands in api_keys and in admin_keys; it can have one role only"
 
     @pytest.mark.parametrize("keys", [[], ["k"]])
     def test_a_development_identity_for_the_world(self, keys: list[str]) -> None:

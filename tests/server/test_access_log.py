@@ -81,7 +81,7 @@ async def test_nor_the_development_identitys_secret(caplog: pytest.LogCaptureFix
     service: Any = EchoService()
     app = create_app(settings, service)
     async with running(app, settings) as url:
-        secret = app.state.identity.environment(url)["IDENTITY_HEADER"]
+        secret = app.state.access.identity.environment(url)["IDENTITY_HEADER"]
         await request(url, "/healthz", {"X-Request-Id": secret})
     assert "GET /healthz 200" in caplog.text
     assert secret not in caplog.text

@@ -2,6 +2,9 @@
 
 - `authenticator`: who is calling, and whether they may; `credentials`: where a client may put its key
 - `credential_source`: what knows one kind of credential; `configured_keys`: those in the settings
+- `stored_keys`: those in the database; `key_form`: what such a key looks like
+- `stored_roles`: roles of those who sign in elsewhere
+- `management`: changing what is stored of both
 - `dev_identity`: signing in without a key, by `tokens` signed here
 - `network`: the checks of `Host` and `Origin`
 """
@@ -11,6 +14,8 @@ from voxwire.auth.configured_keys import ConfiguredKeys
 from voxwire.auth.credential_source import CredentialSource
 from voxwire.auth.dev_identity import DevIdentity
 from voxwire.auth.network import NetworkPolicy
+from voxwire.auth.stored_keys import StoredKeys
+from voxwire.auth.stored_roles import StoredRoles
 
 __all__ = [
     "ANONYMOUS",
@@ -19,7 +24,10 @@ __all__ = [
     "CredentialSource",
     "DevIdentity",
     "NetworkPolicy",
+    "StoredKeys",
+    "StoredRoles",
     "check_permission",
     "credentials",
     "dev_identity",
+    "management",
 ]

@@ -17,16 +17,18 @@ class Authenticator:
     """Asks the sources, in their order, whose credential a request carries.
 
     As long as no source requires one, everyone is welcome. But a credential that a source knows counts there too, and
-    one that it knows to be bad is refused: a program learns of its mistake here rather than at Azure.
+    one that it knows to be bad is refused: a program learns of its mistake here rather than at Azure. With `always`
+    everybody needs a credential, whatever the sources hold.
     """
 
-    def __init__(self, sources: Sequence[CredentialSource] = ()) -> None:
+    def __init__(self, sources: Sequence[CredentialSource] = (), *, always: bool = False) -> None:
         self._sources = tuple(sources)
+        self._always = always
 
     @property
     def required(self) -> bool:
         """Whether a credential is needed now."""
-        return any(source.required for source in self._sources)
+        return self._always or any(source.required for source in self._sources)
 
     async def authenticate(
         self, headers: Mapping[str, str], query: Mapping[str, str], subprotocols: Sequence[str] = ()

@@ -2,24 +2,26 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 from pydantic import SecretStr
 
-from voxwire.runtime import Principal
+from voxwire.runtime import AccessRole, Principal
 
 
 class ConfiguredKeys:
-    """A `CredentialSource` of the keys in the settings.
+    """A `CredentialSource` of the keys in the settings: those of users, and those of owners.
 
     Only SHA-256 digests are kept, and every one of them is compared in constant time, so that
     neither memory dumps of this object nor timing give a key away.
     """
 
-    def __init__(self, keys: Iterable[SecretStr]) -> None:
-        secrets = [key.get_secret_value() for key in keys]
-        self._principals = [(_digest(key), Principal(id=f"key-{number}")) for number, key in enumerate(secrets, 1)]
-        self._lengths = frozenset(map(len, secrets))
+    def __init__(self, keys: Sequence[SecretStr], admin_keys: Sequence[SecretStr] = ()) -> None:
+        self._principals = [
+            *_numbered("key", keys, AccessRole.USER),
+            *_numbered("admin-key", admin_keys, AccessRole.OWNER),
+        ]
+        self._lengths = frozenset(len(key.get_secret_value()) for key in (*keys, *admin_keys))
 
     @property
     def required(self) -> bool:
@@ -40,6 +42,11 @@ class ConfiguredKeys:
             if hmac.compare_digest(known, digest):
                 found = principal
         return found
+
+
+def _numbered(name: str, keys: Sequence[SecretStr], role: AccessRole) -> Iterator[tuple[bytes, Principal]]:
+    for number, key in enumerate(keys, 1):
+        yield _digest(key.get_secret_value()), Principal(id=f"{name}-{number}", roles=frozenset({role}))
 
 
 def _digest(key: str) -> bytes:

@@ -1,12 +1,13 @@
 """The command `voxwire`.
 
-Each command (`serve`, `talk`, `models`, `doctor`) is a module with `register(subparsers)`, which adds its
+Each command (`serve`, `talk`, `models`, `keys`, `doctor`) is a module with `register(subparsers)`, which adds its
 options and sets `run` to a function from the parsed arguments to an exit code, and `writing` to a context
 manager where stdout and stderr have to be special (`output`: a server goes on when nobody reads what it prints;
 `voxwire.printing`: other commands end then). Only the module of the command that was typed is imported, so that
 `voxwire --help` is quick. `local_server` is the server that `talk` starts where none is named,
 `measurements` what `doctor --measure` does; `first_start` fetches models,
-`pull_progress` shows how far that is.
+`pull_progress` shows how far that is. `store_options` are those of commands that work on what is stored,
+`role_commands` the part of `keys` about roles; `tables` prints lists.
 """
 
 import argparse
@@ -26,6 +27,7 @@ _COMMANDS = {
     "serve": "run the server",
     "talk": "have a conversation in the terminal",
     "models": "list, fetch and delete models",
+    "keys": "make, list, rotate and revoke keys",
     "doctor": "say which engines can run here",
 }
 

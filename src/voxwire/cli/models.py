@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Final, get_args
@@ -25,6 +25,7 @@ from voxwire.catalogue import (
     pull_options,
 )
 from voxwire.cli.pull_progress import shown_pulls
+from voxwire.cli.tables import print_table
 from voxwire.errors import ConfigurationError
 from voxwire.interfaces.engine import EngineKind
 from voxwire.printing import complain, say
@@ -78,7 +79,8 @@ def _list(args: argparse.Namespace) -> int:
     if not found:
         complain("There is none.")
         return 0
-    _print_table([(*_row(entry), "yes" if here else "-") for entry, here in found])
+    rows = [(*_row(entry), "yes" if here else "-") for entry, here in found]
+    print_table(_HEADINGS, rows, wraps=("languages", "licence"))
     if any(entry.terms for entry, _ in found):
         complain("* not open: to be accepted once, before it is fetched")
     return 0
@@ -88,28 +90,6 @@ def _row(entry: CatalogueEntry) -> tuple[str, ...]:
     licence = entry.licence if entry.terms is None else f"{entry.licence} *"
     languages = ", ".join(entry.languages) or "-"
     return entry.name, entry.kind, ", ".join(entry.engines), languages, megabytes(entry.size), licence
-
-
-def _print_table(rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal; elsewhere plain lines of columns, which are not cut."""
-    if sys.stdout.isatty():
-        try:
-            from rich.console import Console
-            from rich.table import Table
-        except ImportError:
-            pass
-        else:
-            table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-            for heading in _HEADINGS:  # a name is copied from here: it is never cut, at 80 columns nothing is
-                wraps = heading in ("languages", "licence")
-                table.add_column(heading, no_wrap=not wraps, min_width=12 if wraps else None)
-            for row in rows:
-                table.add_row(*row)
-            Console().print(table)
-            return
-    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
-    for line in [_HEADINGS, *rows]:
-        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _pull(args: argparse.Namespace) -> int:

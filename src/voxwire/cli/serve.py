@@ -15,9 +15,9 @@ from voxwire.cli.output import background_output
 from voxwire.printing import complain
 
 if TYPE_CHECKING:
-    from voxwire.auth import DevIdentity
     from voxwire.config import Settings
     from voxwire.runtime import Service
+    from voxwire.server.access import Access
 
 #: Longer than this without a word looks like a hang.
 _MOMENT_S = 1.0
@@ -133,8 +133,10 @@ class _Warming:
 
 
 def _serve(settings: "Settings", warming: _Warming, *, offline: bool) -> int:
+    from voxwire.server.access import check_exposure
     from voxwire.server.net.listen import NetworkListener
 
+    check_exposure(settings)
     listener = NetworkListener.open(settings.server)  # before the engines: its mistakes are the commonest
     try:
         from voxwire.server.app import create_app
@@ -154,7 +156,10 @@ def _serve(settings: "Settings", warming: _Warming, *, offline: bool) -> int:
             print(f"Answers come from {service.directory.answers_from}")
             if settings.profile != "embedded" and _answers_by_rules(service):
                 print("For a language model: --llm ADDRESS, or llm in the settings (docs/profiles.md)")
-            print(_quickstart(listener.local_url, settings, app.state.identity), flush=True)
+            access = app.state.access
+            if access.stored_keys.required:
+                print("Clients need a key: voxwire keys list shows which there are (docs/keys.md)")
+            print(_quickstart(listener.local_url, settings, access), flush=True)
 
         run_server(app, settings, listener, announce)
     finally:
@@ -206,11 +211,11 @@ def _overrides(args: argparse.Namespace) -> dict[str, Any]:
     return overrides
 
 
-def _quickstart(url: str, settings: "Settings", identity: "DevIdentity | None") -> str:
+def _quickstart(url: str, settings: "Settings", access: "Access") -> str:
     """Lines to paste that point the official quickstarts here. Keys are not shown; the identity's secret is, for it
     was made here, and nobody else can tell it. Beside an identity there is no key: a program that finds one uses it."""
-    key = "YOUR_KEY" if settings.auth.api_keys else "any"
-    signing_in = {"AZURE_OPENAI_API_KEY": key} if identity is None else identity.environment(url)
+    key = "YOUR_KEY" if access.authenticator.required else "any"
+    signing_in = {"AZURE_OPENAI_API_KEY": key} if access.identity is None else access.identity.environment(url)
     azure = {
         "AZURE_OPENAI_ENDPOINT": url,
         "AZURE_OPENAI_DEPLOYMENT_NAME": settings.default_deployment,

@@ -81,8 +81,11 @@ class AuthSettings(SettingsTable):
 
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(),
-        description="Keys that clients may present. With none, the server listens on loopback only and accepts any "
-        "key. In the environment: separated by commas, or a JSON list.",
+        description="Keys that clients may present, with the role user. Without any key, here or stored, the server "
+        "listens on loopback only and accepts any. In the environment: separated by commas, or a JSON list.",
+    )
+    admin_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(), description="Keys with the role owner, which may do everything. Written in the same ways."
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -97,7 +100,7 @@ class AuthSettings(SettingsTable):
         "signs in here, and accept the tokens given out. On loopback only.",
     )
 
-    @field_validator("api_keys", "allowed_origins", mode="before")
+    @field_validator("api_keys", "admin_keys", "allowed_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -109,7 +112,7 @@ class AuthSettings(SettingsTable):
                 raise ValueError("starts like a JSON list but is none") from None
         return [part.strip() for part in value.split(",") if part.strip()]
 
-    @field_validator("api_keys")
+    @field_validator("api_keys", "admin_keys")
     @classmethod
     def _usable(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         for key in keys:
@@ -117,6 +120,12 @@ class AuthSettings(SettingsTable):
             if not text or not text.isascii() or not text.isprintable() or " " in text or "," in text:
                 raise ValueError("a key is printable ASCII without spaces or commas, and not empty")
         return keys
+
+    @model_validator(mode="after")
+    def _one_role_each(self) -> Self:
+        if {key.get_secret_value() for key in self.api_keys} & {key.get_secret_value() for key in self.admin_keys}:
+            raise ValueError("a key stands in api_keys and in admin_keys; it can have one role only")
+        return self
 
     @field_validator("allowed_origins")
     @classmethod
@@ -452,11 +461,6 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"refusing to offer a development identity on {host}, since it is for programs on this machine alone; "
                 "leave out --dev-identity (auth.dev_identity) or listen on 127.0.0.1"
-            )
-        if not self.auth.api_keys:
-            raise ValueError(
-                f"refusing to listen on {host} without an API key, since anyone who reaches this machine "
-                "could use it; set one (--api-key, or VOXWIRE_AUTH__API_KEYS) or listen on 127.0.0.1"
             )
 
 

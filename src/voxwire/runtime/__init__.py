@@ -28,16 +28,18 @@ from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_LATER, Budget
 from voxwire.runtime.deployment import DEFAULT_VOICE, Deployment, capabilities_of
 from voxwire.runtime.directory import DeploymentGone, Directory, Hosted, LocalDirectory
 from voxwire.runtime.event_attachment import EventAttachment
+from voxwire.runtime.ids import new_id
 from voxwire.runtime.leases import EngineLease, EngineLeases
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.newcomers import Newcomer
-from voxwire.runtime.principal import AccessRole, Permission, Principal, Quota
+from voxwire.runtime.principal import LOCAL, AccessRole, Permission, Principal, Quota
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.runtime.usage_meter import UsageLog, UsageRecord
 
 __all__ = [
     "DEFAULT_VOICE",
+    "LOCAL",
     "TRY_AGAIN",
     "TRY_AGAIN_LATER",
     "AccessRole",
@@ -64,4 +66,5 @@ __all__ = [
     "UsageRecord",
     "capabilities_of",
     "failover",
+    "new_id",
 ]

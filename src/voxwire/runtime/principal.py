@@ -30,7 +30,6 @@ class AccessRole(StrEnum):
     """A set of permissions, as somebody is given it."""
 
     USER = "user"
-    """`Cognitive Services User` and `Cognitive Services OpenAI User`."""
     READER = "reader"
     CONTRIBUTOR = "contributor"
     OWNER = "owner"
@@ -39,12 +38,35 @@ class AccessRole(StrEnum):
     def permissions(self) -> frozenset[Permission]:
         return _PERMISSIONS[self]
 
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What Azure calls it; none where it has no such role."""
+        return _TITLES[self]
+
+    @classmethod
+    def named(cls, text: str) -> "AccessRole | None":
+        """The role of this name, ours or Azure's, in any case; None when there is none."""
+        wanted = text.strip().lower()
+        return next((role for role in cls if wanted in (role.value, *map(str.lower, role.titles))), None)
+
 
 _PERMISSIONS: Final[Mapping[AccessRole, frozenset[Permission]]] = {
     AccessRole.USER: frozenset({Permission.CONVERSE}),
     AccessRole.READER: frozenset({Permission.READ_USAGE}),
     AccessRole.CONTRIBUTOR: frozenset({Permission.CONVERSE, Permission.READ_USAGE, Permission.MANAGE_DEPLOYMENTS}),
     AccessRole.OWNER: frozenset(Permission),
+}
+
+#: Azure's roles that give about the same (learn.microsoft.com, role-based access control for Azure OpenAI).
+_TITLES: Final[Mapping[AccessRole, tuple[str, ...]]] = {
+    AccessRole.USER: ("Cognitive Services User", "Cognitive Services OpenAI User"),
+    AccessRole.READER: ("Cognitive Services Usages Reader", "Reader"),
+    AccessRole.CONTRIBUTOR: (
+        "Cognitive Services Contributor",
+        "Cognitive Services OpenAI Contributor",
+        "Contributor",
+    ),
+    AccessRole.OWNER: ("Owner",),
 }
 
 
@@ -74,6 +96,10 @@ class Principal:
     def may(self, permission: Permission) -> bool:
         """Whether one of its roles has this permission."""
         return any(permission in role.permissions for role in self.roles)
+
+    def may_use(self, deployment: str) -> bool:
+        """Whether this deployment is one of those that it may use."""
+        return self.deployments is None or deployment in self.deployments
 
 
 def permissions_of(roles: Iterable[AccessRole]) -> frozenset[Permission]:

@@ -13,11 +13,11 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from voxwire.auth import Authenticator, ConfiguredKeys, CredentialSource, DevIdentity, NetworkPolicy, check_permission
 from voxwire.config import Settings
 from voxwire.errors import SERVER_ERROR, RequestRefused
-from voxwire.runtime import Permission, Principal, Service
+from voxwire.runtime import Principal, Service
 from voxwire.runtime.failover import Members
+from voxwire.server.access import Access
 from voxwire.server.access_log import AccessLog
 from voxwire.server.admin import AdminContext, admin_declarations
 from voxwire.server.identity import identity_routes
@@ -25,6 +25,8 @@ from voxwire.server.middleware import REQUEST, CheckRequests
 from voxwire.server.model_list import model, model_list
 from voxwire.server.playground import playground_routes
 from voxwire.server.rest import rest_routes
+from voxwire.storage.database import Database
+from voxwire.storage.watch import StoreWatch
 from voxwire.transports.refusal import refusal_body
 from voxwire.transports.request import Request
 from voxwire.transports.websocket import WebSocketEndpoint, is_websocket_path, unknown_path
@@ -38,31 +40,25 @@ def create_app(settings: Settings, service: Service) -> Starlette:
 
     `app.state.websocket` is the endpoint, for those who drain it; `app.state.budget` the memory
     for messages, which all connections share; `app.state.declared` the REST routes as they are declared;
-    `app.state.identity` the development identity, or None,
-    for the command that tells its secret to the person at the terminal.
+    `app.state.access` who may use it, for the command that tells the person at the terminal how.
     """
-    identity = DevIdentity() if settings.auth.dev_identity else None
-    sources: list[CredentialSource] = [ConfiguredKeys(settings.auth.api_keys)]
-    if identity is not None:
-        sources.append(identity)
-    authenticator = Authenticator(sources)
-    policy = NetworkPolicy(keyed=lambda: authenticator.required, allowed_origins=settings.auth.allowed_origins)
-
-    async def admit(request: Request, permission: Permission = Permission.CONVERSE) -> Principal:
-        policy.check(request.headers.get("host"), request.headers.get("origin"))
-        request.check_query()
-        principal = await authenticator.authenticate(request.headers, request.query, request.subprotocols)
-        check_permission(principal, permission)
-        return principal
+    database = Database(settings.storage)
+    watch = StoreWatch(database)
+    access = Access(settings, database)
+    access.watch(watch)
 
     routes: list[Route] = []
-    log = AccessLog(routes, authenticator.holds_secret)
-    websocket = WebSocketEndpoint(service, admit=admit, log=log.connection, max_sessions=settings.server.max_sessions)
-    declared = admin_declarations(AdminContext(settings=settings, service=service))
+    log = AccessLog(routes, access.authenticator.holds_secret)
+    websocket = WebSocketEndpoint(
+        service, admit=access.admit, log=log.connection, max_sessions=settings.server.max_sessions
+    )
+    declared = admin_declarations(
+        AdminContext(settings=settings, service=service, database=database, changed=watch.look)
+    )
     routes += [
-        *_Api(service, admit, websocket).routes(),
-        *rest_routes(declared, admit, policy),
-        *identity_routes(identity),
+        *_Api(service, access.admit, websocket).routes(),
+        *rest_routes(declared, access.admit, access.policy),
+        *identity_routes(access.identity),
         *playground_routes(),
     ]
 
@@ -70,14 +66,16 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         # Closing is safe after a start that failed half-way, and leaves no worker process behind.
         try:
-            await service.start()
-            yield
+            async with watch.running(), access.running():
+                await service.start()
+                yield
         finally:
             await service.close()
+            await database.close()
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(cast("Any", CheckRequests), websocket=websocket, policy=policy, log=log)],
+        middleware=[Middleware(cast("Any", CheckRequests), websocket=websocket, policy=access.policy, log=log)],
         exception_handlers={RequestRefused: _refused, HTTPException: _no_route, Exception: _crashed},
         lifespan=lifespan,
     )
@@ -85,7 +83,7 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     app.router.redirect_slashes = False
     app.state.websocket = websocket
     app.state.budget = service.budget
-    app.state.identity = identity
+    app.state.access = access
     app.state.declared = declared
     return app
 

@@ -4,7 +4,7 @@
 - `database`: `Database`, which opens it, makes it and migrates it; `opening`, `connections`, `migrations`: how
 - `plain_words`: what can be wrong with a database, as a person is told
 - `schema`: its tables; `revision`: a number that grows with each change; `watch`: how a running server notices it
-- `projects`: whose everything is
+- `projects`: whose everything is; `api_keys`, `role_assignments`: who may use it
 - `vault`: keys that encrypt what is stored; `master_key`: the one that encrypts these
 
 To import `store_address` and `database` is quick. All others bring SQLAlchemy along, which takes a moment: a server

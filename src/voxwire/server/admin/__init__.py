@@ -4,6 +4,7 @@ declarations (`voxwire.server.rest`).
 - `admin_context`: what handlers work on
 - `admin_routes`: all declarations together, and the OpenAPI document of them
 - `deployments`: named deployments
+- `key_routes`, `project_routes`, `role_routes`: who may use the server; `in_project`: which project a request is about
 """
 
 from voxwire.server.admin.admin_context import AdminContext

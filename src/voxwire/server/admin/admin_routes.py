@@ -5,6 +5,9 @@ from starlette.responses import JSONResponse
 from voxwire.runtime import Permission
 from voxwire.server.admin.admin_context import AdminContext
 from voxwire.server.admin.deployments import deployment_declarations
+from voxwire.server.admin.key_routes import key_declarations
+from voxwire.server.admin.project_routes import project_declarations
+from voxwire.server.admin.role_routes import role_assignment_declarations
 from voxwire.server.rest import RestCall, RestRoute, openapi_document
 
 
@@ -12,6 +15,9 @@ def admin_declarations(context: AdminContext) -> list[RestRoute]:
     """Every route that has a declaration, sorted by concept as the documents show them."""
     declared = [
         *deployment_declarations(context),
+        *key_declarations(context),
+        *project_declarations(context),
+        *role_assignment_declarations(context),
     ]
 
     async def describe(call: RestCall[None]) -> JSONResponse:

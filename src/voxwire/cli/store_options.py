@@ -1,0 +1,37 @@
+"""The options of commands that work on what is stored, and the database that they name. No server is needed."""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from voxwire.config import load_settings
+from voxwire.storage.database import Database
+
+_Result = TypeVar("_Result")
+
+#: Who made or changed something on the command line.
+BY: str = "cli"
+
+
+def add_store_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--config`, `--storage` and `--json`."""
+    add = parser.add_argument
+    add("--config", type=Path, metavar="voxwire.toml", help="settings file that names the database")
+    add("--storage", metavar="URL", help="database, in place of the one of the settings (storage.url)")
+    add("--json", action="store_true", help="print JSON")
+
+
+def with_database(args: argparse.Namespace, work: Callable[[Database], Awaitable[_Result]]) -> _Result:
+    """Do some work on the database that the options name. Raises ConfigurationError, StorageError."""
+    settings = load_settings(args.config, {"storage": {"url": args.storage}} if args.storage else {})
+
+    async def run() -> _Result:
+        database = Database(settings.storage)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())

@@ -1,0 +1,102 @@
+"""Who may use the server: all sources of credentials together, and what is checked of every request."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from voxwire.auth import (
+    Authenticator,
+    ConfiguredKeys,
+    CredentialSource,
+    DevIdentity,
+    NetworkPolicy,
+    StoredKeys,
+    check_permission,
+)
+from voxwire.config import Settings
+from voxwire.errors import ConfigurationError
+from voxwire.runtime import Permission, Principal
+from voxwire.storage.database import Database
+from voxwire.storage.watch import StoreWatch
+from voxwire.transports.request import Request
+
+logger = logging.getLogger("voxwire.auth")
+
+#: How old the stored time of a key's last use may be, in seconds.
+_USED_S: Final = 10.0
+
+
+class Access:
+    """`policy` says which pages and host names may come, `authenticator` who somebody is; `identity` is the
+    development identity, or None."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.identity = DevIdentity() if settings.auth.dev_identity else None
+        self.stored_keys = StoredKeys(database)
+        sources: list[CredentialSource] = [
+            ConfiguredKeys(settings.auth.api_keys, settings.auth.admin_keys),
+            self.stored_keys,
+        ]
+        if self.identity is not None:
+            sources.append(self.identity)
+        self.authenticator = Authenticator(sources, always=not settings.server.loopback)
+        self.policy = NetworkPolicy(
+            keyed=lambda: self.authenticator.required, allowed_origins=settings.auth.allowed_origins
+        )
+
+    def watch(self, watch: StoreWatch) -> None:
+        """Follow what is stored."""
+        watch.subscribe(self.stored_keys.reload)
+
+    async def admit(self, request: Request, permission: Permission = Permission.CONVERSE) -> Principal:
+        """Who sends this request. Raises RequestRefused: 403 where it may not come from there or lacks the permission,
+        401 for the credential, 400 for a query that contradicts itself."""
+        self.policy.check(request.headers.get("host"), request.headers.get("origin"))
+        request.check_query()
+        principal = await self.authenticator.authenticate(request.headers, request.query, request.subprotocols)
+        check_permission(principal, permission)
+        return principal
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Store when keys were last used, again and again while the block lasts, and at its end."""
+        task = asyncio.create_task(self._note_uses(), name="note when keys were used")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await self.stored_keys.write_used()
+
+    async def _note_uses(self) -> None:
+        while True:
+            await asyncio.sleep(_USED_S)
+            await self.stored_keys.write_used()
+
+
+def check_exposure(settings: Settings) -> None:
+    """Raises ConfigurationError where strangers could reach a server that nobody needs a key for. Reads what is
+    stored."""
+    if settings.server.loopback or settings.auth.api_keys or settings.auth.admin_keys:
+        return
+    if asyncio.run(_holds_keys(settings)):
+        return
+    host = settings.server.host or "every address"
+    raise ConfigurationError(
+        f"Refusing to listen on {host} without an API key, since anyone who reaches this machine could use it; "
+        "make one (voxwire keys create), set one (--api-key, or VOXWIRE_AUTH__API_KEYS) or listen on 127.0.0.1."
+    )
+
+
+async def _holds_keys(settings: Settings) -> bool:
+    database = Database(settings.storage)
+    try:
+        keys = StoredKeys(database)
+        await keys.reload()
+        return keys.required
+    finally:
+        await database.close()

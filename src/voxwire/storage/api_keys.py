@@ -1,0 +1,161 @@
+"""Stored keys: who made them, what they may do, and of the keys themselves a hash."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from voxwire.storage.database import Database
+from voxwire.storage.projects import lock_project
+from voxwire.storage.revision import bump
+from voxwire.storage.schema import api_key_table
+
+KeyKind = Literal["primary", "secondary", "named"]
+
+#: Keys in force at once, of all projects: a server holds all of them in memory, half a kilobyte each.
+MAX_KEYS: Final = 20_000
+
+
+class KeyNameTaken(Exception):
+    """The project has a key of this name that is in force."""
+
+
+class TooManyKeys(Exception):
+    """There are as many keys in force as a server can hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredKey:
+    """A key. Times are milliseconds since 1970. `deployments` are the only ones it may use; None is all."""
+
+    id: str
+    project: str
+    name: str
+    kind: KeyKind
+    sha256: bytes
+    hint: str
+    roles: tuple[str, ...]
+    deployments: tuple[str, ...] | None
+    created_at: int
+    created_by: str
+    expires_at: int | None = None
+    last_used_at: int | None = None
+    revoked_at: int | None = None
+
+    def expired(self, now: int) -> bool:
+        """Whether it has expired at `now`, in milliseconds since 1970."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+class ApiKeys:
+    """The keys of a database. All raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, key: StoredKey, *, replaces: str | None = None) -> None:
+        """Keep a key; of `replaces`, the id of another one, it takes the place in the same moment.
+
+        Makes its project. Raises KeyNameTaken, TooManyKeys.
+        """
+        async with self._database.write() as connection:
+            await lock_project(connection, key.project, key.created_at)
+            if replaces is not None:
+                await _revoke(connection, replaces, key.created_at)
+            if await _live(connection, key.project, key.name) is not None:
+                raise KeyNameTaken
+            count = select(func.count()).select_from(api_key_table).where(api_key_table.c.revoked_at.is_(None))
+            if (await connection.execute(count)).scalar_one() >= MAX_KEYS:
+                raise TooManyKeys
+            await connection.execute(insert(api_key_table).values(**_columns(key)))
+            await bump(connection)
+
+    async def revoke(self, id: str, now: int) -> bool:
+        """End a key; False if it is not in force."""
+        async with self._database.write() as connection:
+            revoked = await _revoke(connection, id, now)
+            if revoked:
+                await bump(connection)
+            return revoked
+
+    async def in_force(self) -> list[StoredKey]:
+        """All that are not revoked, of all projects; some may have expired."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(api_key_table).where(api_key_table.c.revoked_at.is_(None)))
+            return [_key(row) for row in found]
+
+    async def any(self) -> bool:
+        """Whether there ever was a key."""
+        async with self._database.read() as connection:
+            return (await connection.execute(select(api_key_table.c.id).limit(1))).first() is not None
+
+    async def of_project(self, project: str, *, revoked: bool = False) -> list[StoredKey]:
+        """The keys of a project, by name; with `revoked` those, too, that are no longer in force."""
+        query = select(api_key_table).where(api_key_table.c.project == project)
+        if not revoked:
+            query = query.where(api_key_table.c.revoked_at.is_(None))
+        async with self._database.read() as connection:
+            found = await connection.execute(query.order_by(api_key_table.c.name, api_key_table.c.created_at))
+            return [_key(row) for row in found]
+
+    async def named(self, project: str, name: str) -> StoredKey | None:
+        """The key in force of this name."""
+        async with self._database.read() as connection:
+            return await _live(connection, project, name)
+
+    async def used(self, times: Mapping[str, int]) -> None:
+        """Note when keys, by id, were last used. A later time that is there already stays. No change for servers."""
+        async with self._database.write() as connection:
+            for id, at in times.items():
+                earlier = (api_key_table.c.last_used_at.is_(None)) | (api_key_table.c.last_used_at < at)
+                await connection.execute(
+                    update(api_key_table).where(api_key_table.c.id == id, earlier).values(last_used_at=at)
+                )
+
+
+async def _revoke(connection: AsyncConnection, id: str, now: int) -> bool:
+    live = (api_key_table.c.id == id) & api_key_table.c.revoked_at.is_(None)
+    return (await connection.execute(update(api_key_table).where(live).values(revoked_at=now))).rowcount > 0
+
+
+async def _live(connection: AsyncConnection, project: str, name: str) -> StoredKey | None:
+    live = (api_key_table.c.project == project) & (api_key_table.c.name == name) & api_key_table.c.revoked_at.is_(None)
+    row = (await connection.execute(select(api_key_table).where(live))).first()
+    return None if row is None else _key(row)
+
+
+def _columns(key: StoredKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "project": key.project,
+        "name": key.name,
+        "kind": key.kind,
+        "sha256": key.sha256,
+        "hint": key.hint,
+        "roles": json.dumps(key.roles),
+        "deployments": None if key.deployments is None else json.dumps(key.deployments),
+        "created_at": key.created_at,
+        "created_by": key.created_by,
+        "expires_at": key.expires_at,
+    }
+
+
+def _key(row: Row[Any]) -> StoredKey:
+    return StoredKey(
+        id=row.id,
+        project=row.project,
+        name=row.name,
+        kind=row.kind,
+        sha256=bytes(row.sha256),
+        hint=row.hint,
+        roles=tuple(json.loads(row.roles)),
+        deployments=None if row.deployments is None else tuple(json.loads(row.deployments)),
+        created_at=row.created_at,
+        created_by=row.created_by,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )
