@@ -56,8 +56,8 @@ protocol-tables: setup  ## the tables of docs/protocol, from the dialects
 serve: setup  ## a server on http://127.0.0.1:8000
 	$(BIN)/voxwire serve
 
-autobahn: setup  ## RFC 6455 in the case groups of Autobahn's fuzzing client, large messages too
-	$(BIN)/python -m pytest tests/server/test_websocket_conformance.py tests/server/websocket_limits.py
+autobahn: setup  ## RFC 6455 in the case groups of Autobahn's fuzzing client; `make test` leaves it out
+	$(BIN)/python -m pytest tests/server/websocket_conformance.py tests/server/websocket_limits.py
 
 bench:  ## measure against the floor server; bench/results keeps JSON and plot
 	@scripts/setup bench

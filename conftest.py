@@ -45,6 +45,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not folders.isdisjoint(item.path.parents):
             item.add_marker(pytest.mark.real_time)
             item.add_marker(pytest.mark.flaky(reruns=1))
+    # Files that take long begin first: where several processors share the files, none has a long one left at the end.
+    long = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("real_time")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 #: Where the loop may be blocked all the same, and why.

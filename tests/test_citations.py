@@ -22,7 +22,7 @@ FORMER = re.compile(
     r"|\"\"\"\d\.\d+(?:: | `|\.\"\"\"| and )"
 )
 #: Speaks of sections of RFC 6455.
-RFC = ROOT / "tests" / "server" / "test_websocket_conformance.py"
+RFC = ROOT / "tests" / "server" / "websocket_conformance.py"
 
 
 def files() -> Iterator[tuple[Path, str]]:

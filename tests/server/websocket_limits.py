@@ -1,10 +1,10 @@
-"""Groups 9 and 10 of `test_websocket_conformance.py` with large messages: `make autobahn` runs both."""
+"""Groups 9 and 10 of `websocket_conformance.py` with large messages: `make autobahn` runs both."""
 
 import asyncio
 
 import pytest
 from raw_websocket import TEXT, RawWebSocket, fragments, frame
-from test_websocket_conformance import answered, client
+from websocket_conformance import answered, client
 
 __all__ = ["client"]
 
