@@ -1,5 +1,6 @@
 """The ASGI application: routes, and the layers around them."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from voxwire.config import Settings
-from voxwire.errors import SERVER_ERROR, RequestRefused
+from voxwire.errors import SERVER_ERROR, RequestRefused, StorageError
 from voxwire.runtime import Principal, Service
 from voxwire.runtime.failover import Members
 from voxwire.server.access import Access
@@ -27,9 +28,11 @@ from voxwire.server.playground import playground_routes
 from voxwire.server.rest import rest_routes
 from voxwire.storage.database import Database
 from voxwire.storage.watch import StoreWatch
-from voxwire.transports.refusal import refusal_body
+from voxwire.transports.refusal import refusal_body, storage_refusal
 from voxwire.transports.request import Request
 from voxwire.transports.websocket import WebSocketEndpoint, is_websocket_path, unknown_path
+
+logger = logging.getLogger("voxwire.server")
 
 #: OpenAI's prefix, Azure's of today, and Azure's of the previews.
 _API_PREFIXES = ("/v1", "/openai/v1", "/openai")
@@ -62,6 +65,27 @@ def create_app(settings: Settings, service: Service) -> Starlette:
         *playground_routes(),
     ]
 
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(cast("Any", CheckRequests), websocket=websocket, policy=access.policy, log=log)],
+        exception_handlers={
+            RequestRefused: _refused,
+            StorageError: _not_stored,
+            HTTPException: _no_route,
+            Exception: _crashed,
+        },
+        lifespan=_lifespan(service, database, watch, access),
+    )
+    # Trailing slashes are gone before the routes are asked: a redirect to them would come back for ever.
+    app.router.redirect_slashes = False
+    app.state.websocket = websocket
+    app.state.budget = service.budget
+    app.state.access = access
+    app.state.declared = declared
+    return app
+
+
+def _lifespan(service: Service, database: Database, watch: StoreWatch, access: Access) -> Callable[[Starlette], Any]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         # Closing is safe after a start that failed half-way, and leaves no worker process behind.
@@ -73,19 +97,7 @@ def create_app(settings: Settings, service: Service) -> Starlette:
             await service.close()
             await database.close()
 
-    app = Starlette(
-        routes=routes,
-        middleware=[Middleware(cast("Any", CheckRequests), websocket=websocket, policy=access.policy, log=log)],
-        exception_handlers={RequestRefused: _refused, HTTPException: _no_route, Exception: _crashed},
-        lifespan=lifespan,
-    )
-    # Trailing slashes are gone before the routes are asked: a redirect to them would come back for ever.
-    app.router.redirect_slashes = False
-    app.state.websocket = websocket
-    app.state.budget = service.budget
-    app.state.access = access
-    app.state.declared = declared
-    return app
+    return lifespan
 
 
 class _Api:
@@ -155,6 +167,13 @@ async def _refused(_: HttpRequest, error: Exception) -> Response:
     return Response(
         refusal_body(error), status_code=error.status, media_type="application/json", headers=dict(error.headers)
     )
+
+
+async def _not_stored(request: HttpRequest, error: Exception) -> Response:
+    """The database fails; where and why is for the log."""
+    assert isinstance(error, StorageError)
+    logger.error("%s", error)
+    return await _refused(request, storage_refusal(error))
 
 
 async def _no_route(request: HttpRequest, error: Exception) -> Response:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from functools import partial
+from importlib import import_module
 from typing import Final
 
 from sqlalchemy import inspect, text
@@ -21,7 +23,7 @@ _POSTGRESQL_LOCK: Final = 0x766F7877
 
 async def open_engine(address: StoreAddress) -> AsyncEngine:
     """The engine of a database that has today's form. Raises StorageError."""
-    engine = make_engine(address)
+    engine = await asyncio.to_thread(make_engine, address)  # it looks where its file is
     try:
         with in_plain_words(address):
             if address.file is not None:
@@ -59,11 +61,12 @@ async def _version(connection: AsyncConnection, address: StoreAddress) -> str | 
 
 
 async def _migrate(address: StoreAddress) -> None:
+    await asyncio.to_thread(import_module, "voxwire.storage.migrations.upgrade")
     from voxwire.storage.migrations.upgrade import upgrade_steps
 
     migrate = await asyncio.to_thread(upgrade_steps)
     # A migration of SQLite makes tables anew, and what refers to them must not go with the old ones.
-    engine = make_engine(address, foreign_keys=False)
+    engine = await asyncio.to_thread(partial(make_engine, address, foreign_keys=False))
     try:
         async with engine.connect() as plain:
             connection = await plain.execution_options(**{WRITES: True})

@@ -4,7 +4,8 @@ from starlette.responses import JSONResponse
 
 from voxwire.runtime import Permission
 from voxwire.server.admin.admin_context import AdminContext
-from voxwire.server.admin.deployments import deployment_declarations
+from voxwire.server.admin.decision_routes import decision_declarations
+from voxwire.server.admin.deployment_routes import deployment_declarations
 from voxwire.server.admin.key_routes import key_declarations
 from voxwire.server.admin.project_routes import project_declarations
 from voxwire.server.admin.role_routes import role_assignment_declarations
@@ -18,6 +19,7 @@ def admin_declarations(context: AdminContext) -> list[RestRoute]:
         *key_declarations(context),
         *project_declarations(context),
         *role_assignment_declarations(context),
+        *decision_declarations(context),
     ]
 
     async def describe(call: RestCall[None]) -> JSONResponse:
