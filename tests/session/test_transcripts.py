@@ -127,7 +127,7 @@ class TestDeltas:
 
     def test_a_recogniser_that_breaks_its_promise_is_corrected_by_completed(self) -> None:
         driver = manual()
-        driver.invariants._stable = False
+        driver.invariants._conversation._stable = False
         driver.hear_part("what")
         driver.hear("that time")
         assert [event.delta for event in driver.all(TranscriptionDelta)] == ["what"]
