@@ -9,7 +9,16 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from voxwire.config import DeploymentSettings, EngineSettings, ProfileSettings, Settings, load_settings
+from voxwire.config import (
+    AssignmentSettings,
+    DeploymentSettings,
+    EngineSettings,
+    EntraSettings,
+    IssuerSettings,
+    ProfileSettings,
+    Settings,
+    load_settings,
+)
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -52,6 +61,10 @@ ROWS = [row(path, field) for path, field in TREE.items()]
 ROWS += [row(f"deployments.NAME.{path}", field) for path, field in leaves(DeploymentSettings)]
 ROWS += [row(f"profiles.NAME.{path}", field) for path, field in leaves(ProfileSettings)]
 ROWS += [row(f"deployments.NAME.stt.{path}", field) for path, field in leaves(EngineSettings)]
+ROWS += [row(f"auth.entra.{path}", field) for path, field in leaves(EntraSettings)]
+# What an issuer has in common with Entra ID is described there.
+ROWS += [row(f"auth.oidc.NAME.{path}", IssuerSettings.model_fields[path]) for path in IssuerSettings.__annotations__]
+ROWS += [row(f"auth.entra.assignments.{path}", field) for path, field in leaves(AssignmentSettings)]
 
 
 @pytest.mark.parametrize("line", ROWS, ids=lambda line: line.split("`")[1])

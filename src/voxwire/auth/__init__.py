@@ -6,6 +6,7 @@
 - `stored_roles`: roles of those who sign in elsewhere
 - `management`: changing what is stored of both
 - `dev_identity`: signing in without a key, by `tokens` signed here
+- `oidc`: tokens of Microsoft Entra ID and of other OpenID Connect issuers
 - `network`: the checks of `Host` and `Origin`
 """
 
@@ -30,4 +31,5 @@ __all__ = [
     "credentials",
     "dev_identity",
     "management",
+    "oidc",
 ]

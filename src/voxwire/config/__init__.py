@@ -1,13 +1,16 @@
 """What an operator can choose.
 
 - `settings`: the tree of settings; `secret_options`: secrets among the options of engines
-- `names`: what a name may look like
-- `storage_settings`: the table `storage`; `table`: what all tables have in common
+- `names`: what a name may look like; `hosts`: which hosts are this machine
+- `storage_settings`: the table `storage`; `oidc_settings`: those of issuers of tokens; `table`: what all tables have in
+  common
 - `loader`: reading the tree, with a clear line for every mistake
 """
 
+from voxwire.config.hosts import is_loopback
 from voxwire.config.loader import load_settings
 from voxwire.config.names import ResourceName, checked_name
+from voxwire.config.oidc_settings import ENTRA, AssignmentSettings, EntraSettings, IssuerSettings, secure_address
 from voxwire.config.settings import (
     BUILT_IN_PROFILES,
     AuthSettings,
@@ -20,16 +23,19 @@ from voxwire.config.settings import (
     ServerSettings,
     Settings,
     WebSocketSettings,
-    is_loopback,
 )
 from voxwire.config.storage_settings import StorageSettings
 
 __all__ = [
     "BUILT_IN_PROFILES",
+    "ENTRA",
+    "AssignmentSettings",
     "AuthSettings",
     "DeadlineSettings",
     "DeploymentSettings",
     "EngineSettings",
+    "EntraSettings",
+    "IssuerSettings",
     "LimitSettings",
     "LoggingSettings",
     "ProfileSettings",
@@ -41,4 +47,5 @@ __all__ = [
     "checked_name",
     "is_loopback",
     "load_settings",
+    "secure_address",
 ]

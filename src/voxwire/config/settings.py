@@ -5,7 +5,6 @@ the TOML file given by `--config`, the defaults here. Every setting is described
 `docs/configuration.md`; a test compares the two.
 """
 
-import ipaddress
 import json
 import re
 from pathlib import Path
@@ -20,6 +19,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from voxwire.config.hosts import is_loopback
+from voxwire.config.names import ResourceName
+from voxwire.config.oidc_settings import ENTRA, EntraSettings, IssuerSettings
 from voxwire.config.secret_options import hide_secrets
 from voxwire.config.storage_settings import StorageSettings
 from voxwire.config.table import SettingsTable
@@ -99,6 +101,13 @@ class AuthSettings(SettingsTable):
         description="Answer the managed-identity request of Azure's App Service, so that `DefaultAzureCredential` "
         "signs in here, and accept the tokens given out. On loopback only.",
     )
+    entra: EntraSettings | None = Field(
+        default=None, description="Microsoft Entra ID: whose tokens are accepted, and what they give."
+    )
+    oidc: dict[ResourceName, IssuerSettings] = Field(
+        default_factory=dict,
+        description="Other OpenID Connect issuers whose tokens are accepted, by names of your own.",
+    )
 
     @field_validator("api_keys", "admin_keys", "allowed_origins", mode="before")
     @classmethod
@@ -137,6 +146,22 @@ class AuthSettings(SettingsTable):
                     "tauri://localhost, or else file:// or null"
                 )
         return tuple(origin.lower() for origin in origins)
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        if self.entra is not None and ENTRA in self.oidc:
+            raise ValueError("the name oidc.entra is taken by the table entra; give it another one")
+        seen: dict[str, str] = {}
+        for name, issuer in self.issuers.items():
+            for address in issuer.issuers:
+                if seen.setdefault(address, name) != name:
+                    raise ValueError(f"the issuer {address} stands in two tables, {seen[address]} and {name}")
+        return self
+
+    @property
+    def issuers(self) -> dict[str, IssuerSettings]:
+        """All issuers of tokens, by name."""
+        return self.oidc if self.entra is None else {ENTRA: self.entra.as_issuer(), **self.oidc}
 
 
 class WebSocketSettings(SettingsTable):
@@ -462,14 +487,3 @@ class Settings(BaseSettings):
                 f"refusing to offer a development identity on {host}, since it is for programs on this machine alone; "
                 "leave out --dev-identity (auth.dev_identity) or listen on 127.0.0.1"
             )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address (an IPv6 one with or without brackets) means this machine."""
-    host = host.removeprefix("[").removesuffix("]")
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

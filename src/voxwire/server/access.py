@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from voxwire.auth import (
     Authenticator,
@@ -14,6 +14,7 @@ from voxwire.auth import (
     DevIdentity,
     NetworkPolicy,
     StoredKeys,
+    StoredRoles,
     check_permission,
 )
 from voxwire.config import Settings
@@ -22,6 +23,9 @@ from voxwire.runtime import Permission, Principal
 from voxwire.storage.database import Database
 from voxwire.storage.watch import StoreWatch
 from voxwire.transports.request import Request
+
+if TYPE_CHECKING:
+    from voxwire.auth.oidc import OidcSource
 
 logger = logging.getLogger("voxwire.auth")
 
@@ -40,8 +44,9 @@ class Access:
             ConfiguredKeys(settings.auth.api_keys, settings.auth.admin_keys),
             self.stored_keys,
         ]
-        if self.identity is not None:
-            sources.append(self.identity)
+        self.stored_roles = StoredRoles(database)
+        self._tokens = _token_source(settings, self.stored_roles)
+        sources += [source for source in (self._tokens, self.identity) if source is not None]
         self.authenticator = Authenticator(sources, always=not settings.server.loopback)
         self.policy = NetworkPolicy(
             keyed=lambda: self.authenticator.required, allowed_origins=settings.auth.allowed_origins
@@ -50,6 +55,8 @@ class Access:
     def watch(self, watch: StoreWatch) -> None:
         """Follow what is stored."""
         watch.subscribe(self.stored_keys.reload)
+        if self._tokens is not None:
+            watch.subscribe(self.stored_roles.reload)
 
     async def admit(self, request: Request, permission: Permission = Permission.CONVERSE) -> Principal:
         """Who sends this request. Raises RequestRefused: 403 where it may not come from there or lacks the permission,
@@ -62,7 +69,10 @@ class Access:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Store when keys were last used, again and again while the block lasts, and at its end."""
+        """Fetch the keys of issuers; store when our keys were last used, again and again while the block lasts, and at
+        its end."""
+        if self._tokens is not None:
+            self._tokens.start()
         task = asyncio.create_task(self._note_uses(), name="note when keys were used")
         try:
             yield
@@ -70,6 +80,8 @@ class Access:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+            if self._tokens is not None:
+                await self._tokens.close()
             await self.stored_keys.write_used()
 
     async def _note_uses(self) -> None:
@@ -78,10 +90,20 @@ class Access:
             await self.stored_keys.write_used()
 
 
+def _token_source(settings: Settings, roles: StoredRoles) -> "OidcSource | None":
+    """What knows the tokens of issuers; None, and nothing imported, where the settings name none."""
+    if not settings.auth.issuers:
+        return None
+    from voxwire.auth.oidc import OidcSource
+
+    return OidcSource(settings.auth.issuers, roles)
+
+
 def check_exposure(settings: Settings) -> None:
     """Raises ConfigurationError where strangers could reach a server that nobody needs a key for. Reads what is
     stored."""
-    if settings.server.loopback or settings.auth.api_keys or settings.auth.admin_keys:
+    auth = settings.auth
+    if settings.server.loopback or auth.api_keys or auth.admin_keys or auth.issuers:
         return
     if asyncio.run(_holds_keys(settings)):
         return
