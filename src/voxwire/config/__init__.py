@@ -2,11 +2,12 @@
 
 - `settings`: the tree of settings; `secret_options`: secrets among the options of engines
 - `names`: what a name may look like; `hosts`: which hosts are this machine
-- `storage_settings`: the table `storage`; `oidc_settings`: those of issuers of tokens; `table`: what all tables have in
-  common
+- `deployment_settings`: engines, profiles, deployments; `storage_settings`: the table `storage`; `oidc_settings`: those
+  of issuers of tokens; `table`: what all tables have in common
 - `loader`: reading the tree, with a clear line for every mistake
 """
 
+from voxwire.config.deployment_settings import DeploymentSettings, EngineSettings, ProfileSettings
 from voxwire.config.hosts import is_loopback
 from voxwire.config.loader import load_settings
 from voxwire.config.names import ResourceName, checked_name
@@ -15,11 +16,8 @@ from voxwire.config.settings import (
     BUILT_IN_PROFILES,
     AuthSettings,
     DeadlineSettings,
-    DeploymentSettings,
-    EngineSettings,
     LimitSettings,
     LoggingSettings,
-    ProfileSettings,
     ServerSettings,
     Settings,
     WebSocketSettings,

@@ -19,10 +19,17 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from voxwire.config.deployment_settings import (
+    DeploymentSettings,
+    EngineSettings,
+    ProfileSettings,
+    language_engine,
+    one_engine,
+    written_out,
+)
 from voxwire.config.hosts import is_loopback
 from voxwire.config.names import ResourceName
 from voxwire.config.oidc_settings import ENTRA, EntraSettings, IssuerSettings
-from voxwire.config.secret_options import hide_secrets
 from voxwire.config.storage_settings import StorageSettings
 from voxwire.config.table import SettingsTable
 
@@ -275,113 +282,6 @@ class LoggingSettings(SettingsTable):
     )
 
 
-class EngineSettings(SettingsTable):
-    """One engine: its registered name, and options that the engine itself checks."""
-
-    name: str = Field(description="Registered name of the engine.")
-    options: dict[str, Any] = Field(  # not shown: a secret may stand under a name that does not say so
-        default_factory=dict, description="Options handed to the engine.", repr=False
-    )
-    otherwise: tuple["EngineSettings", ...] = Field(
-        default=(),
-        max_length=3,
-        description="Engines that take over when this one fails, in this order. An engine that is a list is short for "
-        "its first with the others here.",
-    )
-
-    @field_validator("otherwise", mode="before")
-    @classmethod
-    def _short_forms(cls, value: Any) -> Any:
-        return [_written_out(other) for other in value] if isinstance(value, list | tuple) else value
-
-    @model_validator(mode="after")
-    def _in_one_line(self) -> Self:
-        if any(other.otherwise for other in self.otherwise):
-            raise ValueError("an engine that takes over has none that takes over; put all into one list")
-        return self
-
-    @field_validator("options")
-    @classmethod
-    def _without_plain_secrets(cls, options: dict[str, Any]) -> dict[str, Any]:
-        return hide_secrets(options)
-
-
-def _written_out(value: Any) -> Any:
-    """The short forms of an engine: its name alone, its options beside the name instead of in a table below, and a
-    list, of which the first is asked first."""
-    if isinstance(value, str):
-        return {"name": value}
-    if isinstance(value, list | tuple) and value:
-        first, *others = (_written_out(one) for one in value)
-        return {**first, "otherwise": others} if isinstance(first, dict) and others else first
-    if not isinstance(value, dict) or "options" in value:
-        return value
-    named = {key: value[key] for key in ("name", "otherwise") if key in value}
-    return {**named, "options": {key: option for key, option in value.items() if key not in named}}
-
-
-def _language_engine(value: Any) -> Any:
-    """The same for a language engine, which is `chat` where no name is given: an address is enough."""
-    value = _written_out(value)
-    if not isinstance(value, dict):
-        return value
-    others = value.get("otherwise", ())
-    named = {"otherwise": [_language_engine(other) for other in others]} if isinstance(others, list | tuple) else {}
-    return {"name": "chat", **value, **(named if others else {})}
-
-
-def _alone(engine: EngineSettings | None) -> EngineSettings | None:
-    """Of a kind in which no engine takes over from another."""
-    if engine is not None and engine.otherwise:
-        raise ValueError("this is one engine, not a list: there is nothing to take over in the middle of")
-    return engine
-
-
-class _Stages(SettingsTable):
-    """Engines by stage; what is left out comes from somewhere else."""
-
-    stt: EngineSettings | None = Field(default=None, description="Speech to text, instead of the profile's.")
-    llm: EngineSettings | None = Field(default=None, description="Language engine, instead of the profile's.")
-    tts: EngineSettings | None = Field(default=None, description="Text to speech, instead of the profile's.")
-    turn: EngineSettings | None = Field(default=None, description="Turn model, instead of the one of all deployments.")
-
-    @field_validator("stt", "tts", "turn", mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return _written_out(value)
-
-    @field_validator("turn")
-    @classmethod
-    def _one(cls, engine: EngineSettings | None) -> EngineSettings | None:
-        return _alone(engine)
-
-    @field_validator("llm", mode="before")
-    @classmethod
-    def _short_form_of_llm(cls, value: Any) -> Any:
-        return _language_engine(value)
-
-
-class ProfileSettings(_Stages):
-    """A set of engines that deployments start from; what it leaves out is that of another one."""
-
-    like: str = Field(default="embedded", description="Profile that has what this one leaves out.")
-
-
-class DeploymentSettings(_Stages):
-    """What answers under one name."""
-
-    profile: str | None = Field(default=None, description="Set of engines to start from, instead of `profile`.")
-    instructions: str = Field(default="", description="Instructions of a session that brings none.")
-    max_drafts_per_turn: int | None = Field(
-        default=None,
-        ge=0,
-        le=16,
-        description="Answers begun in the pauses of one turn, before it is certain that it has ended; 0 begins none. "
-        "Left out: 2 where the language engine runs on a machine of yours (the offline assistant, a model in a child "
-        "process, an endpoint on loopback), 0 where it may cost money.",
-    )
-
-
 class Settings(BaseSettings):
     """The whole tree."""
 
@@ -436,17 +336,17 @@ class Settings(BaseSettings):
     @field_validator("vad", "turn", mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
-        return _written_out(value)
+        return written_out(value)
 
     @field_validator("vad", "turn")
     @classmethod
     def _one(cls, engine: EngineSettings | None) -> EngineSettings | None:
-        return _alone(engine)
+        return one_engine(engine)
 
     @field_validator("llm", mode="before")
     @classmethod
     def _short_form_of_llm(cls, value: Any) -> Any:
-        return _language_engine(value)
+        return language_engine(value)
 
     @field_validator("deployments")
     @classmethod
