@@ -2,7 +2,7 @@
 `transcriptions` and `realtime_transcription`, which are servers of somebody else.
 
 - `worker_stream`: one utterance that a worker process recognises; `audio_messages`: what the worker is told of it
-- `stt_failures`: what can go wrong with a server
+- `remote_stream`: one utterance that a server recognises; `stt_failures`: what can go wrong with it
 - `placed_words`: words with their places in a text
 - `settled_text`: which words will not change any more
 - `hearing`: how many people a recogniser can follow

@@ -1,21 +1,20 @@
 """One utterance of the `realtime-transcription` engine."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final
-
-import numpy as np
 
 from voxwire.awake import Deadline
 from voxwire.engines.stt.placed_words import place_words
 from voxwire.engines.stt.realtime_transcription.socket_dialects import SocketUtterance, utterance_of
 from voxwire.engines.stt.realtime_transcription.socket_options import SocketOptions
 from voxwire.engines.stt.realtime_transcription.transcription_socket import RefusedSocket, TranscriptionSocket
+from voxwire.engines.stt.remote_stream import RemoteStream
 from voxwire.engines.stt.settled_text import SettledText
 from voxwire.engines.stt.stt_failures import STT_FAILURES
 from voxwire.errors import EngineError
-from voxwire.interfaces.stt import SttConfig, SttEvent, SttFinal, SttPartial
+from voxwire.interfaces.stt import SttConfig, SttFinal, SttPartial
 
 #: Eleven minutes at 24 kHz: nobody speaks so long in one turn.
 _MOST_BYTES: Final = 32 * 1024 * 1024
@@ -25,14 +24,12 @@ _STEP: Final = 4_800
 _LEAST_S: Final = 0.1
 #: What belongs to a transcript comes right behind it, or never.
 _MORE_S: Final = 0.25
-#: Audio that never is louder than this holds no words.
-_FAINTEST: Final = 66
 
 #: Makes room for a socket, and opens it.
 OpenSocket = Callable[[], Awaitable[TranscriptionSocket]]
 
 
-class SocketStream:
+class SocketStream(RemoteStream):
     """An `SttStream`. A socket that breaks is replaced once, and hears the utterance from its beginning."""
 
     def __init__(
@@ -46,13 +43,9 @@ class SocketStream:
         self._config = config
         self._open_socket = open_socket
         self._place = place
-        self._pcm = bytearray()
-        self._loud = self._committed = self._over = False
-        self._changed = asyncio.Event()
         self._settled = SettledText(append_only=True)
         self._limit: Deadline | None = None
-        self._events: asyncio.Queue[SttEvent | EngineError | None] = asyncio.Queue()
-        self._working = asyncio.get_running_loop().create_task(self._work())
+        super().__init__()
 
     async def push(self, pcm: bytes) -> None:
         if self._over or self._working.done():
@@ -61,34 +54,11 @@ class SocketStream:
             self._working.cancel()
             self._events.put_nowait(STT_FAILURES.failed("stt_too_long", "The utterance is too long."))
             return
-        self._pcm += pcm
-        self._loud = self._loud or _is_loud(pcm)
-        self._changed.set()
-
-    async def commit(self) -> None:
-        self._committed = True
-        self._changed.set()
-
-    async def cancel(self) -> None:
-        self._over = True
-        self._working.cancel()
-        self._events.put_nowait(None)
+        self._keep(pcm)
 
     async def closed(self) -> None:
         """Wait until it has let go of its socket, once it was cancelled."""
         await asyncio.wait({self._working})
-
-    async def __aiter__(self) -> AsyncIterator[SttEvent]:
-        while not self._over:
-            event = await self._events.get()
-            if event is None or self._over:
-                return
-            if isinstance(event, EngineError):
-                self._over = True
-                raise event
-            yield event
-            if isinstance(event, SttFinal):
-                return
 
     # --- inside ---
 
@@ -182,8 +152,3 @@ class SocketStream:
             await socket.send(message)
         if self._limit:
             self._limit.restart(self._options.timeout_s)
-
-
-def _is_loud(pcm: bytes) -> bool:
-    samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2")
-    return bool(len(samples)) and int(np.abs(samples.astype(np.int32)).max()) > _FAINTEST

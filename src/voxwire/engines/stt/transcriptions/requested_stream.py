@@ -1,77 +1,47 @@
 """One utterance of the `transcriptions` engine: kept here, and asked for as a whole."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from voxwire.engines.stt.placed_words import place_words
+from voxwire.engines.stt.remote_stream import RemoteStream
 from voxwire.engines.stt.settled_text import SettledText
 from voxwire.engines.stt.stt_failures import STT_FAILURES
 from voxwire.errors import EngineError
-from voxwire.interfaces.stt import SttConfig, SttEvent, SttFinal, SttInterim, SttPartial
+from voxwire.interfaces.stt import SttConfig, SttFinal, SttInterim, SttPartial
 
 #: Endpoints take files of 25 MB; ten minutes at 16 kHz are 19.
 _MOST_BYTES: Final = 24 * 1024 * 1024
-#: Audio that never is louder than this holds no words; models invent some.
-_FAINTEST: Final = 66
 
 #: Asks for the words of this audio; calls back with the text so far where it streams; whether somebody waits for it.
 AskForWords = Callable[[bytes, Callable[[str], None], bool], Awaitable[SttFinal]]
 
 
-class RequestedStream:
+class RequestedStream(RemoteStream):
     """A `ProbedSttStream`. At most one request is on its way at a time."""
 
     def __init__(self, config: SttConfig, ask: AskForWords, *, partial_s: float | None, streamed: bool) -> None:
         self._config = config
         self._ask = ask
         self._partial_bytes = None if partial_s is None else int(partial_s * config.rate) * 2
-        self._pcm = bytearray()
-        self._loud = False
         self._asked = 0
         self._probes: list[int] = []
-        self._committed = self._over = False
-        self._changed = asyncio.Event()
         # Words of an answer that is being written stay; those of a growing utterance may be taken back.
         self._settled = SettledText(append_only=streamed and partial_s is None)
         self._read: tuple[int, SttFinal] | None = None
-        self._events: asyncio.Queue[SttEvent | EngineError | None] = asyncio.Queue()
-        self._working = asyncio.get_running_loop().create_task(self._work())
+        super().__init__()
 
     async def push(self, pcm: bytes) -> None:
         if self._over or len(self._pcm) > _MOST_BYTES:
             return  # too much already: the iteration says so
-        self._pcm += pcm
-        self._loud = self._loud or _is_loud(pcm)
-        self._changed.set()
+        self._keep(pcm)
 
     async def probe(self) -> None:
         self._probes.append(len(self._pcm))
         self._changed.set()
-
-    async def commit(self) -> None:
-        self._committed = True
-        self._changed.set()
-
-    async def cancel(self) -> None:
-        self._over = True
-        self._working.cancel()
-        self._events.put_nowait(None)
-
-    async def __aiter__(self) -> AsyncIterator[SttEvent]:
-        while not self._over:
-            event = await self._events.get()
-            if event is None or self._over:
-                return
-            if isinstance(event, EngineError):
-                self._over = True
-                raise event
-            yield event
-            if isinstance(event, SttFinal):
-                return
 
     # --- inside ---
 
@@ -137,8 +107,3 @@ class RequestedStream:
 
 def _nothing(_: str) -> None:
     """Nobody is to be shown what a draft hears."""
-
-
-def _is_loud(pcm: bytes) -> bool:
-    samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2")
-    return bool(len(samples)) and int(np.abs(samples.astype(np.int32)).max()) > _FAINTEST
