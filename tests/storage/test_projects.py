@@ -32,7 +32,7 @@ async def test_what_is_its_goes_with_it(database: Database) -> None:
                 project="shop", name="a", deployment="b", created_at=5, created_by="somebody"
             )
         )
-    assert await projects.remove("shop")
-    assert not await projects.remove("shop")
+    assert await projects.remove("shop", "somebody")
+    assert not await projects.remove("shop", "somebody")
     async with database.read() as connection:
         assert (await connection.execute(select(model_alias_table))).all() == []

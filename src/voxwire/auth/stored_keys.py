@@ -49,8 +49,10 @@ class StoredKeys:
         from voxwire.storage.api_keys import ApiKeys
 
         store = ApiKeys(self._database)
-        self._held = self._held or await store.any()
-        self._keys = {key.sha256: (key, _principal(key)) for key in await store.in_force()}
+        held, keys = await store.any(), await store.in_force()
+        # Together: nobody is asked for a key that is not known yet.
+        self._held = self._held or held
+        self._keys = {key.sha256: (key, _principal(key)) for key in keys}
 
     async def identify(self, credential: str) -> Principal | None:
         if not has_key_form(credential):

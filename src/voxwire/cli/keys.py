@@ -126,7 +126,7 @@ def _revoke(args: argparse.Namespace) -> int:
     async def work(database: Database) -> None:
         book = KeyBook(database)
         for name in dict.fromkeys(args.names):
-            await book.revoke(args.project, name)
+            await book.revoke(args.project, name, by=BY)
             complain(f"{name} has ended.")
 
     with_database(args, work)

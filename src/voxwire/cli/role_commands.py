@@ -72,7 +72,7 @@ def _take(args: argparse.Namespace) -> int:
     async def work(database: Database) -> None:
         book = RoleBook(database)
         for id in dict.fromkeys(args.ids):
-            await book.take(args.project, id)
+            await book.take(args.project, id, by=BY)
             complain(f"{id} was taken away.")
 
     with_database(args, work)

@@ -168,9 +168,10 @@ class Directory(Protocol):
     """Where deployments are looked up."""
 
     async def deployment(self, name: str | None, principal: Principal) -> Hosted | None:
-        """What this name or alias means for a principal, ready or not; None when it means nothing.
+        """What this name or alias means for a principal, ready or not; None when it means nothing. Whether it may use
+        that is asked later (`Principal.may_use`).
 
-        None for the name is what answers where a client names nothing.
+        None for the name is what answers where a client names nothing: the only deployment of a principal that has one.
         """
 
     async def deployments(self, principal: Principal) -> Sequence[Hosted]:
@@ -178,7 +179,7 @@ class Directory(Protocol):
 
 
 class LocalDirectory:
-    """A `Directory` in memory. Every principal sees every deployment."""
+    """A `Directory` in memory. A principal that may use some deployments only sees those in lists."""
 
     def __init__(
         self,
@@ -201,10 +202,12 @@ class LocalDirectory:
                 raise ConfigurationError(f"There is no deployment {name!r}; there is {', '.join(self._hosted)}.")
 
     async def deployment(self, name: str | None, principal: Principal) -> Hosted | None:
+        if name is None and principal.deployments is not None and len(principal.deployments) == 1:
+            (name,) = principal.deployments
         return self.find(name)
 
     async def deployments(self, principal: Principal) -> Sequence[Hosted]:
-        return self.all
+        return [hosted for hosted in self.all if principal.may_use(hosted.name)]
 
     @property
     def all(self) -> tuple[Hosted, ...]:

@@ -146,8 +146,9 @@ class _Api:
 
     async def model(self, request: HttpRequest) -> Response:
         name = request.path_params["name"]
-        hosted = await self._service.directory.deployment(name, await self._admit(request.scope[REQUEST]))
-        if hosted is None:
+        principal = await self._admit(request.scope[REQUEST])
+        hosted = await self._service.directory.deployment(name, principal)
+        if hosted is None or not principal.may_use(hosted.name):
             raise RequestRefused(404, f"There is no model {name[:200]!r} here.", code="model_not_found", param="model")
         return JSONResponse(model(hosted, self._service.vad, name, self._created))
 

@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from voxwire.storage.database import Database
+from voxwire.storage.decisions import record_decision
 from voxwire.storage.projects import lock_project
 from voxwire.storage.revision import bump
 from voxwire.storage.schema import api_key_table
@@ -71,15 +72,16 @@ class ApiKeys:
             if (await connection.execute(count)).scalar_one() >= MAX_KEYS:
                 raise TooManyKeys
             await connection.execute(insert(api_key_table).values(**_columns(key)))
+            action = "key.create" if replaces is None else "key.rotate"
+            await _record(connection, action, key, key.created_by)
             await bump(connection)
 
-    async def revoke(self, id: str, now: int) -> bool:
-        """End a key; False if it is not in force."""
+    async def revoke(self, key: StoredKey, now: int, by: str) -> None:
+        """End a key, if it is still in force."""
         async with self._database.write() as connection:
-            revoked = await _revoke(connection, id, now)
-            if revoked:
+            if await _revoke(connection, key.id, now):
+                await _record(connection, "key.revoke", key, by)
                 await bump(connection)
-            return revoked
 
     async def in_force(self) -> list[StoredKey]:
         """All that are not revoked, of all projects; some may have expired."""
@@ -114,6 +116,13 @@ class ApiKeys:
                 await connection.execute(
                     update(api_key_table).where(api_key_table.c.id == id, earlier).values(last_used_at=at)
                 )
+
+
+async def _record(connection: AsyncConnection, action: str, key: StoredKey, by: str) -> None:
+    details = {"id": key.id, "roles": key.roles, "deployments": key.deployments, "expires_at": key.expires_at}
+    await record_decision(
+        connection, project=key.project, principal=by, action=action, subject=key.name, details=details
+    )
 
 
 async def _revoke(connection: AsyncConnection, id: str, now: int) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from voxwire.storage.database import Database
+from voxwire.storage.decisions import record_decision
 from voxwire.storage.revision import bump
 from voxwire.storage.schema import project_table
 
@@ -38,11 +39,12 @@ class Projects:
             row = (await connection.execute(select(project_table).where(project_table.c.id == id))).one()
             return StoredProject(row.id, row.created_at)
 
-    async def remove(self, id: str) -> bool:
+    async def remove(self, id: str, by: str) -> bool:
         """Delete a project with everything that is its; False if there is none."""
         async with self._database.write() as connection:
             removed = (await connection.execute(delete(project_table).where(project_table.c.id == id))).rowcount > 0
             if removed:
+                await record_decision(connection, project=id, principal=by, action="project.delete", subject=id)
                 await bump(connection)
             return removed
 

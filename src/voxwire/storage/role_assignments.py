@@ -7,6 +7,7 @@ from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from voxwire.storage.database import Database
+from voxwire.storage.decisions import record_decision
 from voxwire.storage.projects import lock_project
 from voxwire.storage.revision import bump
 from voxwire.storage.schema import role_assignment_table
@@ -57,14 +58,23 @@ class RoleAssignments:
                 await connection.execute(insert(role_assignment_table).values(**columns))
             except IntegrityError:
                 raise AlreadyAssigned from None
+            await record_decision(
+                connection,
+                project=assignment.project,
+                principal=assignment.created_by,
+                action="role.give",
+                subject=assignment.subject,
+                details={"id": assignment.id, "kind": assignment.kind, "role": assignment.role},
+            )
             await bump(connection)
 
-    async def remove(self, project: str, id: str) -> bool:
+    async def remove(self, project: str, id: str, by: str) -> bool:
         """Take an assignment away; False if the project has none of this id."""
         async with self._database.write() as connection:
             mine = (role_assignment_table.c.project == project) & (role_assignment_table.c.id == id)
             removed = (await connection.execute(delete(role_assignment_table).where(mine))).rowcount > 0
             if removed:
+                await record_decision(connection, project=project, principal=by, action="role.take", subject=id)
                 await bump(connection)
             return removed
 

@@ -96,10 +96,10 @@ class KeyBook:
         await self._add(key, replaces=old.id)
         return IssuedKey(key, secret)
 
-    async def revoke(self, project: str, name: str) -> StoredKey:
+    async def revoke(self, project: str, name: str, *, by: str) -> StoredKey:
         """End a key at once. Raises RequestRefused (404)."""
         key = await self.named(project, name)
-        await self.keys.revoke(key.id, self._now())
+        await self.keys.revoke(key, self._now(), by)
         return key
 
     async def named(self, project: str, name: str) -> StoredKey:

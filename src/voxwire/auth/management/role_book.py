@@ -50,9 +50,9 @@ class RoleBook:
             ) from None
         return assignment
 
-    async def take(self, project: str, id: str) -> None:
+    async def take(self, project: str, id: str, *, by: str) -> None:
         """Take a role away. Raises RequestRefused (404)."""
-        if not await self.assignments.remove(project, id):
+        if not await self.assignments.remove(project, id, by):
             raise RequestRefused(
                 404,
                 f"The project {project!r} has no role assignment {id!r}.",

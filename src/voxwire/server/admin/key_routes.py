@@ -131,7 +131,8 @@ class _Keys:
         return _issued(issued)
 
     async def revoke(self, call: RestCall[InProject]) -> None:
-        await (await self._book()).revoke(project_of(call.principal, call.query.project), call.names["name"])
+        project = project_of(call.principal, call.query.project)
+        await (await self._book()).revoke(project, call.names["name"], by=call.principal.id)
         await self._changed()
 
     async def _book(self) -> "KeyBook":

@@ -70,7 +70,7 @@ class _Projects:
             raise RequestRefused(
                 409, "The project 'local' is the server's own and stays.", code="project_in_use", param="id"
             )
-        if not await (await self._store()).remove(id):
+        if not await (await self._store()).remove(id, call.principal.id):
             raise RequestRefused(404, f"There is no project {id!r}.", code="project_not_found", param="id")
         await self._changed()
 

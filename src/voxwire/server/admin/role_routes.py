@@ -79,7 +79,8 @@ class _RoleAssignments:
         return _answer(assignment)
 
     async def remove(self, call: RestCall[InProject]) -> None:
-        await (await self._book()).take(project_of(call.principal, call.query.project), call.names["id"])
+        project = project_of(call.principal, call.query.project)
+        await (await self._book()).take(project, call.names["id"], by=call.principal.id)
         await self._changed()
 
     async def _book(self) -> "RoleBook":

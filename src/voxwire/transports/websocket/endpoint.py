@@ -30,7 +30,7 @@ from voxwire.transports.refusal import refusal_body, refusal_headers
 from voxwire.transports.request import Request
 from voxwire.transports.websocket.asgi_connection import AsgiConnection
 from voxwire.transports.websocket.express import EXPRESS_EXTENSION, Express
-from voxwire.transports.websocket.target import parse_target, unknown_deployment
+from voxwire.transports.websocket.target import forbidden_deployment, parse_target, unknown_deployment
 from voxwire.transports.websocket.websocket_transport import WebSocketTransport
 
 logger = logging.getLogger(__name__)
@@ -148,6 +148,8 @@ class WebSocketEndpoint:
         if hosted is None:
             raise unknown_deployment(target, request.path)
         connection.deployment = hosted.name
+        if not principal.may_use(hosted.name):
+            raise forbidden_deployment(hosted.name)
         self._check_draining()
         if self._sessions >= self._max_sessions:
             raise RequestRefused(

@@ -76,6 +76,13 @@ def unknown_deployment(target: Target, path: str) -> RequestRefused:
     )
 
 
+def forbidden_deployment(name: str) -> RequestRefused:
+    """403 for a deployment that is there, and is not for this key."""
+    return RequestRefused(
+        403, f"This key may not use the deployment {name!r}.", code="deployment_not_allowed", param="model"
+    )
+
+
 def _deployment_in(path: str) -> str | None:
     """NAME of `/openai/deployments/NAME/realtime`; it may hold slashes."""
     if not (path.startswith(_DEPLOYMENT_PREFIX) and path.endswith(_DEPLOYMENT_SUFFIX)):
