@@ -17,6 +17,7 @@ from voxwire.config import (
     IssuerSettings,
     ProfileSettings,
     Settings,
+    TurnDefaults,
     load_settings,
 )
 
@@ -59,6 +60,7 @@ def row(path: str, field: FieldInfo) -> str:
 TREE = dict(leaves(Settings))
 ROWS = [row(path, field) for path, field in TREE.items()]
 ROWS += [row(f"deployments.NAME.{path}", field) for path, field in leaves(DeploymentSettings)]
+ROWS += [row(f"deployments.NAME.turn_detection.{path}", field) for path, field in leaves(TurnDefaults)]
 ROWS += [row(f"profiles.NAME.{path}", field) for path, field in leaves(ProfileSettings)]
 ROWS += [row(f"deployments.NAME.stt.{path}", field) for path, field in leaves(EngineSettings)]
 ROWS += [row(f"auth.entra.{path}", field) for path, field in leaves(EntraSettings)]

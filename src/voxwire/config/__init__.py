@@ -7,11 +7,18 @@
 - `loader`: reading the tree, with a clear line for every mistake
 """
 
-from voxwire.config.deployment_settings import DeploymentSettings, EngineSettings, ProfileSettings
+from voxwire.config.deployment_settings import (
+    DeploymentLimits,
+    DeploymentSettings,
+    EngineSettings,
+    ProfileSettings,
+    TurnDefaults,
+)
 from voxwire.config.hosts import is_loopback
 from voxwire.config.loader import load_settings
 from voxwire.config.names import ResourceName, checked_name
 from voxwire.config.oidc_settings import ENTRA, AssignmentSettings, EntraSettings, IssuerSettings, secure_address
+from voxwire.config.secret_options import put_secrets, take_secrets, unmask
 from voxwire.config.settings import (
     BUILT_IN_PROFILES,
     AuthSettings,
@@ -30,6 +37,7 @@ __all__ = [
     "AssignmentSettings",
     "AuthSettings",
     "DeadlineSettings",
+    "DeploymentLimits",
     "DeploymentSettings",
     "EngineSettings",
     "EntraSettings",
@@ -41,9 +49,13 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "StorageSettings",
+    "TurnDefaults",
     "WebSocketSettings",
     "checked_name",
     "is_loopback",
     "load_settings",
+    "put_secrets",
     "secure_address",
+    "take_secrets",
+    "unmask",
 ]

@@ -1,10 +1,11 @@
 """Deployments: the engines that answer under a name, and what else is said of them. The settings file has them in this
 shape, and the API and the store as well."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from voxwire.config.names import ResourceName
 from voxwire.config.secret_options import hide_secrets
 from voxwire.config.table import SettingsTable
 
@@ -101,11 +102,62 @@ class ProfileSettings(_Stages):
     like: str = Field(default="embedded", description="Profile that has what this one leaves out.")
 
 
+class TurnDefaults(SettingsTable):
+    """How a session that says nothing of it hears the end of a turn. What is left out is as in every session."""
+
+    type: Literal["server_vad", "semantic_vad", "none"] = Field(
+        default="server_vad", description="By silence, by meaning, or not at all: the client says when a turn ends."
+    )
+    threshold: float | None = Field(
+        default=None, ge=0, le=1, description="How sure of speech to be, with `server_vad`."
+    )
+    prefix_padding_ms: int | None = Field(
+        default=None, ge=0, le=10_000, description="Milliseconds kept from before the speech, with `server_vad`."
+    )
+    silence_duration_ms: int | None = Field(
+        default=None, ge=0, le=10_000, description="Milliseconds of silence that end a turn, with `server_vad`."
+    )
+    eagerness: Literal["low", "medium", "high", "auto"] = Field(
+        default="auto", description="How soon to answer, with `semantic_vad`."
+    )
+    create_response: bool = Field(default=True, description="Whether the end of a turn is answered by itself.")
+    interrupt_response: bool = Field(default=True, description="Whether speech interrupts an answer.")
+
+
+class DeploymentLimits(SettingsTable):
+    """How much a deployment may be used, by all of its clients together. What is left out has no limit of its own."""
+
+    concurrent_sessions: PositiveInt | None = Field(default=None, description="Sessions at once.")
+    requests_per_minute: PositiveInt | None = Field(default=None, description="Responses in a minute.")
+    tokens_per_minute: PositiveInt | None = Field(default=None, description="Tokens in a minute.")
+    audio_seconds_per_day: PositiveInt | None = Field(default=None, description="Seconds of audio in a day.")
+
+
 class DeploymentSettings(_Stages):
     """What answers under one name."""
 
     profile: str | None = Field(default=None, description="Set of engines to start from, instead of `profile`.")
-    instructions: str = Field(default="", description="Instructions of a session that brings none.")
+    model: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Model that answers: a profile, or a model of the catalogue, which an engine opens that can. Where "
+        "`llm` is an address, its model is named there.",
+    )
+    version: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Version that `model` must have, as `voxwire models show` tells it; with another one the "
+        "deployment does not get ready. Left out, any.",
+    )
+    instructions: str = Field(
+        default="", max_length=1024 * 1024, description="Instructions of a session that brings none."
+    )
+    voice: str | None = Field(
+        default=None, max_length=200, description="Voice of a session that names none; left out, `alloy` or the first."
+    )
+    turn_detection: TurnDefaults | None = Field(
+        default=None, description="Turn detection of a session that brings none."
+    )
     max_drafts_per_turn: int | None = Field(
         default=None,
         ge=0,
@@ -114,3 +166,17 @@ class DeploymentSettings(_Stages):
         "Left out: 2 where the language engine runs on a machine of yours (the offline assistant, a model in a child "
         "process, an endpoint on loopback), 0 where it may cost money.",
     )
+    region: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")] | None = Field(
+        default=None, description="A label: where it runs, such as `westeurope`. It decides nothing."
+    )
+    content_policy: ResourceName | None = Field(
+        default=None, description="Name of the checks that transcripts go through; left out, none."
+    )
+    store: Literal["none", "text", "text+audio"] = Field(
+        default="none", description="What is stored of its conversations."
+    )
+    retention_days: int = Field(
+        default=30, ge=1, le=3650, description="Days until what was stored of a conversation is deleted."
+    )
+    limits: DeploymentLimits = Field(default=DeploymentLimits(), description="How much it may be used.")
+    enabled: bool = Field(default=True, description="Whether it takes sessions. One that is not answers 403.")

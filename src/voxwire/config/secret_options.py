@@ -1,6 +1,8 @@
 """Secrets among the options of engines: hidden wherever they stand, so that no log or error can show one."""
 
 import re
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -10,6 +12,8 @@ _SECRET: Final = re.compile(
     r"(?:(?:^|[^a-zA-Z0-9])(?i:key|apikey|token|secret|password|passphrase|credential|authorization|cookie)"
     r"|[a-z0-9](?:Key|Token|Secret|Password|Passphrase|Credential))s?$"
 )
+#: Where a secret was, in what is stored.
+_PLACE: Final = "$secret"
 #: Tables of which every text is one: gateways take their keys in headers of any name.
 _ALL_SECRET: Final = frozenset({"headers"})
 
@@ -29,4 +33,50 @@ def _hidden(value: Any, secret: bool) -> Any:
             return hide_secrets(value)
         case list() | tuple():
             return [_hidden(inner, secret) for inner in value]
+    return value
+
+
+#: What stands in an answer in place of a secret: pydantic's own.
+MASK: Final = str(SecretStr("hidden"))
+
+
+def take_secrets(value: Any) -> tuple[Any, list[str]]:
+    """A value as JSON can have it, each secret replaced by its number, and the secrets in the order of these."""
+    taken: list[str] = []
+
+    def take(part: Any) -> Any:
+        match part:
+            case SecretStr():
+                taken.append(part.get_secret_value())
+                return {_PLACE: len(taken) - 1}
+            case dict():
+                return {name: take(inner) for name, inner in part.items()}
+            case list() | tuple():
+                return [take(inner) for inner in part]
+        return part
+
+    return take(value), taken
+
+
+def put_secrets(value: Any, secrets: Sequence[str]) -> Any:
+    """The reverse of `take_secrets`."""
+    match value:
+        case dict() if value.keys() == {_PLACE}:
+            return SecretStr(secrets[value[_PLACE]])
+        case dict():
+            return {name: put_secrets(inner, secrets) for name, inner in value.items()}
+        case list():
+            return [put_secrets(inner, secrets) for inner in value]
+    return value
+
+
+def unmask(value: Any, before: Any) -> Any:
+    """A value that somebody was shown and sends back: each secret that is only its mask is the one of before."""
+    match value:
+        case SecretStr() if value.get_secret_value() == MASK and isinstance(before, SecretStr):
+            return before
+        case dict() if isinstance(before, dict):
+            return {name: unmask(inner, before.get(name)) for name, inner in value.items()}
+        case list() | tuple() if isinstance(before, list | tuple):
+            return [unmask(inner, old) for inner, old in zip_longest(value, before[: len(value)])]
     return value

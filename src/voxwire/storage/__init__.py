@@ -6,7 +6,7 @@
 - `schema`: its tables; `revision`: a number that grows with each change; `watch`: how a running server notices it
 - `projects`: whose everything is; `api_keys`, `role_assignments`: who may use it
 - `vault`: keys that encrypt what is stored; `master_key`: the one that encrypts these
-- `decisions`: who changed what
+- `deployments`, `model_aliases`: what answers under which name; `decisions`: who changed what
 
 To import `store_address` and `database` is quick. All others bring SQLAlchemy along, which takes a moment: a server
 without state never imports them.

@@ -91,10 +91,15 @@ deployment_table = Table(
     METADATA,
     _project(primary_key=True),
     Column("name", String(64), primary_key=True),
-    Column("spec", Text, nullable=False),  # JSON
+    Column("id", String(64), nullable=False),
+    Column("edition", Integer, nullable=False),  # counts its changes
+    Column("spec", Text, nullable=False),  # JSON, without secrets
+    Column("wrapped", LargeBinary),  # its secrets, encrypted
+    Column("master", String(16)),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("created_by", String(128), nullable=False),
+    UniqueConstraint("id"),
 )
 
 model_alias_table = Table(

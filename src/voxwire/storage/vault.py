@@ -15,10 +15,14 @@ from voxwire.storage.database import Database
 from voxwire.storage.master_key import Cipher, MasterKeys, master_keys, new_master_key, put_master_keys
 from voxwire.storage.projects import lock_project
 from voxwire.storage.revision import bump
-from voxwire.storage.schema import data_key_table, signing_key_table
+from voxwire.storage.schema import data_key_table, deployment_table, signing_key_table
 
 #: What the master key encrypts: columns `wrapped` and `master` of each table, sealed for the place "table/primary key".
-_WRAPPED: Final[tuple[Column[str], ...]] = (data_key_table.c.project, signing_key_table.c.id)
+_WRAPPED: Final[tuple[Column[str], ...]] = (
+    data_key_table.c.project,
+    deployment_table.c.id,
+    signing_key_table.c.id,
+)
 
 
 class Vault:
@@ -129,7 +133,8 @@ async def _wrap_anew(connection: AsyncConnection, masters: MasterKeys) -> int:
     changed = 0
     for key in _WRAPPED:
         table = key.table
-        for row in (await connection.execute(select(key, table.c.wrapped, table.c.master))).all():
+        asked = select(key, table.c.wrapped, table.c.master).where(table.c.wrapped.is_not(None))
+        for row in (await connection.execute(asked)).all():
             place = _place(key, row[0])
             sealed = masters.current.seal(masters.of(row.master).open(row.wrapped, place), place)
             anew = update(table).where(key == row[0]).values(wrapped=sealed, master=masters.current.id)

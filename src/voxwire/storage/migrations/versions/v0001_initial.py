@@ -91,12 +91,17 @@ def _deployment() -> None:
         "deployment",
         sa.Column("project", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("spec", sa.Text(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary()),
+        sa.Column("master", sa.String(length=16)),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.String(length=128), nullable=False),
         sa.ForeignKeyConstraint(["project"], ["project.id"], name="fk_deployment_project", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("project", "name", name="pk_deployment"),
+        sa.UniqueConstraint("id", name="uq_deployment_id"),
     )
 
 
