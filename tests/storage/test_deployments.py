@@ -74,7 +74,7 @@ async def test_a_name_is_taken_once_in_each_project(database: Database) -> None:
     await deployments.add(made(project="other"), by="cli")
     assert [one.project for one in await deployments.all()] == ["local", "other"]
     assert [one.project for one in await deployments.all("other")] == ["other"]
-    await Projects(database).remove("other")
+    await Projects(database).remove("other", by="cli")
     assert [one.project for one in await deployments.all()] == ["local"]
 
 
