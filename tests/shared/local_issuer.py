@@ -164,8 +164,12 @@ class LocalIssuer:
         return _json({"error": "not_found"}, 404)
 
     def grant(self, path: str, form: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
-        """A token for a client that shows its secret (RFC 6749, section 4.4)."""
-        if form.get("client_id") != CLIENT or form.get("client_secret") != CLIENT_SECRET:
+        """A token for a client that shows its secret (RFC 6749, section 4.4), or what its platform gave it as a proof
+        (RFC 7523, section 2.2)."""
+        if form.get("client_id") != CLIENT or CLIENT_SECRET not in (
+            form.get("client_secret"),
+            form.get("client_assertion"),
+        ):
             return _json({"error": "invalid_client", "error_description": "The secret is wrong."}, 401)
         audience = form.get("resource") or form.get("scope", "").split()[0].removesuffix("/.default")
         realm = path.split("/oauth2/")[0]

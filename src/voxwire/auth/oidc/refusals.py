@@ -1,5 +1,7 @@
 """How a token is refused (RFC 6750, section 3.1)."""
 
+import re
+
 from voxwire.errors import SERVER_ERROR, RequestRefused
 
 #: When a client may try again while an issuer cannot be reached, in seconds.
@@ -36,5 +38,5 @@ def issuer_unavailable(name: str) -> RequestRefused:
 
 
 def _challenge(error: str, message: str) -> str:
-    said = "".join(character for character in message if character.isascii() and character not in '"\\')
+    said = re.sub(r"[^ !#-\[\]-~]", "?", message)  # a message may repeat what a client wrote
     return f'Bearer error="{error}", error_description="{said}"'

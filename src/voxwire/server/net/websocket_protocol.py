@@ -112,8 +112,8 @@ class WebSocketProtocol(asyncio.Protocol):
     # --- the handshake, called by `HttpProtocol` --------------------------------------------------------
 
     def begin(self, head: bytes, scope: dict[str, Any]) -> None:
-        """Answer a handshake: `head` is its request line and headers without subprotocols, among which keys may hold
-        characters that the parser refuses. The application gets the `scope`, which has them."""
+        """Answer a handshake: `head` is its request line and headers without those that may carry keys, which may be
+        longer than the parser allows, and hold characters that it refuses. The application gets them in the `scope`."""
         try:
             self._accepted = read_handshake(self._conn, head)
         except RequestRefused as refusal:
