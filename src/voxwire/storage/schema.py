@@ -231,11 +231,13 @@ signing_key_table = Table(
 usage_table = Table(
     "usage",
     METADATA,
-    Column("id", _COUNTED, primary_key=True, autoincrement=True),
+    # Who wrote it, and which of its records it is: what is written again is known again.
+    Column("writer", String(32), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
     Column("project", String(64), nullable=False),  # it stays when the project goes
-    Column("principal", String(128), nullable=False),
-    Column("deployment", String(64), nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("deployment", Text, nullable=False),
     Column("session", String(64), nullable=False),
     Column("response", String(64)),
     Column("wasted", Boolean(create_constraint=False), nullable=False),

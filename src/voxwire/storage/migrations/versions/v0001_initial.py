@@ -264,11 +264,12 @@ def _signing_key() -> None:
 def _usage() -> None:
     op.create_table(
         "usage",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("writer", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("project", sa.String(length=64), nullable=False),
-        sa.Column("principal", sa.String(length=128), nullable=False),
-        sa.Column("deployment", sa.String(length=64), nullable=False),
+        sa.Column("principal", sa.Text(), nullable=False),
+        sa.Column("deployment", sa.Text(), nullable=False),
         sa.Column("session", sa.String(length=64), nullable=False),
         sa.Column("response", sa.String(length=64), nullable=True),
         sa.Column("wasted", sa.Boolean(), nullable=False),
@@ -280,6 +281,6 @@ def _usage() -> None:
         sa.Column("output_audio", sa.Integer(), nullable=False),
         sa.Column("audio_in_ms", sa.BigInteger(), nullable=False),
         sa.Column("audio_out_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_usage"),
+        sa.PrimaryKeyConstraint("writer", "number", name="pk_usage"),
     )
     op.create_index("ix_usage_project_at", "usage", ["project", "at"], unique=False)
