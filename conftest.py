@@ -88,11 +88,12 @@ def _postgres_of_the_session() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def postgres(_postgres_of_the_session: PostgresServer) -> PostgresServer:
+def postgres(_postgres_of_the_session: PostgresServer) -> Iterator[PostgresServer]:
     """A real PostgreSQL that runs, also after a test that has killed it. Each test makes its own database in it."""
     if not _postgres_of_the_session.running:
         _postgres_of_the_session.start()
-    return _postgres_of_the_session
+    yield _postgres_of_the_session
+    _postgres_of_the_session.take_back()
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ PARALLEL_FILES = {
     "events.py": ("dialects/*",),  # server events as a dialect spells them
     "requests.py": ("dialects/*",),  # client events
     "session_settings.py": ("dialects/*",),
+    "usage.py": ("runtime", "storage", "cli"),  # what is used: counted, stored, shown
     "schema.py": ("storage", "engines/llm/assistant"),  # of tables; of what a tool takes
 }
 

@@ -114,6 +114,7 @@ class EchoService:
     def __init__(self, names: Sequence[str] = ("gpt-realtime", "a/b"), default: str = "gpt-realtime") -> None:
         kinds = "stt", "llm", "tts"
         found = [echo(name, *kinds) if number else echo(name, *kinds, "turn") for number, name in enumerate(names)]
+        self.usage_logs: list[Any] = []
         self.directory = LocalDirectory(found, default=default, aliases={"whisper-1": default})
         self.vad = EchoEngine("vad")
         self.running = False

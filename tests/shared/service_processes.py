@@ -55,6 +55,8 @@ class PostgresServer:
         if self._account:
             os.chown(self._folder, self._account["user"], self._account["group"])
         self._process: subprocess.Popen[bytes] | None = None
+        self._free: list[str] = []
+        self._lent: list[str] = []
         self.port = free_port()
         self.password = secrets.token_hex(8)
         secret = self._folder / "password"
@@ -75,10 +77,22 @@ class PostgresServer:
         return self._process is not None and self._process.poll() is None
 
     def new_database(self) -> str:
-        """The URL of an empty database."""
-        name = f"test_{secrets.token_hex(6)}"
-        self.execute(f'CREATE DATABASE "{name}"')
+        """The URL of an empty database, which is the caller's until `take_back`."""
+        if self._free:
+            name = self._free.pop()
+            ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            self.execute(ended)
+            self.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public", self.url(name))
+        else:
+            name = f"test_{len(self._lent) + 1}"  # none is free, so all are lent
+            self.execute(f"CREATE DATABASE {name}")
+        self._lent.append(name)
         return self.url(name)
+
+    def take_back(self) -> None:
+        """Nobody needs the databases any more that were given out: each takes a thousand files."""
+        self._free += self._lent
+        self._lent.clear()
 
     def execute(self, statement: str, url: str | None = None) -> str:
         """Run a statement; what comes back as unaligned text."""

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from voxwire.storage import usage
 from voxwire.storage.database import Database
 from voxwire.storage.usage import UsageStore
 from voxwire.storage.usage_row import UsageRow
@@ -89,9 +90,18 @@ async def test_what_is_written_again_is_counted_once(database: Database) -> None
     assert found.responses == 4
 
 
-async def test_what_is_old_is_deleted(database: Database) -> None:
+async def test_what_is_old_is_deleted(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usage, "_PIECE", 4)
     store = UsageStore(database)
-    many = [row(NOON - 1 if number < 5200 else NOON) for number in range(5300)]
-    await store.add([*many, row(NOON - 1, project="another")], writer="w", first=1)
-    assert await store.delete_before(NOON) == 5201
-    assert [one.responses for one in await store.totals("local", since=0, until=NOON + 1)] == [100]
+    rows = [row(NOON - 1 if number < 9 else NOON) for number in range(12)]
+    await store.add([*rows, row(NOON - 1, project="another")], writer="w", first=1)
+    assert await store.delete_before(NOON) == 10
+    assert [one.responses for one in await store.totals("local", since=0, until=NOON + 1)] == [3]
+    assert await store.totals("another", since=0, until=NOON + 1) == []
+
+
+async def test_pages(database: Database) -> None:
+    store = UsageStore(database)
+    await store.add([row(principal=f"key-{number}") for number in range(5)], writer="w", first=1)
+    page = await store.totals("local", since=0, until=NOON + 1, by=("principal",), limit=2, skip=2)
+    assert [one.principal for one in page] == ["key-2", "key-3"]

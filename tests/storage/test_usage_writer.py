@@ -97,7 +97,7 @@ async def test_usage_alone_makes_no_database(database: Database) -> None:
 async def test_a_full_queue_loses_the_newest_and_counts_them(
     database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(usage_writer, "MAX_WAITING", 3)
+    monkeypatch.setattr(usage_writer, "MAX_RECORDS", 3)
     writer = UsageWriter(await made(database))
     for _ in range(5):
         writer.put(row())

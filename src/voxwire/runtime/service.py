@@ -62,7 +62,8 @@ class Service:
         self.budget = Budget(self._runtime_limits.message_bytes)
         """What messages of all clients may take together."""
         self._usage = usage or MinuteBook()
-        self._usage_logs = tuple(usage_logs)
+        self.usage_logs: Final = list(usage_logs)
+        """Who keeps records of what responses use."""
         self._ids = ids
         self._sessions = LiveSessions(self._runtime_limits.sessions)
         self._left = Notify()
@@ -212,7 +213,7 @@ class Service:
             budget=self.budget,
             clock=clock,
             usage=self._usage,
-            usage_logs=self._usage_logs,
+            usage_logs=self.usage_logs,
             drafting=self.drafting,
             newcomer=newcomer,
         )

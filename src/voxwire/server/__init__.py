@@ -7,6 +7,6 @@
 - `rest`: what routes with a body or a role share, declared and served; `admin`: those of the service around the models
 - `net`: sockets, connections, and running the application on them
 - `memory`: how much there is for messages; `allocator`: large blocks go back to the system
-- `access`: who may use it
+- `access`: who may use it; `stored_usage`: records of what was used, for the database
 - `logs`, `access_log`: what is written down
 """

@@ -26,7 +26,9 @@ from voxwire.server.middleware import REQUEST, CheckRequests
 from voxwire.server.model_list import model, model_list
 from voxwire.server.playground import playground_routes
 from voxwire.server.rest import rest_routes
+from voxwire.server.stored_usage import StoredUsage
 from voxwire.storage.database import Database
+from voxwire.storage.usage_writer import UsageWriter
 from voxwire.storage.watch import StoreWatch
 from voxwire.transports.refusal import refusal_body, storage_refusal
 from voxwire.transports.request import Request
@@ -49,6 +51,8 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     watch = StoreWatch(database)
     access = Access(settings, database)
     access.watch(watch)
+    usage = UsageWriter(database)
+    service.usage_logs.append(StoredUsage(usage))
 
     routes: list[Route] = []
     log = AccessLog(routes, access.authenticator.holds_secret)
@@ -74,7 +78,7 @@ def create_app(settings: Settings, service: Service) -> Starlette:
             HTTPException: _no_route,
             Exception: _crashed,
         },
-        lifespan=_lifespan(service, database, watch, access),
+        lifespan=_lifespan(service, database, usage, watch, access),
     )
     # Trailing slashes are gone before the routes are asked: a redirect to them would come back for ever.
     app.router.redirect_slashes = False
@@ -85,16 +89,21 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     return app
 
 
-def _lifespan(service: Service, database: Database, watch: StoreWatch, access: Access) -> Callable[[Starlette], Any]:
+def _lifespan(
+    service: Service, database: Database, usage: UsageWriter, watch: StoreWatch, access: Access
+) -> Callable[[Starlette], Any]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        # Closing is safe after a start that failed half-way, and leaves no worker process behind.
         try:
-            async with watch.running(), access.running():
-                await service.start()
-                yield
+            async with usage.running():
+                # Closing is safe after a start that failed half-way, and leaves no worker process behind.
+                try:
+                    async with watch.running(), access.running():
+                        await service.start()
+                        yield
+                finally:
+                    await service.close()
         finally:
-            await service.close()
             await database.close()
 
     return lifespan

@@ -7,7 +7,8 @@
 - `projects`: whose everything is; `api_keys`, `role_assignments`: who may use it
 - `vault`: keys that encrypt what is stored; `master_key`: the one that encrypts these
 - `deployments`, `model_aliases`: what answers under which name; `decisions`: who changed what
-- `usage`: what was used, and sums of it; `usage_row`, `usage_writer`: how it gets there
+- `usage`: what was used, and sums of it; `usage_report`: as people read them; `usage_row`, `usage_writer`: how records
+  get there
 
 To import `store_address`, `database`, `usage_row`, `usage_writer` and `watch` is quick. All others bring SQLAlchemy
 along, which takes a moment: a server without state never imports them.

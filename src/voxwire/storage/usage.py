@@ -67,14 +67,20 @@ class UsageStore:
         by: Sequence[UsageGroup] = ("day",),
         deployment: str | None = None,
         principal: str | None = None,
+        limit: int | None = None,
+        skip: int = 0,
     ) -> list[UsageTotals]:
-        """Sums from `since` up to before `until` (milliseconds since 1970), for each group of `by`, in their order.
-        Days are those of UTC."""
+        """Sums from `since` up to before `until` (milliseconds since 1970), for each group of `by`, in their order: at
+        most `limit`, after the first `skip`. Days are those of UTC."""
         asked = _totals(by).where(usage_table.c.project == project, usage_table.c.at >= since, usage_table.c.at < until)
         if deployment is not None:
             asked = asked.where(usage_table.c.deployment == deployment)
         if principal is not None:
             asked = asked.where(usage_table.c.principal == principal)
+        if limit is not None:
+            asked = asked.limit(limit)
+        if skip:
+            asked = asked.offset(skip)
         async with self._database.read() as connection:
             found = (await connection.execute(asked)).mappings().all()
         return [_as_totals(dict(row)) for row in found if row["sessions"]]

@@ -23,7 +23,7 @@ FLUSH_S: Final = 0.25
 #: Records that do not wait for more.
 BATCH: Final = 500
 #: Records that may wait for a database that is lost: a quarter of an hour of 100 answers a second, some 30 MB.
-MAX_WAITING: Final = 100_000
+MAX_RECORDS: Final = 100_000
 #: How long a lost database is left alone, at first and at most, in seconds.
 _FIRST_REST_S: Final = 0.25
 _LONGEST_REST_S: Final = 5.0
@@ -43,7 +43,7 @@ class UsageWriter:
     """Takes records at once and writes them a moment later. Use as `async with writer.running(): …`.
 
     While nothing at all is stored, records are not either: usage alone makes no database. While the database is lost
-    they wait, up to `MAX_WAITING`; then the newest are lost, and counted.
+    they wait, up to `MAX_RECORDS`; then the newest are lost, and counted.
     """
 
     def __init__(self, database: Database) -> None:
@@ -61,7 +61,7 @@ class UsageWriter:
 
     def put(self, row: UsageRow) -> None:
         """Take a record. Never waits, and never raises."""
-        if len(self._waiting) >= MAX_WAITING:
+        if len(self._waiting) >= MAX_RECORDS:
             if not self._lost:
                 logger.error("Too many records of usage wait for the database %s; new ones are lost.", self._shown)
             self._lost += 1

@@ -3,7 +3,7 @@ declarations (`voxwire.server.rest`).
 
 - `admin_context`: what handlers work on
 - `admin_routes`: all declarations together, and the OpenAPI document of them
-- `deployment_routes`: named deployments; `decision_routes`: who changed what
+- `deployment_routes`: named deployments; `decision_routes`: who changed what; `usage_routes`: what was used
 - `key_routes`, `project_routes`, `role_routes`: who may use the server; `in_project`: which project a request is about
 """
 

@@ -9,6 +9,7 @@ from voxwire.server.admin.deployment_routes import deployment_declarations
 from voxwire.server.admin.key_routes import key_declarations
 from voxwire.server.admin.project_routes import project_declarations
 from voxwire.server.admin.role_routes import role_assignment_declarations
+from voxwire.server.admin.usage_routes import usage_declarations
 from voxwire.server.rest import RestCall, RestRoute, openapi_document
 
 
@@ -20,6 +21,7 @@ def admin_declarations(context: AdminContext) -> list[RestRoute]:
         *project_declarations(context),
         *role_assignment_declarations(context),
         *decision_declarations(context),
+        *usage_declarations(context),
     ]
 
     async def describe(call: RestCall[None]) -> JSONResponse:
