@@ -73,6 +73,7 @@ class KokoroService:
                 "style": styles[min(len(numbers), len(styles)) - 1][np.newaxis],
                 "speed": np.array([round(speed)], np.int32) if whole else np.array([speed], np.float32),
             },
+            len(numbers) + 2,
             outlet,
         )
         if result is None:
