@@ -17,6 +17,7 @@ from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.leases import EngineLeases
 from voxwire.runtime.load import Load
 from voxwire.runtime.newcomers import Newcomer
+from voxwire.runtime.observer import Arrival, Observers
 from voxwire.runtime.principal import Principal
 from voxwire.session import Capabilities
 
@@ -121,6 +122,7 @@ class EchoService:
         self.budget = Budget(512 * 1024 * 1024)
         self.load = Load(list)
         self.drafting = Drafting()
+        self.observers = Observers()
         self.verbatim = False
         self.attachments: set[EchoAttachment] = set()
         self.start_delay_s = 0.0
@@ -149,6 +151,7 @@ class EchoService:
         model: str | None,
         end_user: str | None,
         newcomer: Newcomer,
+        arrival: Arrival,
     ) -> AsyncIterator[EchoAttachment]:
         attachment = EchoAttachment(transport, verbatim=self.verbatim)
         self.attachments.add(attachment)

@@ -326,12 +326,12 @@ async def test_the_server_does_not_name_itself(url: str) -> None:
 
 
 async def test_a_server_without_room_says_when_to_come_back(serve: Serve) -> None:
-    """Before the upgrade, and in `/healthz` for whoever balances the load."""
+    """Before the upgrade, and in `/readyz` for whoever balances the load."""
     service = EchoService()
     url = await serve(service)
     for _ in range(2):
         service.load.judge(10.0)
     answer = await handshake(url, GA)
     assert (answer.status, answer.headers["retry-after"], answer.error["code"]) == (503, "5", "server_busy")
-    health = await request(url, "/healthz")
+    health = await request(url, "/readyz")
     assert (health.status, json.loads(health.body)["status"]) == (503, "full")

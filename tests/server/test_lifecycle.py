@@ -1,7 +1,6 @@
 """Starting, draining and stopping."""
 
 import asyncio
-import json
 import signal
 import socket
 import subprocess
@@ -131,11 +130,6 @@ class TestDraining:
         answer = await handshake(draining, GA)
         assert (answer.status, answer.error["type"]) == (503, "server_error")
         assert int(answer.headers["retry-after"]) > 0
-
-    async def test_health_says_so(self, draining: str) -> None:
-        answer = await request(draining, "/healthz")
-        assert answer.status == 503
-        assert json.loads(answer.body)["status"] == "draining"
 
 
 class TestStarting:

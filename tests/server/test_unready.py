@@ -74,13 +74,14 @@ class TestOneOfTwo:
         assert "deployment a/b is not ready, its speech synthesiser does not start: tts: The voice" in caplog.text
 
 
-async def test_a_server_whose_last_deployment_goes_is_not_healthy(serve: Serve) -> None:
+async def test_a_server_whose_last_deployment_goes_is_not_ready(serve: Serve) -> None:
     service = EchoService(names=["gpt-realtime"])
     url = await serve(service)
     assert json.loads((await request(url, "/healthz")).body)["status"] == "ok"
     service.directory.remove("gpt-realtime")
-    answer = await request(url, "/healthz")
+    answer = await request(url, "/readyz")
     assert (answer.status, json.loads(answer.body)["status"]) == (503, "unready")
+    assert (await request(url, "/healthz")).status == 200
     assert (await handshake(url, GA.format("gpt-realtime"))).status == 404
 
 

@@ -2,8 +2,9 @@
 
 - `settings`: the tree of settings; `secret_options`: secrets among the options of engines
 - `names`: what a name may look like; `hosts`: which hosts are this machine
-- `deployment_settings`: engines, profiles, deployments; `storage_settings`: the table `storage`; `oidc_settings`: those
-  of issuers of tokens; `table`: what all tables have in common
+- `deployment_settings`: engines, profiles, deployments; `oidc_settings`: issuers of tokens; `storage_settings`: the
+  table `storage`; `telemetry_settings`: `logging`, `metrics`, `tracing`
+- `table`: what all tables have in common
 - `loader`: reading the tree, with a clear line for every mistake
 """
 
@@ -24,12 +25,12 @@ from voxwire.config.settings import (
     AuthSettings,
     DeadlineSettings,
     LimitSettings,
-    LoggingSettings,
     ServerSettings,
     Settings,
     WebSocketSettings,
 )
 from voxwire.config.storage_settings import StorageSettings
+from voxwire.config.telemetry_settings import LoggingSettings, MetricsSettings, TraceSettings
 
 __all__ = [
     "BUILT_IN_PROFILES",
@@ -44,11 +45,13 @@ __all__ = [
     "IssuerSettings",
     "LimitSettings",
     "LoggingSettings",
+    "MetricsSettings",
     "ProfileSettings",
     "ResourceName",
     "ServerSettings",
     "Settings",
     "StorageSettings",
+    "TraceSettings",
     "TurnDefaults",
     "WebSocketSettings",
     "checked_name",

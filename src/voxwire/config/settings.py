@@ -32,6 +32,7 @@ from voxwire.config.names import ResourceName
 from voxwire.config.oidc_settings import ENTRA, EntraSettings, IssuerSettings
 from voxwire.config.storage_settings import StorageSettings
 from voxwire.config.table import SettingsTable
+from voxwire.config.telemetry_settings import LoggingSettings, MetricsSettings, TraceSettings
 
 MIB = 1024 * 1024
 #: Longest duration: TOML has `inf`, and neither timers nor `expires_at` can.
@@ -64,6 +65,11 @@ class ServerSettings(SettingsTable):
     )
     drain_s: Annotated[float, Field(ge=0, le=_YEAR_S)] = Field(
         default=5.0, description="Seconds that running sessions get to end by themselves after SIGTERM."
+    )
+    drain_spread_s: Annotated[float, Field(ge=0, le=_YEAR_S)] = Field(
+        default=2.0,
+        description="Seconds over which those that are left are closed then, so that their clients do not all come "
+        "back at once. An answer in progress is finished first, within ten seconds.",
     )
     message_memory_bytes: PositiveInt | None = Field(
         default=None,
@@ -270,18 +276,6 @@ class InterruptionSettings(SettingsTable):
     )
 
 
-class LoggingSettings(SettingsTable):
-    """What is written to stderr. Keys, audio and transcripts never are."""
-
-    level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severe message to write."
-    )
-    access: bool = Field(default=True, description="One line for each HTTP request and each WebSocket connection.")
-    format: Literal["text", "json"] = Field(
-        default="text", description="Lines for people, or one JSON object each, for machines."
-    )
-
-
 class Settings(BaseSettings):
     """The whole tree."""
 
@@ -301,6 +295,8 @@ class Settings(BaseSettings):
     failover: FailoverSettings = FailoverSettings()
     interruption: InterruptionSettings = InterruptionSettings()
     logging: LoggingSettings = LoggingSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    tracing: TraceSettings = TraceSettings()
     storage: StorageSettings = StorageSettings()
     vad: EngineSettings | None = Field(
         default=None, description="Speech detector of all deployments, instead of `silero`."

@@ -19,6 +19,8 @@
 - `contracts`: what the runtime needs of its neighbours; `runtime_limits`: its bounds; `budget`: the
   memory that messages of all clients share
 - `load`: whether there is room for another session, measured; `newcomers`: whether those who have just come speak
+- `observer`: what is told to those who watch the process; `session_watch`: turns and audio of a session, for them;
+  `stage_timing`: times of one piece of an engine's work; `trace_parent`: the trace that a client sees its request in
 - `ids`, `notify`, `tasks`: identifiers, waking who waits, the tasks of one session
 """
 
@@ -32,9 +34,19 @@ from voxwire.runtime.ids import new_id
 from voxwire.runtime.leases import EngineLease, EngineLeases
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.newcomers import Newcomer
+from voxwire.runtime.observer import (
+    Arrival,
+    Observer,
+    Observers,
+    SessionFacts,
+    SessionObserver,
+    StageWork,
+    TurnFacts,
+)
 from voxwire.runtime.principal import LOCAL, AccessRole, Permission, Principal, Quota
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
+from voxwire.runtime.trace_parent import TraceParent
 from voxwire.runtime.usage_meter import UsageLog, UsageRecord
 
 __all__ = [
@@ -43,6 +55,7 @@ __all__ = [
     "TRY_AGAIN",
     "TRY_AGAIN_LATER",
     "AccessRole",
+    "Arrival",
     "Attachment",
     "AttachmentRole",
     "Budget",
@@ -57,11 +70,18 @@ __all__ = [
     "LiveSession",
     "LocalDirectory",
     "Newcomer",
+    "Observer",
+    "Observers",
     "Permission",
     "Principal",
     "Quota",
     "RuntimeLimits",
     "Service",
+    "SessionFacts",
+    "SessionObserver",
+    "StageWork",
+    "TraceParent",
+    "TurnFacts",
     "UsageLog",
     "UsageRecord",
     "capabilities_of",

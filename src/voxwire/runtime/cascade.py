@@ -38,6 +38,7 @@ from voxwire.runtime.engine_calls import (
 from voxwire.runtime.own_voice import OwnVoice
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
+from voxwire.runtime.stage_timing import StageTiming, StageTimings
 from voxwire.runtime.voicing import Voicing
 
 _GRACE_S: Final = 1.0
@@ -54,6 +55,7 @@ class Cascade:
         deadlines: Deadlines,
         owner: str = "",
         drafting: Drafting | None = None,
+        timings: StageTimings | None = None,
     ) -> None:
         self._command = command
         self._generation = command.generation
@@ -62,6 +64,7 @@ class Cascade:
         self._deadlines = deadlines
         self._claim = Claim(owner, background=command.background or command.response_id is None)
         self._drafting = drafting or Drafting()
+        self._timings = timings or StageTimings()
         self._spoken = command.request.modality is Modality.AUDIO
         self._speech = deployment.llm.capabilities.speech if command.words is None else None
         self._voicing: Voicing | None = None
@@ -84,11 +87,13 @@ class Cascade:
 
     async def _generate(self, speaking: asyncio.TaskGroup) -> None:
         with ExitStack() as asked:
+            timing = None
             if self._command.words is None:
                 asked.enter_context(self._drafting.answering(self._deployment.llm))
-            await self._relay(speaking, asked)
+                timing = asked.enter_context(self._timings.begin("llm", self._generation))
+            await self._relay(speaking, asked, timing)
 
-    async def _relay(self, speaking: asyncio.TaskGroup, asked: ExitStack) -> None:
+    async def _relay(self, speaking: asyncio.TaskGroup, asked: ExitStack, timing: StageTiming | None) -> None:
         """From the language engine, which was `asked` until its last word is there, to the voice and the session."""
         with engine_errors("llm"):
             answer = self._answer()
@@ -102,6 +107,8 @@ class Cascade:
                 wait_s = max(self._deadlines.llm_idle_s, patience_s)
                 if event is None:
                     raise broke_contract("llm", "ended without saying that it was done")
+                if timing is not None:
+                    timing.reached()
                 if isinstance(event, LlmDone):
                     asked.close()
                 await self._forward(event, speaking)
@@ -147,7 +154,8 @@ class Cascade:
             with engine_errors("tts"):
                 stream = tts.open(TtsConfig(voice=self._voice_name(), speed=command.speed, claim=self._claim))
             chunker = Chunker(tts.capabilities.rate, command.output_format.rate)
-            self._voicing = Voicing(stream, chunker, self._generation, self._delivery, self._deadlines.tts_s)
+            timing = self._timings.begin("tts", self._generation)
+            self._voicing = Voicing(stream, chunker, self._generation, self._delivery, self._deadlines.tts_s, timing)
             speaking.create_task(self._voicing.run())
         return self._voicing
 

@@ -27,12 +27,17 @@ class Chunker:
     def __init__(self, rate_in: int, rate_out: int) -> None:
         self._resampler = Resampler(rate_in, rate_out)
         self._samples_per_ms = rate_out / 1000
+        self._bytes_per_s = 2 * rate_in
         self._waiting = bytearray()
         self._sent = 0
         self._words: deque[Word] = deque()
         self._unsent_words: deque[Word] = deque()
         # Where the text is in the audio: characters rise from point to point.
         self._points: list[tuple[float, int]] = [(0, 0)]
+
+    def duration_s(self, audio: TtsAudio) -> float:
+        """How long a stretch of the engine's speech lasts."""
+        return len(audio.pcm) / self._bytes_per_s
 
     def push(self, audio: TtsAudio) -> Iterator[SpokenAudio]:
         """Take a stretch of speech; yields the deltas that it completes."""

@@ -30,9 +30,11 @@ from voxwire.runtime.engine_calls import log_failure
 from voxwire.runtime.failover import serving
 from voxwire.runtime.foresight import Situation
 from voxwire.runtime.newcomers import Newcomer
+from voxwire.runtime.observer import SessionObserver
 from voxwire.runtime.prewarming import Prewarming
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
+from voxwire.runtime.stage_timing import StageTimings
 from voxwire.runtime.tasks import Tasks
 from voxwire.runtime.transcriber import Transcriber
 from voxwire.runtime.turn_judge import TurnJudge
@@ -56,12 +58,14 @@ class Executor:
         deadlines: Deadlines,
         newcomer: Newcomer | None = None,
         drafting: Drafting | None = None,
+        observer: SessionObserver | None = None,
     ) -> None:
         """`owner` is whose share of the engines it takes; `newcomer` is told once audio has come, and speech;
         `drafting` is that of the process."""
         self._drafting = drafting or Drafting()
         self._drafts: dict[int, Cascade] = {}
         self._serving: dict[str, str] = {}
+        self._timings = StageTimings(observer, self._engine_of)
         self._newcomer = newcomer
         self._owner = owner
         self._deployment = deployment
@@ -156,7 +160,9 @@ class Executor:
 
     def _start_transcription(self, command: StartTranscription) -> None:
         delivery = RevocableSink(self._sink)
-        transcriber = Transcriber(command, self._deployment, delivery, self._deadlines, self._situation, self._owner)
+        transcriber = Transcriber(
+            command, self._deployment, delivery, self._deadlines, self._situation, self._owner, self._timings
+        )
         self._transcribers[command.transcription] = transcriber
         if self._newcomer is not None:
             self._newcomer.speaks()
@@ -166,7 +172,7 @@ class Executor:
     def _judge(self, command: JudgeTurn) -> None:
         delivery = RevocableSink(self._sink)
         transcriber = self._transcribers.get(command.transcription)
-        judge = TurnJudge(command, self._deployment.turn, transcriber, delivery, self._deadlines.turn_s)
+        judge = TurnJudge(command, self._deployment.turn, transcriber, delivery, self._deadlines.turn_s, self._timings)
         self._spawn(command.judgement, judge.run(), delivery)
 
     def _transcribe(self, command: FeedTranscription | ProbeTranscription | FinishTranscription) -> None:
@@ -193,7 +199,9 @@ class Executor:
             self._sink.submit(Generated(command.generation, busy))
             return
         delivery = RevocableSink(self._sink)
-        cascade = Cascade(command, self._deployment, delivery, self._deadlines, self._owner, self._drafting)
+        cascade = Cascade(
+            command, self._deployment, delivery, self._deadlines, self._owner, self._drafting, self._timings
+        )
         self._spawn(command.generation, cascade.run(), delivery)
         if is_draft:
             self._drafts[command.generation] = cascade
@@ -219,6 +227,12 @@ class Executor:
         if now.engine != before:
             took_over = EngineTookOver(stage=now.stage, engine=now.engine, before=before, code=now.code)
             self._sink.submit(took_over)
+
+    def _engine_of(self, stage: str) -> str:
+        """Which one serves this stage now: of several, the one that was asked last."""
+        engine = getattr(self._deployment, stage)
+        name: str = engine.capabilities.info.name
+        return self._serving.get(stage, name)
 
     def _forget(self, number: int) -> None:
         self._running.pop(number, None)

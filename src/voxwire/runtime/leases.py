@@ -21,6 +21,12 @@ class EngineLease:
         """The engine; another one after a `start` that failed and was tried again."""
         return self._shared.engine
 
+    @property
+    def running(self) -> bool:
+        """Whether the engine has started."""
+        starting = self._shared.starting
+        return starting is not None and starting.done() and not _failed(starting)
+
     async def start(self) -> None:
         """Warm the engine up, once for all who hold it. Raises what it raises; it may be tried again then."""
         await self._shared.start()
@@ -66,13 +72,13 @@ class _Shared:
         self.engine = make()
         self.holders = 0
         self._make = make
-        self._starting: asyncio.Task[None] | None = None
+        self.starting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        if self._starting is None or _failed(self._starting):
-            self._starting = asyncio.create_task(self._start(self._starting is not None), name="start an engine")
+        if self.starting is None or _failed(self.starting):
+            self.starting = asyncio.create_task(self._start(self.starting is not None), name="start an engine")
         # Shielded: one who gives up must not stop it for the others.
-        await asyncio.shield(self._starting)
+        await asyncio.shield(self.starting)
 
     async def _start(self, again: bool) -> None:
         if again:  # an engine is started once
@@ -81,9 +87,9 @@ class _Shared:
         await self.engine.start()
 
     async def close(self) -> None:
-        if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.wait({self._starting})
+        if self.starting is not None:
+            self.starting.cancel()
+            await asyncio.wait({self.starting})
         await self.engine.close()
 
 

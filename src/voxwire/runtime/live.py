@@ -37,9 +37,11 @@ from voxwire.runtime.executor import Executor
 from voxwire.runtime.ids import EventIds
 from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.notify import Notify
+from voxwire.runtime.observer import SessionObserver, SessionObservers
 from voxwire.runtime.outbox import Outbox
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
+from voxwire.runtime.session_watch import SessionWatch
 from voxwire.runtime.tasks import Tasks
 from voxwire.runtime.usage import UsageBook
 from voxwire.runtime.usage_meter import UsageLog, UsageMeter
@@ -87,12 +89,15 @@ class LiveSession:
         usage_logs: Sequence[UsageLog] = (),
         newcomer: Newcomer | None = None,
         drafting: Drafting | None = None,
+        observer: SessionObserver | None = None,
     ) -> None:
         self.id = session_id
         self.principal = principal
         self._usage = usage
         self._meter = UsageMeter(usage_logs, principal=principal, deployment=deployment.name, session=session_id)
         self._drafting = drafting or Drafting()
+        observer = observer or SessionObservers()
+        self._watch = SessionWatch(observer)
         self._metered = bool(usage.left(principal))
         self._session = session
         self._limits = limits
@@ -121,6 +126,7 @@ class LiveSession:
             deadlines=limits.deadlines,
             newcomer=newcomer,
             drafting=self._drafting,
+            observer=observer,
         )
 
     # --- life ---------------------------------------------------------------------------------------
@@ -193,6 +199,7 @@ class LiveSession:
             self._line.clear()
             self._line_share.hold(0)
             self._settle_accounts()
+            self._watch.ended()
             # Nothing asks it after the end. What else is here weighs little and may wait for a collection.
             del self._session
 
@@ -260,6 +267,8 @@ class LiveSession:
             self.submit(event, origin, size)
             return
         self._busy = True
+        if type(event) is AppendAudio:
+            self._watch.appended(len(event.audio))
         try:
             outputs = await asyncio.to_thread(self._session.receive, event, now=self._clock.time(), origin=origin)
             self._took(event, size)
@@ -280,8 +289,9 @@ class LiveSession:
             self._act(outputs)
             # Audio comes fifty times a second, and neither an append nor scores that decide nothing
             # bring a deadline nearer.
-            kind = type(event)
-            if kind is not AppendAudio and (outputs or kind is not SpeechScores):
+            if type(event) is AppendAudio:
+                self._watch.appended(len(event.audio))
+            elif outputs or type(event) is not SpeechScores:
                 self._keep_time()
 
     def _took(self, event: Input, size: int) -> None:
@@ -329,8 +339,10 @@ class LiveSession:
                 self._executor.execute(output)
             elif type(output) is AudioDelta:
                 self._meter.spoke(output)
+                self._watch.spoke(output)
                 self._emit(output)
             elif isinstance(output, ServerEventBase):
+                self._watch.saw(output)
                 if type(output) is SessionUpdated or type(output) is SessionCreated:
                     self._executor.expect(output.config)
                     self._meter.expect(output.config.input_format)
@@ -344,6 +356,7 @@ class LiveSession:
             elif isinstance(output, CloseSession):
                 self.close(output.reason, output.message)
             else:
+                self._watch.saw(output)
                 self._executor.execute(output)
                 if self._metered and isinstance(output, StartResponse):
                     self._tell_quota()
@@ -363,6 +376,8 @@ class LiveSession:
         self._drafting.wasted += wasted
         self._usage.count(self.principal, used.usage, wasted=wasted)
         self._meter.count(used)
+        if not wasted:
+            self._watch.used(used.usage)
 
     def _tell_quota(self) -> None:
         """What other sessions of the principal use meanwhile shows with the next answer."""

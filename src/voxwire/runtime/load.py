@@ -36,8 +36,13 @@ class Load:
     count."""
 
     def __init__(
-        self, recognisers: Callable[[], Iterable[object]], clock: Callable[[], float] = time.monotonic
+        self,
+        recognisers: Callable[[], Iterable[object]],
+        clock: Callable[[], float] = time.monotonic,
+        on_look: Callable[[float], None] | None = None,
     ) -> None:
+        """`on_look` is told at each look how late the loop was, in seconds."""
+        self._on_look = on_look
         self._recognisers = recognisers
         self._clock = clock
         self._newcomers = Newcomers(clock)
@@ -142,4 +147,7 @@ class Load:
         while True:
             due = loop.time() + _LOOK_S
             await asyncio.sleep(_LOOK_S)
-            self.judge(max(0.0, loop.time() - due))
+            late_s = max(0.0, loop.time() - due)
+            if self._on_look is not None:
+                self._on_look(late_s)
+            self.judge(late_s)

@@ -29,6 +29,7 @@ from voxwire.runtime.live_sessions import LiveSessions
 from voxwire.runtime.load import Load
 from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.notify import Notify
+from voxwire.runtime.observer import Arrival, Observers, SessionFacts
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.usage import MinuteBook, UsageBook
@@ -37,6 +38,8 @@ from voxwire.runtime.vad_batcher import VadBatcher
 from voxwire.session import Limits, Session
 
 logger = logging.getLogger("voxwire.runtime")
+
+_SOMEHOW: Final = Arrival()
 
 
 class Service:
@@ -56,7 +59,9 @@ class Service:
         """`usage` is in memory unless one is given; `usage_logs` keep records. `ids` makes `item_…` of `item`."""
         self.directory: Final = directory
         self.vad: Final = vad
-        self._batcher = VadBatcher(vad)
+        self.observers: Final = Observers()
+        """Who is told of what happens here."""
+        self._batcher = VadBatcher(vad, on_lag=self.observers.vad_lag)
         self._limits = limits or Limits()
         self._runtime_limits = runtime_limits or RuntimeLimits()
         self.budget = Budget(self._runtime_limits.message_bytes)
@@ -67,7 +72,7 @@ class Service:
         self._ids = ids
         self._sessions = LiveSessions(self._runtime_limits.sessions)
         self._left = Notify()
-        self.load = Load(directory.recognisers)
+        self.load = Load(directory.recognisers, on_look=self.observers.loop_lag)
         self.drafting: Final = Drafting()
         """What came of answers begun in pauses."""
 
@@ -110,6 +115,7 @@ class Service:
         end_user: str | None = None,
         newcomer: Newcomer | None = None,
         reports_playout: bool = False,
+        arrival: Arrival = _SOMEHOW,
     ) -> AsyncIterator[LiveSession]:
         """A session of `principal` with nobody attached. The body attaches those who are there from the beginning,
         calls `LiveSession.open`, and stays until the speakers have left. On leaving, everything that the session
@@ -117,15 +123,15 @@ class Service:
 
         `model` is the name that was asked for, an alias perhaps; its session shows it. `end_user` is the client's name
         for the person who speaks, for the language engine. `newcomer` is what `load` has admitted.
-        `reports_playout`: an attachment plays the answers, and says how far it is. Raises TooManySessions,
+        `reports_playout`: an attachment plays the answers, and says how far it is. `arrival` is for those who watch.
+        Raises TooManySessions,
         DeploymentGone.
         """
         with hosted.used() as deployment:
             session_id = self._ids("sess")
             log_context.work_for(session_id=session_id, deployment=hosted.name, principal=principal.id)
-            live = self._make(
-                session_id, deployment, principal, kind, model, end_user, newcomer, reports_playout=reports_playout
-            )
+            facts = SessionFacts(session_id=session_id, deployment=hosted.name, principal=principal, arrival=arrival)
+            live = self._make(facts, deployment, kind, model, end_user, newcomer, reports_playout=reports_playout)
             self._sessions.add(live)
             try:
                 async with live.running():
@@ -148,6 +154,7 @@ class Service:
         newcomer: Newcomer | None = None,
         patch: SessionPatch | None = None,
         greeting: ResponseParams | None = None,
+        arrival: Arrival = _SOMEHOW,
     ) -> AsyncIterator[EventAttachment]:
         """A session for one connection, which has been accepted already. `patch` and `greeting` are those of
         `LiveSession.open`, all else is that of `session`.
@@ -156,7 +163,15 @@ class Service:
         `EventAttachment.closed` is set. On leaving, everything that the session started has ended.
         Raises what `session` raises; ClientError for a patch that is wrong.
         """
-        begun = self.session(hosted, principal=principal, kind=kind, model=model, end_user=end_user, newcomer=newcomer)
+        begun = self.session(
+            hosted,
+            principal=principal,
+            kind=kind,
+            model=model,
+            end_user=end_user,
+            newcomer=newcomer,
+            arrival=arrival,
+        )
         async with begun as live:
             attachment = EventAttachment.join(live, codec, transport)
             live.open(patch=patch, greeting=greeting)
@@ -182,9 +197,8 @@ class Service:
 
     def _make(
         self,
-        session_id: str,
+        facts: SessionFacts,
         deployment: Deployment,
-        principal: Principal,
         kind: SessionKind,
         model: str | None,
         end_user: str | None,
@@ -194,7 +208,7 @@ class Service:
     ) -> LiveSession:
         clock = awake_clock()
         session = Session(
-            session_id=session_id,
+            session_id=facts.session_id,
             config=deployment.config(kind, model),
             limits=deployment.limits(self._limits),
             capabilities=replace(deployment.capabilities, reports_playout=reports_playout),
@@ -204,10 +218,10 @@ class Service:
             end_user=end_user,
         )
         return LiveSession(
-            session_id,
+            facts.session_id,
             session,
             deployment,
-            principal,
+            facts.principal,
             open_lane=self._batcher.open,
             limits=self._runtime_limits,
             budget=self.budget,
@@ -216,4 +230,5 @@ class Service:
             usage_logs=self.usage_logs,
             drafting=self.drafting,
             newcomer=newcomer,
+            observer=self.observers.session(facts),
         )

@@ -29,6 +29,7 @@ from voxwire.runtime.foresight import Situation
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.runtime_limits import Deadlines
+from voxwire.runtime.stage_timing import StageTimings
 
 #: Audio converted and handed over in one step: little enough not to hold up the loop.
 _STEP_MS: Final = 500
@@ -52,8 +53,10 @@ class Transcriber:
         deadlines: Deadlines,
         situation: Situation,
         owner: str = "",
+        timings: StageTimings | None = None,
     ) -> None:
         self._command = command
+        self._timing = (timings or StageTimings()).begin("stt", command.transcription)
         self._situation = situation
         self._claim = Claim(owner, background=command.recorded)
         self._deployment = deployment
@@ -120,11 +123,13 @@ class Transcriber:
 
     def finish(self) -> None:
         self._complete = True
+        self._timing.wanted()
         self._changed.wake()
 
     async def run(self) -> None:
         try:
-            await self._recognise()
+            with self._timing:
+                await self._recognise()
         except* EngineError as errors:
             failure = first_failure(errors)
             log_failure(failure)
@@ -152,6 +157,7 @@ class Transcriber:
             async with asyncio.TaskGroup() as group:
                 pump = group.create_task(self._pump(stream, rate))
                 final = await self._listen(stream)
+                self._timing.done()
                 pump.cancel()
                 text = await foresight.reading(final, self._situation)
                 # Times and probabilities are those of the free reading.
@@ -211,6 +217,7 @@ class Transcriber:
         while True:
             with engine_errors("stt"):
                 event = await self._next(events)
+            self._timing.reached()
             match event:
                 case SttPartial() if event != heard:
                     heard = event

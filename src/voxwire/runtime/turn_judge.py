@@ -14,6 +14,7 @@ from voxwire.interfaces.inputs import TurnJudged
 from voxwire.interfaces.turn import TurnEngine, TurnSign
 from voxwire.runtime.engine_calls import engine_errors, log_failure
 from voxwire.runtime.revocable_sink import RevocableSink
+from voxwire.runtime.stage_timing import StageTimings
 from voxwire.runtime.transcriber import Transcriber
 from voxwire.turns import sign_of, verdict
 
@@ -33,6 +34,7 @@ class TurnJudge:
         transcriber: Transcriber | None,
         delivery: RevocableSink,
         deadline_s: float,
+        timings: StageTimings | None = None,
     ) -> None:
         """`transcriber` hears the turn; None where nobody does."""
         self._command = command
@@ -40,6 +42,7 @@ class TurnJudge:
         self._transcriber = transcriber
         self._delivery = delivery
         self._deadline_s = deadline_s
+        self._timings = timings or StageTimings()
         self._words: str | None = None
         self._score: float | None = None
 
@@ -68,7 +71,7 @@ class TurnJudge:
         if engine is None:
             return
         try:
-            with engine_errors("turn"):
+            with self._timings.begin("turn", command.judgement), engine_errors("turn"):
                 pcm = await asyncio.to_thread(_heard, command.audio, command.format)
                 self._score = await engine.score(pcm, "" if transcriber is None else transcriber.words_so_far)
         except EngineError as error:

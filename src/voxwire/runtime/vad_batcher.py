@@ -44,7 +44,7 @@ class Lane:
 
     __slots__ = (
         "_audio", "_closed", "_enqueue", "_format", "_new_state", "_on_error", "_on_scores", "_resamplers",
-        "_scores", "epoch", "queued", "resampler", "state", "waiting",
+        "_scores", "epoch", "queued", "resampler", "since", "state", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +71,8 @@ class Lane:
         self.waiting = 0
         """Windows left to score."""
         self.queued = False
+        self.since = 0.0
+        """When it came into the line, by `perf_counter`."""
 
     def push(self, epoch: int, audio: bytes, format: AudioFormat) -> None:
         """Take whole windows. A new epoch forgets all that came before. Ignored once closed."""
@@ -126,13 +128,24 @@ class Lane:
         tell(error)
 
 
+def _nobody(seconds: float) -> None:
+    """Is told, and does nothing."""
+
+
 class VadBatcher:
     """Scores the windows of all lanes on the running event loop. Owns no task, only a loop handle."""
 
     def __init__(
-        self, engine: VadEngine, *, max_batch: int = 32, gather_s: float = 0.02, busy_share: float = 0.1
+        self,
+        engine: VadEngine,
+        *,
+        max_batch: int = 32,
+        gather_s: float = 0.02,
+        busy_share: float = 0.1,
+        on_lag: Callable[[float], None] = _nobody,
     ) -> None:
-        """`busy_share` is the share of the time that passes may take before they have to be shared more."""
+        """`busy_share` is the share of the time that passes may take before they have to be shared more. `on_lag` is
+        told of each pass how long the first in its line has waited, in seconds."""
         self._engine = engine
         self._resamplers = {format: WindowResampler(format) for format in AudioFormat}
         self._max_batch = max_batch
@@ -142,6 +155,7 @@ class VadBatcher:
         self._spent_s = 0.0
         self._ready: deque[Lane] = deque()
         self._handle: asyncio.Handle | None = None
+        self._on_lag = on_lag
 
     def open(self, on_scores: OnScores, on_error: OnError | None = None) -> Lane:
         """A new lane, for one session.
@@ -169,6 +183,7 @@ class VadBatcher:
 
     def _enqueue(self, lane: Lane) -> None:
         lane.queued = True
+        lane.since = perf_counter()
         self._ready.append(lane)
         if self._handle is None:
             loop = asyncio.get_running_loop()
@@ -184,7 +199,9 @@ class VadBatcher:
         if rows:
             started = perf_counter()  # uvloop's own clock stands still during a callback
             outcome = self._try_to_score(rows, stretches)
-            self._spent_s += perf_counter() - started
+            now = perf_counter()
+            self._spent_s += now - started
+            self._on_lag(now - min(lane.since for lane in rows))
             if isinstance(outcome, EngineError):
                 failure = outcome
             else:

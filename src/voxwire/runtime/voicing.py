@@ -6,6 +6,7 @@ written, for a transcript shows that, and a truncation cuts that.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from time import monotonic
 from typing import Final
 
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from voxwire.runtime.engine_calls import close_iterator, engine_errors, timed_ou
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.speakable.lines import SpeakableText
+from voxwire.runtime.stage_timing import StageTiming, StageTimings
 
 #: Characters the language engine may be ahead of the voice: about ten minutes of speech, so that only
 #: a runaway answer ever waits.
@@ -31,8 +33,15 @@ class Voicing:
     Its maker must `close` it."""
 
     def __init__(
-        self, stream: TtsStream, chunker: Chunker, generation: int, delivery: RevocableSink, deadline_s: float
+        self,
+        stream: TtsStream,
+        chunker: Chunker,
+        generation: int,
+        delivery: RevocableSink,
+        deadline_s: float,
+        timing: StageTiming | None = None,
     ) -> None:
+        self._timing = timing or StageTimings().begin("tts", generation)
         self._stream = stream
         self._chunker = chunker
         self._generation = generation
@@ -75,16 +84,22 @@ class Voicing:
             await self._stream.cancel()
 
     async def run(self) -> None:
+        with self._timing:
+            await self._speak()
+        self._spoken.set()
+
+    async def _speak(self) -> None:
         stretches = aiter(self._stream)
         try:
             while (stretch := await self._next(stretches)) is not None:
+                self._timing.reached()
+                self._timing.audio_s += self._chunker.duration_s(stretch)
                 await self._deliver(self._chunker.push(stretch))
                 self._voiced = stretch.chars_to
                 self._progress.wake()
             await self._deliver(self._chunker.flush())
         finally:
             await close_iterator("tts", stretches)
-        self._spoken.set()
 
     async def _deliver(self, chunks: Iterator[SpokenAudio]) -> None:
         for chunk in chunks:
@@ -101,6 +116,8 @@ class Voicing:
     async def _next(self, stretches: AsyncIterator[TtsAudio]) -> TtsAudio | None:
         """The next stretch, None at the end. Silence counts once the text is complete: until then the
         voice may be waiting for the rest of a sentence."""
+        has_text = self._fed > self._voiced
+        asked = monotonic()
         with engine_errors("tts"):
             try:
                 async with Deadline(self._deadline_s if self._complete else None) as self._limit:
@@ -109,3 +126,5 @@ class Voicing:
                 raise timed_out("tts", self._deadline_s) from None
             finally:
                 self._limit = None
+                if has_text:
+                    self._timing.busy_s += monotonic() - asked

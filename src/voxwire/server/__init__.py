@@ -5,6 +5,7 @@
 - `app`: the routes; `middleware`: what holds for every request; `model_list`, `playground`, `identity`: the
   routes' answers
 - `rest`: what routes with a body or a role share, declared and served; `admin`: those of the service around the models
+- `health`, `metrics_route`: what balancers and monitors ask
 - `net`: sockets, connections, and running the application on them
 - `memory`: how much there is for messages; `allocator`: large blocks go back to the system
 - `access`: who may use it; `stored_usage`: records of what was used, for the database

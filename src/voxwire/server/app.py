@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -17,11 +16,12 @@ from starlette.routing import Route
 from voxwire.config import Settings
 from voxwire.errors import SERVER_ERROR, RequestRefused, StorageError
 from voxwire.runtime import Principal, Service
-from voxwire.runtime.failover import Members
 from voxwire.server.access import Access
 from voxwire.server.access_log import AccessLog
 from voxwire.server.admin import AdminContext, admin_declarations
+from voxwire.server.health import Health
 from voxwire.server.identity import identity_routes
+from voxwire.server.metrics_route import holds_metrics_token, metrics_routes
 from voxwire.server.middleware import REQUEST, CheckRequests
 from voxwire.server.model_list import model, model_list
 from voxwire.server.playground import playground_routes
@@ -55,7 +55,8 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     service.usage_logs.append(StoredUsage(usage))
 
     routes: list[Route] = []
-    log = AccessLog(routes, access.authenticator.holds_secret)
+    token = settings.metrics.token
+    log = AccessLog(routes, lambda text: access.authenticator.holds_secret(text) or holds_metrics_token(text, token))
     websocket = WebSocketEndpoint(
         service, admit=access.admit, log=log.connection, max_sessions=settings.server.max_sessions
     )
@@ -63,7 +64,9 @@ def create_app(settings: Settings, service: Service) -> Starlette:
         AdminContext(settings=settings, service=service, database=database, changed=watch.look)
     )
     routes += [
-        *_Api(service, access.admit, websocket).routes(),
+        *_Api(service, access.admit).routes(),
+        *Health(service, access.admit, websocket, [lambda: "store_unreachable" if watch.lost else None]).routes(),
+        *metrics_routes(settings, service, access.admit, websocket),
         *rest_routes(declared, access.admit, access.policy),
         *identity_routes(access.identity),
         *playground_routes(),
@@ -112,42 +115,16 @@ def _lifespan(
 class _Api:
     """The plain HTTP routes."""
 
-    def __init__(
-        self, service: Service, admit: Callable[[Request], Awaitable[Principal]], websocket: WebSocketEndpoint
-    ) -> None:
+    def __init__(self, service: Service, admit: Callable[[Request], Awaitable[Principal]]) -> None:
         self._service = service
         self._admit = admit
-        self._websocket = websocket
         self._created = int(time.time())
 
     def routes(self) -> list[Route]:
         return [
-            Route("/healthz", self.health, methods=["GET"]),
             *(Route(f"{prefix}/models", self.models, methods=["GET"]) for prefix in _API_PREFIXES),
             *(Route(f"{prefix}/models/{{name:path}}", self.model, methods=["GET"]) for prefix in _API_PREFIXES),
         ]
-
-    async def health(self, request: HttpRequest) -> Response:
-        """200 while new sessions are welcome, at least to some deployment; 503 while there is no room for them, and
-        once the server drains."""
-        load, deployments = self._service.load, self._service.directory.all
-        ready = sum(hosted.deployment is not None for hosted in deployments)
-        state = "unready" if not ready else "ok" if ready == len(deployments) else "degraded"
-        status = "draining" if self._websocket.draining else "full" if load.full else state
-        body = {
-            "status": status,
-            "sessions": self._websocket.sessions,
-            "load": load.describe(),
-            "drafts": self._service.drafting.describe(),
-            "failover": _failover(self._service.directory.failovers()),
-            # No names: the client has shown no key.
-            "deployments": {
-                "ready": ready,
-                "unready": len(deployments) - ready,
-                "failed": sorted({hosted.trouble.stage for hosted in deployments if hosted.trouble}),
-            },
-        }
-        return JSONResponse(body, status_code=200 if status in ("ok", "degraded") else 503)
 
     async def models(self, request: HttpRequest) -> Response:
         deployments = await self._service.directory.deployments(await self._admit(request.scope[REQUEST]))
@@ -160,16 +137,6 @@ class _Api:
         if hosted is None or not principal.may_use(hosted.name):
             raise RequestRefused(404, f"There is no model {name[:200]!r} here.", code="model_not_found", param="model")
         return JSONResponse(model(hosted, self._service.vad, name, self._created))
-
-
-def _failover(lists: Iterable[Members]) -> dict[str, Any]:
-    """By stage, how often an engine took over, and how many are out of use now."""
-    changes: Counter[str] = Counter()
-    resting: Counter[str] = Counter()
-    for members in lists:
-        changes[members.stage] += members.changes
-        resting[members.stage] += members.resting
-    return {"changes": dict(changes), "resting": dict(resting)}
 
 
 async def _refused(_: HttpRequest, error: Exception) -> Response:

@@ -29,6 +29,11 @@ class StoreWatch:
         self._looking = asyncio.Lock()
         self._lost = False
 
+    @property
+    def lost(self) -> bool:
+        """Whether the last look found a database that could not be read."""
+        return self._lost
+
     def subscribe(self, read: Callable[[], Awaitable[None]]) -> None:
         """Have `read` called at the start, if there is a database, and after each change. It may raise StorageError;
         then it is called again."""

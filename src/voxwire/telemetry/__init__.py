@@ -1,4 +1,6 @@
 """What the operator of a server sees of it, and what no user does.
 
 - `log_lines`: how a log line is written, and what never stands in one
+- `metrics`: their names and meanings; `meter` counts what is told, `state_collector` looks at what is not,
+  `exposition` says both
 """

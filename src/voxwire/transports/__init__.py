@@ -1,7 +1,6 @@
 """Ways in for clients: `websocket`, and what any other would share.
 
 - `request`: what is read from a handshake before anything is decided
-- `trace_parent`: the trace that a client sees its request in
 - `refusal`: the body of a refused one
 - `asgi`: the types of ASGI
 """

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qsl
 
 from voxwire.errors import RequestRefused
-from voxwire.transports.trace_parent import TraceParent
+from voxwire.runtime import TraceParent
 
 #: What a client-chosen request id may look like; anything else could forge headers or log lines.
 _CLEAN_ID: Final = re.compile(r"[A-Za-z0-9._:+/=@-]{1,128}\Z", re.ASCII)

@@ -12,9 +12,10 @@ OpenAPI document (`openapi`), and the table of permissions.
 from voxwire.server.rest.declarations import ListOf, ListQuery, RestCall, RestModel, RestReply, RestRoute, list_page
 from voxwire.server.rest.json_body import read_json
 from voxwire.server.rest.openapi import openapi_document
-from voxwire.server.rest.rest_serving import rest_routes
+from voxwire.server.rest.rest_serving import Admit, rest_routes
 
 __all__ = [
+    "Admit",
     "ListOf",
     "ListQuery",
     "RestCall",

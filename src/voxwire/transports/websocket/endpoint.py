@@ -24,7 +24,7 @@ from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind
 from voxwire.interfaces.engine import ENGINE_TITLES
-from voxwire.runtime import DeploymentGone, EventAttachment, Hosted, Newcomer, Principal, Service
+from voxwire.runtime import Arrival, DeploymentGone, EventAttachment, Hosted, Newcomer, Principal, Service
 from voxwire.transports.asgi import Receive, Send
 from voxwire.transports.refusal import refusal_body, refusal_headers
 from voxwire.transports.request import Request
@@ -44,6 +44,8 @@ _RETRY_S: Final = 5
 #: How long the close frame after a bug of ours may take.
 _CLOSE_S: Final = 5.0
 _SWITCHING_PROTOCOLS: Final = 101
+#: Its name for those who watch.
+_TRANSPORT: Final = "websocket"
 
 
 @dataclass(slots=True)
@@ -110,6 +112,7 @@ class WebSocketEndpoint:
                 await self._hold(connection, admitted, newcomer, receive, send, express)
         except RequestRefused as refusal:
             connection.status = refusal.status
+            self._service.observers.refused(refusal.code)
             await _refuse(scope, send, connection.request, refusal)
         except OSError:
             connection.close_code = 1006  # gone between handshake and acceptance
@@ -120,6 +123,11 @@ class WebSocketEndpoint:
     def sessions(self) -> int:
         """Connections held now."""
         return self._sessions
+
+    @property
+    def full(self) -> bool:
+        """Whether all the seats that the settings allow are taken."""
+        return self._sessions >= self._max_sessions
 
     @property
     def draining(self) -> bool:
@@ -151,7 +159,7 @@ class WebSocketEndpoint:
         if not principal.may_use(hosted.name):
             raise forbidden_deployment(hosted.name)
         self._check_draining()
-        if self._sessions >= self._max_sessions:
+        if self.full:
             raise RequestRefused(
                 429,
                 f"All {self._max_sessions} sessions of this server are in use.",
@@ -220,6 +228,11 @@ class WebSocketEndpoint:
                 model=admitted.model,
                 end_user=connection.request.end_user,
                 newcomer=newcomer,
+                arrival=Arrival(
+                    transport=_TRANSPORT,
+                    trace_id=connection.request.trace_id,
+                    parent=connection.request.trace_parent,
+                ),
             ) as attachment:
                 self._attachments.add(attachment)
                 express.deliver_to(attachment.offer, attachment.turn_away)

@@ -45,16 +45,16 @@ async def request(
     reader, writer = await connect(url)
     try:
         writer.write("\r\n".join([*head, "", ""]).encode("latin-1") + body)
-        return await read_answer(reader)
+        return await read_answer(reader, bodiless=method == "HEAD")
     finally:
         writer.close()
 
 
-async def read_answer(reader: asyncio.StreamReader) -> Answer:
+async def read_answer(reader: asyncio.StreamReader, *, bodiless: bool = False) -> Answer:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     status, *lines = head.split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
-    length = int(headers.get("content-length", "0"))
+    length = 0 if bodiless else int(headers.get("content-length", "0"))
     return Answer(int(status.split()[1]), headers, await reader.readexactly(length))
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from voxwire.runtime.trace_parent import TraceParent
 from voxwire.transports.request import Request
-from voxwire.transports.trace_parent import TraceParent
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
