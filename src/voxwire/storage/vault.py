@@ -28,14 +28,13 @@ _WRAPPED: Final[tuple[Column[str], ...]] = (
 class Vault:
     """The keys of a database. All raise StorageError.
 
-    Keys that were asked for are remembered. A server hands `forget` to `StoreWatch.subscribe`, so that a key which was
-    deleted elsewhere is used no longer.
+    No project's key is remembered here, so that one which was deleted elsewhere is used no longer. Who encrypts much
+    keeps the `Cipher` for that time.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._masters: MasterKeys | None = None
-        self._keys: dict[str, Cipher] = {}
 
     async def key(self, project: str) -> Cipher:
         """The key of a project, for something new; made by its first use."""
@@ -45,42 +44,31 @@ class Vault:
         async with self._database.write() as connection:
             now = int(time.time() * 1000)
             await lock_project(connection, project, now)
-            # Another process may have made it, while we waited for the project, or changed the master key.
-            self._masters = None
+            # Another process may have made it, while we waited for the project.
             found = await self._read(connection, project)
             if found is None:
                 wrapped, master = await self.wrap(made.key, _place(data_key_table.c.project, project))
                 values = {"project": project, "wrapped": wrapped, "master": master, "created_at": now}
                 await connection.execute(insert(data_key_table).values(values))
                 found = made
-        self._keys[project] = found
         return found
 
     async def existing_key(self, project: str) -> Cipher | None:
         """The key of a project, for something that was stored; None where nothing was, or its key was deleted."""
-        if (known := self._keys.get(project)) is None:
-            async with self._database.read() as connection:
-                known = await self._read(connection, project)
-            if known is not None:
-                self._keys[project] = known
-        return known
+        async with self._database.read() as connection:
+            return await self._read(connection, project)
 
     async def delete_key(self, connection: AsyncConnection, project: str) -> bool:
         """Delete the key of a project, in the caller's transaction; False if there is none."""
-        self._keys.pop(project, None)
         gone = delete(data_key_table).where(data_key_table.c.project == project)
         deleted = (await connection.execute(gone)).rowcount > 0
         if deleted:
             await bump(connection)
         return deleted
 
-    async def forget(self) -> None:
-        """Read keys anew when they are asked for again."""
-        self._keys.clear()
-        self._masters = None
-
     async def wrap(self, secret: bytes, place: str) -> tuple[bytes, str]:
         """Encrypt another key than a project's: what to store, and the id of the master key beside it."""
+        self._masters = None  # another process may have changed it
         current = (await self._with_master()).current
         return current.seal(secret, place), current.id
 
@@ -90,20 +78,19 @@ class Vault:
 
     async def rotate_master(self) -> int:
         """Encrypt all keys with the first master key that the settings have, or with a new one where it is in a file.
-        Returns how many keys that were. What is stored stays as it is."""
+        Returns how many keys that were. What is stored stays as it is. Old ones stay in the file: older backups need
+        them."""
+        self._masters = None
         masters = await self._with_master()
-        in_file = self._database.settings.secret_key is None
-        if in_file:
+        if self._database.settings.secret_key is None:
             masters = MasterKeys((new_master_key(), *masters.ciphers))
-            # The new one is there before anything needs it, and the old one until nothing does any more.
+            # It is there before anything needs it.
             await asyncio.to_thread(put_master_keys, self._database.address, masters.ciphers)
-        self._masters = masters
+            self._masters = masters
         async with self._database.write() as connection:
             changed = await _wrap_anew(connection, masters)
-            await bump(connection)
-        if in_file:
-            self._masters = MasterKeys(masters.ciphers[:1])
-            await asyncio.to_thread(put_master_keys, self._database.address, self._masters.ciphers)
+            if changed:
+                await bump(connection)
         return changed
 
     async def _read(self, connection: AsyncConnection, project: str) -> Cipher | None:
