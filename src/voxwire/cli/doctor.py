@@ -15,6 +15,8 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any, Final
 
+from voxwire.cli.issuer_checks import issuers_answer
+from voxwire.config import load_settings
 from voxwire.engines.registry import KINDS, names
 from voxwire.errors import ConfigurationError, EngineError
 from voxwire.interfaces.engine import ENGINE_TITLES
@@ -49,7 +51,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="say which engines can run here",
         description="Says which engines can run on this machine and what to install for the others. "
         "Exit code 0 when `voxwire serve` can answer with the embedded engines, or with all deployments of the "
-        "settings file, else 1.",
+        "settings file, and the issuers of tokens that the settings accept give their keys; else 1.",
     )
     parser.set_defaults(run=run)
     parser.add_argument(
@@ -88,16 +90,17 @@ def run(args: argparse.Namespace) -> int:
     for kind in KINDS:
         named = ", ".join(names(kind)) or "none installed"
         say(fill(named, initial_indent=f"  {kind:6}{ENGINE_TITLES[kind]:20}", subsequent_indent=" " * 28, **_WRAPPED))
-    return outcome
+    return outcome or int(not asyncio.run(issuers_answer(load_settings().auth.issuers)))
 
 
 async def _deployments(file: Path | None, profile: str | None) -> int:
-    """Start the engines of every deployment and say how that went. Raises ConfigurationError for wrong settings."""
-    from voxwire.config import load_settings
+    """Start the engines of every deployment, ask the issuers of tokens, and say how that went. Raises
+    ConfigurationError for wrong settings."""
     from voxwire.server.build import build_service
 
     logging.getLogger("voxwire").addHandler(logging.NullHandler())  # what it would say is said here
-    directory = build_service(load_settings(file, {"profile": profile} if profile else {})).directory
+    settings = load_settings(file, {"profile": profile} if profile else {})
+    directory = build_service(settings).directory
     say("Starting the engines ...")
     try:
         for hosted in directory.all:
@@ -106,7 +109,8 @@ async def _deployments(file: Path | None, profile: str | None) -> int:
                 say(f"failed  {hosted.name}: its {ENGINE_TITLES[trouble.stage]} does not start: {trouble.error}")
             else:
                 say(f"ok      {hosted.name}: {hosted.label}")
-        return int(any(hosted.trouble for hosted in directory.all))
+        works = await issuers_answer(settings.auth.issuers)
+        return int(not works or any(hosted.trouble for hosted in directory.all))
     finally:
         await directory.close()
 
