@@ -26,7 +26,7 @@ class Unsupported(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
-class _ClientEvent(msgspec.Struct, frozen=True, kw_only=True):
+class _ClientEvent(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     event_id: str | None = None
 
 

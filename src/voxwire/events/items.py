@@ -32,11 +32,11 @@ class ItemStatus(Enum):
     INCOMPLETE = "incomplete"
 
 
-class InputText(msgspec.Struct, frozen=True, kw_only=True):
+class InputText(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     text: str
 
 
-class InputAudio(msgspec.Struct, frozen=True, kw_only=True):
+class InputAudio(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """Speech of the user.
 
     `transcript` is what the wire shows: None until transcription events were asked for and done.
@@ -48,11 +48,11 @@ class InputAudio(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: float = 0.0
 
 
-class OutputText(msgspec.Struct, frozen=True, kw_only=True):
+class OutputText(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     text: str
 
 
-class OutputAudio(msgspec.Struct, frozen=True, kw_only=True):
+class OutputAudio(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """Speech of the assistant; `clip` is None where retention or the client left it out."""
 
     transcript: str
@@ -64,7 +64,7 @@ class OutputAudio(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, transcript=self.transcript[:chars].rstrip(), clip=clip)
 
 
-class InputImage(msgspec.Struct, frozen=True, kw_only=True):
+class InputImage(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """A picture for engines with eyes: a data URI."""
 
     image_url: str
@@ -74,7 +74,7 @@ class InputImage(msgspec.Struct, frozen=True, kw_only=True):
 ContentPart = InputText | InputAudio | InputImage | OutputText | OutputAudio
 
 
-class MessageItem(msgspec.Struct, frozen=True, kw_only=True):
+class MessageItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """Something said by one side. `id` is empty until the session gives one.
 
     `phase` is what newer models say of their messages: `commentary` or `final_answer`. It is kept for clients.
@@ -119,7 +119,7 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, content=tuple(parts))
 
 
-class FunctionCallItem(msgspec.Struct, frozen=True, kw_only=True):
+class FunctionCallItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """The model asks for a tool; `arguments` is JSON text, empty while in progress."""
 
     id: str = ""
@@ -134,7 +134,7 @@ class FunctionCallItem(msgspec.Struct, frozen=True, kw_only=True):
         return _OVERHEAD + _size(self.name) + _size(self.call_id) + _size(self.arguments)
 
 
-class FunctionCallOutputItem(msgspec.Struct, frozen=True, kw_only=True):
+class FunctionCallOutputItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """The client's answer to a tool call: free text, may be empty."""
 
     id: str = ""
@@ -151,13 +151,13 @@ class FunctionCallOutputItem(msgspec.Struct, frozen=True, kw_only=True):
 Item = MessageItem | FunctionCallItem | FunctionCallOutputItem
 
 
-class ItemReference(msgspec.Struct, frozen=True, kw_only=True):
+class ItemReference(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """Stands in `response.create` input for an item that the conversation has seen."""
 
     id: str
 
 
-class BorrowingMessage(msgspec.Struct, frozen=True, kw_only=True):
+class BorrowingMessage(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """A message of `response.create` input that holds the content of others: references stand between its own parts.
 
     `message` is what it will be, but for its content.

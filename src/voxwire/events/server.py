@@ -13,7 +13,7 @@ from voxwire.events.response import RateLimit, Response
 from voxwire.events.session_config import SessionConfig
 
 
-class ServerEventBase(msgspec.Struct, frozen=True, kw_only=True):
+class ServerEventBase(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """What all of them are: tells them from commands at once."""
 
 

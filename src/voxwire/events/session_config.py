@@ -42,7 +42,7 @@ class NamedTool(msgspec.Struct, frozen=True, kw_only=True):
 ToolChoice = Literal["auto", "none", "required"] | NamedTool
 
 
-class ServerVad(msgspec.Struct, frozen=True, kw_only=True):
+class ServerVad(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """Turns end by silence. A field left out of an object has these defaults (protocol: turns, Turn detection)."""
 
     threshold: float = 0.5
@@ -60,7 +60,7 @@ class Eagerness(Enum):
     AUTO = "auto"
 
 
-class SemanticVad(msgspec.Struct, frozen=True, kw_only=True):
+class SemanticVad(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """Turns end by meaning; without a turn model by silence (protocol: turns, Semantic turn detection)."""
 
     eagerness: Eagerness = Eagerness.AUTO

@@ -16,7 +16,7 @@ from voxwire.interfaces.stt import SttEvent
 from voxwire.interfaces.turn import TurnSign
 
 
-class ClientMistake(msgspec.Struct, frozen=True, kw_only=True):
+class ClientMistake(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """A frame that the dialect could not turn into an event; answered in its place in line.
 
     Text alone, as in every input: an exception would hold on to the frame of the client through its traceback,
@@ -34,21 +34,21 @@ class ClientMistake(msgspec.Struct, frozen=True, kw_only=True):
         return cls(type=error.type, code=error.code, message=error.message, param=error.param, event_id=error.event_id)
 
 
-class SpeechScores(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class SpeechScores(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True, tag_field="_"):
     """Speech probabilities of the next windows of `epoch`, in the order of the `Analyse` commands."""
 
     epoch: int
     scores: tuple[float, ...]
 
 
-class Failed(msgspec.Struct, frozen=True, kw_only=True):
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """The work ended without a result; nothing more comes of it."""
 
     code: str
     message: str
 
 
-class SpokenAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class SpokenAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True, tag_field="_"):
     """The next stretch of speech: PCM16 mono at the response's output rate.
 
     It voices the message's text up to character `chars_to`; `words` are timed from the start of
@@ -60,14 +60,14 @@ class SpokenAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     words: tuple[Word, ...] = ()
 
 
-class Transcribed(msgspec.Struct, frozen=True, gc=False):
+class Transcribed(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="_"):
     """What the recogniser says of the utterance with this number."""
 
     number: int
     event: SttEvent | Failed
 
 
-class TurnJudged(msgspec.Struct, frozen=True, gc=False):
+class TurnJudged(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="_"):
     """What the pause with this number looks like; None where nobody can say."""
 
     number: int
@@ -78,7 +78,7 @@ class TurnJudged(msgspec.Struct, frozen=True, gc=False):
 GenerationResult = LlmText | LlmToolCall | LlmToolArguments | LlmDone | SpokenAudio | Failed
 
 
-class Generated(msgspec.Struct, frozen=True, gc=False):
+class Generated(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="_"):
     """What was made of the answer with this number.
 
     All audio of the text before a tool call, and before the end, has been delivered.
@@ -88,7 +88,7 @@ class Generated(msgspec.Struct, frozen=True, gc=False):
     event: GenerationResult
 
 
-class PlayoutProgress(msgspec.Struct, frozen=True, kw_only=True):
+class PlayoutProgress(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """The transport has played so many milliseconds of this part's speech, and all that came before it."""
 
     item_id: str
@@ -96,17 +96,17 @@ class PlayoutProgress(msgspec.Struct, frozen=True, kw_only=True):
     played_ms: float
 
 
-class PlayoutDrained(msgspec.Struct, frozen=True, kw_only=True):
+class PlayoutDrained(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """The transport has played all speech that it was handed so far."""
 
 
-class QuotaChanged(msgspec.Struct, frozen=True, kw_only=True):
+class QuotaChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """What may still be used by the principal of this session, whichever of its sessions used the rest."""
 
     rate_limits: tuple[RateLimit, ...]
 
 
-class EngineTookOver(msgspec.Struct, frozen=True, kw_only=True):
+class EngineTookOver(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """Another engine of `stage` serves this session now than `before`; `code` is why, where that is known."""
 
     stage: str
@@ -115,7 +115,7 @@ class EngineTookOver(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
 
 
-class Tick(msgspec.Struct, frozen=True, kw_only=True):
+class Tick(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """The clock reached `Session.deadline`."""
 
 

@@ -41,7 +41,7 @@ class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
     end_user: str | None = None
 
 
-class LlmText(msgspec.Struct, frozen=True, kw_only=True):
+class LlmText(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     text: str
 
 
@@ -56,13 +56,13 @@ class LlmAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     chars_to: int
 
 
-class LlmToolCall(msgspec.Struct, frozen=True, kw_only=True):
+class LlmToolCall(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """A tool call begins; its arguments follow."""
 
     name: str
 
 
-class LlmToolArguments(msgspec.Struct, frozen=True, kw_only=True):
+class LlmToolArguments(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """A piece of the JSON text of the call that began last."""
 
     delta: str
@@ -74,7 +74,7 @@ class FinishReason(Enum):
     CONTENT_FILTER = "content_filter"
 
 
-class LlmDone(msgspec.Struct, frozen=True, kw_only=True):
+class LlmDone(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """Last event of every answer. `usage` None means that the session estimates."""
 
     reason: FinishReason = FinishReason.STOP

@@ -25,14 +25,14 @@ class SttConfig(msgspec.Struct, frozen=True, kw_only=True):
     claim: Claim = msgspec.field(default_factory=Claim)
 
 
-class SttPartial(msgspec.Struct, frozen=True, kw_only=True):
+class SttPartial(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """What was heard so far; the first `stable` characters will not change any more."""
 
     text: str
     stable: int = 0
 
 
-class SttFinal(msgspec.Struct, frozen=True, kw_only=True):
+class SttFinal(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """What was heard. Empty text means no words.
 
     `alternatives` are readings in sentences that were expected (`SttConfig.phrases`, `prompt`), likeliest first,
@@ -47,7 +47,7 @@ class SttFinal(msgspec.Struct, frozen=True, kw_only=True):
     logprobs: tuple[LogProb, ...] | None = None
 
 
-class SttInterim(msgspec.Struct, frozen=True, kw_only=True):
+class SttInterim(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
     """What an `SttFinal` would say if the utterance had ended where it was probed."""
 
     text: str
