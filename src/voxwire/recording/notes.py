@@ -1,0 +1,201 @@
+"""What one session was told, noted as it comes, until it is taken away to be stored.
+
+A note is made for every piece of audio and every score, between them and what follows of them. So the two that come
+many times a second are made by hand, as tuples with the fields of the lines in `journal_format`, and nothing is encoded
+here.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from voxwire.events.client import AppendAudio
+from voxwire.events.server import AudioDelta, ServerEvent, ServerEventBase
+from voxwire.events.session_config import SessionPatch
+from voxwire.interfaces.commands import Analyse, DiscardPendingAudio, FeedTranscription, Output, OverhearTurn
+from voxwire.interfaces.inputs import Input, SpeechScores
+from voxwire.interfaces.turn import Remark
+from voxwire.recording.journal_format import (
+    Appended,
+    Made,
+    Opened,
+    Scored,
+    SilencedEvent,
+    SpokenEvent,
+    Told,
+    Took,
+    encode,
+)
+from voxwire.recording.rebuild import digest, silent, without_clips
+from voxwire.session import Capabilities
+
+#: Commands that hand sound on. It is that of the inputs, so its length is enough to compare.
+_MOVES: Final = (Analyse, FeedTranscription, OverhearTurn)
+#: What a note weighs beside the sound in it, about.
+_NOTE_BYTES: Final = 200
+
+_APPENDED: Final = Appended.__struct_config__.tag
+_SCORED: Final = Scored.__struct_config__.tag
+
+
+class Outcome(NamedTuple):
+    """Outputs, sorted: what clients were told, what engines were asked, sound that was handed on (bytes), and sound of
+    answers."""
+
+    told: list[ServerEvent | SpokenEvent | SilencedEvent]
+    asked: list[Output]
+    moved: int
+    audio: list[bytes]
+
+
+def sorted_out(outputs: list[Output]) -> Outcome:
+    """Sort outputs. Wire order is kept within each kind."""
+    told: list[ServerEvent | SpokenEvent | SilencedEvent] = []
+    asked: list[Output] = []
+    audio: list[bytes] = []
+    moved = 0
+    for output in outputs:
+        if isinstance(output, _MOVES):
+            moved += len(output.audio)
+        elif type(output) is AudioDelta:
+            told.append(SpokenEvent(output.response_id, output.item_id, len(output.pcm), output.format.rate))
+            audio.append(output.pcm)
+        elif isinstance(output, ServerEventBase):
+            told.append(output)
+        else:
+            if type(output) is DiscardPendingAudio:
+                told.append(SilencedEvent(output.response_id))
+            asked.append(output)
+    return Outcome(told, asked, moved, audio)
+
+
+class Batch(NamedTuple):
+    """Notes that were taken away."""
+
+    keep_audio: bool
+    ids: list[str]
+    tokens: list[int]
+    remarks: list[int]
+    notes: list[Any]
+
+
+class Notes:
+    """The notes of one session. It is written to wherever the session works, one call at a time, and taken from on the
+    event loop."""
+
+    def __init__(self, *, keep_audio: bool) -> None:
+        self.keep_audio = keep_audio
+        self.open = True
+        """Whether notes are made; it ends when nobody can store them."""
+        self.size = 0
+        """What waits, in bytes of memory, about."""
+        self._ids: list[str] = []
+        self._tokens: list[int] = []
+        self._remarks: list[int] = []
+        self._notes: list[Any] = []
+
+    def listening(self, ids: Callable[[str], str], capabilities: Capabilities) -> dict[str, Any]:
+        """The same for a session, overheard."""
+
+        def made(prefix: str) -> str:
+            given = ids(prefix)
+            if self.open:
+                self._ids.append(given)
+            return given
+
+        def counted(text: str) -> int:
+            given = capabilities.count_tokens(text)
+            if self.open:
+                self._tokens.append(given)
+            return given
+
+        def judged(words: str, language: str | None) -> Remark:
+            given = capabilities.remark(words, language)
+            if self.open:
+                self._remarks.append(given.value)
+            return given
+
+        return {"ids": made, "capabilities": replace(capabilities, count_tokens=counted, remark=judged)}
+
+    def opened(self, at: float, patch: SessionPatch | None, outputs: list[Output]) -> None:
+        """The session was opened."""
+        self._notes.append((at, patch, sorted_out(outputs)))
+
+    def took(self, at: float, event: Input, origin: int | None, outputs: list[Output]) -> None:
+        """The session took an input."""
+        kind = type(event)
+        if len(outputs) < 2 and (not outputs or isinstance(outputs[0], _MOVES)):
+            moved = len(outputs[0].audio) if outputs else 0  # type: ignore[union-attr]
+            if kind is AppendAudio and event.event_id is None:  # type: ignore[union-attr]
+                audio = event.audio  # type: ignore[union-attr]
+                self._notes.append((_APPENDED, at, audio if self.keep_audio else len(audio), origin, moved))
+                self.size += len(audio) if self.keep_audio else _NOTE_BYTES
+                return
+            if kind is SpeechScores:
+                self._notes.append((_SCORED, at, event.epoch, event.scores, moved))  # type: ignore[union-attr]
+                self.size += _NOTE_BYTES
+                return
+        outcome = sorted_out(outputs)
+        self.size += _NOTE_BYTES * (1 + len(outputs)) + sum(map(len, outcome.audio))
+        self._notes.append(_Input(at, event, origin, outcome))
+
+    def take(self) -> Batch:
+        """Take away what there is. What a session asks for is noted before the input that it was asked for, so it is
+        taken after it: a batch never lacks any."""
+        notes = _cut(self._notes)
+        self.size = 0
+        return Batch(self.keep_audio, _cut(self._ids), _cut(self._tokens), _cut(self._remarks), notes)
+
+    def stop(self) -> None:
+        """Make no more notes, and forget those that are there."""
+        self.open = False
+        self.take()
+
+    def __bool__(self) -> bool:
+        return bool(self._notes)
+
+
+class _Input(NamedTuple):
+    at: float
+    event: Input
+    origin: int | None
+    outcome: Outcome
+
+
+def packed(batch: Batch) -> tuple[bytes, bytes]:
+    """The lines and the events of a batch, encoded. It may take milliseconds: call it in a thread."""
+    lines: list[Any] = [Made(tuple(batch.ids), tuple(batch.tokens), tuple(batch.remarks))]
+    told: list[Told] = []
+    for note in batch.notes:
+        match note:
+            case _Input(at, event, origin, outcome):
+                lines.append(_took(batch.keep_audio, at, event, origin, outcome))
+            case (at, patch, Outcome() as outcome):
+                lines.append(Opened(patch, len(outcome.told), digest(outcome.asked)))
+            case _:
+                lines.append(note)
+                continue
+        told += [Told(at, without_clips(event)) for event in outcome.told]
+    return encode(lines), encode(told)
+
+
+def _took(keep_audio: bool, at: float, event: Input, origin: int | None, outcome: Outcome) -> Took:
+    return Took(
+        at=at,
+        event=event if keep_audio else silent(event),
+        origin=origin,
+        told=len(outcome.told),
+        digest=digest(outcome.asked),
+        moved=outcome.moved,
+        audio=b"".join(outcome.audio) if keep_audio else b"",
+    )
+
+
+def _cut(noted: list[Any]) -> list[Any]:
+    """Everything that is in the list now, taken out of it: one step at a time, each of which is whole, for a thread may
+    add to it meanwhile."""
+    count = len(noted)
+    taken = noted[:count]
+    del noted[:count]
+    return taken

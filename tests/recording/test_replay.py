@@ -1,0 +1,163 @@
+"""What was noted of a session runs again through the core, and says the same."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from any_session import AnySession
+from hypothesis import settings
+
+from voxwire.events.client import AppendAudio
+from voxwire.events.server import AudioDelta, ResponseDone
+from voxwire.recording.journal_format import (
+    Appended,
+    JournalHeader,
+    Made,
+    Scored,
+    SpokenEvent,
+    Told,
+    Took,
+    decode_header,
+    decode_lines,
+    decode_told,
+    encode,
+)
+from voxwire.recording.notes import Notes, packed
+from voxwire.recording.recorded_session import RecordedSession
+from voxwire.recording.replay import Chunk, plain_capabilities, replay
+from voxwire.session import Capabilities, Limits
+from voxwire.testing.driver import Driver
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def header_of(driver: Driver, policy: str = "text") -> JournalHeader:
+    """What a recording of the driver's session begins with."""
+    arguments: dict[str, Any] = driver._arguments
+    header = JournalHeader(
+        software="0",
+        session_id=arguments["session_id"],
+        deployment="scripted",
+        engines="scripted",
+        policy=policy,
+        config=arguments["config"],
+        limits=arguments["limits"],
+        capabilities=plain_capabilities(arguments["capabilities"]),
+        now=1000.0,
+        started_at=1_700_000_000_000,
+        expires_at=1_700_003_600,
+        end_user=arguments["end_user"],
+    )
+    return decode_header(encode(header))
+
+
+def recorded(driver: Driver, *, keep_audio: bool, chunk: int = 50) -> list[Chunk]:
+    """What is stored of the same session, in chunks of so many inputs."""
+    notes = Notes(keep_audio=keep_audio)
+    arguments = {"ids": driver._new_ids(), "now": 1000.0, "expires_at": 1_700_003_600, **driver._arguments}
+    session = RecordedSession(notes, **arguments)
+    outputs = session.open()
+    chunks = []
+    for number, (event, now, origin) in enumerate(driver.inputs):
+        outputs += session.receive(event, now=now, origin=origin)
+        if number % chunk == chunk - 1:
+            chunks.append(packed(notes.take()))
+    chunks.append(packed(notes.take()))
+    assert outputs == driver.outputs, "a session that is recorded does the same"
+    return [(decode_lines(lines), decode_told(told)) for lines, told in chunks]
+
+
+class AnyRecordedSession(AnySession):
+    """Whatever happens in a session: it can be recorded, and replays."""
+
+    def teardown(self) -> None:
+        super().teardown()
+        if (driver := getattr(self, "driver", None)) is None:
+            return
+        for keep_audio in (True, False):
+            found = replay(header_of(driver), recorded(driver, keep_audio=keep_audio))
+            assert found.difference is None, found.difference
+            assert found.inputs == len(driver.inputs) + 1
+
+
+AnyRecordedSession.TestCase.settings = settings(max_examples=40, stateful_step_count=60)
+TestAnyRecordedSession = AnyRecordedSession.TestCase
+
+
+@pytest.fixture
+def driver() -> Driver:
+    """A spoken turn and its answer."""
+    driver = Driver(limits=Limits(max_drafts_per_turn=0), capabilities=Capabilities(voices=frozenset({"alloy"})))
+    driver.speak()
+    driver.hear("what time is it")
+    driver.say("It is four.", 600)
+    driver.finish()
+    driver.advance(1)
+    assert driver.all(ResponseDone)
+    return driver
+
+
+def test_a_turn_is_compared_in_all_its_parts(driver: Driver) -> None:
+    [(lines, told)] = recorded(driver, keep_audio=True, chunk=10_000)
+    assert {type(line) for line in lines} >= {Made, Appended, Scored, Took}
+    assert any(isinstance(line, Took) and line.digest for line in lines), "engines were asked"
+    assert sum(len(line.audio) for line in lines if isinstance(line, Took)) == 600 * 48
+    assert sum(one.event.size for one in told if isinstance(one.event, SpokenEvent)) == 600 * 48
+    assert replay(header_of(driver), [(lines, told)]).difference is None
+
+
+def _changed(lines: list[Any], kind: type, **changes: Any) -> list[Any]:
+    """With the last line of this kind that has what is changed."""
+    number = max(i for i, line in enumerate(lines) if isinstance(line, kind) and all(getattr(line, f) for f in changes))
+    changed = msgspec.structs.replace(lines[number], **changes)
+    return [*lines[:number], changed, *lines[number + 1 :]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "what"),
+    [
+        (Took, {"digest": b"12345678"}, "what engines are asked differs"),
+        (Took, {"moved": 7}, "sound that is handed on differs in length"),
+        (Appended, {"moved": 7}, "sound that is handed on differs in length"),
+        (Took, {"audio": b"other"}, "the sound of an answer differs"),
+        (Took, {"told": 1}, "events then"),
+        (Made, {"ids": ("conv_9",)}, "more identifiers"),
+    ],
+)
+def test_the_first_difference_is_told(driver: Driver, kind: type, changes: dict[str, Any], what: str) -> None:
+    [(lines, told)] = recorded(driver, keep_audio=True, chunk=10_000)
+    found = replay(header_of(driver), [(_changed(lines, kind, **changes), told)])
+    assert found.difference is not None
+    assert what in found.difference.what
+    assert found.inputs == found.difference.line
+
+
+def test_an_event_that_differs_is_shown_as_it_was_and_is(driver: Driver) -> None:
+    [(lines, told)] = recorded(driver, keep_audio=False, chunk=10_000)
+    number = next(i for i, one in enumerate(told) if isinstance(one.event, SpokenEvent))
+    other = Told(told[number].at, msgspec.structs.replace(told[number].event, size=2))
+    found = replay(header_of(driver), [(lines, [*told[:number], other, *told[number + 1 :]])]).difference
+    assert found is not None
+    assert (found.what, found.input) == ("an event differs", "Generated")
+    assert (found.recorded.size, found.now.size) == (2, 600 * 48)
+
+
+def test_text_keeps_no_sound(driver: Driver) -> None:
+    driver.inputs.append((AppendAudio(audio=b"\x11" * 4800, event_id="named"), driver.now, 1))
+    driver.outputs += driver.session.receive(*driver.inputs[-1][:1], now=driver.now, origin=1)
+    chunks = recorded(driver, keep_audio=False)
+    packed_again = b"".join(encode(lines) + encode(told) for lines, told in chunks)
+    assert b"\x11" * 4 not in packed_again
+    assert driver.all(AudioDelta)
+    assert replay(header_of(driver), chunks).difference is None
+
+
+def test_where_nobody_stores_them_no_notes_are_made(driver: Driver) -> None:
+    notes = Notes(keep_audio=True)
+    arguments = {"ids": driver._new_ids(), "now": 1000.0, "expires_at": 1, **driver._arguments}
+    session = RecordedSession(notes, **arguments)
+    session.open()
+    notes.stop()
+    session.receive(AppendAudio(audio=bytes(4800)), now=1001.0)
+    assert not notes
+    assert notes.size == 0
