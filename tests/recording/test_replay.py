@@ -20,11 +20,11 @@ from voxwire.recording.journal_format import (
     decode_header,
     decode_lines,
     decode_told,
-    encode,
+    encode_journal,
 )
 from voxwire.recording.notes import Notes, packed
 from voxwire.recording.recorded_session import RecordedSession
-from voxwire.recording.replay import Chunk, plain_capabilities, replay
+from voxwire.recording.replay import Chunk, plain_capabilities, replay_session
 from voxwire.session import Capabilities, Limits
 from voxwire.testing.driver import Driver
 
@@ -48,7 +48,7 @@ def header_of(driver: Driver, policy: str = "text") -> JournalHeader:
         expires_at=1_700_003_600,
         end_user=arguments["end_user"],
     )
-    return decode_header(encode(header))
+    return decode_header(encode_journal(header))
 
 
 def recorded(driver: Driver, *, keep_audio: bool, chunk: int = 50) -> list[Chunk]:
@@ -75,7 +75,7 @@ class AnyRecordedSession(AnySession):
         if (driver := getattr(self, "driver", None)) is None:
             return
         for keep_audio in (True, False):
-            found = replay(header_of(driver), recorded(driver, keep_audio=keep_audio))
+            found = replay_session(header_of(driver), recorded(driver, keep_audio=keep_audio))
             assert found.difference is None, found.difference
             assert found.inputs == len(driver.inputs) + 1
 
@@ -103,7 +103,7 @@ def test_a_turn_is_compared_in_all_its_parts(driver: Driver) -> None:
     assert any(isinstance(line, Took) and line.digest for line in lines), "engines were asked"
     assert sum(len(line.audio) for line in lines if isinstance(line, Took)) == 600 * 48
     assert sum(one.event.size for one in told if isinstance(one.event, SpokenEvent)) == 600 * 48
-    assert replay(header_of(driver), [(lines, told)]).difference is None
+    assert replay_session(header_of(driver), [(lines, told)]).difference is None
 
 
 def _changed(lines: list[Any], kind: type, **changes: Any) -> list[Any]:
@@ -126,7 +126,7 @@ def _changed(lines: list[Any], kind: type, **changes: Any) -> list[Any]:
 )
 def test_the_first_difference_is_told(driver: Driver, kind: type, changes: dict[str, Any], what: str) -> None:
     [(lines, told)] = recorded(driver, keep_audio=True, chunk=10_000)
-    found = replay(header_of(driver), [(_changed(lines, kind, **changes), told)])
+    found = replay_session(header_of(driver), [(_changed(lines, kind, **changes), told)])
     assert found.difference is not None
     assert what in found.difference.what
     assert found.inputs == found.difference.line
@@ -136,7 +136,7 @@ def test_an_event_that_differs_is_shown_as_it_was_and_is(driver: Driver) -> None
     [(lines, told)] = recorded(driver, keep_audio=False, chunk=10_000)
     number = next(i for i, one in enumerate(told) if isinstance(one.event, SpokenEvent))
     other = Told(told[number].at, msgspec.structs.replace(told[number].event, size=2))
-    found = replay(header_of(driver), [(lines, [*told[:number], other, *told[number + 1 :]])]).difference
+    found = replay_session(header_of(driver), [(lines, [*told[:number], other, *told[number + 1 :]])]).difference
     assert found is not None
     assert (found.what, found.input) == ("an event differs", "Generated")
     assert (found.recorded.size, found.now.size) == (2, 600 * 48)
@@ -146,10 +146,10 @@ def test_text_keeps_no_sound(driver: Driver) -> None:
     driver.inputs.append((AppendAudio(audio=b"\x11" * 4800, event_id="named"), driver.now, 1))
     driver.outputs += driver.session.receive(*driver.inputs[-1][:1], now=driver.now, origin=1)
     chunks = recorded(driver, keep_audio=False)
-    packed_again = b"".join(encode(lines) + encode(told) for lines, told in chunks)
+    packed_again = b"".join(encode_journal(lines) + encode_journal(told) for lines, told in chunks)
     assert b"\x11" * 4 not in packed_again
     assert driver.all(AudioDelta)
-    assert replay(header_of(driver), chunks).difference is None
+    assert replay_session(header_of(driver), chunks).difference is None
 
 
 def test_where_nobody_stores_them_no_notes_are_made(driver: Driver) -> None:

@@ -125,7 +125,7 @@ _lines: Final = msgspec.msgpack.Decoder(list[JournalLine])
 _told: Final = msgspec.msgpack.Decoder(list[Told])
 _header: Final = msgspec.msgpack.Decoder(JournalHeader)
 
-encode: Final = _encoder.encode
+encode_journal: Final = _encoder.encode
 
 
 def decode_lines(data: bytes) -> list[JournalLine]:

@@ -25,7 +25,7 @@ from voxwire.recording.journal_format import (
     SpokenEvent,
     Told,
     Took,
-    encode,
+    encode_journal,
 )
 from voxwire.recording.rebuild import digest, silent, without_clips
 from voxwire.session import Capabilities
@@ -177,7 +177,7 @@ def packed(batch: Batch) -> tuple[bytes, bytes]:
                 lines.append(note)
                 continue
         told += [Told(at, without_clips(event)) for event in outcome.told]
-    return encode(lines), encode(told)
+    return encode_journal(lines), encode_journal(told)
 
 
 def _took(keep_audio: bool, at: float, event: Input, origin: int | None, outcome: Outcome) -> Took:

@@ -1,18 +1,19 @@
 """Values made anew with some of their leaves changed: sound taken out, words replaced."""
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable
-from functools import cache
+from collections.abc import Callable, Iterable
 from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
 
-from voxwire.recording.journal_format import encode
+from voxwire.recording.journal_format import encode_journal
 
 #: Of a leaf and the name of the field that it stands in, what stands there instead.
 Change = Callable[[Any, str], Any]
 
 _DIGEST_BYTES: Final = 8
+#: Types, and whether their values can hold sound. There are some hundred.
+_known: Final[dict[type, bool]] = {}
 
 
 def rebuilt(value: Any, change: Change, field: str = "") -> Any:
@@ -50,7 +51,7 @@ def without_clips(value: Any) -> Any:
 def digest(outputs: Iterable[Any]) -> bytes:
     """Tells one list of outputs from another. Sound in them counts by its length: it is that of the inputs."""
     named = [(type(output).__name__, soundless(output)) for output in outputs]
-    return hashlib.blake2b(encode(named), digest_size=_DIGEST_BYTES).digest() if named else b""
+    return hashlib.blake2b(encode_journal(named), digest_size=_DIGEST_BYTES).digest() if named else b""
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -69,10 +70,11 @@ def _nothing(leaf: Any, field: str) -> Any:
     return b"" if leaf and isinstance(leaf, bytes | bytearray) else leaf
 
 
-@cache
-def _has_sound(kind: Hashable) -> bool:
+def _has_sound(kind: type) -> bool:
     """Whether values of this type can hold sound: most cannot, and are passed over quickly."""
-    return _sound_within(kind, set())
+    if (known := _known.get(kind)) is None:
+        known = _known[kind] = _sound_within(kind, set())
+    return known
 
 
 def _sound_within(kind: Any, seen: set[Any]) -> bool:

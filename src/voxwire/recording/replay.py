@@ -19,7 +19,7 @@ from voxwire.recording.journal_format import (
     Scored,
     Told,
     Took,
-    encode,
+    encode_journal,
 )
 from voxwire.recording.notes import sorted_out
 from voxwire.recording.rebuild import digest, without_clips
@@ -79,7 +79,7 @@ class _Answers:
         return Remark(_next(self.remarks))
 
 
-class Machine:
+class TimeMachine:
     """A session of today's core that is told what a stored one was told."""
 
     def __init__(self, header: JournalHeader) -> None:
@@ -129,7 +129,7 @@ def told_by(line: Appended | Scored | Took) -> tuple[Input, int | None]:
             return line.event, line.origin
 
 
-def replay(header: JournalHeader, chunks: Iterable[Chunk]) -> Replay:
+def replay_session(header: JournalHeader, chunks: Iterable[Chunk]) -> Replay:
     """Tell a stored session to today's core, and compare what it says, up to the first difference."""
     replayed = Replayed(header)
     for chunk in chunks:
@@ -143,7 +143,7 @@ class Replayed:
 
     def __init__(self, header: JournalHeader) -> None:
         self._header = header
-        self._machine = Machine(header)
+        self._machine = TimeMachine(header)
         self._inputs = 0
         self.difference: Difference | None = None
 
@@ -172,7 +172,7 @@ class Replayed:
             return self._difference(line, f"the core fails: {error}")
         now = [without_clips(event) for event in outcome.told]
         for before, after in zip(recorded, now, strict=False):
-            if encode(before) != encode(after):
+            if encode_journal(before) != encode_journal(after):
                 return self._difference(line, "an event differs", before, after)
         if len(recorded) != len(now):
             more = now[len(recorded)] if len(now) > len(recorded) else None
