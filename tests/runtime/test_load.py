@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from voxwire.interfaces.engine import Claim
 from voxwire.runtime.load import Load
 from voxwire.runtime.newcomers import Newcomer
 
@@ -138,6 +139,26 @@ async def test_those_who_wait_are_let_in_in_their_order(load: Load, ears: Ears) 
 
     await asyncio.gather(*(ask(number) for number in range(5)))
     assert order == [0, 1, 2, 3, 4]
+
+
+async def test_a_principal_that_opens_many_sessions_keeps_nobody_else_out(load: Load, ears: Ears) -> None:
+    ears.capacity = 1.0
+    order: list[str] = []
+
+    async def ask(principal: str) -> None:
+        newcomer = await load.admit(Claim(principal=principal))
+        assert newcomer is not None
+        order.append(principal)
+        await asyncio.sleep(0)
+        newcomer.left()
+        load.judge(0.0)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(20):
+            group.create_task(ask("many"))
+        group.create_task(ask("one"))
+    assert order.index("one") == 1
+    assert len(order) == 21
 
 
 async def test_one_who_gives_up_leaves_its_place(load: Load, ears: Ears) -> None:

@@ -518,12 +518,16 @@ async def test_the_first_words_of_an_answer_leave_in_one_write_with_its_beginnin
 
 
 async def test_engines_learn_whose_work_it_is_and_what_stands_aside() -> None:
-    stt, tts = FakeStt(), FakeTts()
-    async with connected(fake_service(fake_deployment(stt=stt, tts=tts))) as client:
+    stt, tts, llm = FakeStt(), FakeTts(), FakeLlm()
+    async with connected(fake_service(fake_deployment(stt=stt, tts=tts, llm=llm))) as client:
         session = (await client.wire.wait_for("session.created"))["session"]["id"]
         await client.say_text("Hello.")
         await client.send("response.create", response={"conversation": "none"})
         await client.wire.wait_for("response.done")
         await client.send("response.create")
         await client.wire.wait_for("response.done", 2)
-    assert [stream.config.claim for stream in tts.streams] == [Claim(session, background=True), Claim(session)]
+    assert [stream.config.claim for stream in tts.streams] == [
+        Claim(session, background=True, principal="local/anybody"),
+        Claim(session, principal="local/anybody"),
+    ]
+    assert [request.claim for request in llm.requests] == [Claim(session, principal="local/anybody")] * 2

@@ -60,12 +60,22 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct):
-    """Whose work it is. Where an engine has less room than is asked for, owners are served in turn, and what
-    somebody waits for comes before `background` work.
+    """Whose work it is. Where an engine has less room than is asked for, principals are served in turn, and of each its
+    owners; what somebody waits for comes before `background` work.
 
-    `owner` is opaque: whatever shares one share of the room has the same. Work in the background may come to be waited
-    for, as that for a draft: so look at `background` anew for each place, and keep no copy.
+    `owner` and `principal` are opaque: an owner is a session, a principal who holds it, perhaps with many others. Work
+    in the background may come to be waited for, as that for a draft: so look at `background` anew for each place, and
+    keep no copy.
     """
 
     owner: str = ""
     background: bool = False
+    principal: str = ""
+
+    def aside(self, background: bool) -> "Claim":
+        """The claim of a part of this work, which nobody waits for if that holds for all of it, or is said here."""
+        return Claim(self.owner, self.background or background, self.principal)
+
+
+#: The claim of work that is nobody's in particular. It is shared: do not change it.
+ANYBODY: Final = Claim()

@@ -10,7 +10,7 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.events.items import Item
 from voxwire.events.response import TokenUsage
 from voxwire.events.session_config import FunctionTool, Modality, ToolChoice
-from voxwire.interfaces.engine import Engine, EngineInfo
+from voxwire.interfaces.engine import Claim, Engine, EngineInfo
 
 
 class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,9 +22,10 @@ class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
     empty for others.
 
     `session_key` is opaque and the same for all requests of one session: requests with one key begin alike, so a cache
-    of prompts, or a choice among several servers, may follow it. `parallel_tool_calls` and `reasoning` (how much to
-    think: `minimal` to `xhigh`) are None where the client said nothing. `end_user` is the client's name for the person
-    who speaks, for engines that pass it on to the model's owner; None where it gave none.
+    of prompts, or a choice among several servers, may follow it. `principal` is opaque, too: who holds the session, and
+    perhaps others; engines with little room serve principals in turn. `parallel_tool_calls` and `reasoning` (how much
+    to think: `minimal` to `xhigh`) are None where the client said nothing. `end_user` is the client's name for the
+    person who speaks, for engines that pass it on to the model's owner; None where it gave none.
     """
 
     instructions: str
@@ -38,7 +39,13 @@ class LlmRequest(msgspec.Struct, frozen=True, kw_only=True):
     parallel_tool_calls: bool | None = None
     reasoning: str | None = None
     session_key: str = ""
+    principal: str = ""
     end_user: str | None = None
+
+    @property
+    def claim(self) -> Claim:
+        """Whose work the answer is."""
+        return Claim(self.session_key, principal=self.principal)
 
 
 class LlmText(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):

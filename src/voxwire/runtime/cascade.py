@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from voxwire.errors import EngineError
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.commands import StartResponse
-from voxwire.interfaces.engine import Claim
+from voxwire.interfaces.engine import ANYBODY, Claim
 from voxwire.interfaces.inputs import Failed, Generated, GenerationResult
 from voxwire.interfaces.llm import LlmAudio, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.tts import TtsConfig
@@ -53,7 +53,7 @@ class Cascade:
         deployment: Deployment,
         delivery: RevocableSink,
         deadlines: Deadlines,
-        owner: str = "",
+        claim: Claim = ANYBODY,
         drafting: Drafting | None = None,
         timings: StageTimings | None = None,
     ) -> None:
@@ -62,7 +62,7 @@ class Cascade:
         self._deployment = deployment
         self._delivery = delivery
         self._deadlines = deadlines
-        self._claim = Claim(owner, background=command.background or command.response_id is None)
+        self._claim = claim.aside(command.background or command.response_id is None)
         self._drafting = drafting or Drafting()
         self._timings = timings or StageTimings()
         self._spoken = command.request.modality is Modality.AUDIO
@@ -121,7 +121,8 @@ class Cascade:
         command = self._command
         if command.words is not None:
             return _recite(command.words)
-        request = command.request if self._speech is None else replace(command.request, voice=command.voice)
+        voice = command.request.voice if self._speech is None else command.voice
+        request = replace(command.request, voice=voice, principal=self._claim.principal)
         return self._deployment.llm.respond(request)
 
     async def _forward(self, event: LlmEvent, speaking: asyncio.TaskGroup) -> None:

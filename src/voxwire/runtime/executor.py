@@ -20,6 +20,7 @@ from voxwire.interfaces.commands import (
     StartTranscription,
     TakeDraft,
 )
+from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.inputs import EngineTookOver, Failed, Generated, SpeechScores
 from voxwire.interfaces.llm import Overhears, Remembers
 from voxwire.runtime.cascade import Cascade
@@ -51,7 +52,7 @@ class Executor:
         self,
         deployment: Deployment,
         *,
-        owner: str,
+        claim: Claim,
         sink: ResultSink,
         tasks: Tasks,
         open_lane: OpenLane,
@@ -60,14 +61,15 @@ class Executor:
         drafting: Drafting | None = None,
         observer: SessionObserver | None = None,
     ) -> None:
-        """`owner` is whose share of the engines it takes; `newcomer` is told once audio has come, and speech;
+        """`claim` says whose share of the engines it takes; `newcomer` is told once audio has come, and speech;
         `drafting` is that of the process."""
         self._drafting = drafting or Drafting()
         self._drafts: dict[int, Cascade] = {}
         self._serving: dict[str, str] = {}
         self._timings = StageTimings(observer, self._engine_of)
         self._newcomer = newcomer
-        self._owner = owner
+        self._owner = claim.owner
+        self._claim = claim
         self._deployment = deployment
         self._sink = sink
         self._tasks = tasks
@@ -75,7 +77,7 @@ class Executor:
         self._deadlines = deadlines
         self._situation = Situation(deployment.instructions)
         self._preparing = False
-        self._prewarming = Prewarming(deployment.llm, owner, tasks)
+        self._prewarming = Prewarming(deployment.llm, claim, tasks)
         self._lane: VadLane | None = None
         self._transcribers: dict[int, Transcriber] = {}
         self._recordings = asyncio.Lock()
@@ -161,7 +163,7 @@ class Executor:
     def _start_transcription(self, command: StartTranscription) -> None:
         delivery = RevocableSink(self._sink)
         transcriber = Transcriber(
-            command, self._deployment, delivery, self._deadlines, self._situation, self._owner, self._timings
+            command, self._deployment, delivery, self._deadlines, self._situation, self._claim, self._timings
         )
         self._transcribers[command.transcription] = transcriber
         if self._newcomer is not None:
@@ -200,7 +202,7 @@ class Executor:
             return
         delivery = RevocableSink(self._sink)
         cascade = Cascade(
-            command, self._deployment, delivery, self._deadlines, self._owner, self._drafting, self._timings
+            command, self._deployment, delivery, self._deadlines, self._claim, self._drafting, self._timings
         )
         self._spawn(command.generation, cascade.run(), delivery)
         if is_draft:

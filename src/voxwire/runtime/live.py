@@ -25,6 +25,7 @@ from voxwire.events.server import (
 )
 from voxwire.events.session_config import SessionPatch
 from voxwire.interfaces.commands import Analyse, CloseSession, DiscardPendingAudio, Output, StartResponse, UsageCounted
+from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.inputs import Input, QuotaChanged, SpeechScores, Tick
 from voxwire.interfaces.transport import Transport
 from voxwire.runtime.attachment import Attachment, AttachmentRole
@@ -119,7 +120,7 @@ class LiveSession:
         self._tasks = Tasks(self.crash)
         self._executor = Executor(
             deployment,
-            owner=session_id,
+            claim=Claim(session_id, principal=principal.path),
             sink=self,
             tasks=self._tasks,
             open_lane=open_lane,

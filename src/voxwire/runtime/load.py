@@ -2,17 +2,20 @@
 
 Sessions are welcome while the event loop is on time, the recognisers keep up, and those who speak, together with
 those who have just come and are likely to, are fewer than the recognisers can follow. Where it is the latter alone
-that are too many, the next one waits a moment until they have shown what they do.
+that are too many, the next one waits a moment until they have shown what they do. Principals take turns in that: one
+that opens many sessions at once keeps nobody else out.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
+from voxwire.engines.worker.turns import Turns
+from voxwire.interfaces.engine import ANYBODY, Claim
 from voxwire.runtime.newcomers import Newcomer, Newcomers
 
 logger = logging.getLogger("voxwire.runtime")
@@ -31,6 +34,15 @@ _PATIENCE_S: Final = 3.0
 _WELL_S: Final = 2.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiter:
+    """Who waits for room, until `due`."""
+
+    claim: Claim
+    due: float
+    place: asyncio.Future[Newcomer | None]
+
+
 class Load:
     """Watches the loop and the recognisers. `recognisers` tells which there are; only those that know their `hearing`
     count."""
@@ -46,7 +58,7 @@ class Load:
         self._recognisers = recognisers
         self._clock = clock
         self._newcomers = Newcomers(clock)
-        self._waiting: deque[tuple[float, asyncio.Future[Newcomer | None]]] = deque()
+        self._waiting: Turns[_Waiter] = Turns()
         self._loop_late_s = 0.0
         self._late_looks = 0
         self._full_since: float | None = None
@@ -63,10 +75,7 @@ class Load:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
-        for _, place in self._waiting:
-            if not place.done():
-                place.set_result(None)
-        self._waiting.clear()
+        self._turn_away(lambda _: True)
 
     @property
     def full(self) -> bool:
@@ -74,33 +83,36 @@ class Load:
         self._judge()
         return self._full_since is not None
 
-    async def admit(self) -> Newcomer | None:
-        """Ask for room for a session: at once, or after a moment. None when there is none.
+    async def admit(self, claim: Claim = ANYBODY) -> Newcomer | None:
+        """Ask for room for a session of this principal: at once, or after a moment. None when there is none.
 
         The result is to be told what the session does.
         """
-        place: asyncio.Future[Newcomer | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._clock() + _PATIENCE_S, place))
-        self._settle()
+        if self.full:
+            return None
+        waiter = _Waiter(claim, self._clock() + _PATIENCE_S, asyncio.get_running_loop().create_future())
+        self._waiting.add(claim, waiter)
+        self._let_in()
         try:
-            return await place
+            return await waiter.place
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled() and (newcomer := place.result()) is not None:
+            self._waiting.remove(claim, waiter)
+            if waiter.place.done() and not waiter.place.cancelled() and (newcomer := waiter.place.result()) is not None:
                 newcomer.left()
             raise
 
-    def _settle(self) -> None:
-        """Answer those who wait, first come first served, as far as an answer is known."""
-        while self._waiting:
-            due, place = self._waiting[0]
+    def _let_in(self) -> None:
+        """Those who wait, in turn, as far as there is room."""
+        while self._waiting and not self._crowded(self._newcomers.speakers):
+            place = self._waiting.take().place
             if not place.done():
-                if self.full or self._clock() >= due:
-                    place.set_result(None)
-                elif self._crowded(self._newcomers.speakers):
-                    return
-                else:
-                    place.set_result(self._newcomers.arrive())
-            self._waiting.popleft()
+                place.set_result(self._newcomers.arrive())
+
+    def _turn_away(self, whom: "Callable[[_Waiter], bool]") -> None:
+        for waiter in [waiter for waiter in self._waiting if whom(waiter)]:
+            self._waiting.remove(waiter.claim, waiter)
+            if not waiter.place.done():
+                waiter.place.set_result(None)
 
     def describe(self) -> dict[str, Any]:
         """For people and monitors: seconds late, people speaking, and how many can be followed at once."""
@@ -116,8 +128,9 @@ class Load:
         """Take in how late the loop was, and decide anew."""
         self._loop_late_s = loop_late_s
         self._late_looks = self._late_looks + 1 if loop_late_s > LOOP_LATE_S else 0
-        self._judge()
-        self._settle()
+        now, full = self._clock(), self.full
+        self._turn_away(lambda waiter: full or now >= waiter.due)
+        self._let_in()
 
     def _judge(self) -> None:
         now = self._clock()

@@ -4,6 +4,7 @@ import asyncio
 
 from voxwire.errors import EngineError
 from voxwire.events.session_config import SessionConfig, SessionKind, effort
+from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.llm import LlmEngine, LlmRequest, Warms
 from voxwire.runtime.engine_calls import engine_errors, log_failure
 from voxwire.runtime.tasks import Tasks
@@ -15,9 +16,9 @@ class Prewarming:
     An engine without `Warms` is left alone.
     """
 
-    def __init__(self, llm: LlmEngine, owner: str, tasks: Tasks) -> None:
+    def __init__(self, llm: LlmEngine, claim: Claim, tasks: Tasks) -> None:
         self._engine = llm if isinstance(llm, Warms) else None
-        self._owner = owner
+        self._claim = claim
         self._tasks = tasks
         self._beginning: LlmRequest | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -33,7 +34,8 @@ class Prewarming:
             tool_choice=config.tool_choice,
             parallel_tool_calls=config.parallel_tool_calls,
             reasoning=effort(config.reasoning),
-            session_key=self._owner,
+            session_key=self._claim.owner,
+            principal=self._claim.principal,
         )
         if beginning != self._beginning:
             self.stop()

@@ -93,6 +93,11 @@ class Principal:
     deployments: frozenset[str] | None = None
     limits: Quota = Quota()
 
+    @property
+    def path(self) -> str:
+        """The one name that no other principal of this server has."""
+        return f"{self.project}/{self.id}"
+
     def may(self, permission: Permission) -> bool:
         """Whether one of its roles has this permission."""
         return any(permission in role.permissions for role in self.roles)

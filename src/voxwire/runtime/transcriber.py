@@ -12,7 +12,7 @@ from voxwire.audio.resample import Resampler
 from voxwire.awake import Deadline
 from voxwire.errors import EngineError
 from voxwire.interfaces.commands import StartTranscription
-from voxwire.interfaces.engine import Claim
+from voxwire.interfaces.engine import ANYBODY, Claim
 from voxwire.interfaces.inputs import Failed, Transcribed
 from voxwire.interfaces.stt import ProbedSttStream, SttConfig, SttEvent, SttFinal, SttInterim, SttPartial, SttStream
 from voxwire.runtime.deployment import Deployment
@@ -52,13 +52,13 @@ class Transcriber:
         delivery: RevocableSink,
         deadlines: Deadlines,
         situation: Situation,
-        owner: str = "",
+        claim: Claim = ANYBODY,
         timings: StageTimings | None = None,
     ) -> None:
         self._command = command
         self._timing = (timings or StageTimings()).begin("stt", command.transcription)
         self._situation = situation
-        self._claim = Claim(owner, background=command.recorded)
+        self._claim = claim.aside(command.recorded)
         self._deployment = deployment
         self._delivery = delivery
         self._idle_s = deadlines.stt_s

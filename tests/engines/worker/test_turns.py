@@ -64,7 +64,32 @@ def test_memory_of_owners_is_bounded() -> None:
     for number in range(3_000):
         turns.add(Claim(str(number)), number)
         turns.take()
-    assert len(turns._served) == 1024
+    assert len(turns._owners) == 1024
+
+
+def test_a_principal_with_many_sessions_has_one_share() -> None:
+    turns: Turns[str] = Turns()
+    for number in range(20):
+        turns.add(Claim(f"session {number}", principal="many"), f"many {number}")
+    for number in range(3):
+        turns.add(Claim("the only one", principal="single"), f"single {number}")
+    assert order(turns)[:6] == ["many 0", "single 0", "many 1", "single 1", "many 2", "single 2"]
+
+
+def test_sessions_of_a_principal_take_turns_within_its_share() -> None:
+    turns: Turns[str] = Turns()
+    for number in range(2):
+        for session in "ab":
+            turns.add(Claim(session, principal="one"), f"{session}{number}")
+    turns.add(Claim("a", principal="two"), "other a")
+    assert order(turns) == ["a0", "other a", "b0", "a1", "b1"]
+
+
+def test_a_part_that_nobody_waits_for_is_the_same_owners() -> None:
+    claim = Claim("session", principal="principal")
+    assert claim.aside(True) == Claim("session", True, "principal")
+    assert claim.aside(False) == claim
+    assert Claim(background=True).aside(False).background
 
 
 async def test_a_gate_lets_in_so_many_and_those_first_whom_somebody_waits_for() -> None:

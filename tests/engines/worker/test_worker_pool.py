@@ -170,6 +170,29 @@ class TestLease:
             held.cancel()
         assert order == ["bystander", "greedy 0", "greedy 1", "greedy 2", "aside 0", "aside 1"]
 
+    async def test_a_principal_with_twenty_sessions_does_not_keep_one_with_a_single_one_waiting(
+        self, pool_of: MakePool
+    ) -> None:
+        pool = await pool_of()
+        held = await pool.lease(1, Claim("session 0", principal="many"))
+        order: list[str] = []
+
+        async def wait(claim: Claim) -> None:
+            stream = await pool.lease(10, claim)
+            order.append(claim.principal)
+            stream.cancel()
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(20):
+                group.create_task(wait(Claim(f"session {number}", principal="many")))
+            await asyncio.sleep(0)
+            for _ in range(3):
+                group.create_task(wait(Claim("the only one", principal="single")))
+            await asyncio.sleep(0)
+            held.cancel()
+        assert order[:6] == ["single", "many"] * 3
+        assert len(order) == 23
+
     async def test_the_last_free_place_is_not_for_the_background(self, pool_of: MakePool) -> None:
         pool = await pool_of(2)
         aside = await pool.lease(1, Claim("greedy", background=True))

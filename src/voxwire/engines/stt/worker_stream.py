@@ -12,7 +12,6 @@ from voxwire.engines.stt.hearing import Hearing
 from voxwire.engines.worker.pool import WorkerPool
 from voxwire.engines.worker.stream import ReplyT, Stream
 from voxwire.errors import EngineError
-from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.stt import SttConfig, SttEvent, SttFinal
 
 #: How long a complete utterance waits for a free worker (ADR 4).
@@ -139,7 +138,7 @@ class WorkerSttStream(Generic[ReplyT]):
         """Have a step of the waiting audio decoded, or what was heard read, when it is our turn."""
         gate = self._hearing.gate
         urgent = self._committed or bool(self._probes)
-        await gate.enter(Claim(self._claim.owner, background=self._claim.background or not urgent))
+        await gate.enter(self._claim.aside(not urgent))
         began = time.monotonic()
         try:
             request = self._next()

@@ -13,13 +13,12 @@ from voxwire.engines.worker.process import WorkerProcess, WorkerSpec
 from voxwire.engines.worker.stream import ReplyT, Stream
 from voxwire.engines.worker.turns import Turns
 from voxwire.errors import ConfigurationError, EngineBusy, EngineDied, EngineError
-from voxwire.interfaces.engine import Claim
+from voxwire.interfaces.engine import ANYBODY, Claim
 from voxwire.log_context import nobodys
 
 _log = logging.getLogger(__name__)
 #: Pauses before each attempt to replace a worker, in seconds; the last one repeats.
 _RETRY_S: Final = (0.0, 0.2, 1.0, 5.0)
-_ANYBODY: Final = Claim()
 
 
 def default_size() -> int:
@@ -67,7 +66,7 @@ class WorkerPool(Generic[ReplyT]):
             await self.close()
             raise
 
-    async def lease(self, deadline_s: float | None, claim: Claim = _ANYBODY) -> Stream[ReplyT]:
+    async def lease(self, deadline_s: float | None, claim: Claim = ANYBODY) -> Stream[ReplyT]:
         """A stream of its own. Drain it or cancel it: then its place is free again.
 
         None waits as long as it takes. Raises EngineBusy when every place stayed taken until the

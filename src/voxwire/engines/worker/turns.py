@@ -9,32 +9,34 @@ from typing import Final, Generic, TypeVar
 from voxwire.interfaces.engine import Claim
 
 _T = TypeVar("_T")
+_K = TypeVar("_K")
 
-#: Owners whose last turn is remembered: more than wait at once, and a few kilobytes. One that is forgotten
-#: counts as new, and so is served a little early.
+#: Principals, and owners, whose last turn is remembered: more than wait at once, and some kilobytes. One that is
+#: forgotten counts as new, and so is served a little early.
 _REMEMBERED: Final = 1024
 
 
 class Turns(Generic[_T]):
-    """A queue in which owners take turns, however much each of them asks for.
+    """A queue in which principals take turns, however many owners they have, and owners, however much they ask for.
 
-    What somebody waits for comes before what is done in the background. Within either, the owner whose last
-    turn is longest ago is next, one that never had any before all; within an owner the order of asking holds.
+    What somebody waits for comes before what is done in the background. Within either, the principal whose last turn
+    is longest ago is next, one that never had any before all; of its owners in the same way one; within an owner the
+    order of asking holds.
     """
 
     def __init__(self) -> None:
-        self._now: dict[str, deque[_T]] = {}
-        self._background: dict[str, deque[_T]] = {}
-        self._served: OrderedDict[str, int] = OrderedDict()
-        self._count = itertools.count(1)
+        self._now: _Waiting[_T] = {}
+        self._background: _Waiting[_T] = {}
+        self._principals = _LastTurns[str]()
+        self._owners = _LastTurns[tuple[str, str]]()
 
     def __bool__(self) -> bool:
         return bool(self._now or self._background)
 
     def __iter__(self) -> "itertools.chain[_T]":
         """Everything that waits, in no particular order."""
-        waiting = (*self._now.values(), *self._background.values())
-        return itertools.chain.from_iterable(waiting)
+        principals = (*self._now.values(), *self._background.values())
+        return itertools.chain.from_iterable(queue for owners in principals for queue in owners.values())
 
     @property
     def urgent(self) -> bool:
@@ -42,33 +44,63 @@ class Turns(Generic[_T]):
         return bool(self._now)
 
     def add(self, claim: Claim, entry: _T) -> None:
-        queues = self._background if claim.background else self._now
-        queues.setdefault(claim.owner, deque()).append(entry)
+        waiting = self._background if claim.background else self._now
+        waiting.setdefault(claim.principal, {}).setdefault(claim.owner, deque()).append(entry)
 
     def remove(self, claim: Claim, entry: _T) -> None:
         """Give up waiting; nothing when it waits no more."""
-        for queues in (self._now, self._background):  # a claim may have changed since
-            queue = queues.get(claim.owner)
+        for waiting in (self._now, self._background):  # a claim may have changed since
+            queue = waiting.get(claim.principal, {}).get(claim.owner)
             if queue is not None and entry in queue:
                 queue.remove(entry)
-                if not queue:
-                    del queues[claim.owner]
+                _tidy(waiting, claim.principal, claim.owner)
 
     def take(self) -> _T:
         """The next to be served. Raises IndexError when nobody waits."""
-        queues = self._now or self._background
-        if not queues:
+        waiting = self._now or self._background
+        if not waiting:
             raise IndexError("nobody waits")
-        owner = min(queues, key=lambda owner: self._served.get(owner, 0))
-        queue = queues[owner]
-        entry = queue.popleft()
-        if not queue:
-            del queues[owner]
-        self._served[owner] = next(self._count)
-        self._served.move_to_end(owner)
-        if len(self._served) > _REMEMBERED:
-            self._served.popitem(last=False)
+        principal = min(waiting, key=self._principals.last)
+        owner = min(waiting[principal], key=lambda owner: self._owners.last((principal, owner)))
+        entry = waiting[principal][owner].popleft()
+        _tidy(waiting, principal, owner)
+        self._principals.note(principal)
+        self._owners.note((principal, owner))
         return entry
+
+
+#: Principals, their owners, and what each of them has asked for.
+_Waiting = dict[str, dict[str, deque[_T]]]
+
+
+def _tidy(waiting: _Waiting[_T], principal: str, owner: str) -> None:
+    """Forget who waits no more."""
+    if not waiting[principal][owner]:
+        del waiting[principal][owner]
+        if not waiting[principal]:
+            del waiting[principal]
+
+
+class _LastTurns(Generic[_K]):
+    """Who had a turn when, counted in turns."""
+
+    def __init__(self) -> None:
+        self._turns: OrderedDict[_K, int] = OrderedDict()
+        self._count = itertools.count(1)
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def last(self, who: _K) -> int:
+        """0 for one that never had any."""
+        return self._turns.get(who, 0)
+
+    def note(self, who: _K) -> None:
+        """It has its turn."""
+        self._turns[who] = next(self._count)
+        self._turns.move_to_end(who)
+        if len(self._turns) > _REMEMBERED:
+            self._turns.popitem(last=False)
 
 
 class FairSemaphore:

@@ -23,7 +23,7 @@ from voxwire.dialects.detect import detect
 from voxwire.errors import SERVER_ERROR, RequestRefused
 from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind
-from voxwire.interfaces.engine import ENGINE_TITLES
+from voxwire.interfaces.engine import ENGINE_TITLES, Claim
 from voxwire.runtime import Arrival, DeploymentGone, EventAttachment, Hosted, Newcomer, Principal, Service
 from voxwire.transports.asgi import Receive, Send
 from voxwire.transports.refusal import refusal_body, refusal_headers
@@ -103,7 +103,7 @@ class WebSocketEndpoint:
         await receive()  # websocket.connect
         try:
             admitted = await self._negotiate(connection)
-            async with self._seat() as newcomer:
+            async with self._seat(admitted.principal) as newcomer:
                 await _accept(send, connection.request, connection.engine or "")
                 express: Express | None = (scope.get("extensions") or {}).get(EXPRESS_EXTENSION)
                 if express is None:
@@ -184,11 +184,11 @@ class WebSocketEndpoint:
             )
 
     @asynccontextmanager
-    async def _seat(self) -> AsyncIterator[Newcomer]:
+    async def _seat(self, principal: Principal) -> AsyncIterator[Newcomer]:
         """Room for a session. Raises RequestRefused, perhaps after some seconds, where there is none."""
         self._sessions += 1  # those who wait are held, too
         try:
-            newcomer = await self._service.load.admit()
+            newcomer = await self._service.load.admit(Claim(principal=principal.path))
             if newcomer is None:
                 raise RequestRefused(
                     503,

@@ -25,12 +25,12 @@ class Places:
         return self._waiting + (self._taken if self._taken >= self._number else 0)
 
     @asynccontextmanager
-    async def place(self, owner: str) -> AsyncIterator[None]:
-        """Have a place while the block lasts. Owners take turns. Raises EngineBusy when none becomes free."""
+    async def place(self, claim: Claim) -> AsyncIterator[None]:
+        """Have a place while the block lasts. Claims take turns. Raises EngineBusy when none becomes free."""
         if self._room is None:
             yield
             return
-        await self._enter(self._room, owner)
+        await self._enter(self._room, claim)
         self._taken += 1
         try:
             yield
@@ -38,11 +38,11 @@ class Places:
             self._taken -= 1
             self._room.leave()
 
-    async def _enter(self, room: FairSemaphore, owner: str) -> None:
+    async def _enter(self, room: FairSemaphore, claim: Claim) -> None:
         self._waiting += 1
         try:
             async with asyncio.timeout(self._longest_wait_s):
-                await room.enter(Claim(owner))
+                await room.enter(claim)
         except TimeoutError:
             raise EngineBusy("llm", self._longest_wait_s) from None
         finally:

@@ -90,7 +90,7 @@ class ChatEngine:
 
     async def respond(self, request: LlmRequest) -> AsyncGenerator[LlmEvent, None]:
         with self._lulls.answering():
-            async with self._places.place(request.session_key), aclosing(self._tried(request)) as events:
+            async with self._places.place(request.claim), aclosing(self._tried(request)) as events:
                 async for event in events:
                     yield event
 

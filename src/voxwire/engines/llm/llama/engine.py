@@ -135,7 +135,7 @@ class LlamaEngine:
         """Where the child dies before the first word, the next one is asked."""
         for last in (False, True):
             begun = False
-            async with self._place(request.session_key) as (place, chat):
+            async with self._place(request.claim) as (place, chat):
                 try:
                     async with aclosing(chat.respond(request)) as events:
                         async for event in events:
@@ -153,13 +153,13 @@ class LlamaEngine:
             await (await self._current()).warm(request)
 
     @asynccontextmanager
-    async def _place(self, owner: str) -> AsyncIterator[tuple[Stream[Any], ChatEngine]]:
+    async def _place(self, claim: Claim) -> AsyncIterator[tuple[Stream[Any], ChatEngine]]:
         """A place in the child that lives, and what asks that. Raises EngineBusy, and EngineDied where none does."""
         if self._pool is None:
             raise EngineDied("llm", "llama, not running")
         self._waiting += 1
         try:
-            place = await self._pool.lease(self._options.first_token_s, Claim(owner))
+            place = await self._pool.lease(self._options.first_token_s, claim)
         finally:
             self._waiting -= 1
         self._writing += 1

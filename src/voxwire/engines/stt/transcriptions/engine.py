@@ -16,7 +16,7 @@ from voxwire.engines.stt.transcriptions.transcription_options import Transcripti
 from voxwire.engines.stt.transcriptions.upload import UploadForm
 from voxwire.engines.worker.turns import FairSemaphore
 from voxwire.errors import EngineError
-from voxwire.interfaces.engine import Claim, EngineInfo
+from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.stt import SttCapabilities, SttConfig, SttFinal
 
 logger = logging.getLogger("voxwire.engines.transcriptions")
@@ -83,7 +83,7 @@ class TranscriptionsStt:
             raise EngineError("stt", "unsupported_language", f"This recogniser understands: {known}.")
 
         async def ask(pcm: bytes, show: Callable[[str], None], urgent: bool) -> SttFinal:
-            claim = Claim(config.claim.owner, background=config.claim.background or not urgent)
+            claim = config.claim.aside(not urgent)
             await self._places.enter(claim)
             try:
                 return await self._asked(config, pcm, show)

@@ -56,7 +56,7 @@ class Readers:
         `awaited`: somebody waits for it. It comes before what is not, and is given up after some seconds. Where the
         worker dies, another one tries once more. Raises EngineError.
         """
-        claim = Claim(claim.owner, background=claim.background or not awaited)
+        claim = claim.aside(not awaited)
         try:
             return await self._read(request, claim, awaited)
         except EngineDied:
