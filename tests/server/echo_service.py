@@ -102,6 +102,9 @@ class EchoAttachment:
     def turn_away(self) -> None:
         pass
 
+    async def answered(self) -> None:
+        pass
+
     async def leave(self) -> None:
         await self.transport.close(CloseReason.CLIENT_LEFT, "")
 

@@ -102,6 +102,10 @@ class EventAttachment:
         """Tell the client that a large message is not taken, neither from it nor for it, for want of memory."""
         self._live.turn_away(self.number)
 
+    async def answered(self) -> None:
+        """Wait until no response of the session is in progress."""
+        await self._live.answered()
+
     async def leave(self) -> None:
         """The client has ended the connection: what it was answered before leaves, then the transport is
         closed. Returns when that is done, at once where the client is gone."""

@@ -210,6 +210,11 @@ class LiveSession:
         for attachment in self._attachments:
             attachment.finish(reason, message)
 
+    async def answered(self) -> None:
+        """Wait until no response is in progress."""
+        while self._watch.answering and not self._closing:
+            await self._relief.wait()
+
     def part(self, attachment: Attachment) -> None:
         """The other side of an attachment has left."""
         attachment.finish(CloseReason.CLIENT_LEFT)

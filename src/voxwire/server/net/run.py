@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from types import FrameType
@@ -34,6 +35,10 @@ _GRACE_S: Final = 10
 #: How long peers may take to read their last answers and, over TLS, to agree to the end.
 _PARTING_S: Final = 2.0
 _TICK_S: Final = 0.05
+#: How long an answer that is in progress may take to its end.
+_LAST_WORDS_S: Final = 10.0
+#: A SIGTERM so soon after another is the same.
+_SAME_SIGNAL_S: Final = 0.5
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 #: How long a peer may acknowledge nothing, pings included; longer where clients may leave more unread.
 _SILENCE_S: Final = 120.0
@@ -43,8 +48,9 @@ class Server(uvicorn.Server):
     """uvicorn's server with our order of things.
 
     Engines warm up before the port opens. SIGTERM lets sessions end by themselves for
-    `server.drain_s` and closes the rest with 1012; SIGINT closes all with 1001 at once; a second
-    SIGINT waits for nothing. Neither counts as a failure.
+    `server.drain_s` and closes the rest with 1012, one after another over `server.drain_spread_s`, each when its
+    answer is over; SIGINT closes all with 1001 at once; a second signal waits for nothing. Neither counts as a
+    failure. From the first one on no session is taken in.
     """
 
     def __init__(self, app: Starlette, settings: Settings, listener: NetworkListener) -> None:
@@ -52,9 +58,11 @@ class Server(uvicorn.Server):
         self.listening = asyncio.Event()
         self._app = app
         self._drain_s = settings.server.drain_s
+        self._spread_s = settings.server.drain_spread_s
         self._listener = listener
         self._lifespan = contextlib.AsyncExitStack()
         self._signal: int | None = None
+        self._signalled = 0.0
         # TCP counts a peer that reads nothing as silent: its end by the write deadline comes first.
         listener.bound_silence(max(_SILENCE_S, 4 * settings.websocket.write_timeout_s))
 
@@ -91,6 +99,7 @@ class Server(uvicorn.Server):
         interrupted = self._signal == signal.SIGINT
         if not interrupted:
             await self._wait(endpoint, self._drain_s)
+            await self._part(endpoint)
         endpoint.close_all(CloseReason.STOPPING if interrupted else CloseReason.RESTARTING)
         await self._wait(endpoint, _FAREWELL_S)
         parting = asyncio.get_running_loop().call_later(_PARTING_S, self._cut_off)
@@ -112,6 +121,15 @@ class Server(uvicorn.Server):
         while endpoint.sessions and not self.force_exit and loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_TICK_S)
 
+    async def _part(self, endpoint: WebSocketEndpoint) -> None:
+        """Close what is left one after another, at once when forced."""
+        parting = asyncio.ensure_future(
+            endpoint.part_all(CloseReason.RESTARTING, spread_s=self._spread_s, last_words_s=_LAST_WORDS_S)
+        )
+        while not parting.done() and not self.force_exit:
+            await asyncio.wait({parting}, timeout=_TICK_S)
+        parting.cancel()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """uvicorn would let go of signals while the engines end, and raise them again after that."""
@@ -130,10 +148,15 @@ class Server(uvicorn.Server):
                 signal.signal(number, signal.SIG_IGN)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self.should_exit and sig == signal.SIGINT:
+        now = time.monotonic()
+        # A supervisor and the shell between may both hand the same one on: that is no second wish.
+        if self.should_exit and (sig == signal.SIGINT or now - self._signalled > _SAME_SIGNAL_S):
             self.force_exit = True
+        if not self.should_exit:
+            self._signalled = now
         self._signal = sig
         self.should_exit = True
+        self._app.state.websocket.drain()
 
 
 def _uvicorn_config(app: Starlette, settings: Settings, tls: ssl.SSLContext | None) -> uvicorn.Config:

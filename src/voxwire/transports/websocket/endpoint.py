@@ -143,6 +143,17 @@ class WebSocketEndpoint:
         for attachment in self._attachments:
             attachment.finish(reason)
 
+    async def part_all(self, reason: CloseReason, *, spread_s: float, last_words_s: float) -> None:
+        """Close all one after another over `spread_s`, so that their clients do not come back together; an answer that
+        is in progress then is finished first, within `last_words_s`."""
+        attachments = tuple(self._attachments)
+        step_s = spread_s / len(attachments) if attachments else 0.0
+        parting = (
+            _part_with(attachment, reason, number * step_s, last_words_s)
+            for number, attachment in enumerate(attachments)
+        )
+        await asyncio.gather(*parting)
+
     async def _negotiate(self, connection: Connection) -> _Admitted:
         """Everything that may refuse a handshake, cheapest and least telling first; raises RequestRefused."""
         request = connection.request
@@ -248,6 +259,14 @@ class WebSocketEndpoint:
             await _part(transport, CloseReason.INTERNAL_ERROR)
         if transport.close_code is not None:
             connection.close_code = transport.close_code
+
+
+async def _part_with(attachment: EventAttachment, reason: CloseReason, after_s: float, last_words_s: float) -> None:
+    await asyncio.sleep(after_s)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(last_words_s):
+            await attachment.answered()
+    attachment.finish(reason)
 
 
 async def _part(transport: WebSocketTransport, reason: CloseReason, words: str | None = None) -> None:
