@@ -46,7 +46,8 @@ def _account() -> dict[str, Any]:
 
 
 class PostgresServer:
-    """A PostgreSQL of its own, with a password. Nothing of it is synced to the disk."""
+    """A PostgreSQL of its own, with a password. Nothing of it is synced to the disk: what is committed outlives the
+    process, not the machine."""
 
     def __init__(self) -> None:
         self._initdb, self._postgres, self._psql = map(_program, ("initdb", "postgres", "psql"))
@@ -102,7 +103,6 @@ class PostgresServer:
     def start(self) -> None:
         settings = {
             "fsync": "off",
-            "synchronous_commit": "off",
             "full_page_writes": "off",
             "max_connections": "60",
             "shared_buffers": "16MB",
