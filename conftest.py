@@ -54,6 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 _MAY_BLOCK = (
     ("voxwire/server/build.py", "build_service", "put together before there is a loop; tests do it in theirs"),
     ("voxwire/server/app.py", "create_app", "the same"),
+    ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args", "looks for certificates in the home folder"),
     ("logging/__init__.py", "emit", "a log line is short, and goes to a terminal or a file of pytest's"),
 )
 

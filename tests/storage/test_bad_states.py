@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-import resource
 import sqlite3
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 from service_processes import PostgresServer, free_port
 from sqlalchemy import event, insert, text
+from storage_troubles import held, small_files
 
 from voxwire.config import StorageSettings
 from voxwire.errors import StorageError
@@ -23,15 +22,6 @@ from voxwire.storage.database import Database
 from voxwire.storage.decisions import record_decision
 from voxwire.storage.revision import bump, read_revision
 from voxwire.storage.schema import project_table
-
-#: Holds the file's lock until its input ends.
-HOLDER = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("BEGIN IMMEDIATE")
-print("held", flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.fixture
@@ -181,7 +171,7 @@ class TestFull:
     @pytest.mark.parametrize("how", ["small files", "full disk"])
     async def test_nothing_of_the_transaction_is_stored_and_later_it_goes_on(self, sqlite: Database, how: str) -> None:
         await fill(sqlite)
-        async with small_files() if how == "small files" else full_disk(sqlite):
+        async with nothing_grows() if how == "small files" else full_disk(sqlite):
             with pytest.raises(StorageError) as caught:
                 await write_much(sqlite)
             assert (caught.value.kind, caught.value.passing) == ("full", True)
@@ -265,31 +255,10 @@ async def write_much(database: Database) -> None:
             )
 
 
-@contextmanager
-def held(file: Path) -> Iterator[Callable[[], None]]:
-    """Another process has the lock; what is yielded ends that."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    with process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process.stdin.close
-        finally:
-            process.stdin.close()
-
-
 @asynccontextmanager
-async def small_files() -> AsyncIterator[None]:
-    """No file of this process may grow beyond 64 KiB, the log that SQLite writes first among them."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, before[1]))
-    try:
+async def nothing_grows() -> AsyncIterator[None]:
+    with small_files():
         yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @asynccontextmanager

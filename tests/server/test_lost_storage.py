@@ -1,0 +1,161 @@
+"""The database is lost while people talk: they go on, and what they used is counted once it is back."""
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from http_client import UPGRADE, request
+from service_processes import PostgresServer, free_port
+from storage_troubles import held, small_files
+from websockets.asyncio.client import ClientConnection, connect
+
+from voxwire.auth.management import KeyBook
+from voxwire.config import StorageSettings
+from voxwire.runtime import AccessRole
+from voxwire.storage import connections, usage_writer
+from voxwire.storage.database import Database
+from voxwire.testing.fake_service import fake_service
+from voxwire.testing.live_server import served
+
+REALTIME = "/v1/realtime?model=gpt-realtime"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_PATIENCE_S", 0.3)
+    monkeypatch.setattr(usage_writer, "_LONGEST_REST_S", 0.25)
+
+
+@contextmanager
+def away(postgres: PostgresServer) -> Iterator[object]:
+    """PostgreSQL is killed, and started again at the end."""
+    postgres.kill()
+    try:
+        yield
+    finally:
+        postgres.start()
+
+
+@pytest.fixture(params=["PostgreSQL killed", "file locked", "disk full"])
+def losing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[[], Any]:
+    """Makes the database of this test unusable, for the time of a block."""
+    if request.param == "PostgreSQL killed":
+        postgres: PostgresServer = request.getfixturevalue("postgres")
+        monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
+        return lambda: away(postgres)
+    file = tmp_path / "voxwire.db"
+    monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{file}")
+    return small_files if request.param == "disk full" else lambda: held(file)
+
+
+async def answer(socket: ClientConnection) -> None:
+    await socket.send('{"type": "response.create", "response": {"output_modalities": ["text"]}}')
+    async for frame in socket:
+        event = json.loads(frame)
+        if event["type"] == "response.done":
+            assert event["response"]["status"] == "completed"
+            return
+    raise AssertionError("the connection has ended")
+
+
+async def owner_key() -> str:
+    database = Database(settings())
+    issued = await KeyBook(database).create(project="local", name=None, roles=[AccessRole.OWNER], by="test")
+    await database.close()
+    return issued.secret
+
+
+def settings() -> StorageSettings:
+    from voxwire.config import load_settings
+
+    return load_settings().storage
+
+
+async def answers_counted(url: str, key: str) -> int:
+    found = await request(url, "/admin/v1/usage?group_by=deployment", {"api-key": key})
+    assert found.status == 200, found.body
+    data = json.loads(found.body)["data"]
+    return int(data[0]["num_model_requests"]) if data else 0
+
+
+async def test_conversations_go_on_and_everything_is_counted_afterwards(losing: Callable[[], Any]) -> None:
+    key = await owner_key()
+    address = {"additional_headers": {"api-key": key}}
+    async with served(fake_service()) as url, connect(f"{url.replace('http', 'ws', 1)}{REALTIME}", **address) as first:
+        await answer(first)
+        with losing():
+            await answer(first)
+            # Keys are known without the database, good ones and bad ones.
+            async with connect(f"{url.replace('http', 'ws', 1)}{REALTIME}", **address) as second:
+                await answer(second)
+            assert (await request(url, REALTIME, {**UPGRADE, "api-key": "vw_wrong"})).status == 401
+            # Whoever wants something of it is told.
+            made = {"api-key": key, "Content-Type": "application/json"}
+            refused = await request(url, "/admin/v1/keys", made, method="POST", body=b'{"name": "new"}')
+            assert (refused.status, refused.error["code"]) == (503, "storage_unavailable")
+            assert refused.headers["retry-after"]
+            await answer(first)
+        await answer(first)
+        async with asyncio.timeout(30):
+            while await answers_counted(url, key) < 5:  # noqa: ASYNC110 - a client has no events for it
+                await asyncio.sleep(0.05)
+        assert await answers_counted(url, key) == 5
+        listed = json.loads((await request(url, "/admin/v1/keys", {"api-key": key})).body)["data"]
+        assert [one["name"] for one in listed] == ["key1"]
+
+
+async def test_a_server_that_ends_meanwhile_says_what_it_could_not_write(
+    losing: Callable[[], Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage_writer, "_FAREWELL_S", 0.5)
+    key = await owner_key()
+    address = {"additional_headers": {"api-key": key}}
+    with losing_later(losing) as lose:
+        async with asyncio.timeout(20), served(fake_service()) as url:
+            async with connect(f"{url.replace('http', 'ws', 1)}{REALTIME}", **address) as socket:
+                lose()
+                await answer(socket)
+    assert "1 records of usage could not be written" in caplog.text
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR and record.exc_info] == []
+
+
+@contextmanager
+def losing_later(losing: Callable[[], Any]) -> Iterator[Callable[[], None]]:
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(losing())
+
+
+class TestStart:
+    pytestmark = pytest.mark.engines
+
+    def serve(self, url: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "voxwire", "serve", "--port", "0"]
+        environment = {**os.environ, "VOXWIRE_STORAGE__URL": url}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=50)
+
+    def test_with_a_damaged_database_it_says_what_to_do_and_leaves_it(self, tmp_path: Any) -> None:
+        file = tmp_path / "voxwire.db"
+        file.write_bytes(b"no database " * 1000)
+        done = self.serve(f"sqlite:///{file}")
+        assert done.returncode == 1
+        assert f"The database {file} cannot be used. It is damaged, or no database" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "listening" not in done.stdout
+        assert file.read_bytes() == b"no database " * 1000
+
+    def test_without_its_postgresql_it_lets_nobody_in(self) -> None:
+        """Whether a key is needed stands in the database."""
+        done = self.serve(f"postgresql://voxwire:s3cret@127.0.0.1:{free_port()}/voxwire")
+        assert done.returncode == 1
+        assert "The server does not answer" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "s3cret" not in done.stderr + done.stdout
