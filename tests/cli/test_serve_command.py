@@ -139,6 +139,19 @@ class TestAnnouncement:
         assert [key.get_secret_value() for key in self.settings.auth.api_keys] == ["s3cret", "0ther"]
 
     @pytest.mark.parametrize("options", [[], ["--api-key", "s3cret"]], ids=["without a key", "with a key"])
+    def test_where_tokens_sign_in_no_key_is_suggested_that_there_is_not(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, options: list[str]
+    ) -> None:
+        monkeypatch.setenv("VOXWIRE_AUTH__ENTRA__TENANT", "11111111-2222-4333-8444-555555555555")
+        monkeypatch.setenv("VOXWIRE_AUTH__ENTRA__AUDIENCE", "api://voxwire")
+        monkeypatch.setenv("VOXWIRE_AUTH__ENTRA__AUTHORITY", "https://localhost:9")  # nobody is there
+        lines = self.lines(capsys, "--host", "0.0.0.0", *options)
+        assert "Tokens of entra sign in that are for api://voxwire" in lines
+        assert ("  export AZURE_OPENAI_API_KEY=YOUR_KEY" in lines) is bool(options)
+        assert ("  export OPENAI_API_KEY=YOUR_TOKEN" in lines) is not bool(options)
+        assert [line for line in lines if "AZURE_OPENAI_ENDPOINT" in line]
+
+    @pytest.mark.parametrize("options", [[], ["--api-key", "s3cret"]], ids=["without a key", "with a key"])
     def test_the_identity_is_told(self, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
         first, *rest = self.lines(capsys, "--dev-identity", *options)
         url = first.removeprefix("Voxwire is listening on ")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -204,3 +205,10 @@ async def test_a_stored_role_counts_for_the_next_connection(serve: Serve, issuer
     taken = await request(url, f"/admin/v1/role-assignments/{assignment}", owner, method="DELETE")
     assert taken.status in (200, 204)
     assert (await handshake(url, GA, token)).status == 403
+
+
+async def test_a_server_without_issuers_loads_nothing_for_them() -> None:
+    """Cryptography takes a moment to import, and most servers need none."""
+    program = "import sys, voxwire.server.app, voxwire.auth; sys.exit('joserfc' in sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+    assert await process.wait() == 0

@@ -213,9 +213,15 @@ def _overrides(args: argparse.Namespace) -> dict[str, Any]:
 
 def _quickstart(url: str, settings: "Settings", access: "Access") -> str:
     """Lines to paste that point the official quickstarts here. Keys are not shown; the identity's secret is, for it
-    was made here, and nobody else can tell it. Beside an identity there is no key: a program that finds one uses it."""
-    key = "YOUR_KEY" if access.authenticator.required else "any"
-    signing_in = {"AZURE_OPENAI_API_KEY": key} if access.identity is None else access.identity.environment(url)
+    was made here, and nobody else can tell it. Where programs sign in with tokens there is no key: a program that finds
+    one uses it."""
+    issuers = settings.auth.issuers
+    keyed = bool(settings.auth.api_keys or settings.auth.admin_keys or access.stored_keys.required)
+    by_token_alone = bool(issuers) and not keyed
+    key = "YOUR_TOKEN" if by_token_alone else "YOUR_KEY" if access.authenticator.required else "any"
+    signing_in = {} if by_token_alone else {"AZURE_OPENAI_API_KEY": key}
+    if access.identity is not None:
+        signing_in = access.identity.environment(url)
     azure = {
         "AZURE_OPENAI_ENDPOINT": url,
         "AZURE_OPENAI_DEPLOYMENT_NAME": settings.default_deployment,
@@ -223,7 +229,8 @@ def _quickstart(url: str, settings: "Settings", access: "Access") -> str:
         **signing_in,
     }
     openai = {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": key}
-    return "\n".join(["", *map(_export, azure.items()), "", *map(_export, openai.items()), ""])
+    accepted = [f"Tokens of {name} sign in that are for {issuer.audiences[0]}" for name, issuer in issuers.items()]
+    return "\n".join([*accepted, "", *map(_export, azure.items()), "", *map(_export, openai.items()), ""])
 
 
 def _export(variable: tuple[str, str]) -> str:

@@ -1,5 +1,6 @@
 """Tokens that open the door, and who comes in with them."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -214,6 +215,17 @@ class TestRotation:
         monotonic.advance(24 * 3600)
         assert "does not publish" in (await refusal(source, issuer.token({"kid": "rsa-1"}, jti="x"))).message
         assert await source.identify(issuer.token())
+
+    async def test_an_hour_earlier_without_anybody_waiting(
+        self, source: OidcSource, issuer: LocalIssuer, monotonic: ScriptedClock
+    ) -> None:
+        first, second, third = (issuer.token(jti=str(number)) for number in range(3))
+        assert await source.identify(first)
+        issuer.rotate(2)
+        monotonic.advance(23 * 3600)
+        assert await source.identify(second)  # the old key serves while the new ones are on their way
+        await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "keys of local"))
+        assert "does not publish" in (await refusal(source, third)).message
 
 
 class TestIssuerDown:

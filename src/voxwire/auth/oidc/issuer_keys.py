@@ -93,4 +93,5 @@ class IssuerKeys:
             self._keys, self._trouble, self._fetched = keys, None, self._monotonic()
             logger.info("issuer %s: %d keys", self._name, len(keys))
         finally:
+            self._tried = self._monotonic()  # one that took long is not followed by the next at once
             self._task = None
