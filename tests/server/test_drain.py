@@ -46,8 +46,7 @@ def close_of(client: ClientConnection) -> tuple[int, float]:
         while True:
             client.recv(timeout=15)
     except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return closed.rcvd.code, time.monotonic()
+        return closed.rcvd.code if closed.rcvd else 1006, time.monotonic()
 
 
 def ask(server: ServeProcess, path: str) -> tuple[int, str]:

@@ -1,5 +1,6 @@
 """What an operator sees of the server: the tables `logging`, `metrics` and `tracing`."""
 
+import re
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -8,6 +9,7 @@ from voxwire.config.table import SettingsTable
 
 #: A token that is guessed gives away names and loads; 16 characters of chance are beyond guessing.
 _SHORTEST_TOKEN = 16
+_ADDRESS = re.compile(r"https?://[^/\s?#]+(/[^\s?#]*)?")
 
 
 class LoggingSettings(SettingsTable):
@@ -49,3 +51,10 @@ class TraceSettings(SettingsTable):
         description="Address of a collector that takes OTLP over HTTP, such as `http://127.0.0.1:4318`. Left out, "
         "OpenTelemetry's own variable `OTEL_EXPORTER_OTLP_ENDPOINT` says it, and without that there are no traces.",
     )
+
+    @field_validator("endpoint")
+    @classmethod
+    def _an_address(cls, endpoint: str | None) -> str | None:
+        if endpoint is not None and not _ADDRESS.fullmatch(endpoint):
+            raise ValueError("this is no address such as http://127.0.0.1:4318")
+        return endpoint

@@ -71,7 +71,7 @@ class TurnJudge:
         if engine is None:
             return
         try:
-            with self._timings.begin("turn", command.judgement), engine_errors("turn"):
+            with self._timings.begin("turn", command.transcription), engine_errors("turn"):
                 pcm = await asyncio.to_thread(_heard, command.audio, command.format)
                 self._score = await engine.score(pcm, "" if transcriber is None else transcriber.words_so_far)
         except EngineError as error:

@@ -30,6 +30,7 @@ from voxwire.server.stored_usage import StoredUsage
 from voxwire.storage.database import Database
 from voxwire.storage.usage_writer import UsageWriter
 from voxwire.storage.watch import StoreWatch
+from voxwire.telemetry.tracing import traced
 from voxwire.transports.refusal import refusal_body, storage_refusal
 from voxwire.transports.request import Request
 from voxwire.transports.websocket import WebSocketEndpoint, is_websocket_path, unknown_path
@@ -81,7 +82,7 @@ def create_app(settings: Settings, service: Service) -> Starlette:
             HTTPException: _no_route,
             Exception: _crashed,
         },
-        lifespan=_lifespan(service, database, usage, watch, access),
+        lifespan=_lifespan(settings, service, database, usage, watch, access),
     )
     # Trailing slashes are gone before the routes are asked: a redirect to them would come back for ever.
     app.router.redirect_slashes = False
@@ -93,12 +94,12 @@ def create_app(settings: Settings, service: Service) -> Starlette:
 
 
 def _lifespan(
-    service: Service, database: Database, usage: UsageWriter, watch: StoreWatch, access: Access
+    settings: Settings, service: Service, database: Database, usage: UsageWriter, watch: StoreWatch, access: Access
 ) -> Callable[[Starlette], Any]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         try:
-            async with usage.running():
+            async with usage.running(), traced(settings.tracing, service.observers):
                 # Closing is safe after a start that failed half-way, and leaves no worker process behind.
                 try:
                     async with watch.running(), access.running():
