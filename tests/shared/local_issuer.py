@@ -188,7 +188,7 @@ class LocalIssuer:
 class _Handler(BaseHTTPRequestHandler):
     ours: LocalIssuer
     protocol_version = "HTTP/1.1"
-    timeout = 5
+    timeout = 3
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
@@ -208,8 +208,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
     def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+        self.send_response_only(status)
+        usual = {"Date": self.date_time_string(), "Content-Type": "application/json", "Content-Length": str(len(body))}
+        for name, value in {**usual, **headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

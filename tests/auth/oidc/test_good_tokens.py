@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from local_issuer import APPLICATION, AUDIENCE, OTHER_TENANT, TENANT, LocalIssuer, ec_key, rsa_key
@@ -126,11 +127,12 @@ class TestEntra:
             ({"tid": OTHER_TENANT}, "of a tenant that this server does not accept"),
             ({"tid": None}, "of a tenant that this server does not accept"),
             ({"oid": None}, "'oid' of the access token is missing"),
+            ({"oid": 1}, "'oid' of the access token is missing"),
             ({"aud": "https://cognitiveservices.azure.com"}, "for another service"),
         ],
     )
     async def test_others_are_refused(
-        self, entra: OidcSource, issuer: LocalIssuer, changes: dict[str, str | None], said: str
+        self, entra: OidcSource, issuer: LocalIssuer, changes: dict[str, Any], said: str
     ) -> None:
         refused = await refusal(entra, issuer.token(**changes))
         assert (refused.status, refused.code) == (401, "invalid_token")

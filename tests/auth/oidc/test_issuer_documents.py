@@ -42,6 +42,14 @@ async def test_keys_and_clock(issuer: LocalIssuer) -> None:
     assert 590 < published.clock_ahead_s < 610
 
 
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Foo 2026 99:99:99 GMT"])
+async def test_a_clock_that_nobody_can_read(issuer: LocalIssuer, date: str) -> None:
+    described(issuer)
+    status, _, body = issuer.answers[DESCRIPTION]
+    issuer.answers[DESCRIPTION] = (status, {"Date": date}, body)
+    assert (await fetch_keys(settings(issuer))).clock_ahead_s is None
+
+
 class TestTrust:
     async def test_an_authority_that_nobody_knows(self, issuer: LocalIssuer) -> None:
         assert "certificate" in (await trouble(issuer, ca_file=None)).lower()
