@@ -19,7 +19,7 @@ class Missing(RuntimeError):
     """A program is not installed."""
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """Where a program of PostgreSQL or Redis is; Debian keeps some of them out of the way."""
     versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
     found = shutil.which(name) or (str(versions[-1]) if versions else None)
@@ -50,7 +50,7 @@ class PostgresServer:
     process, not the machine."""
 
     def __init__(self) -> None:
-        self._initdb, self._postgres, self._psql = map(_program, ("initdb", "postgres", "psql"))
+        self._initdb, self._postgres, self._psql = map(program, ("initdb", "postgres", "psql"))
         self._account = _account()
         self._folder = Path(tempfile.mkdtemp(prefix="voxwire-pg-"))
         if self._account:
@@ -164,7 +164,7 @@ class RedisServer:
     """A Redis of its own, which keeps nothing on disk. `kill` and `start` lose what was in it."""
 
     def __init__(self) -> None:
-        self._program = _program("redis-server")
+        self._program = program("redis-server")
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -106,6 +107,19 @@ async def test_a_full_queue_loses_the_newest_and_counts_them(
     async with writer.running():
         pass
     assert await stored(database) == 3
+
+
+async def test_what_is_too_old_is_deleted(database: Database) -> None:
+    now = int(time.time() * 1000)
+    age_ms = database.settings.usage_days * 86_400_000
+    store = UsageStore(await made(database))
+    await store.add([row(now - age_ms - 1000), row(now - age_ms + 3_600_000)], writer="w", first=1)
+    async with UsageWriter(database).running(), asyncio.timeout(20):
+        while True:
+            found = await store.totals("local", since=0, until=now, by=())
+            if found[0].responses == 1:
+                break
+            await asyncio.sleep(0.02)
 
 
 class TestLostDatabase:

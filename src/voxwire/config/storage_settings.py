@@ -24,6 +24,9 @@ class StorageSettings(SettingsTable):
         "commas: the first encrypts, the others are still understood. Left out: one is made beside the SQLite file; "
         "for PostgreSQL it has to be given once something is encrypted.",
     )
+    usage_days: int = Field(
+        default=400, ge=1, le=36_500, description="Days that records of usage are kept; sums of them go with them."
+    )
 
     @field_validator("url")
     @classmethod

@@ -5,7 +5,7 @@
 - `plain_words`: what can be wrong with a database, as a person is told
 - `schema`: its tables; `revision`: a number that grows with each change; `watch`: how a running server notices it
 - `projects`: whose everything is; `api_keys`, `role_assignments`: who may use it
-- `vault`: keys that encrypt what is stored; `master_key`: the one that encrypts these
+- `vault`: keys that encrypt what is stored; `master_key`: the one that encrypts these; `backup`: a copy
 - `deployments`, `model_aliases`: what answers under which name; `decisions`: who changed what
 - `usage`: what was used, and sums of it; `usage_report`: as people read them; `usage_row`, `usage_writer`: how records
   get there

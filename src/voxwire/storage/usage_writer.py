@@ -4,17 +4,21 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from voxwire.errors import StorageError
 from voxwire.storage.database import Database
 from voxwire.storage.usage_row import UsageRow
+
+if TYPE_CHECKING:  # with SQLAlchemy, which a server without state does without
+    from voxwire.storage.usage import UsageStore
 
 logger = logging.getLogger("voxwire.storage")
 
@@ -29,6 +33,8 @@ _FIRST_REST_S: Final = 0.25
 _LONGEST_REST_S: Final = 5.0
 #: How long the last records may take when the server stops, in seconds.
 _FAREWELL_S: Final = 5.0
+#: How often old records are looked for, in seconds.
+_TIDY_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,15 @@ class UsageWriter:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write while the block lasts, and at its end what still waits."""
+        """Write while the block lasts, and at its end what still waits. Records that are too old are deleted."""
         task = asyncio.create_task(self._write_on(), name="write usage")
+        tidying = asyncio.create_task(self._tidy(), name="delete old usage")
         try:
             yield
         finally:
+            tidying.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await tidying
             self._ending = True
             self._some.set()
             self._many.set()
@@ -133,12 +143,25 @@ class UsageWriter:
             self._many.clear()
         return True
 
+    async def _tidy(self) -> None:
+        while True:
+            oldest = int((time.time() - self._database.settings.usage_days * 86_400) * 1000)
+            try:
+                if await self._database.exists():
+                    await (await self._store()).delete_before(oldest)
+            except StorageError as error:
+                logger.warning("%s Old records of usage stay for now.", error)
+            await asyncio.sleep(_TIDY_S)
+
     async def _write(self, batch: list[UsageRow]) -> None:
         if batch and await self._database.exists():
-            await asyncio.to_thread(import_module, "voxwire.storage.usage")
-            from voxwire.storage.usage import UsageStore
+            await (await self._store()).add(batch, writer=self._id, first=self._next)
 
-            await UsageStore(self._database).add(batch, writer=self._id, first=self._next)
+    async def _store(self) -> "UsageStore":
+        await asyncio.to_thread(import_module, "voxwire.storage.usage")
+        from voxwire.storage.usage import UsageStore
+
+        return UsageStore(self._database)
 
     def _tell(self, error: StorageError | None) -> None:
         """Once when the database is lost, and once when it is back."""

@@ -8,3 +8,6 @@ from typing import Final
 
 #: All of them, oldest first; what a database says of itself is one of these. Here, so that to compare costs no alembic.
 REVISIONS: Final = ("0001_initial",)
+#: Those that a released version had. What is in one of them never changes again, and `tests/storage/releases` has a
+#: database of each.
+RELEASED: Final[tuple[str, ...]] = ()
