@@ -177,6 +177,19 @@ class TestKeyFile:
         with pytest.raises(StorageError, match=r"voxwire\.key is no master key"):
             await Vault(beside).existing_key("local")
 
+    async def test_a_deleted_key_is_nowhere_in_the_file(self, beside: Database) -> None:
+        await Vault(beside).key("local")
+        async with beside.read() as connection:
+            wrapped = await connection.scalar(select(data_key_table.c.wrapped))
+        await beside.close()
+        file = beside.address.file
+        assert file is not None
+        assert wrapped in file.read_bytes()
+        async with beside.write() as connection:
+            await Vault(beside).delete_key(connection, "local")
+        await beside.close()
+        assert [one for one in file.parent.iterdir() if wrapped in one.read_bytes()] == []
+
     async def test_it_can_be_changed_while_servers_run(self, beside: Database) -> None:
         running, command = Vault(beside), Vault(beside)
         sealed = (await running.key("local")).seal(WORDS, PLACE)

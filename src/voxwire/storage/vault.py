@@ -1,6 +1,7 @@
 """Keys that encrypt what is stored: one for each project, and each of them encrypted with the master key.
 
-Who deletes a project's key makes everything unreadable that was encrypted with it, in backups of the database too.
+Who deletes a project's key makes everything unreadable that was encrypted with it. Backups from before have the key
+still, until the master key is another one and the old one is gone.
 """
 
 import asyncio
