@@ -38,7 +38,9 @@ class Database:
     async def read(self) -> "AsyncIterator[AsyncConnection]":
         """A connection that sees one state of everything. Where nothing was ever stored, it finds empty tables."""
         engine = await self._open() if await self.exists() else await self._without()
-        async with self._watched(engine) as connection:
+        # In SQLite that is so anyway.
+        options = {"isolation_level": "REPEATABLE READ"} if self.address.file is None else {}
+        async with self._watched(engine, **options) as connection:
             yield connection
 
     @asynccontextmanager
