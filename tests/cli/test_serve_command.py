@@ -90,7 +90,7 @@ class TestAnnouncement:
     def _no_engines(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """As far as the moment when the server listens."""
 
-        def create_app(settings: Any, service: Any) -> Any:
+        def create_app(settings: Any, service: Any, host: Any) -> Any:
             self.access = Access(settings, Database(settings.storage))
             return SimpleNamespace(state=SimpleNamespace(access=self.access))
 
@@ -100,7 +100,7 @@ class TestAnnouncement:
 
         monkeypatch.setattr(
             "voxwire.server.build.build_service",
-            lambda settings: SimpleNamespace(vad=None, directory=SimpleNamespace(answers_from="rules", all=())),
+            lambda settings, host: SimpleNamespace(vad=None, directory=SimpleNamespace(answers_from="rules", all=())),
         )
         monkeypatch.setattr("voxwire.server.app.create_app", create_app)
         monkeypatch.setattr("voxwire.server.net.run.run_server", run)

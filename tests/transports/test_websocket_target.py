@@ -3,7 +3,11 @@
 import pytest
 
 from voxwire.errors import RequestRefused
+from voxwire.runtime import AccessRole, Principal
 from voxwire.transports.websocket.target import Target, is_websocket_path, parse_target, unknown_deployment
+
+USER = Principal(id="key-1")
+OPERATOR = Principal(id="anonymous", roles=frozenset(AccessRole))
 
 FORMS = [
     ("W1", "/v1/realtime", {"model": "M"}, "M", False),
@@ -59,7 +63,20 @@ def test_refused(path: str, query: dict[str, str], status: int, code: str) -> No
 
 
 def test_unknown_deployment_speaks_like_the_service_of_the_path() -> None:
-    azure = unknown_deployment(Target("nobody", False), "/openai/v1/realtime")
-    openai = unknown_deployment(Target("nobody", False), "/v1/realtime")
+    azure = unknown_deployment(Target("nobody", False), "/openai/v1/realtime", USER)
+    openai = unknown_deployment(Target("nobody", False), "/v1/realtime", USER)
     assert (azure.status, azure.code, azure.param) == (404, "DeploymentNotFound", "deployment")
     assert (openai.status, openai.code, openai.param) == (404, "model_not_found", "model")
+
+
+def test_who_may_make_a_deployment_is_told_how_and_nobody_else() -> None:
+    told = unknown_deployment(Target("my-gpt4o", False), "/v1/realtime", OPERATOR).message
+    assert told == "There is no model 'my-gpt4o' here. To make it, type: voxwire deployments create my-gpt4o"
+    assert "create" not in unknown_deployment(Target("my-gpt4o", False), "/v1/realtime", USER).message
+
+
+@pytest.mark.parametrize("name", ["a b", "$(reboot)", "x" * 500, "gpt-4\u043e"], ids=ascii)
+def test_of_a_name_that_cannot_be_made_no_command_is_told(name: str) -> None:
+    told = unknown_deployment(Target(name, False), "/v1/realtime", OPERATOR).message
+    assert "It cannot be made: a name has" in told
+    assert len(told) < 400

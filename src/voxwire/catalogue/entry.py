@@ -5,6 +5,7 @@ A model has a TOML file of its own, named as the model: `entries/whisper-tiny.en
 """
 
 import difflib
+import hashlib
 import os
 import re
 import tomllib
@@ -85,6 +86,12 @@ class CatalogueEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     voices: tuple[_Text, ...] = ()
     files: Annotated[tuple[ModelFile, ...], msgspec.Meta(min_length=1)]
     sources: tuple[Source, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """Tells contents apart: the same files have the same version, wherever they come from."""
+        content = "".join(f"{file.name} {file.sha256}\n" for file in sorted(self.files, key=lambda file: file.name))
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     @property
     def size(self) -> int:

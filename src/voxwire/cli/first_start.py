@@ -1,5 +1,6 @@
 """What engines need on disk, fetched before they start; at the second start all of it is there."""
 
+import asyncio
 import contextlib
 import signal
 from collections.abc import Iterable, Iterator
@@ -14,17 +15,29 @@ from voxwire.catalogue import (
     pull,
 )
 from voxwire.cli.pull_progress import shown_pulls
+from voxwire.config import Settings
+from voxwire.errors import ConfigurationError
 from voxwire.interfaces.needs_models import NeedsModels
 from voxwire.printing import complain
 from voxwire.runtime import Service
+from voxwire.server.build import DeploymentHost
+from voxwire.server.stored_deployments import stored_settings
 
 
-def missing_models(service: Service, store: Store) -> list[CatalogueEntry]:
-    """The models of the catalogue that the engines of a service need and that are not here. Raises ConfigurationError
-    for an entry that cannot be read; what is no name of the catalogue the engine complains of when it starts."""
+def engines_of(settings: Settings, service: Service) -> list[object]:
+    """The engines of a service, and those of the stored deployments, which it will have. Raises StorageError."""
     engines: list[object] = [service.vad]
     for hosted in service.directory.all:
         engines += hosted.stages.values()
+    for stored in asyncio.run(stored_settings(settings)):
+        with contextlib.suppress(ConfigurationError):  # this deployment says it when it starts, and disturbs no other
+            engines += DeploymentHost(settings).make("", stored).stages.values()
+    return engines
+
+
+def missing_models(engines: Iterable[object], store: Store) -> list[CatalogueEntry]:
+    """The models of the catalogue that engines need and that are not here. Raises ConfigurationError for an entry that
+    cannot be read; what is no name of the catalogue the engine complains of when it starts."""
     wanted = dict.fromkeys(_references(engines))
     if not wanted:
         return []

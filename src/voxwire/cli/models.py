@@ -150,6 +150,7 @@ def _show(args: argparse.Namespace) -> int:
         "languages": ", ".join(entry.languages) or "-",
         **({"voices": ", ".join(entry.voices)} if entry.voices else {}),
         "licence": entry.licence,
+        "version": entry.version,
         "here": str(folder) if store.has(entry) else f"no; voxwire models pull {entry.name}",
     }
     if entry.terms is not None:

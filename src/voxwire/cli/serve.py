@@ -140,15 +140,16 @@ def _serve(settings: "Settings", warming: _Warming, *, offline: bool) -> int:
     listener = NetworkListener.open(settings.server)  # before the engines: its mistakes are the commonest
     try:
         from voxwire.server.app import create_app
-        from voxwire.server.build import build_service
+        from voxwire.server.build import DeploymentHost, build_service
         from voxwire.server.logs import configure_logging
         from voxwire.server.net.run import run_server
 
         configure_logging(settings.logging)
-        service = build_service(settings)
-        if not _fetched(service, warming, offline=offline):
+        host = DeploymentHost(settings)
+        service = build_service(settings, host)
+        if not _fetched(settings, service, warming, offline=offline):
             return 0
-        app = create_app(settings, service)
+        app = create_app(settings, service, host)
 
         def announce() -> None:
             warming.done()
@@ -167,13 +168,13 @@ def _serve(settings: "Settings", warming: _Warming, *, offline: bool) -> int:
     return 0
 
 
-def _fetched(service: "Service", warming: _Warming, *, offline: bool) -> bool:
+def _fetched(settings: "Settings", service: "Service", warming: _Warming, *, offline: bool) -> bool:
     """Fetch the models that are missing; False when that was to be stopped. Raises ConfigurationError."""
     from voxwire.catalogue import Store, pull_options
-    from voxwire.cli.first_start import fetch, missing_models
+    from voxwire.cli.first_start import engines_of, fetch, missing_models
 
     store = Store()
-    if missing := missing_models(service, store):
+    if missing := missing_models(engines_of(settings, service), store):
         warming.done()
         try:
             fetch(missing, store, pull_options(offline=offline))
@@ -186,8 +187,8 @@ def _fetched(service: "Service", warming: _Warming, *, offline: bool) -> bool:
 
 def _answers_by_rules(service: "Service") -> bool:
     """Whether no deployment has a language model."""
-    names = {hosted.stages["llm"].capabilities.info.name for hosted in service.directory.all}
-    return names == {"offline-assistant"}
+    engines = [hosted.stages["llm"] for hosted in service.directory.all if "llm" in hosted.stages]
+    return {engine.capabilities.info.name for engine in engines} == {"offline-assistant"}
 
 
 def _stop_at_eof() -> None:

@@ -351,6 +351,12 @@ class Settings(BaseSettings):
             raise ValueError("a deployment needs a name")
         return {name: DeploymentSettings() for name in DEFAULT_DEPLOYMENTS} | given
 
+    @property
+    def declared_deployments(self) -> list[str]:
+        """Names of the deployments that somebody has asked for: not those that are there by themselves."""
+        default = DeploymentSettings()
+        return [name for name, one in self.deployments.items() if one != default or name not in DEFAULT_DEPLOYMENTS]
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.default_deployment not in self.deployments:

@@ -7,7 +7,8 @@ an engine whose libraries are missing does not disturb the others.
 
 import re
 from collections.abc import Mapping
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import Any, Final, Literal, cast, get_args, overload
 
 from voxwire.errors import ConfigurationError, PackagesMissing
@@ -72,18 +73,50 @@ def _missing(kind: EngineKind, point: EntryPoint, error: ImportError) -> Configu
     return PackagesMissing((what,), {package: ()})
 
 
+def missing_packages() -> dict[tuple[EngineKind, str], str | None]:
+    """What each engine lacks by the list of installed packages, and what to type; None where nothing is known to be
+    missing. Nothing is imported."""
+    extras_of = cache(_extras)
+    installed = cache(_installed)
+
+    def lack(point: EntryPoint) -> str | None:
+        extras = extras_of(point.dist) if point.dist else {}
+        named = {package for found in extras.values() for package in found if package == point.name}
+        lacking = sorted(package for package in extras.get(point.name) or named if not installed(package))
+        if point.dist is None or not lacking:
+            return None
+        extra = _extra_with(point.dist, lacking[0], point.name)
+        return f"Not installed: {', '.join(lacking)}. Type: pip install '{point.dist.name}[{extra}]'"
+
+    return {(kind, point.name): lack(point) for kind in KINDS for point in entry_points(group=_GROUP + kind)}
+
+
+def _installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def _extra_with(distribution: Distribution, package: str, engine: str) -> str | None:
     """The extra of a distribution that brings a package: that of the engine's name, else the smallest with it."""
-    extras: dict[str, set[str]] = {}
-    for requirement in distribution.requires or ():
-        name = re.match(r"[\w.-]+", requirement)
-        extra = re.search(r"""extra\s*==\s*["']([^"']+)""", requirement)
-        if name and extra:
-            extras.setdefault(extra[1], set()).add(_normal(name[0]))
+    extras = _extras(distribution)
     if engine in extras:  # whatever its packages are called: not all have the name that they are imported by
         return engine
     with_it = [extra for extra, packages in extras.items() if _normal(package) in packages]
     return min(with_it, key=lambda extra: len(extras[extra]), default=None)
+
+
+def _extras(distribution: Distribution) -> dict[str, set[str]]:
+    """The packages of each extra, apart from those of the distribution itself."""
+    extras: dict[str, set[str]] = {}
+    for requirement in distribution.requires or ():
+        name = re.match(r"[\w.-]+", requirement)
+        extra = re.search(r"""extra\s*==\s*["']([^"']+)""", requirement)
+        if name and extra and _normal(name[0]) != _normal(distribution.name):
+            extras.setdefault(extra[1], set()).add(_normal(name[0]))
+    return extras
 
 
 def _normal(name: str) -> str:

@@ -27,7 +27,7 @@
 from voxwire.runtime import failover
 from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_LATER, Budget
-from voxwire.runtime.deployment import DEFAULT_VOICE, Deployment, capabilities_of
+from voxwire.runtime.deployment import DEFAULT_VOICE, Deployment, DeploymentTerms, capabilities_of
 from voxwire.runtime.directory import DeploymentGone, Directory, Hosted, LocalDirectory
 from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.ids import new_id
@@ -62,6 +62,7 @@ __all__ = [
     "Deadlines",
     "Deployment",
     "DeploymentGone",
+    "DeploymentTerms",
     "Directory",
     "EngineLease",
     "EngineLeases",

@@ -2,11 +2,17 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from msgspec.structs import replace
 
-from voxwire.events.session_config import SessionConfig, SessionKind, Transcription
+from voxwire.events.session_config import (
+    DEFAULT_TURN_DETECTION,
+    SessionConfig,
+    SessionKind,
+    Transcription,
+    TurnDetection,
+)
 from voxwire.interfaces.engine import Engine
 from voxwire.interfaces.llm import LlmEngine, Overhears
 from voxwire.interfaces.stt import SttConfig, SttEngine
@@ -43,11 +49,27 @@ def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine, turn: TurnEn
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentTerms:
+    """What holds for the conversations of a deployment, beside what its engines do: the checks that transcripts go
+    through, what is stored and for how long, and how much it may be used (None is no limit)."""
+
+    region: str | None = None
+    content_policy: str | None = None
+    store: Literal["none", "text", "text+audio"] = "none"
+    retention_days: int = 30
+    concurrent_sessions: int | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    audio_seconds_per_day: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Deployment:
     """Engines under a name. Engines may be shared with other deployments.
 
-    `instructions` is what a new session starts with. `max_drafts_per_turn` is None where the engines decide.
+    `instructions`, `voice` and `turn_detection` are what a new session starts with; a voice of None is the first that
+    there is. `max_drafts_per_turn` is None where the engines decide.
     """
 
     name: str
@@ -57,7 +79,10 @@ class Deployment:
     turn: TurnEngine | None = None
     capabilities: Capabilities
     instructions: str = ""
+    voice: str | None = None
+    turn_detection: TurnDetection | None = DEFAULT_TURN_DETECTION
     max_drafts_per_turn: int | None = None
+    terms: DeploymentTerms = DeploymentTerms()
     foresight: Foresight = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -74,7 +99,8 @@ class Deployment:
             kind=kind,
             model=model or self.name,
             instructions=self.instructions,
-            voice=_voice(self.capabilities.voices),
+            voice=self.voice or _voice(self.capabilities.voices),
+            turn_detection=self.turn_detection,
             transcription=Transcription() if kind is SessionKind.TRANSCRIPTION else None,
         )
 

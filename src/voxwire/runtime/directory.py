@@ -16,7 +16,7 @@ from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.failover import Members
 from voxwire.runtime.foresight import Situation
 from voxwire.runtime.leases import EngineLease
-from voxwire.runtime.principal import Principal
+from voxwire.runtime.principal import LOCAL, Principal
 
 logger = logging.getLogger("voxwire.runtime")
 
@@ -51,10 +51,20 @@ class Hosted:
     """
 
     def __init__(
-        self, name: str, leases: Mapping[str, EngineLease], assemble: Callable[[Mapping[str, Any]], Deployment]
+        self,
+        name: str,
+        leases: Mapping[str, EngineLease],
+        assemble: Callable[[Mapping[str, Any]], Deployment],
+        *,
+        project: str | None = None,
+        enabled: bool = True,
     ) -> None:
-        """`leases` by stage; `assemble` makes the deployment of the engines, by stage too, once they run."""
+        """`leases` by stage; `assemble` makes the deployment of the engines, by stage too, once they run, and may raise
+        EngineError. `project` is whose it is; None is everybody's. One that is not `enabled` is found, and never
+        starts."""
         self.name = name
+        self.project = project
+        self.enabled = enabled
         self.deployment: Deployment | None = None
         """None until it is ready."""
         self.trouble: Trouble | None = None
@@ -75,18 +85,24 @@ class Hosted:
     @property
     def label(self) -> str:
         """Says in words what answers, or would."""
-        label: str = self.stages["llm"].capabilities.info.label
-        return label
+        llm = self.stages.get("llm")
+        return str(llm.capabilities.info.label) if llm else "nothing yet"
 
     @property
     def leases(self) -> Mapping[str, EngineLease]:
         """The holds on the engines, by stage: for who starts them one by one."""
         return self._leases
 
+    def begin(self) -> None:
+        """Begin to start the engines."""
+        if not self.enabled:
+            self._tried.set()
+        elif self._starting is None:
+            self._starting = asyncio.create_task(self._start(), name=f"start {self.name}")
+
     async def tried(self) -> None:
         """Begin to start the engines, and wait until they are ready or have failed once."""
-        if self._starting is None:
-            self._starting = asyncio.create_task(self._start(), name=f"start {self.name}")
+        self.begin()
         await self._tried.wait()
 
     @contextmanager
@@ -147,11 +163,11 @@ class Hosted:
                 return stage, result
             if isinstance(result, BaseException):
                 raise result
-        deployment = self._assemble(self.stages)
         try:
+            deployment = self._assemble(self.stages)
             await deployment.expect(Situation(deployment.instructions))
         except EngineError as error:
-            return error.stage if error.stage in self._leases else "stt", error
+            return error.stage if error.stage in ENGINE_TITLES else "stt", error
         self.deployment = deployment
         return None
 
@@ -192,22 +208,30 @@ class LocalDirectory:
         """`aliases` map further names to deployments; a deployment's own name wins. `default` answers where a client
         names none. Without any of those `needed` (all, if none is said) nobody is served. Raises ConfigurationError.
         """
-        self._hosted = {deployment.name: deployment for deployment in hosted}
+        self._hosted = {(deployment.project, deployment.name): deployment for deployment in hosted}
         self._default = default
         self._needed = needed
         self._aliases = dict(aliases or {})
+        self._stored_aliases: Mapping[tuple[str, str], str] = {}
+        self._started = False
         self._leaving: dict[asyncio.Task[None], Hosted] = {}
+        names = [name for project, name in self._hosted if project is None]
         for name in (default, *self._aliases.values()):
-            if name not in self._hosted:
-                raise ConfigurationError(f"There is no deployment {name!r}; there is {', '.join(self._hosted)}.")
+            if name not in names:
+                raise ConfigurationError(f"There is no deployment {name!r}; there is {', '.join(names)}.")
 
     async def deployment(self, name: str | None, principal: Principal) -> Hosted | None:
         if name is None and principal.deployments is not None and len(principal.deployments) == 1:
             (name,) = principal.deployments
-        return self.find(name)
+        return self.find(name, principal.project)
 
     async def deployments(self, principal: Principal) -> Sequence[Hosted]:
-        return [hosted for hosted in self.all if principal.may_use(hosted.name)]
+        return [hosted for hosted in self.of_project(principal.project) if principal.may_use(hosted.name)]
+
+    def of_project(self, project: str) -> list[Hosted]:
+        """Those of a project and those of everybody; its own wins where both have a name."""
+        found = {hosted.name: hosted for hosted in self.all if hosted.project is None}
+        return list((found | {hosted.name: hosted for hosted in self.all if hosted.project == project}).values())
 
     @property
     def all(self) -> tuple[Hosted, ...]:
@@ -226,22 +250,37 @@ class LocalDirectory:
     @property
     def answers_from(self) -> str:
         """Says in words what answers where a client names no deployment."""
-        hosted = self._hosted[self._default]
+        hosted = self.find(None)
+        assert hosted is not None
         return hosted.label if hosted.deployment else f"{hosted.label}, which is not ready"
 
-    def find(self, name: str | None) -> Hosted | None:
-        """What this name, or alias, means; the default for None."""
-        if name is None:
-            name = self._default
-        return self._hosted.get(name) or self._hosted.get(self._aliases.get(name, ""))
+    def find(self, name: str | None, project: str = LOCAL) -> Hosted | None:
+        """What this name, or alias, means in a project; the default for None. An alias of the project wins, then its
+        own deployment, then one of everybody."""
+        name = self._default if name is None else name
+        meant = self._stored_aliases.get((project, name), name)
+        return self._named(meant, project) or self._named(self._aliases.get(meant, ""), project)
+
+    def exactly(self, name: str, project: str | None) -> Hosted | None:
+        """The deployment of this name that is the project's own; None for those of everybody."""
+        return self._hosted.get((project, name))
+
+    def _named(self, name: str, project: str) -> Hosted | None:
+        return self._hosted.get((project, name)) or self._hosted.get((None, name))
+
+    def alias(self, aliases: Mapping[tuple[str, str], str]) -> None:
+        """What further names mean from now on, by project and name, beside those that were given at the beginning."""
+        self._stored_aliases = dict(aliases)
 
     async def start(self) -> None:
         """Start all, and wait until each is ready or has failed once.
 
         Raises why the first of those needed is not ready, if none of them is.
         """
+        self._started = True
         await asyncio.gather(*(hosted.tried() for hosted in self.all))
-        wanted = [hosted for hosted in self.all if not self._needed or hosted.name in self._needed]
+        own = [hosted for hosted in self.all if hosted.project is None]
+        wanted = [hosted for hosted in own if not self._needed or hosted.name in self._needed]
         if not any(hosted.deployment for hosted in wanted):
             for hosted in wanted:
                 if hosted.trouble is not None:
@@ -252,14 +291,20 @@ class LocalDirectory:
 
         One of the same name is withdrawn: it serves its sessions to their end, and engines of both go on.
         """
-        before = self._hosted.get(hosted.name)
-        self._hosted[hosted.name] = hosted
-        self._withdraw(before)
+        self.host(hosted)
         await hosted.tried()
 
-    def remove(self, name: str) -> None:
+    def host(self, hosted: Hosted) -> None:
+        """The same, and do not wait for it. Before `start`, it is started there."""
+        before = self._hosted.get((hosted.project, hosted.name))
+        self._hosted[hosted.project, hosted.name] = hosted
+        self._withdraw(before)
+        if self._started:
+            hosted.begin()
+
+    def remove(self, name: str, project: str | None = None) -> None:
         """Take a deployment away: from now on nobody finds it; its sessions go on to their end."""
-        self._withdraw(self._hosted.pop(name, None))
+        self._withdraw(self._hosted.pop((project, name), None))
 
     def _withdraw(self, hosted: Hosted | None) -> None:
         if hosted is not None:

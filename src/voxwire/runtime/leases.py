@@ -1,7 +1,7 @@
 """Engines that several deployments share: each is made once, and ends with its last lease."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -50,6 +50,10 @@ class EngineLeases:
 
     def __len__(self) -> int:
         return len(self._shared)
+
+    def missing(self, keys: Iterable[Hashable]) -> list[Hashable]:
+        """Those of these engines that nobody holds, each once."""
+        return [key for key in dict.fromkeys(keys) if key not in self._shared]
 
     def lease(self, wanted: Mapping[str, tuple[Hashable, Callable[[], Engine]]]) -> dict[str, EngineLease]:
         """A lease for each of the names: of the engine with this key, which is made unless somebody holds it.

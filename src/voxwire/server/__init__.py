@@ -1,5 +1,8 @@
 """The HTTP server: what runs, listens and answers, and is no conversation.
 
+- `deployment_book`: making and changing stored deployments; `stored_deployments`: those of the store, in a server
+  that runs
+- `model_catalogue`: what deployments can be made of
 - `build`: from settings to engines, deployments and the service; `profiles`: which engines a word stands for;
   `ollama`: what a running Ollama can do
 - `app`: the routes; `middleware`: what holds for every request; `model_list`, `playground`, `identity`: the

@@ -19,6 +19,7 @@ from voxwire.runtime import Principal, Service
 from voxwire.server.access import Access
 from voxwire.server.access_log import AccessLog
 from voxwire.server.admin import AdminContext, admin_declarations
+from voxwire.server.build import DeploymentHost
 from voxwire.server.health import Health
 from voxwire.server.identity import identity_routes
 from voxwire.server.metrics_route import holds_metrics_token, metrics_routes
@@ -26,6 +27,7 @@ from voxwire.server.middleware import REQUEST, CheckRequests
 from voxwire.server.model_list import model, model_list
 from voxwire.server.playground import playground_routes
 from voxwire.server.rest import rest_routes
+from voxwire.server.stored_deployments import StoredDeployments
 from voxwire.server.stored_usage import StoredUsage
 from voxwire.storage.database import Database
 from voxwire.storage.usage_writer import UsageWriter
@@ -41,8 +43,9 @@ logger = logging.getLogger("voxwire.server")
 _API_PREFIXES = ("/v1", "/openai/v1", "/openai")
 
 
-def create_app(settings: Settings, service: Service) -> Starlette:
-    """Put the server together. Its lifespan starts and stops `service`.
+def create_app(settings: Settings, service: Service, host: DeploymentHost | None = None) -> Starlette:
+    """Put the server together. Its lifespan starts and stops `service`; `host` made its deployments, and makes those
+    that are stored.
 
     `app.state.websocket` is the endpoint, for those who drain it; `app.state.budget` the memory
     for messages, which all connections share; `app.state.declared` the REST routes as they are declared;
@@ -52,6 +55,8 @@ def create_app(settings: Settings, service: Service) -> Starlette:
     watch = StoreWatch(database)
     access = Access(settings, database)
     access.watch(watch)
+    stored = StoredDeployments(settings, database, service.directory, host or DeploymentHost(settings))
+    watch.subscribe(stored.read)
     usage = UsageWriter(database)
     service.usage_logs.append(StoredUsage(usage))
 
@@ -82,7 +87,7 @@ def create_app(settings: Settings, service: Service) -> Starlette:
             HTTPException: _no_route,
             Exception: _crashed,
         },
-        lifespan=_lifespan(settings, service, database, usage, watch, access),
+        lifespan=_lifespan(settings, service, database, usage, watch, access, stored),
     )
     # Trailing slashes are gone before the routes are asked: a redirect to them would come back for ever.
     app.router.redirect_slashes = False
@@ -94,7 +99,13 @@ def create_app(settings: Settings, service: Service) -> Starlette:
 
 
 def _lifespan(
-    settings: Settings, service: Service, database: Database, usage: UsageWriter, watch: StoreWatch, access: Access
+    settings: Settings,
+    service: Service,
+    database: Database,
+    usage: UsageWriter,
+    watch: StoreWatch,
+    access: Access,
+    stored: StoredDeployments,
 ) -> Callable[[Starlette], Any]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -104,8 +115,10 @@ def _lifespan(
                 try:
                     async with watch.running(), access.running():
                         await service.start()
+                        stored.start()
                         yield
                 finally:
+                    await stored.close()
                     await service.close()
         finally:
             await database.close()

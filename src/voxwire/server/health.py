@@ -45,7 +45,7 @@ class Health:
 
     async def health(self, request: HttpRequest) -> Response:
         """200 as long as the event loop answers; the body says how the server is."""
-        deployments = self._service.directory.all
+        deployments = self._deployments()
         body = {
             "status": self._status(),
             "sessions": self._websocket.sessions,
@@ -64,16 +64,20 @@ class Health:
         """200 while new sessions are welcome, at least to some deployment; 503 while they are not."""
         principal = await self._who(request.scope[REQUEST])
         status = self._status()
-        body: dict[str, Any] = {"status": status, "deployments": _counts(self._service.directory.all)}
-        body["stages"] = _stage_counts(self._service.directory.all)
+        body: dict[str, Any] = {"status": status, "deployments": _counts(self._deployments())}
+        body["stages"] = _stage_counts(self._deployments())
         if principal is not None:
             visible = await self._service.directory.deployments(principal)
             body["named"] = {hosted.name: _stages(hosted) for hosted in visible}
         ready = status in ("ok", "degraded")
         return JSONResponse(body, status_code=200 if ready else 503, headers=_NOT_KEPT)
 
+    def _deployments(self) -> list[Hosted]:
+        """All that are not switched off."""
+        return [hosted for hosted in self._service.directory.all if hosted.enabled]
+
     def _status(self) -> str:
-        deployments = self._service.directory.all
+        deployments = self._deployments()
         ready = sum(hosted.deployment is not None for hosted in deployments)
         if self._websocket.draining:
             return "draining"

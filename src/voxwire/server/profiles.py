@@ -11,10 +11,15 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from voxwire import __version__
+from voxwire.catalogue import load_catalogue
 from voxwire.config import DeploymentSettings, EngineSettings, Settings
 from voxwire.errors import ConfigurationError
 from voxwire.interfaces.engine import EngineKind
 from voxwire.server.ollama import find_ollama, ollama_address
+
+#: Of what was asked for: the version, the model, and the version that it has.
+_OTHER_VERSION: Final = "The version {} of {} is not here: it is {}."
 
 logger = logging.getLogger("voxwire.server")
 
@@ -45,11 +50,21 @@ class Profiles:
             given["llm"] = self._settings.llm
         if self._settings.turn:
             given["turn"] = self._settings.turn
-        return self._profile(self.name(deployment), given | _named(deployment))
+        given |= _named(deployment)
+        if deployment.model is not None and not self.is_profile(deployment.model):
+            given |= _with_model(deployment.model, deployment.version, given)
+        elif deployment.version not in (None, __version__):
+            raise ConfigurationError(_OTHER_VERSION.format(deployment.version, deployment.model, __version__))
+        return self._profile(self.name(deployment), given)
 
     def name(self, deployment: DeploymentSettings) -> str:
         """Which profile a deployment starts from."""
-        return deployment.profile or self._settings.profile
+        chosen = deployment.model if deployment.model is not None and self.is_profile(deployment.model) else None
+        return deployment.profile or chosen or self._settings.profile
+
+    def is_profile(self, name: str) -> bool:
+        """Whether there is a profile of this name."""
+        return name in self._built_in or name in self._settings.profiles
 
     def _profile(self, name: str, given: Stages) -> Stages:
         if own := self._settings.profiles.get(name):
@@ -76,6 +91,25 @@ def _ask_ollama(model: str | None) -> dict[str, Any]:
         return {"base_url": f"{ollama_address()}/v1", "first_model": True}
     logger.info("%s", found)
     return found.options
+
+
+def _with_model(model: str, version: str | None, given: Stages) -> Stages:
+    """The stage that a model is for. Where the language engine is an address, the model is one there. Raises
+    ConfigurationError for a model that is not in the catalogue, or is not of this version."""
+    llm, entries = given.get("llm"), load_catalogue()
+    if llm is not None and (model not in entries or llm.name not in entries[model].engines):
+        if version is not None:
+            raise ConfigurationError(f"The model {model!r} is at an address, and has no version: leave that out.")
+        return {"llm": llm.model_copy(update={"options": {**llm.options, "model": model}})}
+    entry = entries.find(model, nor=", and no such profile")
+    if version not in (None, entry.version):
+        raise ConfigurationError(_OTHER_VERSION.format(version, model, entry.version))
+    named = given.get(entry.kind)
+    if named is None:
+        return {entry.kind: _engine(entry.engines[0], model=model)}
+    if named.name not in entry.engines:
+        raise ConfigurationError(f"The engine {named.name!r} cannot open {model}: {', '.join(entry.engines)} can.")
+    return {entry.kind: named.model_copy(update={"options": {**named.options, "model": model}})}
 
 
 def _named(stages: object) -> Stages:

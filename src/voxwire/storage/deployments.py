@@ -1,9 +1,11 @@
 """Stored deployments. Secrets of their engines are encrypted; everything else is JSON as the settings file has it."""
 
+import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from sqlalchemy import Row, Select, delete, func, insert, select, update
@@ -17,7 +19,9 @@ from voxwire.storage.decisions import record_decision
 from voxwire.storage.projects import lock_project
 from voxwire.storage.revision import bump
 from voxwire.storage.schema import deployment_table
-from voxwire.storage.vault import Vault
+
+if TYPE_CHECKING:  # cryptography takes a moment to import, and a server whose deployments have no secrets does without
+    from voxwire.storage.vault import Vault
 
 #: Of all projects: a server holds all of them in memory.
 MAX_DEPLOYMENTS: Final = 500
@@ -58,7 +62,7 @@ class Deployments:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._vault = Vault(database)
+        self._known_vault: Vault | None = None
 
     async def all(self, project: str | None = None) -> list[StoredDeployment]:
         """Those of a project, or of all, by name."""
@@ -108,12 +112,20 @@ class Deployments:
                 raise DeploymentChanged
             await _note(connection, gone, "deployment.delete", by, reason, ())
 
+    async def _vault(self) -> "Vault":
+        if self._known_vault is None:
+            await asyncio.to_thread(import_module, "voxwire.storage.vault")
+            from voxwire.storage.vault import Vault
+
+            self._known_vault = Vault(self._database)
+        return self._known_vault
+
     async def _columns(self, deployment: StoredDeployment) -> dict[str, Any]:
         assert deployment.settings is not None
         spec, secrets = take_secrets(deployment.settings.model_dump(exclude_unset=True))
         wrapped = master = None
         if secrets:
-            wrapped, master = await self._vault.wrap(json.dumps(secrets).encode(), _place(deployment.id))
+            wrapped, master = await (await self._vault()).wrap(json.dumps(secrets).encode(), _place(deployment.id))
         return {
             "id": deployment.id,
             "project": deployment.project,
@@ -131,7 +143,8 @@ class Deployments:
         try:
             secrets = []
             if row.wrapped is not None:
-                secrets = json.loads(await self._vault.unwrap(bytes(row.wrapped), row.master, _place(row.id)))
+                vault = await self._vault()
+                secrets = json.loads(await vault.unwrap(bytes(row.wrapped), row.master, _place(row.id)))
             settings = DeploymentSettings.model_validate(put_secrets(json.loads(row.spec), secrets))
         except (StorageError, ValidationError) as error:  # one that cannot be read keeps nobody from the others
             said = str(error) if isinstance(error, StorageError) else "its settings are those of another version"

@@ -3,7 +3,9 @@ declarations (`voxwire.server.rest`).
 
 - `admin_context`: what handlers work on
 - `admin_routes`: all declarations together, and the OpenAPI document of them
-- `deployment_routes`: named deployments; `decision_routes`: who changed what; `usage_routes`: what was used
+- `deployment_routes`, `alias_routes`: named deployments; `model_routes`: what they can be made of; `azure_routes`:
+  they in Azure's shapes
+- `decision_routes`: who changed what; `usage_routes`: what was used
 - `key_routes`, `project_routes`, `role_routes`: who may use the server; `in_project`: which project a request is about
 """
 

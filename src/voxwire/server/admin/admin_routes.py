@@ -4,9 +4,12 @@ from starlette.responses import JSONResponse
 
 from voxwire.runtime import Permission
 from voxwire.server.admin.admin_context import AdminContext
+from voxwire.server.admin.alias_routes import alias_declarations
+from voxwire.server.admin.azure_routes import azure_declarations
 from voxwire.server.admin.decision_routes import decision_declarations
 from voxwire.server.admin.deployment_routes import deployment_declarations
 from voxwire.server.admin.key_routes import key_declarations
+from voxwire.server.admin.model_routes import model_declarations
 from voxwire.server.admin.project_routes import project_declarations
 from voxwire.server.admin.role_routes import role_assignment_declarations
 from voxwire.server.admin.usage_routes import usage_declarations
@@ -17,6 +20,9 @@ def admin_declarations(context: AdminContext) -> list[RestRoute]:
     """Every route that has a declaration, sorted by concept as the documents show them."""
     declared = [
         *deployment_declarations(context),
+        *alias_declarations(context),
+        *model_declarations(context),
+        *azure_declarations(context),
         *key_declarations(context),
         *project_declarations(context),
         *role_assignment_declarations(context),

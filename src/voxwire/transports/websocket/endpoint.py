@@ -30,7 +30,12 @@ from voxwire.transports.refusal import refusal_body, refusal_headers
 from voxwire.transports.request import Request
 from voxwire.transports.websocket.asgi_connection import AsgiConnection
 from voxwire.transports.websocket.express import EXPRESS_EXTENSION, Express
-from voxwire.transports.websocket.target import forbidden_deployment, parse_target, unknown_deployment
+from voxwire.transports.websocket.target import (
+    disabled_deployment,
+    forbidden_deployment,
+    parse_target,
+    unknown_deployment,
+)
 from voxwire.transports.websocket.websocket_transport import WebSocketTransport
 
 logger = logging.getLogger(__name__)
@@ -165,10 +170,12 @@ class WebSocketEndpoint:
             variant = msgspec.structs.replace(variant, transcription=True)
         hosted = await self._service.directory.deployment(target.name, principal)
         if hosted is None:
-            raise unknown_deployment(target, request.path)
+            raise unknown_deployment(target, request.path, principal)
         connection.deployment = hosted.name
         if not principal.may_use(hosted.name):
             raise forbidden_deployment(hosted.name)
+        if not hosted.enabled:
+            raise disabled_deployment(hosted.name)
         self._check_draining()
         if self.full:
             raise RequestRefused(

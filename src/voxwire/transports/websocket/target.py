@@ -1,12 +1,13 @@
 """What a WebSocket URL asks for: forms W1 to W12 (protocol: connecting, Addresses)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from voxwire.config import checked_name
 from voxwire.dialects.model_names import TRANSCRIPTION_MODELS
-from voxwire.errors import RequestRefused
+from voxwire.errors import RequestRefused, shorten
+from voxwire.runtime import Permission, Principal
 
 _VOICE_LIVE: Final = "/voice-live/realtime"
 _PLAIN_PATHS: Final = frozenset({"/v1/realtime", "/openai/v1/realtime", "/openai/realtime", _VOICE_LIVE})
@@ -64,16 +65,25 @@ def unknown_path(path: str) -> RequestRefused:
     return RequestRefused(404, f"Unknown path {path[:200]!r}. Realtime sessions are at /v1/realtime.", code="not_found")
 
 
-def unknown_deployment(target: Target, path: str) -> RequestRefused:
-    """404 in the words of the service that the path belongs to."""
+def unknown_deployment(target: Target, path: str, principal: Principal) -> RequestRefused:
+    """404 in the words of the service that the path belongs to. Who may make the deployment is told how."""
     azure = path.startswith("/openai/")
     return RequestRefused(
         404,
-        f"There is no {'deployment' if azure else 'model'} {target.name!r} here; GET /v1/models lists what there is. "
-        f"The line [deployments.{json.dumps(target.name)}] in the server's settings file makes it exist.",
+        f"There is no {'deployment' if azure else 'model'} {shorten(target.name or '')!r} here. "
+        f"{_remedy(target.name or '', principal)}",
         code="DeploymentNotFound" if azure else "model_not_found",
         param="deployment" if azure else "model",
     )
+
+
+def _remedy(name: str, principal: Principal) -> str:
+    if not principal.may(Permission.MANAGE_DEPLOYMENTS):
+        return "GET /v1/models lists those that this key may use."
+    try:
+        return f"To make it, type: voxwire deployments create {checked_name(name)}"
+    except ValueError as error:
+        return f"It cannot be made: {error}."
 
 
 def forbidden_deployment(name: str) -> RequestRefused:
@@ -81,6 +91,11 @@ def forbidden_deployment(name: str) -> RequestRefused:
     return RequestRefused(
         403, f"This key may not use the deployment {name!r}.", code="deployment_not_allowed", param="model"
     )
+
+
+def disabled_deployment(name: str) -> RequestRefused:
+    """403 for a deployment that its operator has switched off."""
+    return RequestRefused(403, f"The deployment {name!r} is switched off.", code="deployment_disabled", param="model")
 
 
 def _deployment_in(path: str) -> str | None:
