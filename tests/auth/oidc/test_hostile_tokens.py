@@ -10,10 +10,12 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from local_issuer import AUDIENCE, LocalIssuer, rsa_key
+from local_issuer import AUDIENCE, TENANT, LocalIssuer, rsa_key
 
 from voxwire.auth.oidc import OidcSource
 from voxwire.auth.oidc.bearer_token import BearerToken
@@ -242,6 +244,41 @@ class TestForms:
     def test_any_three_parts_are_read_or_not(self, header: bytes, claims: bytes, signature: bytes) -> None:
         token = BearerToken.read(f"eyJ{encoded(header)}.{encoded(claims)}.{encoded(signature)}")
         assert token is None or isinstance(token.claims, dict)
+
+
+#: What may stand in JSON.
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([10**400, -(10**400), 1e308, -1.5, 0, AUDIENCE, TENANT, "Voxwire.User", "\x00\r\n", "\ud800"])
+    | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+CLAIMS = "iss sub aud exp nbf iat tid oid roles scp groups appid azp typ realm".split()
+
+
+@pytest.fixture
+def sources(issuer: LocalIssuer, make_source: MakeSource) -> list[OidcSource]:
+    other = {**issuer.settings, "role_claims": "realm.roles,roles,scp"}
+    return [make_source({"entra": issuer.entra}), make_source({"oidc": {"other": other}})]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@given(claims=st.dictionaries(st.sampled_from(CLAIMS), VALUES, min_size=1, max_size=4))
+async def test_nonsense_that_the_issuer_signed(
+    issuer: LocalIssuer, sources: list[OidcSource], claims: dict[str, Any]
+) -> None:
+    """Whatever it says: somebody comes in, or a refusal says why. There is no third."""
+    body = f"{encoded({'alg': 'RS256', 'kid': 'rsa-1'})}.{encoded({**issuer.claims(), **claims})}"
+    private = rsa_key(1).private_key
+    assert private is not None
+    token = f"{body}.{encoded(private.sign(body.encode(), PKCS1v15(), SHA256()))}"
+    for source in sources:
+        with suppress(RequestRefused):
+            principal = await source.identify(token)
+            assert principal is None or principal.roles
 
 
 class TestFloods:
