@@ -5,19 +5,21 @@ Two things differ from Azure: where the authority is, and which certificate it s
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from client_environment import PROGRAMS, Address, run_command
+from client_environment import PROGRAMS, ROOT, Address, run_command
 from joserfc.jwk import RSAKey
 from local_issuer import AUDIENCE, CLIENT, CLIENT_SECRET, TENANT, LocalIssuer, rsa_key
 from node_environment import NPM, run_node
 
 from voxwire.testing.live_server import serve_process
 
+PAGE = (ROOT / "docs" / "keyless.md").read_text(encoding="utf-8")
 MICROSOFTS = "https://cognitiveservices.azure.com"
 #: The name of a tenant of AD FS, whose authority the libraries do not look up at Microsoft's.
 ADFS = "adfs"
@@ -114,6 +116,16 @@ async def test_python_signs_in(way: str, tenant: str, issuer: LocalIssuer, keyle
 async def test_javascript_signs_in(way: str, tenant: str, issuer: LocalIssuer, keyless_address: Address) -> None:
     seen = await javascript(way, keyless_address, environment(issuer, keyless_address, tenant))
     assert "84" in seen["text"] or "eighty-four" in seen["text"]
+
+
+@pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL), ids=["openai", "rtclient"])
+async def test_the_programs_of_the_page(
+    program: str, issuer: LocalIssuer, keyless_address: Address, tmp_path: Path
+) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(program.replace("https://voxwire.example", keyless_address.url))
+    variables = environment(issuer, keyless_address, ADFS)
+    assert "realtime" in await run_command(sys.executable, file, variables=variables)
 
 
 async def test_the_proof_of_a_platform(issuer: LocalIssuer, keyless_address: Address, tmp_path: Path) -> None:
