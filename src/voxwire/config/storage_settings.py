@@ -1,5 +1,7 @@
 """Where deployments, keys, usage and conversations are stored."""
 
+import base64
+import binascii
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
@@ -44,3 +46,15 @@ class StorageSettings(SettingsTable):
         elif parts.scheme not in ("postgresql", "postgres") or not port_is_number:
             raise ValueError(f"this is not an address of a database; write {_FORMS}")
         return url
+
+    @field_validator("secret_key")
+    @classmethod
+    def _of_32_bytes(cls, keys: SecretStr | None) -> SecretStr | None:
+        for key in keys.get_secret_value().split(",") if keys is not None else ():
+            try:
+                size = len(base64.b64decode(key.strip(), validate=True))
+            except (binascii.Error, ValueError):
+                size = 0
+            if size != 32:
+                raise ValueError("a master key is 32 bytes in base64, as `openssl rand -base64 32` prints them")
+        return keys

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any, Final
 
-from sqlalchemy import Connection, StaticPool, event
+from sqlalchemy import URL, Connection, StaticPool, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from voxwire.errors import StorageError
@@ -22,8 +22,9 @@ _STATEMENT_S: Final = 30.0
 def make_engine(address: StoreAddress, *, foreign_keys: bool = True) -> AsyncEngine:
     """An engine; nothing is opened yet. Raises StorageError where the driver is missing."""
     if address.file is not None:
+        url = URL.create("sqlite+aiosqlite", database=str(address.file))
         engine = create_async_engine(
-            address.url, hide_parameters=True, pool_timeout=_PATIENCE_S, connect_args={"timeout": _PATIENCE_S}
+            url, hide_parameters=True, pool_timeout=_PATIENCE_S, connect_args={"timeout": _PATIENCE_S}
         )
         _prepare_sqlite(engine, foreign_keys=foreign_keys)
         return engine

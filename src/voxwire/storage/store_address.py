@@ -11,12 +11,12 @@ from voxwire.config import StorageSettings
 
 @dataclass(frozen=True, slots=True)
 class StoreAddress:
-    """A database. `file` is None for PostgreSQL; `shown` has no secret in it and may be printed."""
+    """A database: an SQLite `file`, or a PostgreSQL `url`. `shown` has no secret in it and may be printed."""
 
-    url: str
-    """As SQLAlchemy wants it. It may hold a password."""
     shown: str
-    file: Path | None
+    file: Path | None = None
+    url: str = ""
+    """As SQLAlchemy wants it. It may hold a password."""
 
     def __repr__(self) -> str:
         return f"StoreAddress({self.shown!r})"
@@ -33,7 +33,8 @@ def store_address(settings: StorageSettings) -> StoreAddress:
     # libpq's word for it, which everybody's URLs have; asyncpg's is another.
     query = [("ssl" if name == "sslmode" else name, value) for name, value in parse_qsl(parts.query)]
     shown = f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
-    return StoreAddress(urlunsplit(("postgresql+asyncpg", parts.netloc, parts.path, urlencode(query), "")), shown, None)
+    address = urlunsplit(("postgresql+asyncpg", parts.netloc, parts.path, urlencode(query), ""))
+    return StoreAddress(shown, url=address)
 
 
 def data_folder() -> Path:
@@ -49,4 +50,4 @@ def data_folder() -> Path:
 
 def _file(file: Path) -> StoreAddress:
     file = file.absolute()
-    return StoreAddress(f"sqlite+aiosqlite:///{file}", str(file), file)
+    return StoreAddress(str(file), file)
