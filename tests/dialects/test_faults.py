@@ -214,8 +214,8 @@ class TestInvalidValue:
                 {"include": ["everything"]},
                 "session.include[0]",
                 "Invalid value: 'everything'. Supported values are: 'item.input_audio_transcription.logprobs', "
-                "'voxwire.engine_changed', 'voxwire.false_interruption', 'voxwire.transcription_deltas', "
-                "'voxwire.turn_timings' and 'voxwire.word_times'.",
+                "'voxwire.engine_changed', 'voxwire.false_interruption', 'voxwire.fingerprint', "
+                "'voxwire.transcription_deltas', 'voxwire.turn_timings' and 'voxwire.word_times'.",
             ),
         ],
     )

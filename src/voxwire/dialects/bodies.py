@@ -44,6 +44,8 @@ from voxwire.events.server import (
     OutputItemAdded,
     OutputItemDone,
     RateLimitsUpdated,
+    SessionCreated,
+    SessionUpdated,
     SpeechStarted,
     SpeechStopped,
     TextDelta,
@@ -56,7 +58,15 @@ from voxwire.events.server import (
     TurnTimings,
     WordTimes,
 )
-from voxwire.events.session_config import FunctionTool, NamedTool, ServerVad, ToolChoice, Transcription, TurnDetection
+from voxwire.events.session_config import (
+    FINGERPRINT,
+    FunctionTool,
+    NamedTool,
+    ServerVad,
+    ToolChoice,
+    Transcription,
+    TurnDetection,
+)
 
 Body = dict[str, Any]
 PartEvent = ContentPartAdded | ContentPartDone | TextDelta | TextDone | TranscriptDelta | TranscriptDone
@@ -260,6 +270,14 @@ def rate_limits(event: RateLimitsUpdated) -> Body:
 
 
 # --- ours, sent only to who asked for them in `include` (protocol: decisions, Events of our own) ----
+
+
+def fingerprint(event: SessionCreated | SessionUpdated) -> Body:
+    """Beside the `session`, for a program may send that back."""
+    shown = event.fingerprint
+    if shown is None:
+        return {}
+    return {FINGERPRINT: {"version": shown.version, "engines": shown.engines, "settings": shown.settings}}
 
 
 def clock(event: ClockRead) -> Body:

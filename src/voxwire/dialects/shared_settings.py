@@ -43,6 +43,7 @@ Include = list[
         "voxwire.engine_changed",
         "voxwire.false_interruption",
         "voxwire.word_times",
+        "voxwire.fingerprint",
     ]
 ]
 Metadata = Annotated[

@@ -28,18 +28,29 @@ class ErrorOccurred(ServerEventBase, frozen=True, kw_only=True):
     origin: int | None = None
 
 
+class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
+    """What answers a session, for whoever reports a fault: the server's version, the engines by stage, and a digest
+    of the settings."""
+
+    version: str
+    engines: dict[str, str]
+    settings: str
+
+
 class SessionCreated(ServerEventBase, frozen=True, kw_only=True):
-    """`expires_at` in Unix seconds."""
+    """`expires_at` in Unix seconds; `fingerprint` where the settings ask for it."""
 
     session_id: str
     config: SessionConfig
     expires_at: int
+    fingerprint: Fingerprint | None = None
 
 
 class SessionUpdated(ServerEventBase, frozen=True, kw_only=True):
     session_id: str
     config: SessionConfig
     expires_at: int
+    fingerprint: Fingerprint | None = None
 
 
 class BufferCommitted(ServerEventBase, frozen=True, kw_only=True):

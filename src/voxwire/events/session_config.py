@@ -108,13 +108,14 @@ Truncation = Literal["auto", "disabled"] | RetentionRatio
 
 #: Names that `include` may hold: log-probabilities of transcripts; and ours: the times of each turn, growing
 #: transcripts on previews whose clients may not know them, that another engine serves the session, speech that was
-#: taken for an interruption at first, and when each word of a transcript was said.
+#: taken for an interruption at first, when each word of a transcript was said, and what answers.
 LOGPROBS = "item.input_audio_transcription.logprobs"
 TURN_TIMINGS = "voxwire.turn_timings"
 TRANSCRIPTION_DELTAS = "voxwire.transcription_deltas"
 ENGINE_CHANGED = "voxwire.engine_changed"
 FALSE_INTERRUPTION = "voxwire.false_interruption"
 WORD_TIMES = "voxwire.word_times"
+FINGERPRINT = "voxwire.fingerprint"
 
 
 class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):

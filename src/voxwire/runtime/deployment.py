@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec.structs import replace
 
@@ -69,7 +69,8 @@ class Deployment:
     """Engines under a name. Engines may be shared with other deployments.
 
     `instructions`, `voice` and `turn_detection` are what a new session starts with; a voice of None is the first that
-    there is. `max_drafts_per_turn` is None where the engines decide.
+    there is. `max_drafts_per_turn` is None where the engines decide. `settings_digest` tells
+    deployments with different settings apart.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Deployment:
     turn_detection: TurnDetection | None = DEFAULT_TURN_DETECTION
     max_drafts_per_turn: int | None = None
     terms: DeploymentTerms = DeploymentTerms()
+    settings_digest: str = ""
     foresight: Foresight = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -122,6 +124,12 @@ class Deployment:
         await self.stt.prepare(SttConfig(phrases=await self.foresight.phrases(situation)))
 
     @property
+    def engine_names(self) -> dict[str, str]:
+        """By stage; of a list all, in their order."""
+        stages = {"stt": self.stt, "llm": self.llm, "tts": self.tts, "turn": self.turn}
+        return {stage: _names(engine) for stage, engine in stages.items() if engine is not None}
+
+    @property
     def engines(self) -> tuple[Engine, ...]:
         """All of them, to be started and closed."""
         engines = self.stt, self.llm, self.tts
@@ -131,3 +139,8 @@ class Deployment:
 def _voice(voices: Collection[str] | None) -> str:
     """The voice of those who ask for none. None is any name."""
     return DEFAULT_VOICE if not voices or DEFAULT_VOICE in voices else min(voices)
+
+
+def _names(engine: Any) -> str:
+    members = getattr(engine, "members", None)
+    return ", ".join(member.name for member in members.all) if members else engine.capabilities.info.name

@@ -9,10 +9,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from voxwire import log_context
+from voxwire import __version__, log_context
 from voxwire.awake import awake_clock
 from voxwire.events.closing import CloseReason
 from voxwire.events.response import ResponseParams
+from voxwire.events.server import Fingerprint
 from voxwire.events.session_config import SessionKind, SessionPatch
 from voxwire.interfaces.codec import Codec
 from voxwire.interfaces.transport import Transport
@@ -216,6 +217,11 @@ class Service:
             now=clock.time(),
             expires_at=int(time.time() + self._limits.session_seconds),
             end_user=end_user,
+            fingerprint=Fingerprint(
+                version=__version__,
+                engines={"vad": self.vad.capabilities.info.name, **deployment.engine_names},
+                settings=deployment.settings_digest,
+            ),
         )
         return LiveSession(
             facts.session_id,

@@ -4,7 +4,7 @@
   that runs
 - `model_catalogue`: what deployments can be made of
 - `build`: from settings to engines, deployments and the service; `profiles`: which engines a word stands for;
-  `ollama`: what a running Ollama can do
+  `settings_digest`: what tells different settings apart; `ollama`: what a running Ollama can do
 - `app`: the routes; `middleware`: what holds for every request; `model_list`, `playground`, `identity`: the
   routes' answers
 - `rest`: what routes with a body or a role share, declared and served; `admin`: those of the service around the models

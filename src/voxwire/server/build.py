@@ -34,6 +34,7 @@ from voxwire.runtime import (
 from voxwire.runtime.failover import FailoverStt, FailoverTts, Member, Members, TakeoverTimes, failover_llm
 from voxwire.server.memory import message_memory
 from voxwire.server.profiles import Profiles
+from voxwire.server.settings_digest import settings_digest
 from voxwire.session import Limits
 
 logger = logging.getLogger("voxwire.server")
@@ -100,6 +101,7 @@ class DeploymentHost:
     """Makes deployments of settings; engines with the same name and options are shared, for their pools are dear."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._profiles = Profiles(settings)
         self._patience = TakeoverTimes(**settings.failover.model_dump())
         self._leases = EngineLeases()
@@ -119,7 +121,8 @@ class DeploymentHost:
             if (profile := self._profiles.name(settings)) == "embedded":
                 raise
             raise ConfigurationError(f"Deployment {name}, profile {profile}: {error}") from error
-        return Hosted(name, leases, partial(_assembled, name, settings))
+        digest = settings_digest(self._settings, settings, stages)
+        return Hosted(name, leases, partial(_assembled, name, settings, digest=digest))
 
     async def make_beside(self, name: str, settings: DeploymentSettings, project: str) -> Hosted:
         """The same while the server runs: engines are made in a thread, for their libraries take time to load. One that
@@ -146,7 +149,8 @@ class DeploymentHost:
         finally:
             for engine in made.values():
                 await engine.close()
-        return Hosted(name, leases, assemble, project=project)
+        digest = settings_digest(self._settings, settings, stages)
+        return Hosted(name, leases, partial(assemble, digest=digest), project=project)
 
     def _engine(self, kind: EngineKind, settings: EngineSettings, made: dict[Hashable, Any]) -> _Wanted:
         """What tells an engine from others, and what makes it, unless it is among those that are `made`."""
@@ -209,7 +213,7 @@ def _distinct(value: Any) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
-def _assembled(name: str, settings: DeploymentSettings, engines: Mapping[str, Any]) -> Deployment:
+def _assembled(name: str, settings: DeploymentSettings, engines: Mapping[str, Any], *, digest: str = "") -> Deployment:
     stt: SttEngine = engines["stt"]
     llm: LlmEngine = engines["llm"]
     tts: TtsEngine = engines["tts"]
@@ -236,6 +240,7 @@ def _assembled(name: str, settings: DeploymentSettings, engines: Mapping[str, An
             retention_days=settings.retention_days,
             **settings.limits.model_dump(),
         ),
+        settings_digest=digest,
     )
 
 

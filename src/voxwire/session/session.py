@@ -41,12 +41,14 @@ from voxwire.events.server import (
     EngineChanged,
     ErrorOccurred,
     FalseInterruption,
+    Fingerprint,
     SessionCreated,
     SessionUpdated,
 )
 from voxwire.events.session_config import (
     ENGINE_CHANGED,
     FALSE_INTERRUPTION,
+    FINGERPRINT,
     TURN_TIMINGS,
     SessionConfig,
     SessionKind,
@@ -84,7 +86,7 @@ class Session:
     attachments, commands for the runtime. Nothing here does I/O, reads a clock or draws a random
     number: `now` (seconds, monotonic) and `ids` (prefix to fresh identifier) are handed in, so the
     same inputs always give the same outputs. `expires_at` in Unix seconds is for clients to see; `end_user` is the
-    client's name for the person, for the language engine.
+    client's name for the person, for the language engine. `fingerprint` is shown to who asks for it.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Session:
         now: float,
         expires_at: int,
         end_user: str | None = None,
+        fingerprint: Fingerprint | None = None,
     ) -> None:
         self._state = State(
             config=config,
@@ -111,6 +114,7 @@ class Session:
             end_user=end_user,
         )
         self._expires_at = expires_at
+        self._fingerprint = fingerprint
         self._state.alarms.set(Alarm.SESSION, now + limits.session_seconds)
         self._closed = False
         # A list: the reader sees to it that few wait, and an empty deque weighs more than all else here.
@@ -160,7 +164,16 @@ class Session:
     def created(self) -> SessionCreated:
         """The session as it stands, for those who come in now."""
         state = self._state
-        return SessionCreated(session_id=state.session_id, config=state.config, expires_at=self._expires_at)
+        return SessionCreated(
+            session_id=state.session_id,
+            config=state.config,
+            expires_at=self._expires_at,
+            fingerprint=self._asked_fingerprint,
+        )
+
+    @property
+    def _asked_fingerprint(self) -> Fingerprint | None:
+        return self._fingerprint if FINGERPRINT in (self._state.config.include or ()) else None
 
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]:
         """Take one input. `origin` is the attachment a client event came from; errors go back to it alone.
@@ -321,7 +334,13 @@ class Session:
     def _update(self, patch: SessionPatch) -> None:
         state = self._state
         self._configure(patch)
-        state.emit(SessionUpdated(session_id=state.session_id, config=state.config, expires_at=self._expires_at))
+        updated = SessionUpdated(
+            session_id=state.session_id,
+            config=state.config,
+            expires_at=self._expires_at,
+            fingerprint=self._asked_fingerprint,
+        )
+        state.emit(updated)
         if TURN_TIMINGS in (state.config.include or ()):
             # A round trip with the server's time in it: how clients align their clock with the timings.
             state.emit(ClockRead(now_ms=state.clock_ms(state.now)))

@@ -57,7 +57,8 @@ def _session(event: SessionCreated | SessionUpdated) -> Body:
             "id": event.session_id,
             "expires_at": event.expires_at,
             **body,
-        }
+        },
+        **bodies.fingerprint(event),
     }
 
 

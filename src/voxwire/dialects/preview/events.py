@@ -80,8 +80,10 @@ def _session(event: SessionCreated | SessionUpdated, formats: FormatNames, proje
     config = project_session(event.config) if projection else event.config
     head = {"id": event.session_id, "expires_at": event.expires_at}
     if config.kind is SessionKind.TRANSCRIPTION:
-        return {"session": {"object": "realtime.transcription_session", **head, **_transcription(config, formats)}}
-    return {"session": {"object": "realtime.session", **head, **_realtime(config, formats, projection)}}
+        session = {"object": "realtime.transcription_session", **head, **_transcription(config, formats)}
+    else:
+        session = {"object": "realtime.session", **head, **_realtime(config, formats, projection)}
+    return {"session": session, **bodies.fingerprint(event)}
 
 
 def _realtime(config: SessionConfig, formats: FormatNames, projection: bool) -> Body:
