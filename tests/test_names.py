@@ -26,6 +26,7 @@ PARALLEL_FILES = {
     "requests.py": ("dialects/*",),  # client events
     "session_settings.py": ("dialects/*",),
     "usage.py": ("runtime", "storage", "cli"),  # what is used: counted, stored, shown
+    "deployments.py": ("cli", "storage"),  # as they are stored, and typed
     "schema.py": ("storage", "engines/llm/assistant"),  # of tables; of what a tool takes
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from voxwire.config import load_settings
+from voxwire.config import Settings, load_settings
 from voxwire.storage.database import Database
 
 _Result = TypeVar("_Result")
@@ -23,9 +23,14 @@ def add_store_options(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print JSON")
 
 
+def store_settings(args: argparse.Namespace) -> Settings:
+    """The settings, with the database that the options name. Raises ConfigurationError."""
+    return load_settings(args.config, {"storage": {"url": args.storage}} if args.storage else {})
+
+
 def with_database(args: argparse.Namespace, work: Callable[[Database], Awaitable[_Result]]) -> _Result:
     """Do some work on the database that the options name. Raises ConfigurationError, StorageError."""
-    settings = load_settings(args.config, {"storage": {"url": args.storage}} if args.storage else {})
+    settings = store_settings(args)
 
     async def run() -> _Result:
         database = Database(settings.storage)
