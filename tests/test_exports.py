@@ -30,9 +30,10 @@ FACES = {
     "dialects": "Dialect Variant WireCodec detect model_names",
     "session": "Capabilities Limits Session",
     "runtime": "DEFAULT_VOICE LOCAL TRY_AGAIN TRY_AGAIN_LATER AccessRole Arrival Attachment AttachmentRole Budget "
-    "Deadlines Deployment DeploymentGone DeploymentTerms Directory EngineLease EngineLeases EventAttachment Hosted "
-    "LiveSession LocalDirectory Newcomer Observer Observers Permission Principal Quota RuntimeLimits Service "
-    "SessionFacts SessionObserver StageWork TraceParent TurnFacts UsageLog UsageRecord capabilities_of failover new_id",
+    "Deadlines Deployment DeploymentGone DeploymentTerms Directory EngineLease EngineLeases EphemeralGrant "
+    "EventAttachment Hosted LiveSession LocalDirectory Newcomer Observer Observers Permission Principal "
+    "Quota RuntimeLimits Service SessionFacts SessionObserver StageWork TraceParent TurnFacts UsageLog "
+    "UsageRecord capabilities_of failover new_id",
 }
 
 

@@ -176,6 +176,23 @@ class TestDoor:
             assert await door.identify(credential) is None
         assert await door.identify(issued.secret)
 
+    async def test_what_has_not_changed_is_not_read_again(
+        self, book: KeyBook, door: StoredKeys, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(api_keys, "_PAGE", 2)
+        issued = [await make(book, name=f"k{number}") for number in range(5)]
+        await door.reload()
+        assert [await door.identify(one.secret) is not None for one in issued] == [True] * 5
+        known = door._keys
+        await door.reload()
+        assert door._keys is known
+        for change in (book.revoke("local", "k3", by="cli"), make(book), book.rotate("local", "k4", by="cli")):
+            await change
+            known = door._keys
+            await door.reload()
+            assert door._keys is not known
+        assert [await door.identify(one.secret) is not None for one in issued] == [True] * 3 + [False] * 2
+
     async def test_a_key_is_no_text_for_the_log(self, book: KeyBook, door: StoredKeys) -> None:
         issued = await make(book)
         assert door.holds_secret(f"x-{issued.secret}")

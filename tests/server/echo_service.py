@@ -155,6 +155,7 @@ class EchoService:
         end_user: str | None,
         newcomer: Newcomer,
         arrival: Arrival,
+        patch: Any = None,
     ) -> AsyncIterator[EchoAttachment]:
         attachment = EchoAttachment(transport, verbatim=self.verbatim)
         self.attachments.add(attachment)

@@ -40,6 +40,10 @@ class NetworkPolicy:
                 403, "Pages of this origin may not connect; see auth.allowed_origins.", code="origin_not_allowed"
             )
 
+    def lists(self, origin: str) -> bool:
+        """Whether an origin is listed: its pages may read the answers to their requests."""
+        return origin.lower() in self._allowed
+
     def check_change(self, host: str | None, origin: str | None) -> None:
         """The same for a request that changes something: a page may send it from this server's own address, or from
         an origin that is listed. Raises RequestRefused (403)."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # SQLAlchemy takes a moment to import, and a server without s
 
 logger = logging.getLogger("voxwire.auth")
 
+#: How the ids of stored keys begin, and those of nobody else.
+KEY_ID_PREFIX: Final = "key_"
 _CHALLENGE: Final = (("www-authenticate", 'Bearer error="invalid_token"'),)
 
 
@@ -34,7 +36,9 @@ class StoredKeys:
         self._database = database
         self._clock = clock
         self._keys: dict[bytes, tuple[StoredKey, Principal]] = {}
+        self._by_id: dict[str, StoredKey] = {}
         self._used: dict[str, int] = {}
+        self._state: tuple[int | None, ...] = (0,)
         self._held = False
 
     @property
@@ -49,10 +53,18 @@ class StoredKeys:
         from voxwire.storage.api_keys import ApiKeys
 
         store = ApiKeys(self._database)
-        held, keys = await store.any(), await store.in_force()
+        state = await store.state()
+        if state == self._state:
+            return
+        keys: dict[bytes, tuple[StoredKey, Principal]] = {}
+        async for some in store.in_force():
+            keys |= {key.sha256: (key, _principal(key)) for key in some}
+            await asyncio.sleep(0)
         # Together: nobody is asked for a key that is not known yet.
-        self._held = self._held or held
-        self._keys = {key.sha256: (key, _principal(key)) for key in keys}
+        self._held = self._held or bool(state[0])
+        self._keys = keys
+        self._by_id = {key.id: key for key, _ in keys.values()}
+        self._state = state
 
     async def identify(self, credential: str) -> Principal | None:
         if not has_key_form(credential):
@@ -69,6 +81,11 @@ class StoredKeys:
             )
         self._used[key.id] = now
         return principal
+
+    def holds(self, id: str, now: float) -> bool:
+        """Whether a key of this id is in force, at a time in seconds since 1970."""
+        key = self._by_id.get(id)
+        return key is not None and not key.expired(int(now * 1000))
 
     def holds_secret(self, text: str) -> bool:
         return contains_key(text)

@@ -43,7 +43,7 @@ from voxwire.runtime.observer import (
     StageWork,
     TurnFacts,
 )
-from voxwire.runtime.principal import LOCAL, AccessRole, Permission, Principal, Quota
+from voxwire.runtime.principal import LOCAL, AccessRole, EphemeralGrant, Permission, Principal, Quota
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.runtime.trace_parent import TraceParent
@@ -66,6 +66,7 @@ __all__ = [
     "Directory",
     "EngineLease",
     "EngineLeases",
+    "EphemeralGrant",
     "EventAttachment",
     "Hosted",
     "LiveSession",

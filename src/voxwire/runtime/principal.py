@@ -13,7 +13,9 @@ class Permission(StrEnum):
     """What one route, or one WebSocket, asks of who calls it."""
 
     CONVERSE = "converse"
-    """Hold conversations, see the models, make ephemeral keys."""
+    """Hold conversations, see the models."""
+    MAKE_EPHEMERAL_KEYS = "make-ephemeral-keys"
+    """Make keys for browsers, which live for minutes, and end them."""
     READ_USAGE = "read-usage"
     """See deployments, quotas, and what was used."""
     MANAGE_DEPLOYMENTS = "manage-deployments"
@@ -50,10 +52,11 @@ class AccessRole(StrEnum):
         return next((role for role in cls if wanted in (role.value, *map(str.lower, role.titles))), None)
 
 
+_CONVERSING: Final = frozenset({Permission.CONVERSE, Permission.MAKE_EPHEMERAL_KEYS})
 _PERMISSIONS: Final[Mapping[AccessRole, frozenset[Permission]]] = {
-    AccessRole.USER: frozenset({Permission.CONVERSE}),
+    AccessRole.USER: _CONVERSING,
     AccessRole.READER: frozenset({Permission.READ_USAGE}),
-    AccessRole.CONTRIBUTOR: frozenset({Permission.CONVERSE, Permission.READ_USAGE, Permission.MANAGE_DEPLOYMENTS}),
+    AccessRole.CONTRIBUTOR: _CONVERSING | {Permission.READ_USAGE, Permission.MANAGE_DEPLOYMENTS},
     AccessRole.OWNER: frozenset(Permission),
 }
 
@@ -79,6 +82,23 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EphemeralGrant:
+    """What an ephemeral key says beside whose it is: how the sessions begin that it opens.
+
+    `settings` are those of a session in JSON, as `session.update` of the `dialect` has them; `expires_at` is in seconds
+    since 1970.
+    """
+
+    id: str
+    model: str | None
+    dialect: str
+    transcription: bool
+    settings: str
+    single_use: bool
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """The one who was admitted: kept for the life of the session.
 
@@ -92,6 +112,8 @@ class Principal:
     roles: frozenset[AccessRole] = frozenset({AccessRole.USER})
     deployments: frozenset[str] | None = None
     limits: Quota = Quota()
+    ephemeral: EphemeralGrant | None = None
+    """Of one who came with an ephemeral key; then `id` is of the one who made it."""
 
     @property
     def path(self) -> str:
@@ -99,7 +121,9 @@ class Principal:
         return f"{self.project}/{self.id}"
 
     def may(self, permission: Permission) -> bool:
-        """Whether one of its roles has this permission."""
+        """Whether one of its roles has this permission. With an ephemeral key it may converse, and nothing else."""
+        if self.ephemeral is not None:
+            return permission is Permission.CONVERSE
         return any(permission in role.permissions for role in self.roles)
 
     def may_use(self, deployment: str) -> bool:

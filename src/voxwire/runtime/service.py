@@ -13,7 +13,7 @@ from voxwire import __version__, log_context
 from voxwire.awake import awake_clock
 from voxwire.events.closing import CloseReason
 from voxwire.events.response import ResponseParams
-from voxwire.events.server import Fingerprint
+from voxwire.events.server import Fingerprint, SessionCreated
 from voxwire.events.session_config import SessionKind, SessionPatch
 from voxwire.interfaces.codec import Codec
 from voxwire.interfaces.transport import Transport
@@ -141,6 +141,18 @@ class Service:
                 self._sessions.remove(live)
                 self._left.wake()
 
+    def rehearse(
+        self, hosted: Hosted, *, kind: SessionKind, model: str | None = None, patch: SessionPatch | None = None
+    ) -> SessionCreated:
+        """What a session would say first that opens with these settings. Nothing is opened.
+
+        Raises ClientError for settings that are wrong, DeploymentGone.
+        """
+        with hosted.used() as deployment:
+            session = self._core(self._ids("sess"), deployment, kind, model)
+            session.open(patch)
+            return session.created
+
     @asynccontextmanager
     async def converse(
         self,
@@ -196,6 +208,33 @@ class Service:
         finally:
             await attachment.leave()
 
+    def _core(
+        self,
+        session_id: str,
+        deployment: Deployment,
+        kind: SessionKind,
+        model: str | None = None,
+        end_user: str | None = None,
+        *,
+        now: float = 0.0,
+        reports_playout: bool = False,
+    ) -> Session:
+        return Session(
+            session_id=session_id,
+            config=deployment.config(kind, model),
+            limits=deployment.limits(self._limits),
+            capabilities=replace(deployment.capabilities, reports_playout=reports_playout),
+            ids=self._ids,
+            now=now,
+            expires_at=int(time.time() + self._limits.session_seconds),
+            end_user=end_user,
+            fingerprint=Fingerprint(
+                version=__version__,
+                engines={"vad": self.vad.capabilities.info.name, **deployment.engine_names},
+                settings=deployment.settings_digest,
+            ),
+        )
+
     def _make(
         self,
         facts: SessionFacts,
@@ -208,24 +247,11 @@ class Service:
         reports_playout: bool,
     ) -> LiveSession:
         clock = awake_clock()
-        session = Session(
-            session_id=facts.session_id,
-            config=deployment.config(kind, model),
-            limits=deployment.limits(self._limits),
-            capabilities=replace(deployment.capabilities, reports_playout=reports_playout),
-            ids=self._ids,
-            now=clock.time(),
-            expires_at=int(time.time() + self._limits.session_seconds),
-            end_user=end_user,
-            fingerprint=Fingerprint(
-                version=__version__,
-                engines={"vad": self.vad.capabilities.info.name, **deployment.engine_names},
-                settings=deployment.settings_digest,
-            ),
-        )
         return LiveSession(
             facts.session_id,
-            session,
+            self._core(
+                facts.session_id, deployment, kind, model, end_user, now=clock.time(), reports_playout=reports_playout
+            ),
             deployment,
             facts.principal,
             open_lane=self._batcher.open,

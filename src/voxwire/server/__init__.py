@@ -11,6 +11,7 @@
 - `health`, `metrics_route`: what balancers and monitors ask
 - `net`: sockets, connections, and running the application on them
 - `memory`: how much there is for messages; `allocator`: large blocks go back to the system
-- `access`: who may use it; `stored_usage`: records of what was used, for the database
+- `access`: who may use it; `client_secrets`: ephemeral keys; `cors`: what pages of other origins may
+- `stored_usage`: records of what was used, for the database
 - `logs`, `access_log`: what is written down
 """

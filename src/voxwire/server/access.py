@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from voxwire.auth import (
+    ANONYMOUS,
+    KEY_ID_PREFIX,
     Authenticator,
     ConfiguredKeys,
     CredentialSource,
@@ -17,11 +20,13 @@ from voxwire.auth import (
     StoredRoles,
     check_permission,
 )
+from voxwire.auth.ephemeral import EphemeralKeys
 from voxwire.config import Settings
-from voxwire.errors import ConfigurationError
+from voxwire.errors import ConfigurationError, StorageError
 from voxwire.runtime import Permission, Principal
 from voxwire.storage.database import Database
 from voxwire.storage.watch import StoreWatch
+from voxwire.transports.refusal import storage_refusal
 from voxwire.transports.request import Request
 
 if TYPE_CHECKING:
@@ -44,6 +49,8 @@ class Access:
             ConfiguredKeys(settings.auth.api_keys, settings.auth.admin_keys),
             self.stored_keys,
         ]
+        self.ephemeral_keys = EphemeralKeys(database, self._in_force)
+        sources.append(self.ephemeral_keys)
         self.stored_roles = StoredRoles(database)
         self._tokens = _token_source(settings, self.stored_roles)
         sources += [source for source in (self._tokens, self.identity) if source is not None]
@@ -55,6 +62,7 @@ class Access:
     def watch(self, watch: StoreWatch) -> None:
         """Follow what is stored."""
         watch.subscribe(self.stored_keys.reload)
+        self.ephemeral_keys.watch(watch)
         if self._tokens is not None:
             watch.subscribe(self.stored_roles.reload)
 
@@ -66,6 +74,21 @@ class Access:
         principal = await self.authenticator.authenticate(request.headers, request.query, request.subprotocols)
         check_permission(principal, permission)
         return principal
+
+    async def redeem(self, principal: Principal) -> None:
+        """A session of this principal opens. Raises RequestRefused where its key has been used up."""
+        try:
+            await self.ephemeral_keys.redeem(principal)
+        except StorageError as error:
+            logger.error("%s", error)
+            raise storage_refusal(error) from None
+
+    def _in_force(self, principal: str) -> bool:
+        """Whether one who has made an ephemeral key could still come in. Keys of the settings stay as long as the
+        process, and tokens of issuers have an end that is nobody's business here."""
+        if principal == ANONYMOUS.id:
+            return not self.authenticator.required
+        return not principal.startswith(KEY_ID_PREFIX) or self.stored_keys.holds(principal, time.time())
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

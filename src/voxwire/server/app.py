@@ -20,6 +20,7 @@ from voxwire.server.access import Access
 from voxwire.server.access_log import AccessLog
 from voxwire.server.admin import AdminContext, admin_declarations
 from voxwire.server.build import DeploymentHost
+from voxwire.server.client_secrets import client_secret_declarations
 from voxwire.server.health import Health
 from voxwire.server.identity import identity_routes
 from voxwire.server.metrics_route import holds_metrics_token, metrics_routes
@@ -64,11 +65,16 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
     token = settings.metrics.token
     log = AccessLog(routes, lambda text: access.authenticator.holds_secret(text) or holds_metrics_token(text, token))
     websocket = WebSocketEndpoint(
-        service, admit=access.admit, log=log.connection, max_sessions=settings.server.max_sessions
+        service,
+        admit=access.admit,
+        redeem=access.redeem,
+        log=log.connection,
+        max_sessions=settings.server.max_sessions,
     )
-    declared = admin_declarations(
-        AdminContext(settings=settings, service=service, database=database, changed=watch.look)
-    )
+    declared = [
+        *client_secret_declarations(service, access.ephemeral_keys),
+        *admin_declarations(AdminContext(settings=settings, service=service, database=database, changed=watch.look)),
+    ]
     routes += [
         *_Api(service, access.admit).routes(),
         *Health(service, access.admit, websocket, [lambda: "store_unreachable" if watch.lost else None]).routes(),

@@ -7,6 +7,7 @@ from voxwire import log_context
 from voxwire.auth import NetworkPolicy
 from voxwire.errors import RequestRefused
 from voxwire.server.access_log import AccessLog
+from voxwire.server.cors import is_preflight, may_read, may_send
 from voxwire.transports.asgi import App, AsgiMessage, Receive, Send
 from voxwire.transports.refusal import refusal_body, refusal_headers
 from voxwire.transports.request import Request
@@ -38,6 +39,9 @@ class CheckRequests:
     async def _serve(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         started = time.monotonic()
         request = Request.from_scope(scope)
+        origin = request.headers.get("origin")
+        # Of a refusal, too: its page shows why.
+        readable = may_read(origin) if origin is not None and self._policy.lists(origin) else []
         status = 500
         log_context.work_for(request_id=request.request_id, trace_id=request.trace_id)
 
@@ -45,7 +49,7 @@ class CheckRequests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": [*message.get("headers", ()), *request.response_headers]}
+                message = {**message, "headers": [*message.get("headers", ()), *request.response_headers, *readable]}
             await send(message)
 
         try:
@@ -55,6 +59,10 @@ class CheckRequests:
         except RequestRefused as refusal:
             await refuse(answer, refusal)
         else:
+            if readable and is_preflight(request):
+                await answer({"type": "http.response.start", "status": 204, "headers": may_send(request)})
+                await answer({"type": "http.response.body", "body": b""})
+                return
             scope = {**scope, "path": request.path, REQUEST: request}
             await self._app(scope, _bounded(receive), answer)
         finally:

@@ -4,7 +4,8 @@
 - `database`: `Database`, which opens it, makes it and migrates it; `opening`, `connections`, `migrations`: how
 - `plain_words`: what can be wrong with a database, as a person is told
 - `schema`: its tables; `revision`: a number that grows with each change; `watch`: how a running server notices it
-- `projects`: whose everything is; `api_keys`, `role_assignments`: who may use it
+- `projects`: whose everything is; `api_keys`, `role_assignments`: who may use it;
+  `signing_keys`, `revocations`: what ephemeral keys are signed with, and which of them count no longer
 - `vault`: keys that encrypt what is stored; `master_key`: the one that encrypts these; `backup`: a copy
 - `deployments`, `model_aliases`: what answers under which name; `decisions`: who changed what
 - `usage`: what was used, and sums of it; `usage_report`: as people read them; `usage_row`, `usage_writer`: how records

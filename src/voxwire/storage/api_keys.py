@@ -1,7 +1,7 @@
 """Stored keys: who made them, what they may do, and of the keys themselves a hash."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -18,6 +18,10 @@ KeyKind = Literal["primary", "secondary", "named"]
 
 #: Keys in force at once, of all projects: a server holds all of them in memory, half a kilobyte each.
 MAX_KEYS: Final = 20_000
+
+
+#: Keys that are read at once: about 5 ms of the event loop.
+_PAGE: Final = 500
 
 
 class KeyNameTaken(Exception):
@@ -83,16 +87,29 @@ class ApiKeys:
                 await _record(connection, "key.revoke", key, by)
                 await bump(connection)
 
-    async def in_force(self) -> list[StoredKey]:
-        """All that are not revoked, of all projects; some may have expired."""
+    async def state(self) -> tuple[int | None, ...]:
+        """Differs once a key was made or has ended; the first number is how many there ever were. Quick."""
+        columns = api_key_table.c
+        counted = (
+            func.count(),
+            func.count(columns.revoked_at),
+            func.max(columns.created_at),
+            func.max(columns.revoked_at),
+        )
         async with self._database.read() as connection:
-            found = await connection.execute(select(api_key_table).where(api_key_table.c.revoked_at.is_(None)))
-            return [_key(row) for row in found]
+            return tuple((await connection.execute(select(*counted))).one())
 
-    async def any(self) -> bool:
-        """Whether there ever was a key."""
-        async with self._database.read() as connection:
-            return (await connection.execute(select(api_key_table.c.id).limit(1))).first() is not None
+    async def in_force(self) -> AsyncIterator[list[StoredKey]]:
+        """All that are not revoked, of all projects, some at a time; some may have expired."""
+        after = ""
+        while True:
+            query = select(api_key_table).where(api_key_table.c.revoked_at.is_(None), api_key_table.c.id > after)
+            async with self._database.read() as connection:
+                rows = (await connection.execute(query.order_by(api_key_table.c.id).limit(_PAGE))).all()
+            if not rows:
+                return
+            after = rows[-1].id
+            yield [_key(row) for row in rows]
 
     async def of_project(self, project: str, *, revoked: bool = False) -> list[StoredKey]:
         """The keys of a project, by name; with `revoked` those, too, that are no longer in force."""

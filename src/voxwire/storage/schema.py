@@ -169,7 +169,7 @@ revision_table = Table(
 revocation_table = Table(
     "revocation",
     METADATA,
-    Column("id", String(128), primary_key=True),  # `jti` of a token, once revoked or used up
+    Column("id", String(128), primary_key=True),  # project/`jti` of a token, once revoked or used up
     _project(),
     Column("revoked_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),

@@ -20,12 +20,22 @@ import msgspec
 from voxwire import log_context
 from voxwire.dialects import Variant, WireCodec
 from voxwire.dialects.detect import detect
-from voxwire.errors import SERVER_ERROR, RequestRefused
+from voxwire.errors import SERVER_ERROR, ClientError, RequestRefused
 from voxwire.events.closing import CloseReason
-from voxwire.events.session_config import SessionKind
+from voxwire.events.session_config import SessionKind, SessionPatch
 from voxwire.interfaces.engine import ENGINE_TITLES, Claim
-from voxwire.runtime import Arrival, DeploymentGone, EventAttachment, Hosted, Newcomer, Principal, Service
+from voxwire.runtime import (
+    Arrival,
+    DeploymentGone,
+    EphemeralGrant,
+    EventAttachment,
+    Hosted,
+    Newcomer,
+    Principal,
+    Service,
+)
 from voxwire.transports.asgi import Receive, Send
+from voxwire.transports.granted import granted_patch
 from voxwire.transports.refusal import refusal_body, refusal_headers
 from voxwire.transports.request import Request
 from voxwire.transports.websocket.asgi_connection import AsgiConnection
@@ -76,14 +86,16 @@ class _Admitted:
     principal: Principal
     variant: Variant
     hosted: Hosted
+    kind: SessionKind
     model: str | None
+    patch: SessionPatch | None
 
 
 class WebSocketEndpoint:
     """Serves every form of a URL (protocol: connecting, Addresses).
 
-    `admit` says who is calling or raises RequestRefused; `log` is told of every connection when it
-    ends. At most `max_sessions` are held, further ones get 429.
+    `admit` says who is calling or raises RequestRefused; `redeem` is told that a session opens, and may refuse, too;
+    `log` is told of every connection when it ends. At most `max_sessions` are held, further ones get 429.
     """
 
     def __init__(
@@ -91,11 +103,13 @@ class WebSocketEndpoint:
         service: Service,
         *,
         admit: Callable[[Request], Awaitable[Principal]],
+        redeem: Callable[[Principal], Awaitable[None]],
         log: Callable[[Connection], None],
         max_sessions: int,
     ) -> None:
         self._service = service
         self._admit = admit
+        self._redeem = redeem
         self._log = log
         self._max_sessions = max_sessions
         self._sessions = 0
@@ -164,7 +178,8 @@ class WebSocketEndpoint:
         request = connection.request
         principal = await self._admit(request)
         connection.principal = principal.id
-        target = parse_target(request.path, request.query)
+        grant = principal.ephemeral
+        target = parse_target(request.path, request.query, nameless=grant is not None)
         variant = detect(request.path, request.query, request.headers, request.subprotocols)
         if target.transcription:
             variant = msgspec.structs.replace(variant, transcription=True)
@@ -186,10 +201,27 @@ class WebSocketEndpoint:
             )
         if hosted.deployment is None:
             raise _not_ready(hosted)
+        kind = SessionKind.TRANSCRIPTION if variant.transcription else SessionKind.REALTIME
+        model, patch = target.name, None
+        if grant is not None:
+            kind = SessionKind.TRANSCRIPTION if grant.transcription else SessionKind.REALTIME
+            variant = msgspec.structs.replace(variant, transcription=grant.transcription)
+            model = grant.model or model
+            patch = self._granted(grant, hosted, kind, model)
+            await self._redeem(principal)
         heard_only = hosted.deployment.stt.capabilities.info.label
         connection.engine = heard_only if variant.transcription else hosted.label
         connection.dialect = variant.dialect.value
-        return _Admitted(principal, variant, hosted, target.name)
+        return _Admitted(principal, variant, hosted, kind, model, patch)
+
+    def _granted(self, grant: EphemeralGrant, hosted: Hosted, kind: SessionKind, model: str | None) -> SessionPatch:
+        """The settings of an ephemeral key, tried before the upgrade: the deployment may be another one by now."""
+        try:
+            patch = granted_patch(grant)
+            self._service.rehearse(hosted, kind=kind, model=model, patch=patch)
+        except ClientError as error:
+            raise RequestRefused(400, error.message, code=error.code, param=error.param) from None
+        return patch
 
     def _check_draining(self) -> None:
         if self._draining:
@@ -234,13 +266,12 @@ class WebSocketEndpoint:
     ) -> None:
         """Run the session until either side closes."""
         transport = WebSocketTransport(send, express)
-        kind = SessionKind.TRANSCRIPTION if admitted.variant.transcription else SessionKind.REALTIME
         codec = WireCodec(admitted.variant)
         try:
             async with self._service.converse(
                 admitted.hosted,
                 principal=admitted.principal,
-                kind=kind,
+                kind=admitted.kind,
                 codec=codec,
                 transport=transport,
                 model=admitted.model,
@@ -251,6 +282,7 @@ class WebSocketEndpoint:
                     trace_id=connection.request.trace_id,
                     parent=connection.request.trace_parent,
                 ),
+                patch=admitted.patch,
             ) as attachment:
                 self._attachments.add(attachment)
                 express.deliver_to(attachment.offer, attachment.turn_away)

@@ -20,7 +20,7 @@ _AGENT_KEYS: Final = ("agent-name", "agent-id")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a connection asks for; `name` None is the default deployment (transcription sessions only)."""
+    """What a connection asks for; `name` None is the default deployment, or what the key says."""
 
     name: str | None
     transcription: bool
@@ -38,8 +38,9 @@ def path_template(path: str) -> str | None:
     return None if _deployment_in(path) is None else f"{_DEPLOYMENT_PREFIX}{{deployment}}{_DEPLOYMENT_SUFFIX}"
 
 
-def parse_target(path: str, query: Mapping[str, str]) -> Target:
-    """What `path` (normalised) and `query` name; raises RequestRefused (404, 400)."""
+def parse_target(path: str, query: Mapping[str, str], *, nameless: bool = False) -> Target:
+    """What `path` (normalised) and `query` name; raises RequestRefused (404, 400). `nameless`: the name may be left
+    out, because the key says it."""
     if not is_websocket_path(path):
         raise unknown_path(path)
     if path in _TRANSLATION_PATHS:
@@ -54,7 +55,7 @@ def parse_target(path: str, query: Mapping[str, str]) -> Target:
     name = query.get("deployment") or _deployment_in(path) or query.get("model") or None
     # A transcription model can do nothing else, so the intent may be left out.
     transcription = query.get("intent") == "transcription" or name in TRANSCRIPTION_MODELS
-    if name is None and not transcription:
+    if name is None and not transcription and not nameless:
         param = "deployment" if path == "/openai/realtime" else "model"
         raise RequestRefused(400, f"The URL must name a model: ?{param}=NAME.", code="missing_model", param=param)
     return Target(name, transcription)
