@@ -39,6 +39,13 @@ class Given:
     def content(self) -> bytes:
         return self.path.read_bytes()
 
+    def point_to_itself(self) -> None:
+        self.path.symlink_to(self.path)
+
+    def delete(self) -> None:
+        for part in self.path.parent.glob(f"{self.path.name}*"):
+            part.unlink()
+
     @content.setter
     def content(self, data: bytes) -> None:
         self.path.write_bytes(data)
@@ -121,6 +128,12 @@ class TestWrongFile:
         with pytest.raises(StorageError, match=r"taken/voxwire\.db cannot be used"):
             await fill(database)
 
+    async def test_one_that_may_be_there_is_not_taken_for_nothing(self, sqlite: Database, given: Given) -> None:
+        given.point_to_itself()
+        with pytest.raises(StorageError, match="cannot be used"):
+            await sqlite.exists()
+        assert (await trouble(sqlite)).kind == "refused"
+
     async def test_a_newer_one(self, database: Database) -> None:
         async with database.write() as connection:
             await connection.execute(text("UPDATE alembic_version SET version_num = '0099_later'"))
@@ -134,6 +147,30 @@ class TestWrongFile:
         given.content = b""
         await fill(sqlite)
         assert await revision(sqlite) == 1
+
+
+class TestMovedFile:
+    async def test_what_was_deleted_is_nothing_and_begins_anew(self, sqlite: Database, given: Given) -> None:
+        await fill(sqlite)
+        assert await revision(sqlite) == 1
+        given.delete()
+        assert not await sqlite.exists()
+        assert await revision(sqlite) == 0
+        await fill(sqlite)
+        await sqlite.close()
+        assert await revision(sqlite) == 1
+
+    async def test_one_that_was_put_in_its_place_is_opened(
+        self, sqlite: Database, given: Given, tmp_path: Path
+    ) -> None:
+        other = Database(StorageSettings(url=SecretStr(f"sqlite:///{tmp_path}/other.db")))
+        for _ in range(3):
+            await fill(other)
+        await other.close()
+        await fill(sqlite)
+        given.delete()
+        Given(tmp_path / "other.db").path.rename(given.path)
+        assert await revision(sqlite) == 3
 
 
 class TestLocked:

@@ -1,16 +1,21 @@
 """The database: opened when first needed, made when first written to."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxwire.config import StorageSettings
+from voxwire.errors import StorageError
 from voxwire.storage.store_address import StoreAddress, store_address
 
 if TYPE_CHECKING:  # SQLAlchemy takes a moment to import, and a server without state does without
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+logger = logging.getLogger("voxwire.storage")
 
 
 class Database:
@@ -24,15 +29,16 @@ class Database:
         self.settings = settings
         self.address: StoreAddress = store_address(settings)
         self._engine: AsyncEngine | None = None
+        self._identity: tuple[int, int] | None = None
         self._nothing: AsyncEngine | None = None
         self._opening = asyncio.Lock()
         #: SQLite has one writer. Who waits here waits in turn, and without asking again and again.
         self._writing = asyncio.Lock()
 
     async def exists(self) -> bool:
-        """Whether something may be stored. Quick: for SQLite a look at the file; PostgreSQL is taken to be there."""
-        file = self.address.file
-        return self._engine is not None or file is None or await asyncio.to_thread(file.exists)
+        """Whether something may be stored. Quick: for SQLite a look at the file; PostgreSQL is taken to be there.
+        Raises StorageError."""
+        return self.address.file is None or await asyncio.to_thread(_identity, self.address.file) is not None
 
     @asynccontextmanager
     async def read(self) -> "AsyncIterator[AsyncConnection]":
@@ -72,11 +78,19 @@ class Database:
 
     async def _open(self) -> "AsyncEngine":
         async with self._opening:
+            file = self.address.file
+            if self._engine is not None and file is not None:
+                # What is written to a file that has no name any more is lost.
+                if await asyncio.to_thread(_identity, file) != self._identity:
+                    logger.warning("The database %s was moved or replaced; it is opened anew.", file)
+                    await self._engine.dispose()
+                    self._engine = None
             if self._engine is None:
                 await asyncio.to_thread(import_module, "voxwire.storage.opening")
                 from voxwire.storage.opening import open_engine
 
                 self._engine = await open_engine(self.address)
+                self._identity = None if file is None else await asyncio.to_thread(_identity, file)
             return self._engine
 
     async def _without(self) -> "AsyncEngine":
@@ -87,3 +101,15 @@ class Database:
 
                 self._nothing = await empty_engine()
             return self._nothing
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Tells files apart, whatever their names are; None where there is none. Raises StorageError for one that may be
+    there: to take it for nothing could open the door to everybody."""
+    try:
+        found = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StorageError("refused", f"The database {file} cannot be used. {error.strerror}.") from None
+    return found.st_dev, found.st_ino
