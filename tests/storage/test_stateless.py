@@ -16,7 +16,7 @@ async def main():
 asyncio.run(main())
 print(*(name for name in {heavy} if name in sys.modules))
 """
-HEAVY = ("sqlalchemy", "alembic", "aiosqlite", "asyncpg", "cryptography")
+HEAVY = ("sqlalchemy", "alembic", "aiosqlite", "asyncpg")
 #: Answers, and records of what they use.
 STORES = """
         from voxwire.config import load_settings
