@@ -1,12 +1,15 @@
 """Ephemeral keys: made for one deployment, known again at the door, ended before their time."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 from typing import Any, Final
 
-from voxwire.auth.ephemeral.ephemeral_token import EPHEMERAL_PREFIX, read_token, sign_token, signer_of
+from voxwire.auth.ephemeral.ephemeral_form import EPHEMERAL_PREFIX
 from voxwire.auth.ephemeral.large_settings import INLINE_BYTES, LargeSettings
 from voxwire.auth.ephemeral.signing_ring import SigningRing
 from voxwire.auth.ephemeral.spent_tokens import SpentTokens
@@ -46,6 +49,7 @@ class EphemeralKeys:
         self._spent = SpentTokens(database, clock)
         self._settings = LargeSettings(clock)
         self._in_force = in_force
+        self._signing: ModuleType | None = None
         self._clock = clock
 
     def watch(self, watch: StoreWatch) -> None:
@@ -76,14 +80,16 @@ class EphemeralKeys:
             "iat": int(self._clock()),
             "exp": grant.expires_at,
         }
-        return MintedKey(sign_token(claims, name, key), grant.expires_at)
+        tokens = await self._tokens()
+        return MintedKey(tokens.sign_token(claims, name, key), grant.expires_at)
 
     async def identify(self, credential: str) -> Principal | None:
         if not credential.startswith(EPHEMERAL_PREFIX):
             return None
-        name = signer_of(credential)
+        tokens = await self._tokens()
+        name = tokens.signer_of(credential)
         key = None if name is None else await self._ring.named(name)
-        claims = None if key is None else read_token(credential, key)
+        claims = None if key is None else tokens.read_token(credential, key)
         if claims is None:
             raise _refused("The ephemeral key was not made by this server, or it is damaged. Make a new one.")
         if claims["exp"] <= self._clock():
@@ -112,6 +118,12 @@ class EphemeralKeys:
     async def revoke(self, project: str, id: str, expires_at: float) -> None:
         """End a key of a project by its id, if there is one; `expires_at` is when it would end at the latest."""
         await self._spent.spend(project, id, expires_at, announce=True)
+
+    async def _tokens(self) -> Any:
+        """The module that signs and reads."""
+        if self._signing is None:
+            self._signing = await asyncio.to_thread(import_module, "voxwire.auth.ephemeral.ephemeral_token")
+        return self._signing
 
 
 def _principal(claims: dict[str, Any], settings: str) -> Principal:

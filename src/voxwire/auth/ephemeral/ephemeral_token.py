@@ -1,6 +1,10 @@
-"""What an ephemeral key says of itself: `ek_` and a signed JSON Web Token (RFC 7519) of one algorithm."""
+"""What an ephemeral key says of itself: `ek_` and a signed JSON Web Token (RFC 7519) of one algorithm.
+
+joserfc takes a fifth of a second to import: a server does that when the first key is made or shown.
+"""
 
 import base64
+import functools
 import json
 from typing import Any, Final
 
@@ -8,7 +12,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-EPHEMERAL_PREFIX: Final = "ek_"
+from voxwire.auth.ephemeral.ephemeral_form import EPHEMERAL_PREFIX
+
 #: Longest one that is read at all: settings inside, and some room.
 MAX_LENGTH: Final = 16 * 1024
 _ALGORITHM: Final = "HS256"
@@ -17,10 +22,10 @@ _TYPE: Final = "voxwire-ephemeral+jwt"
 _LONGEST_HEADER: Final = 256
 
 
-def sign_token(claims: dict[str, Any], key_id: str, key: OctKey) -> str:
+def sign_token(claims: dict[str, Any], key_id: str, key: bytes) -> str:
     """An ephemeral key that says this."""
     return EPHEMERAL_PREFIX + jwt.encode(
-        {"typ": _TYPE, "alg": _ALGORITHM, "kid": key_id}, claims, key, algorithms=[_ALGORITHM]
+        {"typ": _TYPE, "alg": _ALGORITHM, "kid": key_id}, claims, _imported(key), algorithms=[_ALGORITHM]
     )
 
 
@@ -44,9 +49,15 @@ def signer_of(token: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def read_token(token: str, key: OctKey) -> dict[str, Any] | None:
+def read_token(token: str, key: bytes) -> dict[str, Any] | None:
     """What it says, expired or not, if this key has signed it."""
     try:
-        return jwt.decode(token.removeprefix(EPHEMERAL_PREFIX), key, algorithms=[_ALGORITHM]).claims
+        return jwt.decode(token.removeprefix(EPHEMERAL_PREFIX), _imported(key), algorithms=[_ALGORITHM]).claims
     except (JoseError, ValueError):
         return None
+
+
+@functools.lru_cache(maxsize=16)
+def _imported(key: bytes) -> OctKey:
+    """Importing looks whether it is a public key of another kind, which takes a moment."""
+    return OctKey.import_key(key)

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from joserfc.jwk import OctKey
-
 from voxwire.errors import StorageError
 from voxwire.storage.database import Database
 
@@ -30,15 +28,17 @@ COUNTS_S: Final = SIGNS_S + 3 * 3600
 _LOOK_S: Final = 0.5
 
 
+_BYTES: Final = 32
+
+
 class SigningRing:
-    """Gives the key that signs now, and keys by their ids."""
+    """Gives the key that signs now, and keys by their ids: 32 bytes each."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
         self._stored: dict[str, SigningKey] = {}
-        self._own: list[tuple[str, OctKey, float]] = []
-        self._imported: dict[str, OctKey] = {}
+        self._own: list[tuple[str, bytes, float]] = []
         self._looked_at = float("-inf")
         self._making = asyncio.Lock()
         self._warned = False
@@ -53,9 +53,8 @@ class SigningRing:
         after = int((self._clock() - COUNTS_S) * 1000)
         found = await SigningKeys(self._database).made_after(after)
         self._stored = {key.id: key for key in found}
-        self._imported = {key.id: self._imported.get(key.id) or OctKey.import_key(key.secret) for key in found}
 
-    async def signing(self) -> tuple[str, OctKey]:
+    async def signing(self) -> tuple[str, bytes]:
         """The id and the key that sign now; made where the last one has signed for a day."""
         now = self._clock()
         if (newest := self._newest_stored(now)) is not None:
@@ -74,10 +73,10 @@ class SigningRing:
                     return newest
         if not self._own or self._own[-1][2] <= now - SIGNS_S:
             self._own = [one for one in self._own if one[2] > now - COUNTS_S]
-            self._own.append((secrets.token_urlsafe(9), OctKey.import_key(secrets.token_bytes(32)), now))
+            self._own.append((secrets.token_urlsafe(9), secrets.token_bytes(_BYTES), now))
         return self._own[-1][:2]
 
-    async def named(self, id: str) -> OctKey | None:
+    async def named(self, id: str) -> bytes | None:
         """The key of this id, if it still counts. One that another server has just made is looked up, seldom."""
         found = self._named(id)
         now = self._clock()
@@ -90,17 +89,17 @@ class SigningRing:
             found = self._named(id)
         return found
 
-    def _named(self, id: str) -> OctKey | None:
+    def _named(self, id: str) -> bytes | None:
         oldest = self._clock() - COUNTS_S
         if (key := self._stored.get(id)) is not None:
-            return self._imported[id] if key.created_at > oldest * 1000 else None
+            return key.secret if key.created_at > oldest * 1000 else None
         return next((key for own, key, made in self._own if own == id and made > oldest), None)
 
-    def _newest_stored(self, now: float) -> tuple[str, OctKey] | None:
+    def _newest_stored(self, now: float) -> tuple[str, bytes] | None:
         newest = max(self._stored.values(), key=lambda key: key.created_at, default=None)
         if newest is None or newest.created_at <= (now - SIGNS_S) * 1000:
             return None
-        return newest.id, self._imported[newest.id]
+        return newest.id, newest.secret
 
     async def _make_stored(self, now: float) -> None:
         await asyncio.to_thread(import_module, "voxwire.storage.signing_keys")
