@@ -19,6 +19,7 @@ from voxwire.runtime.load import Load
 from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.observer import Arrival, Observers
 from voxwire.runtime.principal import Principal
+from voxwire.runtime.storing import NOT_STORED
 from voxwire.session import Capabilities
 
 #: The fixture `serve`: starts a server, returns its address.
@@ -56,7 +57,9 @@ def echo(name: str, *kinds: str) -> Hosted:
 
     def assemble(engines: Any) -> Any:
         capabilities = Capabilities(voices=frozenset({"verse", "alloy"}))
-        return SimpleNamespace(name=name, instructions="", capabilities=capabilities, expect=expect, **engines)
+        return SimpleNamespace(
+            name=name, instructions="", storing=NOT_STORED, capabilities=capabilities, expect=expect, **engines
+        )
 
     leases = EngineLeases().lease({kind: (kind, lambda engine=engine: engine) for kind, engine in engines.items()})
     return Hosted(name, leases, assemble)

@@ -89,7 +89,7 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field
     @property
     def text_bytes(self) -> int:
         """What the item weighs in memory, without its audio. Its parts count although they are empty."""
-        return _OVERHEAD + sum(_OVERHEAD + _size(_text_of(part)) for part in self.content)
+        return _OVERHEAD + sum(_OVERHEAD + _size(text_in(part)) for part in self.content)
 
     @property
     def clips(self) -> dict[int, AudioClip | PcmClip]:
@@ -167,7 +167,8 @@ class BorrowingMessage(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_
     content: tuple[ContentPart | ItemReference, ...]
 
 
-def _text_of(part: ContentPart) -> str:
+def text_in(part: ContentPart) -> str:
+    """What a part says, in text; of an image its address."""
     match part:
         case InputText() | OutputText():
             return part.text

@@ -2,5 +2,7 @@
 
 - `journal_format`: the form of what is stored; `rebuild`: values with their sound or words taken out
 - `recorded_session`: a session that notes what it is told; `notes`: until that is taken away
+- `session_storer`: the task that stores them; `sealing`: how they lie in the database; `retention`: until when
+- `session_library`: stored sessions, found; `reading`: as a person reads them; `stereo`: as they sounded
 - `replay`: a stored session, told to today's core once more
 """

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.events.server import ServerEvent
+from voxwire.events.server import Fingerprint, ServerEvent
 from voxwire.events.session_config import SessionConfig, SessionPatch
 from voxwire.interfaces.inputs import Input
 from voxwire.session import Limits
@@ -41,6 +41,7 @@ class JournalHeader(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int
     expires_at: int
     end_user: str | None
+    fingerprint: Fingerprint | None = None
     redacted: bool = False
 
 
@@ -113,11 +114,28 @@ class SilencedEvent(msgspec.Struct, frozen=True, tag_field="_", tag="Silenced"):
     response_id: str
 
 
+class ListenedEvent(msgspec.Struct, frozen=True, tag_field="_", tag="Listened"):
+    """The utterance of this number is the speech of this item."""
+
+    transcription: int
+    item_id: str
+
+
+class HeardEvent(msgspec.Struct, frozen=True, tag_field="_", tag="Heard"):
+    """What the recogniser understood of an utterance, whether clients asked for its words or not."""
+
+    transcription: int
+    text: str
+
+
+ReadableEvent = ServerEvent | SpokenEvent | SilencedEvent | ListenedEvent | HeardEvent
+
+
 class Told(msgspec.Struct, frozen=True, array_like=True):
-    """What clients were told at this time."""
+    """What clients were told at this time, or what else a reader has to know."""
 
     at: float
-    event: ServerEvent | SpokenEvent | SilencedEvent
+    event: ReadableEvent
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

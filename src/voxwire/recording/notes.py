@@ -11,15 +11,27 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from voxwire.events.client import AppendAudio
-from voxwire.events.server import AudioDelta, ServerEvent, ServerEventBase
+from voxwire.events.server import AudioDelta, BufferCommitted, ServerEventBase, SpeechStarted
 from voxwire.events.session_config import SessionPatch
-from voxwire.interfaces.commands import Analyse, DiscardPendingAudio, FeedTranscription, Output, OverhearTurn
-from voxwire.interfaces.inputs import Input, SpeechScores
+from voxwire.interfaces.commands import (
+    Analyse,
+    DiscardPendingAudio,
+    FeedTranscription,
+    FinishTranscription,
+    Output,
+    OverhearTurn,
+    StartTranscription,
+)
+from voxwire.interfaces.inputs import Input, SpeechScores, Transcribed
+from voxwire.interfaces.stt import SttFinal
 from voxwire.interfaces.turn import Remark
 from voxwire.recording.journal_format import (
     Appended,
+    HeardEvent,
+    ListenedEvent,
     Made,
     Opened,
+    ReadableEvent,
     Scored,
     SilencedEvent,
     SpokenEvent,
@@ -32,6 +44,8 @@ from voxwire.session import Capabilities
 
 #: Commands that hand sound on. It is that of the inputs, so its length is enough to compare.
 _MOVES: Final = (Analyse, FeedTranscription, OverhearTurn)
+#: Events that name the item of an utterance, among the same outputs as the command to begin or to end it.
+_OF_SPEECH: Final = (SpeechStarted, BufferCommitted)
 #: What a note weighs beside the sound in it, about.
 _NOTE_BYTES: Final = 200
 
@@ -43,18 +57,20 @@ class Outcome(NamedTuple):
     """Outputs, sorted: what clients were told, what engines were asked, sound that was handed on (bytes), and sound of
     answers."""
 
-    told: list[ServerEvent | SpokenEvent | SilencedEvent]
+    told: list[ReadableEvent]
     asked: list[Output]
     moved: int
     audio: list[bytes]
 
 
-def sorted_out(outputs: list[Output]) -> Outcome:
-    """Sort outputs. Wire order is kept within each kind."""
-    told: list[ServerEvent | SpokenEvent | SilencedEvent] = []
+def sorted_out(event: Input | None, outputs: list[Output]) -> Outcome:
+    """Sort what came of an input, or of the opening. Wire order is kept within each kind."""
+    told: list[ReadableEvent] = []
     asked: list[Output] = []
     audio: list[bytes] = []
     moved = 0
+    if type(event) is Transcribed and type(event.event) is SttFinal:
+        told.append(HeardEvent(event.number, event.event.text))
     for output in outputs:
         if isinstance(output, _MOVES):
             moved += len(output.audio)
@@ -64,9 +80,12 @@ def sorted_out(outputs: list[Output]) -> Outcome:
         elif isinstance(output, ServerEventBase):
             told.append(output)
         else:
-            if type(output) is DiscardPendingAudio:
-                told.append(SilencedEvent(output.response_id))
             asked.append(output)
+    for command in asked:
+        if type(command) is DiscardPendingAudio:
+            told.append(SilencedEvent(command.response_id))
+        elif isinstance(command, StartTranscription | FinishTranscription):
+            told += [ListenedEvent(command.transcription, one.item_id) for one in told if isinstance(one, _OF_SPEECH)]
     return Outcome(told, asked, moved, audio)
 
 
@@ -120,7 +139,7 @@ class Notes:
 
     def opened(self, at: float, patch: SessionPatch | None, outputs: list[Output]) -> None:
         """The session was opened."""
-        self._notes.append((at, patch, sorted_out(outputs)))
+        self._notes.append((at, patch, sorted_out(None, outputs)))
 
     def took(self, at: float, event: Input, origin: int | None, outputs: list[Output]) -> None:
         """The session took an input."""
@@ -136,7 +155,7 @@ class Notes:
                 self._notes.append((_SCORED, at, event.epoch, event.scores, moved))  # type: ignore[union-attr]
                 self.size += _NOTE_BYTES
                 return
-        outcome = sorted_out(outputs)
+        outcome = sorted_out(event, outputs)
         self.size += _NOTE_BYTES * (1 + len(outputs)) + sum(map(len, outcome.audio))
         self._notes.append(_Input(at, event, origin, outcome))
 

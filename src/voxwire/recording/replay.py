@@ -114,6 +114,7 @@ class TimeMachine:
             now=header.now,
             expires_at=header.expires_at,
             end_user=header.end_user,
+            fingerprint=header.fingerprint,
         )
 
 
@@ -167,7 +168,8 @@ class Replayed:
     def _compare(self, line: Opened | Appended | Scored | Took, told: Iterator[Told]) -> Difference | None:
         recorded = [next(told).event for _ in range(getattr(line, "told", 0))]
         try:
-            outcome = sorted_out(self._machine.tell(line))
+            event = None if isinstance(line, Opened) else told_by(line)[0]
+            outcome = sorted_out(event, self._machine.tell(line))
         except Exception as error:
             return self._difference(line, f"the core fails: {error}")
         now = [without_clips(event) for event in outcome.told]

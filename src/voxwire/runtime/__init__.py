@@ -9,6 +9,7 @@
   `turn_judge` (a pause), `vad_batcher` (speech scores, one batch for all sessions)
 - `revocable_sink`: the way of its results to the session
 - `principal`: who a session acts for; `usage`: what it uses, and may still use; `usage_meter`: records of it
+- `storing`: what is stored of conversations, and who stores it
 - `directory`: which deployments there are and which of them are ready; `leases`: the engines that they share
 - `deployment`: the engines behind a name; `foresight`: what its users are likely to say;
   `prewarming`: the beginning of a conversation, read before somebody speaks; `token_counter`: what its model
@@ -46,6 +47,7 @@ from voxwire.runtime.observer import (
 from voxwire.runtime.principal import LOCAL, AccessRole, EphemeralGrant, Permission, Principal, Quota
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
+from voxwire.runtime.storing import SessionArguments, SessionRecorder, StoringPolicy
 from voxwire.runtime.trace_parent import TraceParent
 from voxwire.runtime.usage_meter import UsageLog, UsageRecord
 
@@ -79,9 +81,12 @@ __all__ = [
     "Quota",
     "RuntimeLimits",
     "Service",
+    "SessionArguments",
     "SessionFacts",
     "SessionObserver",
+    "SessionRecorder",
     "StageWork",
+    "StoringPolicy",
     "TraceParent",
     "TurnFacts",
     "UsageLog",

@@ -19,6 +19,7 @@ from voxwire.interfaces.stt import SttConfig, SttEngine
 from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
 from voxwire.runtime.foresight import Foresight, Situation
+from voxwire.runtime.storing import StoringPolicy
 from voxwire.runtime.token_counter import token_counter
 from voxwire.session import Capabilities, Limits
 from voxwire.turns import remark_of
@@ -89,6 +90,11 @@ class Deployment:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "foresight", Foresight(self.llm))
+
+    @property
+    def storing(self) -> StoringPolicy:
+        """What is stored of its conversations, and for how long."""
+        return StoringPolicy(self.terms.store, self.terms.retention_days)
 
     @property
     def label(self) -> str:

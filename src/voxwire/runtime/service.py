@@ -33,6 +33,7 @@ from voxwire.runtime.notify import Notify
 from voxwire.runtime.observer import Arrival, Observers, SessionFacts
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.runtime_limits import RuntimeLimits
+from voxwire.runtime.storing import SessionArguments, SessionRecorder
 from voxwire.runtime.usage import MinuteBook, UsageBook
 from voxwire.runtime.usage_meter import UsageLog
 from voxwire.runtime.vad_batcher import VadBatcher
@@ -70,6 +71,8 @@ class Service:
         self._usage = usage or MinuteBook()
         self.usage_logs: Final = list(usage_logs)
         """Who keeps records of what responses use."""
+        self.recorder: SessionRecorder | None = None
+        """Who stores conversations."""
         self._ids = ids
         self._sessions = LiveSessions(self._runtime_limits.sessions)
         self._left = Notify()
@@ -139,6 +142,8 @@ class Service:
                     yield live
             finally:
                 self._sessions.remove(live)
+                if self.recorder is not None:
+                    self.recorder.ended(session_id)
                 self._left.wake()
 
     def rehearse(
@@ -149,7 +154,7 @@ class Service:
         Raises ClientError for settings that are wrong, DeploymentGone.
         """
         with hosted.used() as deployment:
-            session = self._core(self._ids("sess"), deployment, kind, model)
+            session = Session(**self._arguments(self._ids("sess"), deployment, kind, model))
             session.open(patch)
             return session.created
 
@@ -208,7 +213,7 @@ class Service:
         finally:
             await attachment.leave()
 
-    def _core(
+    def _arguments(
         self,
         session_id: str,
         deployment: Deployment,
@@ -218,22 +223,22 @@ class Service:
         *,
         now: float = 0.0,
         reports_playout: bool = False,
-    ) -> Session:
-        return Session(
-            session_id=session_id,
-            config=deployment.config(kind, model),
-            limits=deployment.limits(self._limits),
-            capabilities=replace(deployment.capabilities, reports_playout=reports_playout),
-            ids=self._ids,
-            now=now,
-            expires_at=int(time.time() + self._limits.session_seconds),
-            end_user=end_user,
-            fingerprint=Fingerprint(
+    ) -> SessionArguments:
+        return {
+            "session_id": session_id,
+            "config": deployment.config(kind, model),
+            "limits": deployment.limits(self._limits),
+            "capabilities": replace(deployment.capabilities, reports_playout=reports_playout),
+            "ids": self._ids,
+            "now": now,
+            "expires_at": int(time.time() + self._limits.session_seconds),
+            "end_user": end_user,
+            "fingerprint": Fingerprint(
                 version=__version__,
                 engines={"vad": self.vad.capabilities.info.name, **deployment.engine_names},
                 settings=deployment.settings_digest,
             ),
-        )
+        }
 
     def _make(
         self,
@@ -247,11 +252,15 @@ class Service:
         reports_playout: bool,
     ) -> LiveSession:
         clock = awake_clock()
+        arguments = self._arguments(
+            facts.session_id, deployment, kind, model, end_user, now=clock.time(), reports_playout=reports_playout
+        )
+        session: Session | None = None
+        if self.recorder is not None and deployment.storing.what != "none":
+            session = self.recorder.session(facts, deployment.storing, deployment.label, arguments)
         return LiveSession(
             facts.session_id,
-            self._core(
-                facts.session_id, deployment, kind, model, end_user, now=clock.time(), reports_playout=reports_playout
-            ),
+            session or Session(**arguments),
             deployment,
             facts.principal,
             open_lane=self._batcher.open,

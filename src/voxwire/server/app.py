@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -15,6 +15,8 @@ from starlette.routing import Route
 
 from voxwire.config import Settings
 from voxwire.errors import SERVER_ERROR, RequestRefused, StorageError
+from voxwire.recording.retention import Retention
+from voxwire.recording.session_storer import SessionStorer
 from voxwire.runtime import Principal, Service
 from voxwire.server.access import Access
 from voxwire.server.access_log import AccessLog
@@ -44,6 +46,10 @@ logger = logging.getLogger("voxwire.server")
 _API_PREFIXES = ("/v1", "/openai/v1", "/openai")
 
 
+#: What goes on while the server runs: as a context, entered at its start and left at its end.
+_Running = Callable[[], AbstractAsyncContextManager[Any]]
+
+
 def create_app(settings: Settings, service: Service, host: DeploymentHost | None = None) -> Starlette:
     """Put the server together. Its lifespan starts and stops `service`; `host` made its deployments, and makes those
     that are stored.
@@ -58,8 +64,6 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
     access.watch(watch)
     stored = StoredDeployments(settings, database, service.directory, host or DeploymentHost(settings))
     watch.subscribe(stored.read)
-    usage = UsageWriter(database)
-    service.usage_logs.append(StoredUsage(usage))
 
     routes: list[Route] = []
     token = settings.metrics.token
@@ -93,7 +97,7 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
             HTTPException: _no_route,
             Exception: _crashed,
         },
-        lifespan=_lifespan(settings, service, database, usage, watch, access, stored),
+        lifespan=_lifespan(service, database, _beside(settings, service, database), watch, access, stored),
     )
     # Trailing slashes are gone before the routes are asked: a redirect to them would come back for ever.
     app.router.redirect_slashes = False
@@ -104,11 +108,19 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
     return app
 
 
+def _beside(settings: Settings, service: Service, database: Database) -> list[_Running]:
+    """What keeps records of what the service does."""
+    usage, storer = UsageWriter(database), SessionStorer(database)
+    service.usage_logs.append(StoredUsage(usage))
+    service.recorder = storer
+    retention = Retention(database)
+    return [usage.running, storer.running, retention.running, lambda: traced(settings.tracing, service.observers)]
+
+
 def _lifespan(
-    settings: Settings,
     service: Service,
     database: Database,
-    usage: UsageWriter,
+    beside: Sequence[_Running],
     watch: StoreWatch,
     access: Access,
     stored: StoredDeployments,
@@ -116,7 +128,9 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         try:
-            async with usage.running(), traced(settings.tracing, service.observers):
+            async with AsyncExitStack() as stack:
+                for running in beside:
+                    await stack.enter_async_context(running())
                 # Closing is safe after a start that failed half-way, and leaves no worker process behind.
                 try:
                     async with watch.running(), access.running():

@@ -24,6 +24,7 @@ def model(hosted: Hosted, vad: VadEngine, name: str, created: int) -> dict[str, 
 
     `ready` is false while its engines start or do not; `failed` is then the kind of the engine that does not. `voices`
     are the names that a session may ask for; None where it may be any, or where that is not known yet.
+    `stored` is what is stored of conversations, None where that is not known yet.
     """
     engines = {"vad": vad, **hosted.stages}
     engines.setdefault("turn", None)  # without a turn model, silence decides
@@ -37,6 +38,7 @@ def model(hosted: Hosted, vad: VadEngine, name: str, created: int) -> dict[str, 
         "ready": hosted.deployment is not None,
         "failed": hosted.trouble.stage if hosted.trouble else None,
         "voices": None if voices is None else sorted(voices),
+        "stored": hosted.deployment and str(hosted.deployment.storing),
         "engines": {kind: engine and _engine(engine.capabilities) for kind, engine in engines.items()},
     }
 

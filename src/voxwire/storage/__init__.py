@@ -10,6 +10,7 @@
 - `deployments`, `model_aliases`: what answers under which name; `decisions`: who changed what
 - `usage`: what was used, and sums of it; `usage_report`: as people read them; `usage_row`, `usage_writer`: how records
   get there
+- `sessions`: conversations, as `voxwire.recording` hands them in
 
 To import `store_address`, `database`, `usage_row`, `usage_writer` and `watch` is quick. All others bring SQLAlchemy
 along, which takes a moment: a server without state never imports them.

@@ -197,10 +197,15 @@ session_table = Table(
     Column("deployment", String(64), nullable=False),
     Column("principal", String(128), nullable=False),
     Column("end_user", String(256)),
-    Column("policy", String(16), nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("policy", String(16), nullable=False),  # text, text+audio
+    Column("state", String(16), nullable=False),  # running, ended, incomplete, interrupted
+    Column("flagged", Boolean(create_constraint=False), nullable=False),  # somebody should look at it
+    Column("size", BigInteger, nullable=False),  # bytes of its chunks
     Column("started_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column(
+        "alive_until", BigInteger, nullable=False
+    ),  # a running one that was not heard of by then has lost its server
     Column("expires_at", BigInteger, nullable=False),
     Column("header", LargeBinary, nullable=False),  # encrypted
     Index(None, "project", "started_at"),
@@ -213,8 +218,8 @@ session_chunk_table = Table(
     METADATA,
     Column("session", String(64), ForeignKey("session.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("kind", String(16), nullable=False),
-    Column("data", LargeBinary, nullable=False),  # encrypted
+    Column("lines", LargeBinary, nullable=False),  # encrypted: what the session was told
+    Column("events", LargeBinary, nullable=False),  # encrypted: what clients were told
 )
 
 signing_key_table = Table(

@@ -54,6 +54,8 @@ logger = logging.getLogger(__name__)
 SUBPROTOCOL: Final = "realtime"
 #: Of every accepted handshake: what answers, in words.
 _ENGINE_HEADER: Final = b"x-voxwire-engine"
+#: And what is stored of the conversation.
+_STORED_HEADER: Final = b"x-voxwire-stored"
 #: When those who were refused may try again, in seconds.
 _RETRY_S: Final = 5
 #: How long the close frame after a bug of ours may take.
@@ -89,6 +91,7 @@ class _Admitted:
     kind: SessionKind
     model: str | None
     patch: SessionPatch | None
+    stored: str
 
 
 class WebSocketEndpoint:
@@ -123,7 +126,7 @@ class WebSocketEndpoint:
         try:
             admitted = await self._negotiate(connection)
             async with self._seat(admitted.principal) as newcomer:
-                await _accept(send, connection.request, connection.engine or "")
+                await _accept(send, connection.request, connection.engine or "", admitted.stored)
                 express: Express | None = (scope.get("extensions") or {}).get(EXPRESS_EXTENSION)
                 if express is None:
                     express = plain = AsgiConnection(receive, send)
@@ -212,7 +215,7 @@ class WebSocketEndpoint:
         heard_only = hosted.deployment.stt.capabilities.info.label
         connection.engine = heard_only if variant.transcription else hosted.label
         connection.dialect = variant.dialect.value
-        return _Admitted(principal, variant, hosted, kind, model, patch)
+        return _Admitted(principal, variant, hosted, kind, model, patch, str(hosted.deployment.storing))
 
     def _granted(self, grant: EphemeralGrant, hosted: Hosted, kind: SessionKind, model: str | None) -> SessionPatch:
         """The settings of an ephemeral key, tried before the upgrade: the deployment may be another one by now."""
@@ -328,12 +331,13 @@ def _not_ready(hosted: Hosted) -> RequestRefused:
     )
 
 
-async def _accept(send: Send, request: Request, engine: str) -> None:
-    """`engine` says what answers; `session.model` does not (protocol: decisions, Name of the model)."""
+async def _accept(send: Send, request: Request, engine: str, stored: str) -> None:
+    """`engine` says what answers; `session.model` does not (protocol: decisions, Name of the model). `stored` says what
+    is stored."""
     subprotocol = SUBPROTOCOL if SUBPROTOCOL in request.subprotocols else None
     # In a header every character is printable ASCII; a label may be anything that settings hold.
     said = re.sub(r"[^ -~]", "?", engine).strip().encode("ascii")
-    headers = [*request.response_headers, (_ENGINE_HEADER, said)]
+    headers = [*request.response_headers, (_ENGINE_HEADER, said), (_STORED_HEADER, stored.encode())]
     await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers})
 
 
