@@ -1,6 +1,7 @@
 """The database is lost while people talk: they go on, and what they used is counted once it is back."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -126,11 +127,35 @@ async def test_a_server_that_ends_meanwhile_says_what_it_could_not_write(
     assert [record for record in caplog.records if record.levelno >= logging.ERROR and record.exc_info] == []
 
 
+async def test_a_database_that_stands_still_holds_nobody_up(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Connections to it stay open, and no answer comes: neither talking nor the end of the server waits for that."""
+    monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
+    monkeypatch.setattr(connections, "_STATEMENT_S", 1.0)
+    monkeypatch.setattr(usage_writer, "_FAREWELL_S", 0.5)
+    key = await owner_key()
+    address = {"additional_headers": {"api-key": key}}
+    loop = asyncio.get_running_loop()
+    async with contextlib.AsyncExitStack() as server:
+        url = await server.enter_async_context(served(fake_service()))
+        async with connect(f"{url.replace('http', 'ws', 1)}{REALTIME}", **address) as socket:
+            await answer(socket)
+            with postgres.frozen():
+                async with asyncio.timeout(5):
+                    await answer(socket)
+                refused = await request(url, "/admin/v1/usage", {"api-key": key})
+                assert (refused.status, refused.error["code"]) == (503, "storage_unavailable")
+                await socket.close()
+                began = loop.time()
+                await server.aclose()
+                assert loop.time() - began < 12
+    assert "could not be written" in caplog.text
+
+
 @contextmanager
 def losing_later(losing: Callable[[], Any]) -> Iterator[Callable[[], None]]:
-    from contextlib import ExitStack
-
-    with ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         yield lambda: stack.enter_context(losing())
 
 

@@ -1,5 +1,6 @@
 """Real PostgreSQL and Redis processes for tests: on loopback, in a temporary folder, of nobody else's."""
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,12 @@ def _account() -> dict[str, Any]:
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
     entry = names.get("postgres") or names["nobody"]
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def _children(parent: int) -> list[int]:
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]
+    return [process for process, of in pairs if of == parent]
 
 
 class PostgresServer:
@@ -128,6 +136,19 @@ class PostgresServer:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(_WAIT_S)
             self._process = None
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All of its processes stand still in this block: connections stay, and nobody answers."""
+        assert self._process is not None
+        processes = [self._process.pid, *_children(self._process.pid)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
 
     def close(self) -> None:
         self.kill()

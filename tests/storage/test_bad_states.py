@@ -229,6 +229,18 @@ class TestPostgres:
         assert await revision(database) == 2
         await database.close()
 
+    async def test_one_that_stands_still_holds_up_no_end(
+        self, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("voxwire.storage.database._GOODBYE_S", 0.3)
+        database = Database(StorageSettings(url=SecretStr(postgres.new_database())))
+        await fill(database)
+        with postgres.frozen():
+            async with asyncio.timeout(5):
+                await database.close()
+        assert await revision(database) == 1
+        await database.close()
+
     async def test_one_that_never_was_there(self) -> None:
         url = f"postgresql://voxwire:s3cret@127.0.0.1:{free_port()}/voxwire"
         database = Database(StorageSettings(url=SecretStr(url)))

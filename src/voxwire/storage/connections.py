@@ -16,7 +16,7 @@ WRITES: Final = "voxwire_writes"
 #: Seconds to wait for SQLite's lock, for a connection, for the server to take one.
 _PATIENCE_S: Final = 5.0
 #: Seconds that one statement may take on PostgreSQL.
-_STATEMENT_S: Final = 30.0
+_STATEMENT_S: Final = 15.0
 
 
 def make_engine(address: StoreAddress, *, foreign_keys: bool = True) -> AsyncEngine:

@@ -1,12 +1,13 @@
 """The database: opened when first needed, made when first written to."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from voxwire.config import StorageSettings
 from voxwire.errors import StorageError
@@ -16,6 +17,9 @@ if TYPE_CHECKING:  # SQLAlchemy takes a moment to import, and a server without s
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 logger = logging.getLogger("voxwire.storage")
+
+#: How long ending all connections may take, in seconds.
+_GOODBYE_S: Final = 3.0
 
 
 class Database:
@@ -63,10 +67,12 @@ class Database:
     async def close(self) -> None:
         """End all connections. The next use opens it anew."""
         async with self._opening:
-            for engine in (self._engine, self._nothing):
-                if engine is not None:
-                    await engine.dispose()
-            self._engine = self._nothing = None
+            engines, self._engine, self._nothing = (self._engine, self._nothing), None, None
+            for engine in filter(None, engines):
+                # A server that stands still does not say goodbye; then the connections are cut.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_GOODBYE_S):
+                        await engine.dispose()
 
     @asynccontextmanager
     async def _watched(self, engine: "AsyncEngine", **options: Any) -> "AsyncIterator[AsyncConnection]":
