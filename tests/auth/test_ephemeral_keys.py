@@ -18,7 +18,7 @@ from voxwire.auth.ephemeral.ephemeral_token import MAX_LENGTH, read_token, signe
 from voxwire.auth.ephemeral.large_settings import INLINE_BYTES, LargeSettings
 from voxwire.auth.ephemeral.signing_ring import COUNTS_S, SIGNS_S
 from voxwire.config import StorageSettings
-from voxwire.errors import RequestRefused
+from voxwire.errors import RequestRefused, StorageError
 from voxwire.runtime import AccessRole, EphemeralGrant, Permission, Principal, Quota
 from voxwire.storage.database import Database
 from voxwire.storage.projects import Projects
@@ -254,6 +254,44 @@ async def test_without_a_database_none_is_made(tmp_path: Path, clock: ScriptedCl
     assert signer_of(await mint(keys, clock)) != signer_of(key)
     assert await keys.identify(await mint(keys, clock))
     assert os.listdir(tmp_path) == []
+
+
+class TestLostDatabase:
+    """Keys go on to be made and known; one for one use is not used twice for that."""
+
+    @pytest.fixture
+    async def lost(self, keys: EphemeralKeys, database: Database, clock: ScriptedClock) -> str:
+        """An ephemeral key of before."""
+        await Projects(database).make("shop", 1)
+        key = await mint(keys, clock, single_use=True)
+        await database.close()
+
+        def gone() -> Any:
+            raise StorageError("unreachable", "The server does not answer.")
+
+        database.read = database.write = gone  # type: ignore[method-assign]
+        return key
+
+    async def test_known_and_made(self, keys: EphemeralKeys, clock: ScriptedClock, lost: str) -> None:
+        assert await keys.identify(lost)
+        assert await keys.identify(await mint(keys, clock))
+        assert await refused(keys, _signed("nobody", OctKey.import_key(b"x" * 32))) == "invalid_ephemeral_key"
+
+    async def test_after_a_day_it_signs_by_itself(
+        self, keys: EphemeralKeys, clock: ScriptedClock, lost: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        clock.now += SIGNS_S
+        for _ in range(2):
+            key = await mint(keys, clock)
+            assert signer_of(key) != signer_of(lost)
+            assert await keys.identify(key)
+        assert caplog.text.count("does not answer") == 1
+
+    async def test_one_use_is_none(self, keys: EphemeralKeys, lost: str) -> None:
+        principal = await identified(keys, lost)
+        with pytest.raises(StorageError):
+            await keys.redeem(principal)
+        assert await refused(keys, lost) == "revoked_ephemeral_key"
 
 
 async def test_long_settings_stay_here(keys: EphemeralKeys, clock: ScriptedClock) -> None:

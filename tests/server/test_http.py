@@ -95,7 +95,7 @@ class TestNotThere:
             ("GET", "/v1/realtime?model=gpt-realtime", 426, "upgrade_required"),
             ("GET", "/openai/deployments/x/realtime", 426, "upgrade_required"),
             ("POST", "/v1/realtime?model=gpt-realtime", 405, "method_not_allowed"),
-            ("POST", "/v1/realtime/client_secrets", 404, "not_found"),
+            ("POST", "/v1/realtime/calls", 404, "not_found"),
         ],
     )
     async def test_json(self, url: str, method: str, target: str, status: int, code: str) -> None:

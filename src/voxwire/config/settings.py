@@ -107,7 +107,8 @@ class AuthSettings(SettingsTable):
         description="Origins whose pages may connect: of the web (`https://app.example`), of desktop and mobile "
         "shells (`tauri://localhost`, `capacitor://localhost`, `app://name`, `file://`), and `null`, which every page "
         "without an origin of its own sends. With keys and an empty list every origin may; without keys only "
-        "loopback origins and the ones listed.",
+        "loopback origins and the ones listed. Pages of listed origins may also read the answers to their requests "
+        "(CORS).",
     )
     dev_identity: bool = Field(
         default=False,
