@@ -32,9 +32,9 @@ FACES = {
     "runtime": "DEFAULT_VOICE LOCAL TRY_AGAIN TRY_AGAIN_LATER AccessRole Arrival Attachment AttachmentRole Budget "
     "Deadlines Deployment DeploymentGone DeploymentTerms Directory EngineLease EngineLeases EphemeralGrant "
     "EventAttachment Hosted LiveSession LocalDirectory Newcomer Observer Observers Permission Principal "
-    "Quota RuntimeLimits Service SessionArguments SessionFacts SessionObserver SessionRecorder StageWork "
-    "StoringPolicy TraceParent TurnFacts UsageLog "
-    "UsageRecord capabilities_of failover new_id",
+    "Prompt Quota RuntimeLimits Service SessionArguments SessionFacts SessionObserver SessionRecorder StageWork "
+    "StoringPolicy TraceParent TurnFacts UsageLog UsageRecord "
+    "capabilities_of checked_prompt failover new_id places",
 }
 
 

@@ -20,7 +20,6 @@ MCP: dict[str, Any] = {
 }
 FUNCTION = {"type": "function", "name": "f"}
 PICTURE = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
-PHRASES: dict[str, Any] = {"id": "pmpt_1", "version": "2", "variables": {"city": "Oslo"}}
 
 
 def update(codec: WireCodec, **session: Any) -> UpdateSession:
@@ -106,16 +105,6 @@ class TestMcp:
             "unsupported_value",
             "item",
         )
-
-
-class TestPrompt:
-    def test_of_a_response(self, ga: WireCodec) -> None:
-        response = {"prompt": PHRASES, "instructions": "Be brief."}
-        assert left_out(ga, "response.create", response=response) == ["response.prompt"]
-        assert params(ga, **response).instructions == "Be brief."
-
-    def test_of_a_session_is_the_sessions_to_judge(self, ga: WireCodec) -> None:
-        assert update(ga, type="realtime", prompt=PHRASES).patch.prompt == PHRASES
 
 
 class TestPictures:

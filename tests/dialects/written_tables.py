@@ -39,7 +39,7 @@ from voxwire.events.server import (
     ServerEvent,
     SessionUpdated,
 )
-from voxwire.events.session_config import FunctionTool, Modality, Transcription
+from voxwire.events.session_config import FunctionTool, Modality, PromptReference, Transcription
 
 #: Official events that no connection gets → why.
 NOT_SENT = {
@@ -71,7 +71,7 @@ OTHER_SETTINGS: dict[str, Any] = {
     "tracing": "auto",
     "reasoning": "low",
     "parallel_tool_calls": True,
-    "prompt": {"id": "p"},
+    "prompt": PromptReference(id="p"),
 }
 OTHER_RESPONSE: dict[str, Any] = {
     "modality": Modality.TEXT,

@@ -30,10 +30,10 @@ from voxwire.events.server import (
     SessionCreated,
     SessionUpdated,
 )
-from voxwire.events.session_config import NamedTool, ServerVad, SessionConfig, SessionPatch
+from voxwire.events.session_config import FunctionTool, NamedTool, ServerVad, SessionConfig, SessionPatch
 from voxwire.interfaces.commands import CancelGeneration, CloseSession
 from voxwire.interfaces.inputs import ClientMistake, Tick
-from voxwire.session.limits import Limits
+from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
 
 MANUAL = SessionConfig(model="scripted", turn_detection=None)
@@ -73,14 +73,14 @@ class TestConnect:
         assert (created.session_id, created.expires_at) == ("sess_1", 1_700_003_600)
 
     def test_a_first_patch_is_in_force_and_what_is_beyond_the_deployment_is_told_to_all(self) -> None:
-        session = Driver()._new_session()
-        created, error = session.open(SessionPatch(instructions="Be brief.", prompt={"id": "p"}))
+        session = Driver(capabilities=Capabilities(tools=False))._new_session()
+        created, error = session.open(SessionPatch(instructions="Be brief.", tools=(FunctionTool(name="f"),)))
         assert isinstance(created, SessionCreated)
         assert created.config.instructions == "Be brief."
         assert isinstance(error, ErrorOccurred)
         assert (error.code, error.param, error.event_id, error.origin) == (
             "unsupported_value",
-            "session.prompt",
+            "session.tools",
             None,
             None,
         )

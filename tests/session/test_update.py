@@ -10,6 +10,7 @@ from voxwire.events.session_config import (
     FunctionTool,
     Modality,
     NamedTool,
+    PromptReference,
     SemanticVad,
     SessionConfig,
     SessionKind,
@@ -214,6 +215,7 @@ class TestBounds:
             SessionPatch(reasoning={"x" * 201: 1}),
             SessionPatch(transcription=Transcription(prompt="x" * 201)),
             SessionPatch(voice="x" * 201),
+            SessionPatch(prompt=PromptReference(id="x" * 201)),
         ],
     )
     def test_whatever_is_echoed(self, patch: SessionPatch) -> None:
@@ -226,10 +228,12 @@ class TestBounds:
         assert (error.code, error.param) == ("invalid_value", "session.tool_choice")
         merged(SessionPatch(tool_choice=NamedTool(name="f"), tools=(TOOL,)))
 
-    def test_stored_prompts(self) -> None:
-        result, left_out = without(SessionPatch(prompt={"id": "pmpt_1"}, instructions="new"))
-        assert (result.prompt, result.instructions) == (None, "new")
-        assert list(left_out) == ["session.prompt"]
+    def test_stored_prompts_are_shown_again(self) -> None:
+        """Their text is among the instructions before the session sees the patch."""
+        prompt = PromptReference(id="clerk", version="2", variables={"city": "Graz"})
+        result = merged(SessionPatch(prompt=prompt, instructions="You work in Graz."))
+        assert (result.prompt, result.instructions) == (prompt, "You work in Graz.")
+        assert merged(SessionPatch(prompt=None), result).prompt is None
 
     def test_tools_for_an_engine_that_calls_none(self) -> None:
         patch = SessionPatch(tools=(TOOL,), tool_choice=NamedTool(name="f"), instructions="new")

@@ -1,7 +1,7 @@
 """The command `voxwire`.
 
-Each command (`serve`, `talk`, `models`, `deployments`, `keys`, `usage`, `storage`, `doctor`) is a module with
-`register(subparsers)`, which adds its options and sets `run` to a function from the parsed arguments to an exit code,
+The commands `serve`, `talk`, `models`, `deployments`, `keys`, `prompts`, `usage`, `storage`, `doctor` are modules with
+`register(subparsers)`, which adds options and sets `run` to a function from the parsed arguments to an exit code,
 and `writing` to a context manager where stdout and stderr have to be special (`output`: a server goes on when nobody
 reads what it prints; `voxwire.printing`: other commands end then). Only the module of the command that was typed is
 imported, so that `voxwire --help` is quick. `local_server` is the server that `talk` starts where none is named,
@@ -29,6 +29,7 @@ _COMMANDS = {
     "models": "list, fetch and delete models",
     "deployments": "make, list, change and delete deployments",
     "keys": "make, list, rotate and revoke keys",
+    "prompts": "keep texts that clients name as their instructions",
     "usage": "show what was used",
     "storage": "where things are stored; backups",
     "doctor": "say which engines can run here",

@@ -4,7 +4,7 @@ A conversion is given the list `LeftOut` of its event and adds what it leaves ou
 the rest and answers each of them with one error. What depends on the deployment is left to the session.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -31,22 +31,6 @@ def no_noise_reduction(value: NoiseReduction | None, param: str, left_out: LeftO
     """Only "off" can be had (protocol: sessions, Session fields)."""
     if value is not None:
         message = "Noise reduction is not supported by this server: send null, or leave it out."
-        left_out.append(Unsupported(param=param, message=message))
-
-
-# --- stored prompts -------------------------------------------------------------------------------
-
-
-class StoredPrompt(_Strict, frozen=True):
-    id: str
-    version: str | None = None
-    variables: dict[str, Any] | None = None
-
-
-def no_prompt(value: StoredPrompt | None, param: str, left_out: LeftOut) -> None:
-    """There is no store of prompts."""
-    if value is not None:
-        message = "Stored prompts are not supported by this server: send the text as 'instructions'."
         left_out.append(Unsupported(param=param, message=message))
 
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from voxwire.audio.pcm import AudioFormat
 from voxwire.errors import SERVER_ERROR
 from voxwire.events.items import BorrowingMessage, Item, ItemReference
-from voxwire.events.session_config import FunctionTool, Modality, ToolChoice
+from voxwire.events.session_config import FunctionTool, Modality, PromptReference, ToolChoice
 
 ResponseInput = tuple[Item | ItemReference | BorrowingMessage, ...]
 
@@ -19,8 +19,8 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
 
     `out_of_band` is `conversation: "none"`. `input` replaces the context. `append_items` and
     `cancel_previous` exist for 2024-10-01 alone: items put into the conversation first, and an
-    active response cancelled instead of an error. `words`, which no client can send, is what the response says,
-    in place of a language engine.
+    active response cancelled instead of an error. Of a `prompt` the runtime makes `instructions` before the session
+    sees it. `words`, which no client can send, is what the response says, in place of a language engine.
     """
 
     out_of_band: bool = False
@@ -37,6 +37,7 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
     tool_choice: ToolChoice | UnsetType = UNSET
     parallel_tool_calls: bool | UnsetType = UNSET
     reasoning: Any | UnsetType = UNSET
+    prompt: PromptReference | None = None
     metadata: dict[str, str] | None = None
     words: str | None = None
 

@@ -118,12 +118,22 @@ WORD_TIMES = "voxwire.word_times"
 FINGERPRINT = "voxwire.fingerprint"
 
 
+class PromptReference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A stored prompt, and what it is filled with. `version` None is the current one; `variables` are as the wire has
+    them, each a text or an `input_text`."""
+
+    id: str
+    version: str | None = None
+    variables: dict[str, Any] | None = None
+
+
 class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The full effective settings of a session.
 
     `max_output_tokens` None means unbounded ("inf"). `model` is the name that was asked for.
     `reasoning` is an object as the wire has it; its `effort` and `parallel_tool_calls` are the language engine's to
-    follow. `tracing` and `prompt` are accepted and echoed without effect (protocol: sessions, Fields without effect).
+    follow. `prompt` is where the instructions came from, unless others were sent later. `tracing` is accepted and
+    echoed without effect (protocol: sessions, Fields without effect).
     """
 
     kind: SessionKind = SessionKind.REALTIME
@@ -145,7 +155,7 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
     tracing: Any = None
     reasoning: Any = None
     parallel_tool_calls: bool | None = None
-    prompt: Any = None
+    prompt: PromptReference | None = None
 
 
 def effort(reasoning: Any) -> str | None:
@@ -156,7 +166,8 @@ def effort(reasoning: Any) -> str | None:
 class SessionPatch(msgspec.Struct, frozen=True, kw_only=True):
     """What one `session.update` changes, and what it takes for granted.
 
-    `kind` is what the client said the session is, `input_rate` how many samples a second it said its audio has.
+    `kind` is what the client said the session is, `input_rate` how many samples a second it said its audio has. Of a
+    `prompt` the runtime makes `instructions` before the session sees it.
     """
 
     kind: SessionKind | UnsetType = UNSET
@@ -178,4 +189,4 @@ class SessionPatch(msgspec.Struct, frozen=True, kw_only=True):
     tracing: Any | UnsetType = UNSET
     reasoning: Any | UnsetType = UNSET
     parallel_tool_calls: bool | UnsetType | None = UNSET
-    prompt: Any | UnsetType = UNSET
+    prompt: PromptReference | UnsetType | None = UNSET

@@ -20,6 +20,7 @@
 - `contracts`: what the runtime needs of its neighbours; `runtime_limits`: its bounds; `budget`: the
   memory that messages of all clients share
 - `load`: whether there is room for another session, measured; `newcomers`: whether those who have just come speak
+- `prompt_texts`: stored prompts become instructions
 - `observer`: what is told to those who watch the process; `session_watch`: turns and audio of a session, for them;
   `stage_timing`: times of one piece of an engine's work; `trace_parent`: the trace that a client sees its request in
 - `ids`, `notify`, `tasks`: identifiers, waking who waits, the tasks of one session
@@ -45,6 +46,7 @@ from voxwire.runtime.observer import (
     TurnFacts,
 )
 from voxwire.runtime.principal import LOCAL, AccessRole, EphemeralGrant, Permission, Principal, Quota
+from voxwire.runtime.prompt_texts import Prompt, checked_prompt, places
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.runtime.storing import SessionArguments, SessionRecorder, StoringPolicy
@@ -78,6 +80,7 @@ __all__ = [
     "Observers",
     "Permission",
     "Principal",
+    "Prompt",
     "Quota",
     "RuntimeLimits",
     "Service",
@@ -92,6 +95,8 @@ __all__ = [
     "UsageLog",
     "UsageRecord",
     "capabilities_of",
+    "checked_prompt",
     "failover",
     "new_id",
+    "places",
 ]

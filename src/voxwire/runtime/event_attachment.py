@@ -135,7 +135,7 @@ class EventAttachment:
 
     def _event(self, frame: str | bytes, *, binary: bool) -> Input:
         try:
-            return BINARY_FRAME if binary else self._codec.decode(frame)
+            return BINARY_FRAME if binary else self._live.prompted(self._codec.decode(frame))
         except ClientError as error:
             return ClientMistake.of(error)
 

@@ -41,6 +41,7 @@ from voxwire.runtime.notify import Notify
 from voxwire.runtime.observer import SessionObserver, SessionObservers
 from voxwire.runtime.outbox import Outbox
 from voxwire.runtime.principal import Principal
+from voxwire.runtime.prompt_texts import NoPrompts, Prompt, PromptBook, prompted
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.session_watch import SessionWatch
 from voxwire.runtime.tasks import Tasks
@@ -91,9 +92,11 @@ class LiveSession:
         newcomer: Newcomer | None = None,
         drafting: Drafting | None = None,
         observer: SessionObserver | None = None,
+        prompts: PromptBook | None = None,
     ) -> None:
         self.id = session_id
         self.principal = principal
+        self._prompts = prompts or NoPrompts()
         self._usage = usage
         self._meter = UsageMeter(usage_logs, principal=principal, deployment=deployment.name, session=session_id)
         self._drafting = drafting or Drafting()
@@ -164,7 +167,8 @@ class LiveSession:
 
     def open(self, *, patch: SessionPatch | None = None, greeting: ResponseParams | None = None) -> None:
         """Begin, once. `patch` holds from the start, and `greeting` is a response that is made at once: for those
-        who send no `session.update` and do not ask for the first word, as telephones.
+        who send no `session.update` and do not ask for the first word, as telephones. A prompt in it has its text
+        already (`Service.prompted`).
 
         Raises ClientError when the patch is wrong; then nothing was said. What the deployment lacks of it, and a
         greeting that cannot be, are `error` events.
@@ -247,6 +251,13 @@ class LiveSession:
             self._relief.wake()
 
     # --- inputs and outputs -------------------------------------------------------------------------
+
+    def prompted(self, event: Input) -> Input:
+        """A client's event, with the text of the prompt that it names. Any thread may ask. Raises ClientError."""
+        return prompted(event, self._find_prompt)
+
+    def _find_prompt(self, id: str) -> Prompt | None:
+        return self._prompts.find(self.principal.project, id)
 
     def submit(self, event: Input, origin: int | None = None, size: int = 0) -> None:
         """Hand an input to the session and act on what it says. After the end it has no effect.

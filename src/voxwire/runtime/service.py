@@ -32,6 +32,7 @@ from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.observer import Arrival, Observers, SessionFacts
 from voxwire.runtime.principal import Principal
+from voxwire.runtime.prompt_texts import NoPrompts, PromptBook, prompted_patch
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.storing import SessionArguments, SessionRecorder
 from voxwire.runtime.usage import MinuteBook, UsageBook
@@ -73,6 +74,8 @@ class Service:
         """Who keeps records of what responses use."""
         self.recorder: SessionRecorder | None = None
         """Who stores conversations."""
+        self.prompts: PromptBook = NoPrompts()
+        """Stored prompts, which clients name."""
         self._ids = ids
         self._sessions = LiveSessions(self._runtime_limits.sessions)
         self._left = Notify()
@@ -157,6 +160,10 @@ class Service:
             session = Session(**self._arguments(self._ids("sess"), deployment, kind, model))
             session.open(patch)
             return session.created
+
+    def prompted(self, patch: SessionPatch, principal: Principal) -> SessionPatch:
+        """Settings with the text of the stored prompt that they name. Raises ClientError."""
+        return prompted_patch(patch, lambda id: self.prompts.find(principal.project, id))
 
     @asynccontextmanager
     async def converse(
@@ -272,4 +279,5 @@ class Service:
             drafting=self.drafting,
             newcomer=newcomer,
             observer=self.observers.session(facts),
+            prompts=self.prompts,
         )

@@ -31,6 +31,7 @@ from voxwire.server.model_list import model, model_list
 from voxwire.server.playground import playground_routes
 from voxwire.server.rest import rest_routes
 from voxwire.server.stored_deployments import StoredDeployments
+from voxwire.server.stored_prompts import StoredPrompts
 from voxwire.server.stored_usage import StoredUsage
 from voxwire.storage.database import Database
 from voxwire.storage.usage_writer import UsageWriter
@@ -64,6 +65,7 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
     access.watch(watch)
     stored = StoredDeployments(settings, database, service.directory, host or DeploymentHost(settings))
     watch.subscribe(stored.read)
+    service.prompts = StoredPrompts(database, watch)
 
     routes: list[Route] = []
     token = settings.metrics.token

@@ -155,7 +155,7 @@ class _ClientSecrets:
             raise _invalid("model", wish, "expected a string")
         hosted = await self._deployment(model, call.principal, wish)
         settings = json.dumps({name: value for name, value in wish.settings.items() if name not in _SHOWN})
-        session = self._rehearsed(hosted, model, settings, wish)
+        session = self._rehearsed(hosted, call.principal, model, settings, wish)
         id = new_id("sess")
         grant = EphemeralGrant(
             id=id,
@@ -182,7 +182,9 @@ class _ClientSecrets:
             )
         return hosted
 
-    def _rehearsed(self, hosted: Hosted, model: str | None, settings: str, wish: _Wish) -> dict[str, Any]:
+    def _rehearsed(
+        self, hosted: Hosted, principal: Principal, model: str | None, settings: str, wish: _Wish
+    ) -> dict[str, Any]:
         if hosted.deployment is None:
             raise RequestRefused(
                 503,
@@ -193,6 +195,7 @@ class _ClientSecrets:
             )
         try:
             patch = read_settings(settings.encode(), transcription=wish.transcription, dialect=wish.dialect)
+            patch = self._service.prompted(patch, principal)
             created = self._service.rehearse(hosted, kind=wish.kind, model=model, patch=patch)
         except ClientError as error:
             param = error.param

@@ -51,17 +51,13 @@ def merge(
         for name in _REALTIME_ONLY:
             changes.pop(name, None)
     left_out = leave_out(changes, capabilities, "session")
-    if changes.get("prompt") is not None:
-        del changes["prompt"]
-        message = "Stored prompts are not supported by this server: send the text as 'instructions'."
-        left_out.append(Unsupported(param="session.prompt", message=message))
     merged = msgspec.structs.replace(config, **changes)
     left_out += _wrong_rate(input_rate, merged.input_format)
     if merged.voice != config.voice:
         check_voice_change(has_spoken, "session.audio.output.voice")
     check_text(merged.instructions, limits, "session.instructions")
     check_tools(merged.tools, merged.tool_choice, limits, "session")
-    echoed = (merged.voice, merged.transcription, merged.tracing, merged.reasoning)
+    echoed = (merged.voice, merged.transcription, merged.tracing, merged.reasoning, merged.prompt)
     check_text_bytes(len(msgspec.json.encode(echoed)), limits.item_text_bytes, "session")
     return merged, left_out
 

@@ -123,9 +123,22 @@ prompt_table = Table(
     "prompt",
     METADATA,
     _project(primary_key=True),
-    Column("id", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("id", String(64), nullable=False),
+    Column("current", Integer, nullable=False),  # the version that is meant where none is named
+    Column("latest", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("id"),
+)
+
+prompt_version_table = Table(
+    "prompt_version",
+    METADATA,
+    Column("prompt", String(64), ForeignKey("prompt.id", ondelete="CASCADE"), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("spec", Text, nullable=False),  # JSON
+    Column("text", Text, nullable=False),
+    Column("size", Integer, nullable=False),  # of the text, in bytes
     Column("created_at", BigInteger, nullable=False),
     Column("created_by", String(128), nullable=False),
 )

@@ -23,6 +23,7 @@ from voxwire.events.session_config import (
     FunctionTool,
     Modality,
     NamedTool,
+    PromptReference,
     RetentionRatio,
     SemanticVad,
     ServerVad,
@@ -157,7 +158,6 @@ class TestSessionUpdate:
             ("reasoning", {"effort": "xhigh"}),
             ("reasoning", {}),
             ("prompt", None),
-            ("prompt", {"id": "p", "version": "2", "variables": {"city": "Oslo"}}),
         ],
     )
     def test_accepted_and_echoed(self, ga: WireCodec, field: str, value: Any) -> None:
@@ -170,6 +170,14 @@ class TestSessionUpdate:
             ({"tracing": {"name": "w"}}, "unknown_parameter", "session.tracing.name"),
             ({"reasoning": {"effort": "huge"}}, "invalid_value", "session.reasoning.effort"),
             ({"prompt": {}}, "missing_required_parameter", "session.prompt.id"),
+            ({"prompt": {"id": "p", "text": "x"}}, "unknown_parameter", "session.prompt.text"),
+            ({"prompt": {"id": "p", "version": 2}}, "invalid_type", "session.prompt.version"),
+            ({"prompt": {"id": "p", "variables": {"a": 1}}}, "invalid_value", "session.prompt.variables.a"),
+            (
+                {"prompt": {"id": "p", "variables": {"a": {"type": "input_image", "image_url": "data:,"}}}},
+                "unsupported_value",
+                "session.prompt.variables.a",
+            ),
             ({"parallel_tool_calls": "no"}, "invalid_type", "session.parallel_tool_calls"),
             ({"temperature": 0.8}, "unknown_parameter", "session.temperature"),
             ({"id": 1}, "invalid_type", "session.id"),
@@ -186,6 +194,15 @@ class TestSessionUpdate:
     )
     def test_refused(self, ga: WireCodec, fields: Any, code: str, param: str) -> None:
         assert refused_session(ga, **fields) == (code, param)
+
+    def test_stored_prompt(self, ga: WireCodec) -> None:
+        variables = {"city": "Oslo", "shop": {"type": "input_text", "text": "Books & more", "cache": None}}
+        given = {"id": "p", "version": "2", "variables": variables}
+        expected = PromptReference(id="p", version="2", variables=variables)
+        assert patch(ga, prompt=given).prompt == expected
+        assert params(ga, prompt=given).prompt == expected
+        assert params(ga, prompt=None).prompt is None
+        assert patch(ga, prompt={"id": "p", "version": None, "variables": None}).prompt == PromptReference(id="p")
 
     def test_noise_reduction_is_off(self, ga: WireCodec) -> None:
         assert audio_input(ga, noise_reduction=None) == SessionPatch(kind=SessionKind.REALTIME)

@@ -53,6 +53,7 @@ from voxwire.events.session_config import (
     FunctionTool,
     Modality,
     NamedTool,
+    PromptReference,
     RetentionRatio,
     SemanticVad,
     ServerVad,
@@ -168,7 +169,7 @@ class TestSessionObject:
             tracing="auto",
             reasoning={"effort": "low"},
             parallel_tool_calls=False,
-            prompt={"id": "p"},
+            prompt=PromptReference(id="p"),
         )
         found = session(ga, config)
         assert found["output_modalities"] == ["text"]

@@ -1,7 +1,7 @@
 """The GA dialect: nested sessions, `response.output_*` names, items added and then done.
 
 - `requests`: what clients send
-- `session_settings`: the nested session and response settings inside
+- `session_settings`: the nested session and response settings inside; `prompt_settings`: prompts that they name
 - `events`: what the server sends
 """
 

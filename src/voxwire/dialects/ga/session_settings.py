@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType, structs
 
 from voxwire.audio.pcm import AudioFormat
 from voxwire.dialects.faults import invalid_value
+from voxwire.dialects.ga.prompt_settings import PromptSettings, prompt_of
 from voxwire.dialects.sent_items import SentInput, input_of
 from voxwire.dialects.shared_settings import (
     Include,
@@ -37,7 +38,7 @@ from voxwire.dialects.shared_settings import (
     turn_detection_of,
     voice_name,
 )
-from voxwire.dialects.unsupported import LeftOut, NoiseReduction, StoredPrompt, no_noise_reduction, no_prompt
+from voxwire.dialects.unsupported import LeftOut, NoiseReduction, no_noise_reduction
 from voxwire.events.response import ResponseParams
 from voxwire.events.session_config import Modality, ServerVad, SessionKind, SessionPatch, Transcription
 
@@ -139,7 +140,7 @@ class RealtimeSession(ShownSession, frozen=True, tag_field="type", tag="realtime
     tracing: Tracing | UnsetType | None = UNSET
     reasoning: ReasoningSettings | UnsetType | None = UNSET
     parallel_tool_calls: bool | UnsetType = UNSET
-    prompt: StoredPrompt | UnsetType | None = UNSET
+    prompt: PromptSettings | UnsetType | None = UNSET
 
     def patch(self, left_out: LeftOut) -> SessionPatch:
         audio = self.audio or _Audio()
@@ -163,7 +164,7 @@ class RealtimeSession(ShownSession, frozen=True, tag_field="type", tag="realtime
             tracing=echoed(self.tracing, "session.tracing"),
             reasoning=echoed(self.reasoning, "session.reasoning"),
             parallel_tool_calls=self.parallel_tool_calls,
-            prompt=echoed(self.prompt, "session.prompt"),
+            prompt=UNSET if self.prompt is UNSET else prompt_of(self.prompt, "session.prompt"),
         )
 
 
@@ -211,12 +212,11 @@ class ResponseSettings(WireStruct, frozen=True):
     tools: Tools | UnsetType = UNSET
     tool_choice: ToolChoiceSettings | UnsetType = UNSET
     metadata: Metadata | None = None
-    prompt: StoredPrompt | None = None
+    prompt: PromptSettings | None = None
     reasoning: ReasoningSettings | None = None
     parallel_tool_calls: bool | UnsetType = UNSET
 
     def params(self, left_out: LeftOut) -> ResponseParams:
-        no_prompt(self.prompt, "response.prompt", left_out)
         output = (self.audio or _ResponseAudio()).output or _ResponseOutput()
         return ResponseParams(
             out_of_band=self.conversation == "none",
@@ -230,5 +230,6 @@ class ResponseSettings(WireStruct, frozen=True):
             tool_choice=tool_choice_of(self.tool_choice, "response.tool_choice", left_out),
             parallel_tool_calls=self.parallel_tool_calls,
             reasoning=UNSET if self.reasoning is None else echoed(self.reasoning, "response.reasoning"),
+            prompt=prompt_of(self.prompt, "response.prompt"),
             metadata=self.metadata,
         )

@@ -210,17 +210,19 @@ class WebSocketEndpoint:
             kind = SessionKind.TRANSCRIPTION if grant.transcription else SessionKind.REALTIME
             variant = msgspec.structs.replace(variant, transcription=grant.transcription)
             model = grant.model or model
-            patch = self._granted(grant, hosted, kind, model)
+            patch = self._granted(grant, principal, hosted, kind, model)
             await self._redeem(principal)
         heard_only = hosted.deployment.stt.capabilities.info.label
         connection.engine = heard_only if variant.transcription else hosted.label
         connection.dialect = variant.dialect.value
         return _Admitted(principal, variant, hosted, kind, model, patch, str(hosted.deployment.storing))
 
-    def _granted(self, grant: EphemeralGrant, hosted: Hosted, kind: SessionKind, model: str | None) -> SessionPatch:
+    def _granted(
+        self, grant: EphemeralGrant, principal: Principal, hosted: Hosted, kind: SessionKind, model: str | None
+    ) -> SessionPatch:
         """The settings of an ephemeral key, tried before the upgrade: the deployment may be another one by now."""
         try:
-            patch = granted_patch(grant)
+            patch = self._service.prompted(granted_patch(grant), principal)
             self._service.rehearse(hosted, kind=kind, model=model, patch=patch)
         except ClientError as error:
             raise RequestRefused(400, error.message, code=error.code, param=error.param) from None

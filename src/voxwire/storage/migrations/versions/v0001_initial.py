@@ -18,6 +18,7 @@ def upgrade() -> None:
         _deployment,
         _model_alias,
         _prompt,
+        _prompt_version,
         _quota,
         _review,
         _revision,
@@ -131,13 +132,29 @@ def _prompt() -> None:
     op.create_table(
         "prompt",
         sa.Column("project", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("current", sa.Integer(), nullable=False),
+        sa.Column("latest", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["project.id"], name="fk_prompt_project", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("project", "name", name="pk_prompt"),
+        sa.UniqueConstraint("id", name="uq_prompt_id"),
+    )
+
+
+def _prompt_version() -> None:
+    op.create_table(
+        "prompt_version",
+        sa.Column("prompt", sa.String(length=64), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("spec", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.String(length=128), nullable=False),
-        sa.ForeignKeyConstraint(["project"], ["project.id"], name="fk_prompt_project", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("project", "id", "version", name="pk_prompt"),
+        sa.ForeignKeyConstraint(["prompt"], ["prompt.id"], name="fk_prompt_version_prompt", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("prompt", "version", name="pk_prompt_version"),
     )
 
 
