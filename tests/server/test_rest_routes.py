@@ -214,8 +214,13 @@ class TestBody:
 
     async def test_a_slow_one_is_not_waited_for(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(json_body, "BODY_TIMEOUT_S", 0.05)
-        answer = await server.ask("POST", "/t/colours", b"{", headers={"Content-Length": "20"})
+        reader, writer = await connect(server.url)
+        head = "POST /t/colours HTTP/1.1\r\nHost: localhost\r\napi-key: owner\r\nContent-Type: application/json\r\n"
+        writer.write(f"{head}Content-Length: 20\r\n\r\n{{".encode())
+        answer = await read_answer(reader)
         assert (answer.status, answer.error["code"]) == (408, "request_timeout")
+        assert await asyncio.wait_for(reader.read(), 3) == b""  # nothing holds the connection any more
+        writer.close()
 
 
 #: What somebody may try to smuggle in under a name.

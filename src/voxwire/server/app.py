@@ -20,7 +20,7 @@ from voxwire.recording.session_storer import SessionStorer
 from voxwire.runtime import Principal, Service
 from voxwire.server.access import Access
 from voxwire.server.access_log import AccessLog
-from voxwire.server.admin import AdminContext, admin_declarations
+from voxwire.server.admin import AdminContext, admin_declarations, document_declaration
 from voxwire.server.build import DeploymentHost
 from voxwire.server.client_secrets import client_secret_declarations
 from voxwire.server.health import Health
@@ -81,6 +81,7 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
         *client_secret_declarations(service, access.ephemeral_keys),
         *admin_declarations(AdminContext(settings=settings, service=service, database=database, changed=watch.look)),
     ]
+    declared.append(document_declaration(declared[:]))
     routes += [
         *_Api(service, access.admit).routes(),
         *Health(service, access.admit, websocket, [lambda: "store_unreachable" if watch.lost else None]).routes(),

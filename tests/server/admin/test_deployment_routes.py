@@ -1,20 +1,24 @@
 """`/admin/v1/deployments`, aliases and Azure's shapes, over real sockets: made, used, changed, deleted."""
 
+import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from deployment_server import MISSING, DeploymentServer, deployment_server, eventually, fake_engines
+from deployment_server import FAKES, MISSING, DeploymentServer, deployment_server, eventually, fake_engines
 from http_client import handshake
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 from websockets.asyncio.client import connect
 
 from voxwire.auth.management import KeyBook
+from voxwire.catalogue import locate
 from voxwire.config import load_settings
-from voxwire.runtime import AccessRole
+from voxwire.runtime import AccessRole, directory
 from voxwire.storage.database import Database
+from voxwire.testing.fake_stt import FakeStt
 
 PATH = "/admin/v1/deployments"
 SECRET = "sk-very-secret"
@@ -145,6 +149,19 @@ class TestMaking:
         assert last["model"] == "other"
         assert last["api_key"].get_secret_value() == SECRET
 
+    async def test_nothing_secret_and_nothing_hostile_is_logged(
+        self, server: DeploymentServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG, "voxwire")
+        llm = {"base_url": "http://127.0.0.1:1/v1", "model": "m", "api_key": SECRET}
+        await make(server, llm=llm)
+        for body in ({"name": f"x\r\n{SECRET}"}, {"name": "y", "llm": llm | {"otherwise": SECRET}}):
+            assert (await server.ask("POST", PATH, body)).status == 400
+        await server.ask("GET", f"{PATH}/%0d%0aX-Evil:{SECRET}")
+        assert "POST /admin/v1/deployments 201" in caplog.text
+        assert SECRET not in caplog.text
+        assert "X-Evil" not in caplog.text
+
 
 class TestChanging:
     async def test_sessions_that_run_end_as_they_began(self, server: DeploymentServer) -> None:
@@ -222,6 +239,26 @@ class TestFailing:
         await server.ask("PATCH", f"{PATH}/bad", {"llm": None})
         assert (await until(server, "bad", "ready"))["why"] is None
 
+    async def test_a_model_that_is_missing_says_its_command_and_is_tried_again(
+        self, server: DeploymentServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        model = tmp_path / "models" / "whisper-tiny.en"
+        monkeypatch.setenv("VOXWIRE_MODELS", str(tmp_path / "models"))
+        monkeypatch.setattr(directory, "_RETRY_S", (0.05,))
+
+        class Whisper(FakeStt):
+            async def start(self) -> None:
+                if not await asyncio.to_thread(model.exists):
+                    await asyncio.to_thread(locate, "whisper-tiny.en", engine="whisper")
+                await super().start()
+
+        monkeypatch.setitem(FAKES, "stt", Whisper)
+        await make(server, "hears", model="whisper-tiny.en")
+        shown = await until(server, "hears", "failing")
+        assert (shown["failed"], "voxwire models pull whisper-tiny.en" in shown["why"]) == ("stt", True)
+        model.mkdir(parents=True)
+        await until(server, "hears", "ready")
+
     async def test_a_voice_that_there_is_not(self, server: DeploymentServer) -> None:
         await make(server, "bad", voice="nobody")
         shown = await until(server, "bad", "failing")
@@ -291,6 +328,10 @@ class TestWhose:
         assert (answer.status, answer.error["code"]) == (403, "deployment_not_allowed")
         for method, path in (("PATCH", f"{PATH}/two"), ("PUT", "/admin/v1/aliases/x")):
             refused = await server.ask(method, path, {"deployment": "two"} if method == "PUT" else {}, keys["one"])
+            assert (refused.status, refused.error["code"]) == (403, "deployment_not_allowed")
+        await server.ask("PUT", "/admin/v1/aliases/theirs", {"deployment": "two"}, keys["owner"])
+        for method, change in (("PUT", {"deployment": "one"}), ("DELETE", None)):
+            refused = await server.ask(method, "/admin/v1/aliases/theirs", change, keys["one"])
             assert (refused.status, refused.error["code"]) == (403, "deployment_not_allowed")
 
     async def test_why_one_fails_is_for_those_who_manage(

@@ -10,6 +10,6 @@ declarations (`voxwire.server.rest`).
 """
 
 from voxwire.server.admin.admin_context import AdminContext
-from voxwire.server.admin.admin_routes import admin_declarations
+from voxwire.server.admin.admin_routes import admin_declarations, document_declaration
 
-__all__ = ["AdminContext", "admin_declarations"]
+__all__ = ["AdminContext", "admin_declarations", "document_declaration"]

@@ -1,5 +1,9 @@
 """All declarations of admin routes. A concept's module gives its own; they are put together here."""
 
+import asyncio
+from collections.abc import Sequence
+from functools import cache
+
 from starlette.responses import JSONResponse
 
 from voxwire.runtime import Permission
@@ -18,8 +22,8 @@ from voxwire.server.rest import RestCall, RestRoute, openapi_document
 
 
 def admin_declarations(context: AdminContext) -> list[RestRoute]:
-    """Every route that has a declaration, sorted by concept as the documents show them."""
-    declared = [
+    """The routes of all concepts, as the documents show them."""
+    return [
         *deployment_declarations(context),
         *alias_declarations(context),
         *model_declarations(context),
@@ -32,18 +36,15 @@ def admin_declarations(context: AdminContext) -> list[RestRoute]:
         *usage_declarations(context),
     ]
 
-    async def describe(call: RestCall[None]) -> JSONResponse:
-        return JSONResponse(document)
 
-    declared.append(
-        RestRoute(
-            "GET",
-            "/admin/v1/openapi.json",
-            Permission.CONVERSE,
-            "This document",
-            describe,
-            answer="application/json",
-        )
+def document_declaration(declared: Sequence[RestRoute]) -> RestRoute:
+    """The route of the OpenAPI document, which has these routes and itself."""
+    document = cache(lambda: openapi_document([*declared, route]))  # it takes a moment, and few ask for it
+
+    async def describe(call: RestCall[None]) -> JSONResponse:
+        return JSONResponse(await asyncio.to_thread(document))
+
+    route = RestRoute(
+        "GET", "/admin/v1/openapi.json", Permission.CONVERSE, "This document", describe, answer="application/json"
     )
-    document = openapi_document(declared)
-    return declared
+    return route

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
 from voxwire.errors import RequestRefused
-from voxwire.runtime import Permission
+from voxwire.runtime import Permission, Principal
 from voxwire.server.admin.admin_context import AdminContext
 from voxwire.server.admin.deployment_routes import Reason
 from voxwire.server.admin.in_project import InProject, ListInProject, project_of
@@ -72,14 +72,8 @@ class _Aliases:
         return list_page(sorted(mine, key=lambda one: one.name), call.query, lambda one: one.name)
 
     async def point(self, call: RestCall[InProject], body: AliasTarget) -> RestReply:
-        if not call.principal.may_use(body.deployment):
-            raise RequestRefused(
-                403,
-                f"This key may not use the deployment {body.deployment!r}.",
-                code="deployment_not_allowed",
-                param="deployment",
-            )
         project = project_of(call.principal, call.query.project)
+        await self._check_use(call.principal, project, call.names["name"], body.deployment)
         alias, new = await (await self._book()).point(
             project, call.names["name"], body.deployment, by=call.principal.id, reason=body.reason
         )
@@ -88,8 +82,23 @@ class _Aliases:
 
     async def remove(self, call: RestCall[InProject]) -> None:
         project = project_of(call.principal, call.query.project)
+        await self._check_use(call.principal, project, call.names["name"])
         await (await self._book()).unpoint(project, call.names["name"], by=call.principal.id)
         await self._context.changed()
+
+    async def _check_use(self, principal: Principal, project: str, name: str, target: str | None = None) -> None:
+        """Raises RequestRefused (403) unless the caller may use what the alias stands for now, and shall stand for."""
+        if principal.deployments is None:
+            return
+        known = {alias.name: alias.deployment for alias in await (await self._book()).aliases.all(project)}
+        for deployment in (known.get(name), target):
+            if deployment is not None and not principal.may_use(deployment):
+                raise RequestRefused(
+                    403,
+                    f"This key may not use the deployment {deployment!r}.",
+                    code="deployment_not_allowed",
+                    param="deployment",
+                )
 
     async def _book(self) -> "DeploymentBook":
         await asyncio.to_thread(import_module, "voxwire.server.deployment_book")

@@ -51,7 +51,10 @@ async def _read(request: HttpRequest) -> bytes:
             return await request.body()
     except TimeoutError:
         raise RequestRefused(
-            408, f"The body did not come within {BODY_TIMEOUT_S:.0f} s.", code="request_timeout"
+            408,
+            f"The body did not come within {BODY_TIMEOUT_S:.0f} s.",
+            code="request_timeout",
+            headers=(("connection", "close"),),  # nobody waits for the rest
         ) from None
     except ClientDisconnect:  # nobody reads the answer
         raise RequestRefused(400, "The client left before its body had come.", code="invalid_request") from None
