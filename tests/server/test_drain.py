@@ -2,7 +2,10 @@
 
 import itertools
 import json
+import os
 import signal
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -29,8 +32,9 @@ def slow(*, drain_s: float, spread_s: float = 0.0) -> AbstractContextManager[Ser
     return serve_process(str(drain_s), str(spread_s), command=[SCRIPT])
 
 
-def calling(server: ServeProcess) -> connect:
-    return connect(server.url.replace("http", "ws") + "/v1/realtime?model=gpt-realtime", ping_interval=None)
+def calling(server: ServeProcess, **headers: str) -> connect:
+    address = server.url.replace("http", "ws") + "/v1/realtime?model=gpt-realtime"
+    return connect(address, ping_interval=None, additional_headers=headers)
 
 
 def until(client: ClientConnection, type: str) -> dict[str, Any]:
@@ -130,3 +134,22 @@ def test_a_signal_that_comes_twice_at_once_is_one() -> None:
         server.process.terminate()
         assert until(client, "response.done")["response"]["status"] == "completed"
         assert server.wait() == 0
+
+
+def test_what_was_used_is_written_down(tmp_path: Path) -> None:
+    """Also of the answer that ends last, whose record the writer has had no time for."""
+    at = {**os.environ, "VOXWIRE_STORAGE__URL": f"sqlite:///{tmp_path / 'voxwire.db'}"}
+
+    def voxwire(*arguments: str) -> str:
+        command = [sys.executable, "-m", "voxwire", *arguments]
+        return subprocess.run(command, env=at, check=True, capture_output=True, text=True).stdout
+
+    made = json.loads(voxwire("keys", "create", "--json", "caller"))
+    with serve_process("0.1", "0", command=[SCRIPT], environment=at) as server:
+        with calling(server, authorization=f"Bearer {made['secret']}") as client:
+            begin_an_answer(client)
+            server.process.terminate()
+            assert until(client, "response.done")["response"]["status"] == "completed"
+        assert server.wait() == 0
+    (day,) = json.loads(voxwire("usage", "--json"))
+    assert day["num_model_requests"] == 1

@@ -1,6 +1,8 @@
 """What balancers and those who restart servers are told."""
 
+import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,3 +80,21 @@ async def test_draining() -> None:
 async def test_head(url: str, path: str) -> None:
     answer = await request(url, path, method="HEAD")
     assert (answer.status, answer.body) == (200, b"")
+
+
+async def test_a_database_that_cannot_be_read(tmp_path: Path) -> None:
+    """Without it nobody knows new keys and deployments: a balancer sends sessions elsewhere."""
+    file = tmp_path / "voxwire.db"
+    settings = settings_for_tests(storage={"url": f"sqlite:///{file}"})
+    async with running(create_app(settings, EchoService()), settings) as url:  # type: ignore[arg-type]
+        assert (await request(url, "/readyz")).status == 200
+        file.write_bytes(b"no database at all" * 500)
+        async with asyncio.timeout(10):
+            while (answer := await request(url, "/readyz")).status == 200:
+                pass
+        assert body(answer)["status"] == "store_unreachable"
+        assert (await request(url, "/healthz")).status == 200
+        file.unlink()
+        async with asyncio.timeout(10):
+            while (await request(url, "/readyz")).status != 200:
+                pass
