@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,6 +111,36 @@ async def test_conversations_go_on_and_everything_is_counted_afterwards(losing: 
         assert await answers_counted(url, key) == 5
         listed = json.loads((await request(url, "/admin/v1/keys", {"api-key": key})).body)["data"]
         assert [one["name"] for one in listed] == ["key1"]
+
+
+async def test_damage_to_the_file_ends_no_conversation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "voxwire.db"
+    monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{file}")
+    key = await owner_key()
+    address = {"additional_headers": {"api-key": key}}
+    async with served(fake_service()) as url, connect(f"{url.replace('http', 'ws', 1)}{REALTIME}", **address) as first:
+        await answer(first)
+        await asyncio.to_thread(damage, file)
+        await answer(first)
+        async with connect(f"{url.replace('http', 'ws', 1)}{REALTIME}", **address) as second:
+            await answer(second)
+        made = {"api-key": key, "Content-Type": "application/json"}
+        refused = await request(url, "/admin/v1/keys", made, method="POST", body=b'{"name": "new"}')
+        assert (refused.status, refused.error["code"]) == (500, "storage_unavailable")
+        assert "Put a backup in its place" in caplog.text
+        await answer(first)
+
+
+def damage(file: Path) -> None:
+    """All but the first page is garbage, in the same file."""
+    with file.open("r+b") as opened:
+        size = opened.seek(0, os.SEEK_END)
+        opened.seek(4096)
+        opened.write(b"\xa5" * (size - 4096))
+    with file.with_name(f"{file.name}-wal").open("r+b") as log:
+        log.truncate(0)
 
 
 async def test_a_server_that_ends_meanwhile_says_what_it_could_not_write(
