@@ -13,6 +13,7 @@ import pytest
 from model_sources import Answer, Files, ModelServer, little_served, write_entry
 from served_at_terminal import LISTENING, ready, serving
 
+from voxwire.cli import main
 from voxwire.testing.tiny_onnx import tiny_piper
 
 pytestmark = pytest.mark.engines
@@ -71,6 +72,17 @@ def test_the_first_start_fetches_with_a_bar_and_the_second_does_not_ask(hub: Mod
         server.until("For a language model: --llm ADDRESS")
     assert not [line for line in hub.asked if "little-voice" in line]
     assert "little-voice" not in server.shown
+
+
+def test_the_models_of_stored_deployments_are_fetched_too(hub: ModelServer) -> None:
+    assert main(["deployments", "create", "stored", "--model", "little-voice"]) == 0
+    assert main(["deployments", "create", "odd", "--set", "tts=espeak", "--set", "tts.colour=red"]) == 0
+    with serving() as server:
+        server.until(r"little-voice .*━")
+        found = ready(server.until(LISTENING)[1])
+    assert found["stored"]
+    assert not found["odd"]
+    assert found["gpt-realtime"]
 
 
 def test_offline_nothing_is_asked_and_the_rest_serves(hub: ModelServer, settings: str) -> None:

@@ -1,12 +1,13 @@
 """Secrets among the options of engines are hidden wherever they stand."""
 
+import json
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from voxwire.config import EngineSettings, load_settings
-from voxwire.config.secret_options import hide_secrets
+from voxwire.config.secret_options import MASK, hide_secrets, put_secrets, take_secrets, unmask
 
 SECRET = "s3cret"
 
@@ -48,3 +49,26 @@ def test_every_way_into_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert SECRET not in repr(settings.model_dump())
     assert settings.llm is not None
     assert settings.llm.options["api_key"] == SecretStr(SECRET)
+
+
+class TestKeeping:
+    """Secrets of what is stored are kept apart from the rest, and a mask that comes back is not one."""
+
+    OPTIONS = hide_secrets({"model": "m", "api_key": SECRET, "endpoints": [{"token": "other"}, {"url": "u"}]})
+
+    def test_taken_out_and_put_back(self) -> None:
+        plain, secrets = take_secrets(self.OPTIONS)
+        assert secrets == [SECRET, "other"]
+        assert SECRET not in json.dumps(plain)
+        assert put_secrets(json.loads(json.dumps(plain)), secrets) == self.OPTIONS
+
+    def test_a_mask_stands_for_the_secret_of_before(self) -> None:
+        sent = hide_secrets({"model": "n", "api_key": MASK, "endpoints": [{"token": MASK}, {"token": MASK}]})
+        merged = unmask(sent, self.OPTIONS)
+        assert merged["model"] == "n"
+        assert merged["api_key"].get_secret_value() == SECRET
+        assert merged["endpoints"][0]["token"].get_secret_value() == "other"
+        assert merged["endpoints"][1]["token"].get_secret_value() == MASK  # there was none
+
+    def test_what_is_no_mask_is_a_new_secret(self) -> None:
+        assert unmask(hide_secrets({"api_key": "new"}), self.OPTIONS)["api_key"].get_secret_value() == "new"

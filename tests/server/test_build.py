@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr
 
+from voxwire import __version__
 from voxwire.config import load_settings
 from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
 from voxwire.errors import ConfigurationError
+from voxwire.events.session_config import DEFAULT_TURN_DETECTION, Eagerness, SemanticVad, SessionKind
+from voxwire.runtime import DeploymentTerms
 from voxwire.runtime.failover import FailoverLlm, FailoverTts
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.server import build
@@ -210,3 +214,54 @@ def test_what_interrupts(chosen: object, limits: tuple[int, int, bool]) -> None:
     settings = load_settings(None, {} if chosen is None else {"interruption": chosen})
     made = build.session_limits(settings)
     assert (made.interrupt_speech_ms, made.interrupt_words, made.back_channels_pass) == limits
+
+
+@pytest.mark.parametrize(
+    ("chosen", "detection"),
+    [
+        (None, DEFAULT_TURN_DETECTION),
+        ({}, DEFAULT_TURN_DETECTION),
+        (
+            {"threshold": 0.8, "create_response": False},
+            replace(DEFAULT_TURN_DETECTION, threshold=0.8, create_response=False),
+        ),
+        ({"type": "semantic_vad", "eagerness": "high"}, SemanticVad(eagerness=Eagerness.HIGH)),
+        ({"type": "none"}, None),
+    ],
+    ids=["left out", "empty", "numbers", "by meaning", "none"],
+)
+async def test_what_a_session_of_a_deployment_starts_with(loaded: list[Any], chosen: Any, detection: Any) -> None:
+    own = {"voice": "verse", "turn_detection": chosen, "region": "here", "store": "text", "retention_days": 3,
+           "content_policy": "mild", "limits": {"concurrent_sessions": 2}}  # fmt: skip
+    shop = build.build_service(load_settings(None, {"deployments": {"shop": own}})).directory.find("shop")
+    assert shop is not None
+    await shop.tried()
+    assert shop.deployment is not None
+    config = shop.deployment.config(SessionKind.REALTIME)
+    assert (config.voice, config.turn_detection) == ("verse", detection)
+    assert shop.deployment.terms == DeploymentTerms(
+        region="here", store="text", retention_days=3, content_policy="mild", concurrent_sessions=2
+    )
+
+
+@pytest.mark.parametrize("version", [None, __version__])
+async def test_a_model_may_be_a_profile_of_this_version(loaded: list[Any], version: str | None) -> None:
+    own = {"model": "laptop", "version": version}
+    build.build_service(load_settings(None, {"deployments": {"shop": own}}))
+    assert ("stt", "whisper", {"model": "whisper-tiny.en"}) in loaded
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ({"model": "laptop", "version": "0.0"}, "The version 0.0 of laptop is not here"),
+        ({"model": "whisper-tiny.en", "version": "0"}, "The version 0 of whisper-tiny.en is not here"),
+        ({"model": "whisper-tiny.en", "stt": "pocketsphinx"}, "cannot open whisper-tiny.en"),
+        ({"model": "nobody"}, "There is no model 'nobody' in the catalogue, and no such profile"),
+        ({"model": "m", "version": "1", "llm": {"base_url": "http://127.0.0.1:1/v1"}}, "has no version"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_model_that_is_not_the_one_that_was_meant(loaded: list[Any], own: Any, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        build.build_service(load_settings(None, {"deployments": {"shop": own}}))
