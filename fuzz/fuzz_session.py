@@ -168,6 +168,9 @@ class Round:
         elif what < 0.8:
             self.speaking[number] = spoken, ""
             driver.call("get_weather", '{"city":', '"Rome"}', generation=number)
+        elif what < 0.83:
+            del self.speaking[number]
+            driver.filter(number)
         elif what < 0.95:
             del self.speaking[number]
             driver.finish(rng.choice(list(FinishReason)), generation=number)

@@ -366,15 +366,17 @@ class AnySession(RuleBasedStateMachine):
             self.driver.generated(LlmToolArguments(delta=piece), number)
         self.look()
 
-    @rule(data=st.data(), reason=st.sampled_from([*FinishReason, None]))
+    @rule(data=st.data(), reason=st.sampled_from([*FinishReason, None, "filtered"]))
     @precondition(lambda self: self.speaking)
-    def ends(self, data: st.DataObject, reason: FinishReason | None) -> None:
+    def ends(self, data: st.DataObject, reason: FinishReason | str | None) -> None:
         number = data.draw(st.sampled_from(sorted(self.speaking)))
         del self.speaking[number]
         if reason is None:
             self.driver.fail(generation=number)
-        else:
+        elif isinstance(reason, FinishReason):
             self.driver.finish(reason, generation=number)
+        else:
+            self.driver.filter(number)
         self.look()
 
     # --- the end ---------------------------------------------------------------------------------

@@ -48,6 +48,10 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_")
     message: str
 
 
+class Filtered(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+    """A check of the content ended the answer; nothing more comes of it."""
+
+
 class SpokenAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True, tag_field="_"):
     """The next stretch of speech: PCM16 mono at the response's output rate.
 
@@ -75,7 +79,7 @@ class TurnJudged(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="_")
 
 
 #: What comes of an answer. Speech is `SpokenAudio`, whoever made it.
-GenerationResult = LlmText | LlmToolCall | LlmToolArguments | LlmDone | SpokenAudio | Failed
+GenerationResult = LlmText | LlmToolCall | LlmToolArguments | LlmDone | SpokenAudio | Failed | Filtered
 
 
 class Generated(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="_"):

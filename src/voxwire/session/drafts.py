@@ -15,7 +15,7 @@ from voxwire.events.items import InputAudio, Item, MessageItem
 from voxwire.events.response import TokenUsage
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.commands import CancelGeneration, StartResponse, UsageCounted
-from voxwire.interfaces.inputs import Failed, GenerationResult, SpokenAudio
+from voxwire.interfaces.inputs import Failed, Filtered, GenerationResult, SpokenAudio
 from voxwire.interfaces.llm import LlmDone, LlmText, LlmToolArguments
 from voxwire.interfaces.token_estimate import spoken_tokens, text_tokens
 from voxwire.session.state import State
@@ -70,7 +70,7 @@ class Drafts:
             return
         draft.results.append(result)
         draft.size += weight_of(result)
-        draft.done = isinstance(result, LlmDone | Failed)
+        draft.done = isinstance(result, LlmDone | Failed | Filtered)
         if draft.ready is None and (type(result) is SpokenAudio or draft.start.request.modality is not Modality.AUDIO):
             draft.ready = self._state.now
         if isinstance(result, Failed) or draft.size > self._state.limits.draft_bytes:

@@ -15,7 +15,7 @@ from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetail
 from voxwire.events.server import AudioDelta, RateLimitsUpdated
 from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
 from voxwire.interfaces.commands import CancelGeneration, DiscardPendingAudio, StartResponse, TakeDraft, UsageCounted
-from voxwire.interfaces.inputs import Failed, GenerationResult, SpokenAudio
+from voxwire.interfaces.inputs import Failed, Filtered, GenerationResult, SpokenAudio
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
@@ -146,10 +146,8 @@ class Responder:
         self._playout.interrupt()
 
     def cancel(self, run: ResponseRun, reason: str) -> None:
-        self._stop_engines(run)
-        if run.plan.modality is Modality.AUDIO:
-            self._state.emit(DiscardPendingAudio(response_id=run.id))
-        self._finish(run, ResponseStatus.CANCELLED, StatusDetails(reason=reason))
+        self._silence(run)
+        self._finish(run, ResponseStatus.CANCELLED, StatusDetails(reason=reason), silenced=True)
 
     def end(self, details: StatusDetails) -> None:
         """The session ends: everything in progress fails for this reason, so that nothing stays open."""
@@ -167,7 +165,7 @@ class Responder:
         if run is None:
             self._drafts.keep(number, event)
             return
-        if self._ducked is not None and run is self.active:
+        if self._ducked is not None and run is self.active and type(event) is not Filtered:
             self._keep_back(self._ducked, number, event)
             return
         said = len(state.out)
@@ -189,6 +187,9 @@ class Responder:
                 return
             case Failed():
                 self._fail(run, event.code, event.message)
+                return
+            case Filtered():
+                self._filter(run)
                 return
             case _:
                 assert_never(event)
@@ -314,6 +315,20 @@ class Responder:
         for event in draft.results:
             self.result(run.generation, event)
 
+    def _filter(self, run: ResponseRun) -> None:
+        """A check of the content ends the answer, as an interruption would: nothing that is still to be heard is
+        heard. What was kept back while somebody spoke is never said."""
+        if run is self.active and self._ducked is not None:
+            self.duck()
+        self._silence(run)
+        details = StatusDetails(reason=FinishReason.CONTENT_FILTER.value)
+        self._finish(run, ResponseStatus.INCOMPLETE, details, silenced=True)
+
+    def _silence(self, run: ResponseRun) -> None:
+        self._stop_engines(run)
+        if run.plan.modality is Modality.AUDIO:
+            self._state.emit(DiscardPendingAudio(response_id=run.id))
+
     def _stop_engines(self, run: ResponseRun) -> None:
         if run.phase is Phase.GENERATING:
             self._state.emit(CancelGeneration(generation=run.generation))
@@ -327,6 +342,8 @@ class Responder:
         status: ResponseStatus,
         details: StatusDetails | None = None,
         usage: TokenUsage | None = None,
+        *,
+        silenced: bool = False,
     ) -> None:
         state = self._state
         run.finish(status, details, usage)
@@ -339,7 +356,7 @@ class Responder:
         )
         if TURN_TIMINGS in (state.config.include or ()):
             state.emit(run.times.event(run.id, state.clock_ms))
-        if status is ResponseStatus.CANCELLED:
+        if silenced:
             self._playout.stop(run.id)
         if run is self.active:
             self.active = None

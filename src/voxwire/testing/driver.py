@@ -17,6 +17,7 @@ from voxwire.interfaces.commands import Analyse, JudgeTurn, Output, StartRespons
 from voxwire.interfaces.engine import Word
 from voxwire.interfaces.inputs import (
     Failed,
+    Filtered,
     Generated,
     GenerationResult,
     Input,
@@ -215,6 +216,10 @@ class Driver:
 
     def fail(self, code: str = "engine_died", generation: int | None = None) -> None:
         self.generated(Failed(code=code, message="The engine failed."), generation)
+
+    def filter(self, generation: int | None = None) -> None:
+        """A check of the content ends the answer."""
+        self.generated(Filtered(), generation)
 
     def generated(self, event: GenerationResult, generation: int | None = None) -> None:
         self.send(Generated(self.generation if generation is None else generation, event))
