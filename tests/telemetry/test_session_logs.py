@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
+import urllib.request
 from typing import Any
 
 import pytest
@@ -13,7 +17,7 @@ from voxwire.server.logs import configure_logging
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt
-from voxwire.testing.live_server import served
+from voxwire.testing.live_server import SERVE, served
 
 KEY = "kumquat-key-000000000000"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -69,3 +73,25 @@ async def test_no_key_no_audio_and_no_word_at_the_lowest_level(form: Any, capfd:
     assert "session_id" in captured.err
     assert not is_told(captured.out + captured.err)
     assert KEY[:12] not in captured.out + captured.err
+
+
+@pytest.mark.engines
+def test_a_whole_process_writes_nothing_else() -> None:
+    """From the start, which takes longer than a moment, to the end; standard output keeps what a person asked for."""
+    process = subprocess.Popen(
+        [sys.executable, *SERVE],
+        env={**os.environ, "VOXWIRE_LOGGING__FORMAT": "json", "VOXWIRE_LOGGING__LEVEL": "debug"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        address = next(line.split()[-1] for line in process.stdout if "listening" in line)
+        with urllib.request.urlopen(f"{address}/readyz") as answer:
+            assert json.load(answer)["status"] == "ok"
+        process.terminate()
+        _, written = process.communicate(timeout=30)
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
+    assert "GET /readyz 200" in lines[-1]["message"]

@@ -2,11 +2,12 @@
 
 import argparse
 import contextlib
+import logging
 import os
 import shlex
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
@@ -104,14 +105,20 @@ def _run(args: argparse.Namespace) -> int:
     if args.stop_at_eof:
         threading.Thread(target=_stop_at_eof, daemon=True, name="standard input").start()
     settings = load_settings(args.config, _overrides(args))
-    with _Warming() as warming:
+    with _Warming(_remarks(settings)) as warming:
         return _serve(settings, warming, offline=args.offline)
+
+
+def _remarks(settings: "Settings") -> Callable[[str], None]:
+    """Where a remark goes: to the person at the terminal, or where all lines are objects, into the log."""
+    return logging.getLogger("voxwire.server").info if settings.logging.format == "json" else complain
 
 
 class _Warming:
     """Says after a moment what takes so long; `done` and `again` when it does not, and when it does again."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
         self._timer: threading.Timer | None = None
 
     def __enter__(self) -> Self:
@@ -123,7 +130,7 @@ class _Warming:
 
     def again(self) -> None:
         self.done()
-        self._timer = threading.Timer(_MOMENT_S, complain, ["Warming up the engines ..."])
+        self._timer = threading.Timer(_MOMENT_S, self._say, ["Warming up the engines ..."])
         self._timer.daemon = True
         self._timer.start()
 
