@@ -36,7 +36,7 @@ def listed(run: Run, *arguments: str) -> dict[str, dict[str, Any]]:
 def test_an_azure_developers_own_name_is_one_command(run: Run) -> None:
     code, out, err = run("create", "my-gpt4o")
     assert (code, out) == (0, "")
-    assert "my-gpt4o is there; it answers with profile embedded" in err
+    assert "my-gpt4o is there; it answers with embedded" in err
     found = listed(run)["my-gpt4o"]
     assert (found["source"], found["project"], found["state"]) == ("store", "local", "enabled")
 

@@ -15,6 +15,7 @@ from voxwire.errors import ConfigurationError
 from voxwire.printing import complain, say
 from voxwire.runtime import LOCAL
 from voxwire.server.deployment_book import DeploymentBook
+from voxwire.server.profiles import answering_model
 from voxwire.storage.database import Database
 from voxwire.storage.deployments import StoredDeployment
 from voxwire.storage.model_aliases import ModelAlias
@@ -164,7 +165,7 @@ def _tell(args: argparse.Namespace, stored: StoredDeployment, settings: Settings
     if args.json:
         print_json(_fields(stored, settings))
     else:
-        answers = _answers(stored.settings or DeploymentSettings(), settings)
+        answers = answering_model(settings, stored.settings or DeploymentSettings())
         complain(f"{stored.name} {what}; it answers with {answers}. A server that runs has it within a second.")
 
 
@@ -274,19 +275,11 @@ def _fields(stored: StoredDeployment, settings: Settings) -> dict[str, Any]:
 def _shown(name: str, one: DeploymentSettings, settings: Settings) -> dict[str, Any]:
     """The settings that it has of its own, secrets masked."""
     own: Mapping[str, Any] = one.model_dump(mode="json", exclude_unset=True)
-    return {"name": name, "answers": _answers(one, settings), **own}
+    return {"name": name, "answers": answering_model(settings, one), **own}
 
 
 def _state(one: DeploymentSettings) -> str:
     return "enabled" if one.enabled else "disabled"
-
-
-def _answers(one: DeploymentSettings, settings: Settings) -> str:
-    """What answers, in a few words."""
-    llm = one.llm or settings.llm
-    if one.model is None and llm is not None:
-        return str(llm.options.get("model") or llm.options.get("base_url") or llm.name)
-    return one.model or f"profile {one.profile or settings.profile}"
 
 
 def _name(text: str) -> str:

@@ -183,3 +183,11 @@ def _needed(profile: str, given: Mapping[EngineKind, EngineSettings], example: s
             f"voxwire serve --profile {profile} --llm {example}"
         )
     return given["llm"]
+
+
+def answering_model(settings: Settings, deployment: DeploymentSettings) -> str:
+    """What answers, in one word: the model of a deployment, that of its language engine, or its profile."""
+    llm = deployment.llm or settings.llm
+    if deployment.model is None and llm is not None:
+        return str(llm.options.get("model") or llm.options.get("base_url") or llm.name)
+    return deployment.model or deployment.profile or settings.profile

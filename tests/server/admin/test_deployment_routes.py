@@ -384,8 +384,8 @@ class TestAzure:
             "scale_settings": {"scale_type": "standard"},
             "status": "succeeded",
         }
-        shown = await server.get("/openai/deployments/my-gpt4o?api-version=2022-12-01")
-        assert shown["id"] == "my-gpt4o"
+        shown = await server.get("/openai/deployments/declared?api-version=2022-12-01")
+        assert (shown["id"], shown["model"], shown["created_at"]) == ("declared", "embedded", None)
         missing = await server.ask("GET", "/openai/deployments/nobody?api-version=2022-12-01")
         assert (missing.status, missing.error["code"]) == (404, "DeploymentNotFound")
 

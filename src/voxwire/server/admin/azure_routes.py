@@ -7,11 +7,11 @@ from typing import Annotated, Final, Literal
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from voxwire.config import DeploymentSettings
 from voxwire.errors import RequestRefused
 from voxwire.runtime import Permission, Principal
 from voxwire.server.admin.admin_context import AdminContext
 from voxwire.server.admin.deployment_routes import DeploymentAnswer, DeploymentViews
+from voxwire.server.profiles import answering_model
 from voxwire.server.rest import ListOf, RestCall, RestModel, RestRoute
 
 _ACCOUNT: Final = (
@@ -96,7 +96,7 @@ class ArmDeployments(_Arm):
 
 def azure_declarations(context: AdminContext) -> list[RestRoute]:
     """The routes in Azure's shapes."""
-    handlers = _Azure(DeploymentViews(context))
+    handlers = _Azure(context)
     path = f"{_ACCOUNT}/deployments"
     return [
         RestRoute(
@@ -119,20 +119,21 @@ def azure_declarations(context: AdminContext) -> list[RestRoute]:
 
 
 class _Azure:
-    def __init__(self, views: DeploymentViews) -> None:
-        self._views = views
+    def __init__(self, context: AdminContext) -> None:
+        self._views = DeploymentViews(context)
+        self._settings = context.settings
 
     async def all(self, call: RestCall[None]) -> ListOf[ResourceDeployment]:
-        return ListOf(data=[_resource(one) for one in await self._found(call.principal)])
+        return ListOf(data=[self._resource(one) for one in await self._found(call.principal)])
 
     async def show(self, call: RestCall[None]) -> ResourceDeployment:
-        return _resource(await self._named(call))
+        return self._resource(await self._named(call))
 
     async def arm_all(self, call: RestCall[None]) -> ArmDeployments:
-        return ArmDeployments(value=[_arm(one, call) for one in await self._found(call.principal)])
+        return ArmDeployments(value=[self._arm(one, call) for one in await self._found(call.principal)])
 
     async def arm_show(self, call: RestCall[None]) -> ArmDeployment:
-        return _arm(await self._named(call), call)
+        return self._arm(await self._named(call), call)
 
     async def _found(self, principal: Principal) -> list[DeploymentAnswer]:
         found = await self._views.of(principal, principal.project)
@@ -149,36 +150,27 @@ class _Azure:
             param="name",
         )
 
+    def _resource(self, one: DeploymentAnswer) -> ResourceDeployment:
+        return ResourceDeployment(
+            id=one.name,
+            model=answering_model(self._settings, one),
+            status=_STATES[one.status][0],
+            created_at=one.created_at,
+            updated_at=one.updated_at,
+        )
 
-def _resource(one: DeploymentAnswer) -> ResourceDeployment:
-    return ResourceDeployment(
-        id=one.name,
-        model=_model(one),
-        status=_STATES[one.status][0],
-        created_at=one.created_at,
-        updated_at=one.updated_at,
-    )
-
-
-def _arm(one: DeploymentAnswer, call: RestCall[None]) -> ArmDeployment:
-    upgrade: Literal["NoAutoUpgrade", "OnceNewDefaultVersionAvailable"] = (
-        "NoAutoUpgrade" if one.version else "OnceNewDefaultVersionAvailable"
-    )
-    return ArmDeployment(
-        id=f"{_ACCOUNT.format(**call.names)}/deployments/{one.name}",
-        name=one.name,
-        etag=one.etag,
-        properties=ArmProperties(
-            model=ArmModel(name=_model(one), version=one.version),
-            provisioning_state=_STATES[one.status][1],
-            version_upgrade_option=upgrade,
-            capabilities={"realtime": "true"},
-        ),
-    )
-
-
-def _model(one: DeploymentSettings) -> str:
-    """What answers: the model, or else that of its language engine, or the profile."""
-    at_address = one.llm.options.get("model") if one.llm else None
-    engine = one.llm.name if one.llm else None
-    return str(one.model or at_address or engine or one.profile or "default")
+    def _arm(self, one: DeploymentAnswer, call: RestCall[None]) -> ArmDeployment:
+        upgrade: Literal["NoAutoUpgrade", "OnceNewDefaultVersionAvailable"] = (
+            "NoAutoUpgrade" if one.version else "OnceNewDefaultVersionAvailable"
+        )
+        return ArmDeployment(
+            id=f"{_ACCOUNT.format(**call.names)}/deployments/{one.name}",
+            name=one.name,
+            etag=one.etag,
+            properties=ArmProperties(
+                model=ArmModel(name=answering_model(self._settings, one), version=one.version),
+                provisioning_state=_STATES[one.status][1],
+                version_upgrade_option=upgrade,
+                capabilities={"realtime": "true"},
+            ),
+        )
