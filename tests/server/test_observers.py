@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from voxwire.runtime.directory import Hosted, LocalDirectory
 from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.leases import EngineLeases
+from voxwire.runtime.principal import LOCAL
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.testing.fake_llm import FakeLlm
@@ -32,8 +33,8 @@ LIMITS = RuntimeLimits(outbox_high_bytes=20_000, outbox_low_bytes=5_000, observe
 class OpenDirectory(LocalDirectory):
     """The name of a session means the default, for it is not answered by another deployment."""
 
-    def find(self, name: str | None) -> Hosted | None:
-        return super().find(None if name is not None and name.startswith("sess_") else name)
+    def find(self, name: str | None, project: str = LOCAL) -> Hosted | None:
+        return super().find(None if name is not None and name.startswith("sess_") else name, project)
 
 
 class OpenHouse(Service):

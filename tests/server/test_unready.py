@@ -148,4 +148,4 @@ class TestProcess:
         file.write_text(f'[deployments.shop]\nllm = {{base_url = "{endpoint[0]}", model = "llama"}}\n')
         with pytest.raises(RuntimeError) as caught, serve_process("--config", str(file)):
             pass
-        assert "voxwire serve: The language model's endpoint has no model 'llama'. It has none." in str(caught.value)
+        assert "voxwire serve: The language model's endpoint has no model 'llama'. It has: none." in str(caught.value)
