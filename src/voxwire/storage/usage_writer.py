@@ -90,8 +90,7 @@ class UsageWriter:
             yield
         finally:
             tidying.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await tidying
+            await asyncio.wait([tidying])
             self._ending = True
             self._some.set()
             self._many.set()
