@@ -16,6 +16,8 @@ from voxwire.playground import StaticFile, static_files
 ROOT = Path(__file__).parents[2]
 #: What a browser downloads before the page works, compressed (issue: 150 kB).
 MOST_BYTES = 150_000
+#: Each page and the module that it begins with.
+PAGES = {"index.html": "js/main.js", "manage.html": "js/manage/main.js"}
 
 
 def imports(name: str, source: str, *, later: bool) -> list[str]:
@@ -37,10 +39,10 @@ def _joined(folder: PurePosixPath, relative: str) -> str:
     return "/".join(parts)
 
 
-def reachable(*, later: bool = True) -> set[str]:
-    """Everything that the page loads; without `later`, only what it is not ready without."""
+def reachable(page: str = "index.html", *, later: bool = True) -> set[str]:
+    """Everything that a page loads; without `later`, only what it is not ready without."""
     files = static_files()
-    html = files["index.html"].content.decode()
+    html = files[page].content.decode()
     waiting = [link.removeprefix("playground/") for link in re.findall(r'(?:src|href)="(playground/[^"]+)"', html)]
     found: set[str] = set()
     while waiting:
@@ -64,11 +66,18 @@ def entries() -> set[str]:
     return {module.replace("./src/", "rt-client/") for module in modules}
 
 
-def test_everything_that_the_page_loads_is_there() -> None:
-    names = reachable()
-    assert "js/main.js" in names
-    assert any(name.startswith("rt-client/") for name in names)
+@pytest.mark.parametrize(("page", "main"), PAGES.items())
+def test_everything_that_a_page_loads_is_there(page: str, main: str) -> None:
+    names = reachable(page)
+    assert main in names
     assert names <= static_files().keys()
+
+
+def test_every_file_belongs_to_a_page() -> None:
+    loaded = {name for page in PAGES for name in reachable(page)}
+    own = {name for name in static_files() if not name.startswith("rt-client/")}
+    assert own - loaded == PAGES.keys()
+    assert any(name.startswith("rt-client/") for name in loaded)
 
 
 def test_of_rt_client_the_page_names_only_what_it_exports() -> None:
@@ -82,18 +91,20 @@ def test_of_rt_client_the_page_names_only_what_it_exports() -> None:
     assert {module: names for module, names in named.items() if module not in entries()} == {}
 
 
-def test_nothing_is_loaded_from_elsewhere_or_inline() -> None:
-    html = static_files()["index.html"].content.decode()
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_loaded_from_elsewhere_or_inline(page: str) -> None:
+    html = static_files()[page].content.decode()
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', html)
     assert "<style" not in html
     assert not re.search(r"<script(?![^>]*\ssrc=)", html)
     assert not re.search(r"\s(on[a-z]+|style)=", html)
 
 
-def test_first_load_is_small() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_first_load_is_small(page: str) -> None:
     files = static_files()
-    total = len(files["index.html"].gzipped) + sum(len(files[name].gzipped) for name in reachable())
-    print(f"first load: {total} bytes compressed, {len(reachable()) + 1} files")
+    total = len(files[page].gzipped) + sum(len(files[name].gzipped) for name in reachable(page))
+    print(f"{page}: {total} bytes compressed, {len(reachable(page)) + 1} files")
     assert total < MOST_BYTES
 
 
@@ -142,15 +153,16 @@ def test_a_wheel_serves_all_of_it(wheel: Path, tmp_path: Path) -> None:
     assert dict(line.split(" ") for line in lines) == expected
 
 
-def test_what_the_page_needs_to_be_ready_is_announced() -> None:
+@pytest.mark.parametrize(("page", "main"), PAGES.items())
+def test_what_a_page_needs_to_be_ready_is_announced(page: str, main: str) -> None:
     """Otherwise the browser finds modules one import after another: six round trips instead of three.
 
     Of `rt-client` the entry is announced; what is behind it is found there, while the page's own modules come.
     """
-    html = static_files()["index.html"].content.decode()
+    html = static_files()[page].content.decode()
     announced = re.findall(r'<link rel="modulepreload" href="playground/([^"]+)"', html)
-    modules = {name for name in reachable(later=False) if name.endswith(".js")} - {"js/main.js"}
+    modules = {name for name in reachable(page, later=False) if name.endswith(".js")} - {main}
     own = {name for name in modules if name.startswith("js/")}
     assert announced == sorted(own | (modules & entries()))
     # The rest of them would only delay these.
-    assert "js/wire.js" in reachable() - modules
+    assert reachable(page) - modules > {main}

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-#: What the page may do: load from this server, connect to it, use the microphone. Nothing inline, nothing
-#: from elsewhere, no frame around it: it may hold an API key.
+#: What the page may do: load from this server, connect to it, use the microphone, play what it fetched.
+#: Nothing inline, nothing from elsewhere, no frame around it: it may hold an API key.
 SECURITY_HEADERS: Final = {
     "content-security-policy": "; ".join(
         (
@@ -18,6 +18,7 @@ SECURITY_HEADERS: Final = {
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self'",
+            "media-src blob:",
             "connect-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",

@@ -66,13 +66,14 @@ class Access:
         if self._tokens is not None:
             watch.subscribe(self.stored_roles.reload)
 
-    async def admit(self, request: Request, permission: Permission = Permission.CONVERSE) -> Principal:
-        """Who sends this request. Raises RequestRefused: 403 where it may not come from there or lacks the permission,
-        401 for the credential, 400 for a query that contradicts itself."""
+    async def admit(self, request: Request, permission: Permission | None = Permission.CONVERSE) -> Principal:
+        """Who sends this request. Raises RequestRefused: 403 where it may not come from there or lacks the permission
+        (None asks for none), 401 for the credential, 400 for a query that contradicts itself."""
         self.policy.check(request.headers.get("host"), request.headers.get("origin"))
         request.check_query()
         principal = await self.authenticator.authenticate(request.headers, request.query, request.subprotocols)
-        check_permission(principal, permission)
+        if permission is not None:
+            check_permission(principal, permission)
         return principal
 
     async def redeem(self, principal: Principal) -> None:

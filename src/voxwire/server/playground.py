@@ -1,4 +1,4 @@
-"""`GET /`: the playground, and its files below `/playground/`."""
+"""`GET /`: the playground; `GET /manage`: the page to manage the server; their files below `/playground/`."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ from voxwire.playground import SECURITY_HEADERS, StaticFile, static_files
 #: Asked for every time and mostly answered by 304: an upgraded server never serves half an old page.
 _HEADERS: Final = {"cache-control": "no-cache", "vary": "accept-encoding", **SECURITY_HEADERS}
 
-#: Where the parts of the page are: some sixty files.
+#: Where the parts of the page are: some ninety files.
 FILES: Final = "/playground/{path:path}"
 
 
@@ -20,12 +20,17 @@ def playground_routes() -> list[Route]:
     static_files()  # read now: 25 ms in which sessions would get no word
     return [
         Route("/", _index, methods=["GET"]),
+        Route("/manage", _manage, methods=["GET"]),
         Route(FILES, _file, methods=["GET"]),
     ]
 
 
 async def _index(request: Request) -> Response:
     return _answer(request, static_files()["index.html"])
+
+
+async def _manage(request: Request) -> Response:
+    return _answer(request, static_files()["manage.html"])
 
 
 async def _file(request: Request) -> Response:

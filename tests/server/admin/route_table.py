@@ -15,8 +15,12 @@ MARKS = "<!-- routes: made by tests/server/admin/route_table.py -->\n", "<!-- ro
 
 def table(declared: Iterable[RestRoute]) -> str:
     """The table, as Markdown."""
-    rows = [f"| `{one.method} {one.path}` | {one.summary} | `{one.permission.value}` |\n" for one in declared]
+    rows = [f"| `{one.method} {one.path}` | {one.summary} | {_asked(one)} |\n" for one in declared]
     return "".join(["| route | what it does | permission |\n| --- | --- | --- |\n", *rows])
+
+
+def _asked(route: RestRoute) -> str:
+    return f"`{route.permission.value}`" if route.permission else "whoever is let in"
 
 
 def with_table(page: str, made: str) -> str:

@@ -18,6 +18,7 @@ from voxwire.server.admin.project_routes import project_declarations
 from voxwire.server.admin.prompt_routes import prompt_declarations
 from voxwire.server.admin.role_routes import role_assignment_declarations
 from voxwire.server.admin.usage_routes import usage_declarations
+from voxwire.server.admin.whoami_route import whoami_declarations
 from voxwire.server.rest import RestCall, RestRoute, openapi_document
 
 
@@ -34,6 +35,7 @@ def admin_declarations(context: AdminContext) -> list[RestRoute]:
         *role_assignment_declarations(context),
         *decision_declarations(context),
         *usage_declarations(context),
+        *whoami_declarations(),
     ]
 
 

@@ -86,14 +86,14 @@ RestResult = BaseModel | RestReply | Response | None
 class RestRoute:
     """One method of one path.
 
-    Parameters of `path` (`{name}`) are names (`config.ResourceName`). `handler` gets a `RestCall`, and the body where
-    the declaration has one. `answer` is a model; a media type (`audio/wav`) where the handler gives a Response of it;
-    None where there is no content.
+    `permission` None: whoever is let in at all. Parameters of `path` (`{name}`) are names (`config.ResourceName`).
+    `handler` gets a `RestCall`, and the body where the declaration has one. `answer` is a model; a media type
+    (`audio/wav`) where the handler gives a Response of it; None where there is no content.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
-    permission: Permission
+    permission: Permission | None
     summary: str
     handler: Callable[..., Awaitable[RestResult]]
     body: type[BaseModel] | None = field(default=None, kw_only=True)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from voxwire import __version__
-from voxwire.runtime import AccessRole
+from voxwire.runtime import AccessRole, Permission
 from voxwire.server.rest.declarations import RestRoute
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
@@ -65,12 +65,11 @@ class _Writer:
         self.schemas = schemas
 
     def operation(self, route: RestRoute) -> dict[str, Any]:
-        roles = [role.value for role in AccessRole if route.permission in role.permissions]
         operation: dict[str, Any] = {
             "operationId": _operation_id(route),
             "tags": [_tag(route.path)],
             "summary": route.summary,
-            "description": f"Permission `{route.permission.value}`: {', '.join(roles)}.",
+            "description": _who_may(route.permission),
             "parameters": [*map(_path_parameter, _PARAMETER.findall(route.path)), *self._query_parameters(route)],
             "responses": {
                 str(route.status if route.answer else 204): self._answer(route),
@@ -101,6 +100,13 @@ class _Writer:
     def _resolved(self, model: type[BaseModel]) -> dict[str, Any]:
         found: dict[str, Any] = self.schemas[self._refs[model, "validation"]["$ref"].rpartition("/")[2]]
         return found
+
+
+def _who_may(permission: Permission | None) -> str:
+    if permission is None:
+        return "For everybody who is let in."
+    roles = (role.value for role in AccessRole if permission in role.permissions)
+    return f"Permission `{permission.value}`: {', '.join(roles)}."
 
 
 def _json(schema: Any) -> dict[str, Any]:

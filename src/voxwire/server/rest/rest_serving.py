@@ -24,7 +24,7 @@ _NOT_KEPT: Final = {"cache-control": "no-store"}
 #: What every query may hold: credentials, and what Azure's clients send everywhere.
 _ANYWHERE: Final = frozenset({"api-key", "authorization", "api-version", "x-ms-client-request-id"})
 
-Admit = Callable[[Request, Permission], Awaitable[Principal]]
+Admit = Callable[[Request, Permission | None], Awaitable[Principal]]
 
 
 def rest_routes(declared: Iterable[RestRoute], admit: Admit, policy: NetworkPolicy) -> list[Route]:

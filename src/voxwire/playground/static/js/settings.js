@@ -79,9 +79,18 @@ function stored() {
 export function saveSettings({ key, ...settings }) {
   try {
     localStorage.setItem(STORE, JSON.stringify(settings));
-    sessionStorage.setItem(`${STORE}.key`, key);
   } catch {
     // Storage is forbidden or full: the settings hold until the page is left.
+  }
+  saveKey(key);
+}
+
+/** @param {string} key */
+export function saveKey(key) {
+  try {
+    sessionStorage.setItem(`${STORE}.key`, key);
+  } catch {
+    // The same: it holds until the page is left.
   }
 }
 

@@ -2,6 +2,7 @@
 export default {
   title: "playground",
   skip: "To the text field",
+  manage: "Manage",
   views: "Views",
   "view.talk": "Conversation",
   "view.setup": "Setup",

@@ -2,6 +2,7 @@
 export default {
   title: "speelplaats",
   skip: "Naar het tekstveld",
+  manage: "Beheer",
   views: "Weergaven",
   "view.talk": "Gesprek",
   "view.setup": "Instellen",
