@@ -28,6 +28,7 @@ PARALLEL_FILES = {
     "usage.py": ("runtime", "storage", "cli"),  # what is used: counted, stored, shown
     "deployments.py": ("cli", "storage"),  # as they are stored, and typed
     "prompts.py": ("cli", "storage"),
+    "sessions.py": ("cli", "storage"),
     "schema.py": ("storage", "engines/llm/assistant"),  # of tables; of what a tool takes
 }
 

@@ -2,10 +2,16 @@
 
 import asyncio
 import io
+import json
 import wave
+import zlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -13,6 +19,7 @@ from pydantic import SecretStr
 from spoken_client import calling, recording, transcript
 from websockets.asyncio.client import connect
 
+from voxwire.cli import main
 from voxwire.config import StorageSettings
 from voxwire.recording.reading import ReadSession, SessionReader
 from voxwire.recording.replay import Replayed
@@ -144,3 +151,135 @@ async def test_nothing_that_was_said_is_in_the_file(tmp_path: Path, monkeypatch:
     for words in (answer, answer[:12], "what time", "instruction", "transcript"):
         assert words.encode() not in data
         assert words.lower().encode() not in data
+
+
+@dataclass
+class Answered:
+    status: int
+    headers: Message
+    content: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+    @property
+    def code(self) -> str:
+        return str(self.json()["error"]["code"])
+
+
+async def ask(url: str, method: str, path: str, query: str = "", body: Any = None) -> Answered:
+    data = None if body is None else json.dumps(body).encode()
+    address = f"{url}/admin/v1/sessions{path}?{query}"
+    request = Request(address, data, {"content-type": "application/json"}, method=method)
+
+    def answer() -> Answered:
+        try:
+            with urlopen(request) as response:
+                return Answered(response.status, response.headers, response.read())
+        except HTTPError as refused:
+            with refused:
+                return Answered(refused.code, refused.headers, refused.read())
+
+    return await asyncio.to_thread(answer)
+
+
+async def test_over_rest(url: str, database: Database) -> None:
+    session_id, answer = await talk(url, "kept")
+    await stored(SessionLibrary(database), session_id)
+    other_id, _ = await talk(url, "words")
+    await stored(SessionLibrary(database), other_id)
+
+    listed = (await ask(url, "GET", "", "deployment=kept")).json()
+    assert [one["id"] for one in listed["data"]] == [session_id]
+    assert listed["data"][0]["state"] == "ended"
+    both = (await ask(url, "GET", "", "limit=1")).json()
+    assert ([one["id"] for one in both["data"]], both["has_more"]) == ([other_id], True)
+
+    found = (await ask(url, "POST", "/search", body={"words": "TIME", "limit": 9})).json()
+    assert {hit["session"] for hit in found["data"]} == {session_id, other_id}
+
+    shown = (await ask(url, "GET", f"/{session_id}")).json()
+    assert [item["role"] for item in shown["items"]] == ["user", "assistant"]
+    assert shown["items"][1]["text"] == answer
+    assert shown["answers"][0]["first_audio_ms"] >= shown["answers"][0]["created_ms"]
+
+    sound = await ask(url, "GET", f"/{session_id}/audio")
+    assert sound.headers["content-type"] == "audio/wav"
+    with wave.open(io.BytesIO(sound.content)) as clip:
+        assert clip.getnframes() / STEREO_RATE > shown["items"][1]["audio_ms"] / 1000
+        assert len(clip.readframes(clip.getnframes())) == clip.getnframes() * 4
+    assert (await ask(url, "GET", f"/{other_id}/audio")).code == "no_audio"
+
+    replayed = (await ask(url, "POST", f"/{session_id}/replay")).json()
+    assert replayed["difference"] is None
+    assert replayed["inputs"] > 20
+    journal = await ask(url, "GET", f"/{session_id}/journal", "redact=true")
+    assert journal.content.startswith(b"voxwire journal 1\n")
+
+    assert (await ask(url, "DELETE", f"/{session_id}")).status == 204
+    for refused in [await ask(url, "GET", f"/{session_id}"), await ask(url, "DELETE", f"/{session_id}")]:
+        assert (refused.status, refused.code) == (404, "session_not_found")
+    assert (await ask(url, "DELETE", "")).status == 400
+    assert (await ask(url, "DELETE", "", "everything=true")).json()["deleted"] == 1
+    assert (await ask(url, "GET", "")).json()["data"] == []
+    for path in ("/..%2f..%2fetc", "/a'b", "/%E2%80%AE"):
+        assert (await ask(url, "GET", path)).status in (400, 404)
+
+
+async def test_of_another_project_it_is_not_found(url: str, database: Database) -> None:
+    session_id, _ = await talk(url, "words")
+    await stored(SessionLibrary(database), session_id)
+    refused = await ask(url, "GET", f"/{session_id}", "project=other")
+    assert refused.code == "session_not_found"
+    assert (await ask(url, "GET", "", "project=other")).json()["data"] == []
+    hits = await ask(url, "POST", "/search", "project=other", body={"words": "time"})
+    assert hits.json()["data"] == []
+    assert (await ask(url, "DELETE", f"/{session_id}", "project=other")).status == 404
+
+
+async def test_on_the_command_line(
+    url: str, database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session_id, answer = await talk(url, "kept")
+    await stored(SessionLibrary(database), session_id)
+
+    async def typed(*words: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(main, ["sessions", *words])
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
+
+    code, shown = await typed("list")
+    assert (code, session_id in shown) == (0, True)
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert answer in (await typed("show", session_id))[1]
+    assert session_id in (await typed("search", "time"))[1]
+    code, said = await typed("replay", session_id)
+    assert (code, said.startswith("The same, bit for bit: ")) == (0, True)
+    for format in ("json", "wav", "journal"):
+        file = tmp_path / f"out.{format}"
+        assert (await typed("export", session_id, "--format", format, "--output", str(file)))[0] == 0
+        assert file.stat().st_size > 1000
+    redacted = tmp_path / "redacted.journal"
+    assert (await typed("export", session_id, "--format", "journal", "--redact", "--output", str(redacted)))[0] == 0
+    for file in (tmp_path / "out.journal", redacted):
+        assert "bit for bit" in (await typed("replay", str(file)))[1]
+    whole = [b"".join(map(zlib.decompress, _parts(file))) for file in (tmp_path / "out.journal", redacted)]
+    assert [answer.encode() in text for text in whole] == [True, False]
+    speech = recording("what_time_is_it")
+    assert [speech[len(speech) // 2 :][:64] in text for text in whole] == [True, False]
+    redacted.write_bytes(redacted.read_bytes()[:-7])
+    code, said = await typed("replay", str(redacted))
+    assert (code, "cut off" in said) == (1, True)
+    assert (await typed("delete", session_id))[0] == 0
+    code, said = await typed("show", session_id)
+    assert (code, "has no stored conversation" in said) == (1, True)
+
+
+def _parts(file: Path) -> list[bytes]:
+    """The compressed pieces of a journal."""
+    data, parts = file.read_bytes().split(b"\n", 1)[1], []
+    while data:
+        size = int.from_bytes(data[:4], "big")
+        parts.append(data[4 : 4 + size])
+        data = data[4 + size :]
+    return parts

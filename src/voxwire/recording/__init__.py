@@ -5,4 +5,5 @@
 - `session_storer`: the task that stores them; `sealing`: how they lie in the database; `retention`: until when
 - `session_library`: stored sessions, found; `reading`: as a person reads them; `stereo`: as they sounded
 - `replay`: a stored session, told to today's core once more
+- `presenting`: what commands and routes show; `journal_file`: a session as a file; `redaction`: with other words in it
 """

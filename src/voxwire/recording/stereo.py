@@ -4,7 +4,7 @@ A person's audio lies where it came; where it came faster than it sounds, one pi
 played from the moment at which its first piece left, one piece behind the other, and ends where the person cut it off.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -132,14 +132,6 @@ class StereoMix:
         return np.stack(sides, axis=1).tobytes()
 
 
-def mixed(header: JournalHeader, chunks: Iterable[Chunk]) -> Iterator[bytes]:
-    """All of the sound, in pieces."""
-    mix = StereoMix(header)
-    for chunk in chunks:
-        yield mix.take(chunk)
-    yield mix.rest()
-
-
 def wav_header(frames: int) -> bytes:
     """The 44 bytes before so many stereo samples."""
     block = 2 * _SAMPLE_BYTES
@@ -157,3 +149,8 @@ def wav_header(frames: int) -> bytes:
     ]
     packed = b"".join(one if isinstance(one, bytes) else one[0].to_bytes(one[1], "little") for one in fields)
     return b"RIFF" + packed + b"data" + size.to_bytes(4, "little")
+
+
+def wav_size(frames: int) -> int:
+    """Bytes of a WAV file of so many stereo samples."""
+    return len(wav_header(0)) + frames * 2 * _SAMPLE_BYTES

@@ -5,7 +5,8 @@ declarations (`voxwire.server.rest`).
 - `admin_routes`: all declarations together, and the OpenAPI document of them
 - `deployment_routes`, `alias_routes`: named deployments; `model_routes`: what they can be made of; `azure_routes`:
   they in Azure's shapes
-- `decision_routes`: who changed what; `usage_routes`: what was used; `prompt_routes`: stored prompts
+- `decision_routes`: who changed what; `usage_routes`: what was used; `session_routes`: what was said;
+  `prompt_routes`: stored prompts
 - `key_routes`, `project_routes`, `role_routes`: who may use the server; `in_project`: which project a request is about;
   `whoami_route`: who asks
 """

@@ -17,6 +17,7 @@ from voxwire.server.admin.model_routes import model_declarations
 from voxwire.server.admin.project_routes import project_declarations
 from voxwire.server.admin.prompt_routes import prompt_declarations
 from voxwire.server.admin.role_routes import role_assignment_declarations
+from voxwire.server.admin.session_routes import session_declarations
 from voxwire.server.admin.usage_routes import usage_declarations
 from voxwire.server.admin.whoami_route import whoami_declarations
 from voxwire.server.rest import RestCall, RestRoute, openapi_document
@@ -33,6 +34,7 @@ def admin_declarations(context: AdminContext) -> list[RestRoute]:
         *key_declarations(context),
         *project_declarations(context),
         *role_assignment_declarations(context),
+        *session_declarations(context),
         *decision_declarations(context),
         *usage_declarations(context),
         *whoami_declarations(),
