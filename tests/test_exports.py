@@ -29,11 +29,11 @@ FACES = {
     "engines": "llm registry stt tts turn vad worker",
     "dialects": "Dialect Variant WireCodec detect model_names",
     "session": "Capabilities Limits Session",
-    "runtime": "DEFAULT_VOICE LOCAL TRY_AGAIN TRY_AGAIN_LATER AccessRole Arrival Attachment AttachmentRole Budget "
-    "Deadlines Deployment DeploymentGone DeploymentTerms Directory EngineLease EngineLeases EphemeralGrant "
-    "EventAttachment Hosted LiveSession LocalDirectory Newcomer Observer Observers Permission Principal "
-    "Prompt Quota RuntimeLimits Service SessionArguments SessionFacts SessionObserver SessionRecorder StageWork "
-    "StoringPolicy TraceParent TurnFacts UsageLog UsageRecord "
+    "runtime": "DEFAULT_VOICE LOCAL TRY_AGAIN TRY_AGAIN_LATER UNBOUNDED AccessRole Allowance Arrival Attachment "
+    "AttachmentRole Budget Deadlines Deployment DeploymentGone DeploymentTerms Directory EngineLease EngineLeases "
+    "EphemeralGrant EventAttachment Hosted LiveSession LocalDirectory Newcomer Observer Observers Permission Principal "
+    "Prompt Quota QuotaExceeded Quotas RuntimeLimits Service SessionArguments SessionFacts SessionObserver "
+    "SessionRecorder StageWork StoringPolicy TraceParent TurnFacts UsageLog UsageRecord "
     "capabilities_of checked_prompt failover new_id places",
 }
 

@@ -19,13 +19,13 @@ from voxwire.auth.ephemeral.large_settings import INLINE_BYTES, LargeSettings
 from voxwire.auth.ephemeral.signing_ring import COUNTS_S, SIGNS_S
 from voxwire.config import StorageSettings
 from voxwire.errors import RequestRefused, StorageError
-from voxwire.runtime import AccessRole, EphemeralGrant, Permission, Principal, Quota
+from voxwire.runtime import AccessRole, EphemeralGrant, Permission, Principal
 from voxwire.storage.database import Database
 from voxwire.storage.projects import Projects
 from voxwire.testing.scripted_clock import ScriptedClock
 
 NOW = 1_800_000_000.0
-MAKER = Principal(id="key_a", project="shop", roles=frozenset(AccessRole), limits=Quota(tokens_per_minute=9))
+MAKER = Principal(id="key_a", project="shop", roles=frozenset(AccessRole), key="web")
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_what_a_key_says(keys: EphemeralKeys, clock: ScriptedClock) -> Non
         project="shop",
         roles=frozenset({AccessRole.USER}),
         deployments=frozenset({"my-gpt4o"}),
-        limits=Quota(tokens_per_minute=9),
+        key="web",
         ephemeral=grant(clock, settings='{"type":"realtime","instructions":"Be brief."}'),
     )
     assert [permission for permission in Permission if principal.may(permission)] == [Permission.CONVERSE]
@@ -100,7 +100,7 @@ def _part(value: object) -> str:
 
 HEADER = {"typ": "voxwire-ephemeral+jwt", "alg": "HS256"}
 CLAIMS = {"jti": "sess_1", "sub": "key_a", "project": "shop", "deployments": ["my-gpt4o"], "model": None}
-CLAIMS |= {"dialect": "ga", "transcription": False, "single_use": False, "limits": [None, None], "settings": "{}"}
+CLAIMS |= {"dialect": "ga", "transcription": False, "single_use": False, "key": None, "settings": "{}"}
 CLAIMS |= {"exp": int(NOW) + 600}
 
 

@@ -144,6 +144,7 @@ class TestDoor:
             project="shop",
             roles=frozenset({AccessRole.READER, AccessRole.USER}),
             deployments=frozenset({"a"}),
+            key="key1",
         )
 
     async def test_an_expired_key_says_so(self, book: KeyBook, door: StoredKeys, clock: ScriptedClock) -> None:

@@ -25,7 +25,6 @@ from voxwire.runtime.budget import Budget
 from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.runtime_limits import RuntimeLimits
-from voxwire.runtime.usage import MinuteBook
 from voxwire.testing.fake_service import fake_deployment
 from voxwire.testing.memory_transport import MemoryTransport
 from voxwire.testing.scripted_clock import ScriptedClock
@@ -108,7 +107,6 @@ class Bench:
             limits=limits or RuntimeLimits(),
             budget=self.budget,
             clock=self.clock,
-            usage=MinuteBook(),
         )
         self.wires: list[MemoryTransport] = []
 

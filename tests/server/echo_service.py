@@ -11,6 +11,7 @@ from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.transport import Transport, TransportClosed
+from voxwire.runtime.allowance import Allowance, Unbounded
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.directory import Hosted, LocalDirectory
 from voxwire.runtime.drafting import Drafting
@@ -134,6 +135,10 @@ class EchoService:
         self.start_delay_s = 0.0
         self.start_error: Exception | None = None
 
+    @asynccontextmanager
+    async def allow(self, hosted: Hosted, principal: Principal) -> AsyncIterator[Allowance]:
+        yield Unbounded()
+
     async def start(self) -> None:
         await asyncio.sleep(self.start_delay_s)
         if self.start_error is not None:
@@ -158,6 +163,7 @@ class EchoService:
         end_user: str | None,
         newcomer: Newcomer,
         arrival: Arrival,
+        allowance: Allowance,
         patch: Any = None,
     ) -> AsyncIterator[EchoAttachment]:
         attachment = EchoAttachment(transport, verbatim=self.verbatim)

@@ -17,7 +17,7 @@ from voxwire.events.items import (
     OutputText,
     Role,
 )
-from voxwire.events.response import RateLimit, ResponseParams, ResponseStatus, StatusDetails
+from voxwire.events.response import RateLimit, ResponseParams, ResponseStatus, StatusDetails, TokenUsage
 from voxwire.events.server import (
     ErrorOccurred,
     ItemAdded,
@@ -35,7 +35,7 @@ from voxwire.events.session_config import (
     SessionPatch,
 )
 from voxwire.interfaces.commands import CancelGeneration, StartResponse, UsageCounted
-from voxwire.interfaces.inputs import QuotaChanged
+from voxwire.interfaces.inputs import AnswerRefused, QuotaChanged
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
 
@@ -646,6 +646,43 @@ class TestRateLimits:
         driver.finish()
         assert [(rate.name, rate.remaining) for rate in driver.last(RateLimitsUpdated).rate_limits] == [("requests", 2)]
         assert driver.last(UsageCounted).usage == driver.last(ResponseDone).response.usage
+
+    def test_a_response_that_is_refused_has_failed_and_costs_nothing(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(requests_per_minute=10, tokens_per_minute=1000))
+        driver.respond(instructions="Be kind.")
+        driver.generated(AnswerRefused(type="rate_limit_error", code="rate_limit_exceeded", message="Later."))
+        response = driver.last(ResponseDone).response
+        assert response.status is ResponseStatus.FAILED
+        assert response.status_details == StatusDetails(
+            type="rate_limit_error", code="rate_limit_exceeded", message="Later."
+        )
+        assert driver.last(UsageCounted).usage == response.usage == TokenUsage()
+        assert [rate.remaining for rate in driver.last(RateLimitsUpdated).rate_limits] == [10, 1000]
+        driver.respond()
+        driver.say("Hello", 100)
+        driver.finish()
+        assert driver.last(ResponseDone).response.status is ResponseStatus.COMPLETED, "the conversation goes on"
+
+    def test_a_refusal_of_what_was_not_asked_for_yet_gives_nothing_back(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(requests_per_minute=10))
+        driver.append(speech(200))
+        driver.send(CommitAudio())
+        driver.respond()
+        driver.generated(
+            AnswerRefused(type="rate_limit_error", code="rate_limit_exceeded", message="Later."),
+            next(iter(driver.session._responder._running)),
+        )
+        assert driver.last(ResponseDone).response.status is ResponseStatus.FAILED
+        assert driver.last(RateLimitsUpdated).rate_limits[0].remaining == 10
+
+    def test_an_answer_in_the_making_has_reserved_its_part(self) -> None:
+        driver = Driver(MANUAL, limits=Limits(requests_per_minute=10, tokens_per_minute=1000))
+        driver.respond(out_of_band=True, max_output_tokens=100)
+        driver.respond(max_output_tokens=300)
+        assert [start.tokens for start in driver.all(StartResponse)] == [100, 300]
+        driver.say("Hello", 100)
+        driver.finish()
+        assert [rate.remaining for rate in driver.last(RateLimitsUpdated).rate_limits] == [8, 896]
 
     def test_what_nobody_waits_for_any_more_is_counted_too(self) -> None:
         driver = Driver(MANUAL)

@@ -110,4 +110,5 @@ def _principal(key: "StoredKey") -> Principal:
         project=key.project,
         roles=frozenset(map(AccessRole, key.roles)),
         deployments=None if key.deployments is None else frozenset(key.deployments),
+        key=key.name,
     )

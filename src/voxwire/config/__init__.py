@@ -3,13 +3,12 @@
 - `settings`: the tree of settings; `secret_options`: secrets among the options of engines
 - `names`: what a name may look like; `hosts`: which hosts are this machine
 - `deployment_settings`: engines, profiles, deployments; `oidc_settings`: issuers of tokens; `storage_settings`: the
-  table `storage`; `telemetry_settings`: `logging`, `metrics`, `tracing`
+  table `storage`; `quota_settings`: `quotas`; `telemetry_settings`: `logging`, `metrics`, `tracing`
 - `table`: what all tables have in common
 - `loader`: reading the tree, with a clear line for every mistake
 """
 
 from voxwire.config.deployment_settings import (
-    DeploymentLimits,
     DeploymentSettings,
     EngineSettings,
     ProfileSettings,
@@ -19,6 +18,7 @@ from voxwire.config.hosts import is_loopback
 from voxwire.config.loader import load_settings
 from voxwire.config.names import ResourceName, checked_name
 from voxwire.config.oidc_settings import ENTRA, AssignmentSettings, EntraSettings, IssuerSettings, secure_address
+from voxwire.config.quota_settings import QuotaLimits, QuotaSettings
 from voxwire.config.secret_options import put_secrets, take_secrets, unmask
 from voxwire.config.settings import (
     BUILT_IN_PROFILES,
@@ -38,7 +38,6 @@ __all__ = [
     "AssignmentSettings",
     "AuthSettings",
     "DeadlineSettings",
-    "DeploymentLimits",
     "DeploymentSettings",
     "EngineSettings",
     "EntraSettings",
@@ -47,6 +46,8 @@ __all__ = [
     "LoggingSettings",
     "MetricsSettings",
     "ProfileSettings",
+    "QuotaLimits",
+    "QuotaSettings",
     "ResourceName",
     "ServerSettings",
     "Settings",

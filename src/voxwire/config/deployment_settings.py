@@ -3,9 +3,10 @@ shape, and the API and the store as well."""
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from voxwire.config.names import ResourceName
+from voxwire.config.quota_settings import QuotaLimits
 from voxwire.config.secret_options import hide_secrets
 from voxwire.config.table import SettingsTable
 
@@ -124,15 +125,6 @@ class TurnDefaults(SettingsTable):
     interrupt_response: bool = Field(default=True, description="Whether speech interrupts an answer.")
 
 
-class DeploymentLimits(SettingsTable):
-    """How much a deployment may be used, by all of its clients together. What is left out has no limit of its own."""
-
-    concurrent_sessions: PositiveInt | None = Field(default=None, description="Sessions at once.")
-    requests_per_minute: PositiveInt | None = Field(default=None, description="Responses in a minute.")
-    tokens_per_minute: PositiveInt | None = Field(default=None, description="Tokens in a minute.")
-    audio_seconds_per_day: PositiveInt | None = Field(default=None, description="Seconds of audio in a day.")
-
-
 class DeploymentSettings(_Stages):
     """What answers under one name."""
 
@@ -178,5 +170,7 @@ class DeploymentSettings(_Stages):
     retention_days: int = Field(
         default=30, ge=1, le=3650, description="Days until what was stored of a conversation is deleted."
     )
-    limits: DeploymentLimits = Field(default=DeploymentLimits(), description="How much it may be used.")
+    limits: QuotaLimits = Field(
+        default=QuotaLimits(), description="How much it may be used, instead of `quotas.deployment`."
+    )
     enabled: bool = Field(default=True, description="Whether it takes sessions. One that is not answers 403.")

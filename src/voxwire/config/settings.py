@@ -30,6 +30,7 @@ from voxwire.config.deployment_settings import (
 from voxwire.config.hosts import is_loopback
 from voxwire.config.names import ResourceName
 from voxwire.config.oidc_settings import ENTRA, EntraSettings, IssuerSettings
+from voxwire.config.quota_settings import QuotaSettings
 from voxwire.config.storage_settings import StorageSettings
 from voxwire.config.table import SettingsTable
 from voxwire.config.telemetry_settings import LoggingSettings, MetricsSettings, TraceSettings
@@ -299,6 +300,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     tracing: TraceSettings = TraceSettings()
     storage: StorageSettings = StorageSettings()
+    quotas: QuotaSettings = QuotaSettings()
     vad: EngineSettings | None = Field(
         default=None, description="Speech detector of all deployments, instead of `silero`."
     )

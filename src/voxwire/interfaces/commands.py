@@ -86,11 +86,12 @@ class CancelTranscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """Generate an answer; exactly one `LlmDone` or `Failed` must follow, unless cancelled.
+    """Generate an answer; exactly one `LlmDone`, `Failed` or `AnswerRefused` must follow, unless cancelled.
 
     `response_id` is None for a draft: an answer that may not be needed, for the turn may go on.
     `background`: it stands outside of the conversation, whose own answers come first where engines are scarce.
-    `words` is the whole answer, where it is fixed: no language engine is asked.
+    `words` is the whole answer, where it is fixed: no language engine is asked. `tokens` is about what the answer will
+    have used in the end, of what it reads and of what it says: it does not change what is asked.
     """
 
     generation: int
@@ -101,6 +102,7 @@ class StartResponse(msgspec.Struct, frozen=True, kw_only=True):
     output_format: AudioFormat
     background: bool = False
     words: str | None = None
+    tokens: int = 0
 
 
 class TakeDraft(msgspec.Struct, frozen=True, kw_only=True):

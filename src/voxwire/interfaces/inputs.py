@@ -52,6 +52,14 @@ class Filtered(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_
     """A check of the content ended the answer; nothing more comes of it."""
 
 
+class AnswerRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+    """The work was not begun, for its principal may use no more now: nothing was used. `type` is that of the error."""
+
+    type: str
+    code: str
+    message: str
+
+
 class SpokenAudio(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True, tag_field="_"):
     """The next stretch of speech: PCM16 mono at the response's output rate.
 
@@ -79,7 +87,7 @@ class TurnJudged(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="_")
 
 
 #: What comes of an answer. Speech is `SpokenAudio`, whoever made it.
-GenerationResult = LlmText | LlmToolCall | LlmToolArguments | LlmDone | SpokenAudio | Failed | Filtered
+GenerationResult = LlmText | LlmToolCall | LlmToolArguments | LlmDone | SpokenAudio | Failed | Filtered | AnswerRefused
 
 
 class Generated(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="_"):

@@ -19,6 +19,8 @@ from voxwire.events.items import (
 )
 
 BYTES_PER_TOKEN: Final = 4
+#: What a spoken answer is taken to have before it is known: some 15 seconds of speech with its words.
+USUAL_ANSWER: Final = 400
 
 
 def text_tokens(text: str) -> int:

@@ -8,7 +8,8 @@
   `speakable` and `chunker`, or through `own_voice` by an engine that speaks itself), `transcriber` (an utterance),
   `turn_judge` (a pause), `vad_batcher` (speech scores, one batch for all sessions)
 - `revocable_sink`: the way of its results to the session
-- `principal`: who a session acts for; `usage`: what it uses, and may still use; `usage_meter`: records of it
+- `principal`: who a session acts for; `allowance`: what it may use, and `quota_gate`, which asks; `usage_meter`:
+  records of what it has used
 - `storing`: what is stored of conversations, and who stores it
 - `directory`: which deployments there are and which of them are ready; `leases`: the engines that they share
 - `deployment`: the engines behind a name; `foresight`: what its users are likely to say;
@@ -27,6 +28,7 @@
 """
 
 from voxwire.runtime import failover
+from voxwire.runtime.allowance import Allowance, QuotaExceeded, Quotas
 from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_LATER, Budget
 from voxwire.runtime.deployment import DEFAULT_VOICE, Deployment, DeploymentTerms, capabilities_of
@@ -45,7 +47,7 @@ from voxwire.runtime.observer import (
     StageWork,
     TurnFacts,
 )
-from voxwire.runtime.principal import LOCAL, AccessRole, EphemeralGrant, Permission, Principal, Quota
+from voxwire.runtime.principal import LOCAL, UNBOUNDED, AccessRole, EphemeralGrant, Permission, Principal, Quota
 from voxwire.runtime.prompt_texts import Prompt, checked_prompt, places
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
 from voxwire.runtime.service import Service
@@ -58,7 +60,9 @@ __all__ = [
     "LOCAL",
     "TRY_AGAIN",
     "TRY_AGAIN_LATER",
+    "UNBOUNDED",
     "AccessRole",
+    "Allowance",
     "Arrival",
     "Attachment",
     "AttachmentRole",
@@ -82,6 +86,8 @@ __all__ = [
     "Principal",
     "Prompt",
     "Quota",
+    "QuotaExceeded",
+    "Quotas",
     "RuntimeLimits",
     "Service",
     "SessionArguments",

@@ -19,6 +19,7 @@ from voxwire.interfaces.stt import SttConfig, SttEngine
 from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
 from voxwire.runtime.foresight import Foresight, Situation
+from voxwire.runtime.principal import UNBOUNDED, Quota
 from voxwire.runtime.storing import StoringPolicy
 from voxwire.runtime.token_counter import token_counter
 from voxwire.session import Capabilities, Limits
@@ -53,16 +54,13 @@ def capabilities_of(stt: SttEngine, llm: LlmEngine, tts: TtsEngine, turn: TurnEn
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentTerms:
     """What holds for the conversations of a deployment, beside what its engines do: the checks that transcripts go
-    through, what is stored and for how long, and how much it may be used (None is no limit)."""
+    through, what is stored and for how long, and how much all sessions may use together."""
 
     region: str | None = None
     content_policy: str | None = None
     store: Literal["none", "text", "text+audio"] = "none"
     retention_days: int = 30
-    concurrent_sessions: int | None = None
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    audio_seconds_per_day: int | None = None
+    quota: Quota = UNBOUNDED
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -24,10 +24,20 @@ from voxwire.events.server import (
     SessionUpdated,
 )
 from voxwire.events.session_config import SessionPatch
-from voxwire.interfaces.commands import Analyse, CloseSession, DiscardPendingAudio, Output, StartResponse, UsageCounted
+from voxwire.interfaces.commands import (
+    Analyse,
+    CloseSession,
+    DiscardPendingAudio,
+    EngineCommand,
+    Output,
+    StartResponse,
+    TakeDraft,
+    UsageCounted,
+)
 from voxwire.interfaces.engine import Claim
-from voxwire.interfaces.inputs import Input, QuotaChanged, SpeechScores, Tick
+from voxwire.interfaces.inputs import Input, SpeechScores, Tick
 from voxwire.interfaces.transport import Transport
+from voxwire.runtime.allowance import Allowance, Unbounded
 from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_CODE, Budget, Share
 from voxwire.runtime.contracts import Clock, OpenLane, SessionCore, Timer
@@ -42,10 +52,10 @@ from voxwire.runtime.observer import SessionObserver, SessionObservers
 from voxwire.runtime.outbox import Outbox
 from voxwire.runtime.principal import Principal
 from voxwire.runtime.prompt_texts import NoPrompts, Prompt, PromptBook, prompted
+from voxwire.runtime.quota_gate import QuotaGate
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.session_watch import SessionWatch
 from voxwire.runtime.tasks import Tasks
-from voxwire.runtime.usage import UsageBook
 from voxwire.runtime.usage_meter import UsageLog, UsageMeter
 
 logger = logging.getLogger("voxwire.runtime")
@@ -87,7 +97,8 @@ class LiveSession:
         limits: RuntimeLimits,
         budget: Budget,
         clock: Clock,
-        usage: UsageBook,
+        allowance: Allowance | None = None,
+        over_quota: Callable[[str], None] = lambda limit: None,
         usage_logs: Sequence[UsageLog] = (),
         newcomer: Newcomer | None = None,
         drafting: Drafting | None = None,
@@ -97,12 +108,11 @@ class LiveSession:
         self.id = session_id
         self.principal = principal
         self._prompts = prompts or NoPrompts()
-        self._usage = usage
+        self._gate = QuotaGate(allowance or Unbounded(), over_quota)
         self._meter = UsageMeter(usage_logs, principal=principal, deployment=deployment.name, session=session_id)
         self._drafting = drafting or Drafting()
         observer = observer or SessionObservers()
         self._watch = SessionWatch(observer)
-        self._metered = bool(usage.left(principal))
         self._session = session
         self._limits = limits
         self._clock = clock
@@ -264,7 +274,7 @@ class LiveSession:
 
         `size` is what a client's event weighs in memory if it has to wait, in bytes.
         """
-        if self._closing:
+        if self._closing or (type(event) is AppendAudio and not self._hears(event, origin)):
             return
         self._inbox.append((event, origin, size))
         if self._busy:
@@ -283,9 +293,11 @@ class LiveSession:
         if self._closing or self._busy:
             self.submit(event, origin, size)
             return
-        self._busy = True
         if type(event) is AppendAudio:
+            if not self._hears(event, origin):
+                return
             self._watch.appended(len(event.audio))
+        self._busy = True
         try:
             outputs = await asyncio.to_thread(self._session.receive, event, now=self._clock.time(), origin=origin)
             self._took(event, size)
@@ -297,6 +309,15 @@ class LiveSession:
         finally:
             self._busy = False
         self._relief.wake()
+
+    def _hears(self, event: AppendAudio, origin: int | None) -> bool:
+        """Whether this audio is heard, which it is as long as its quota lasts."""
+        heard = self._gate.hear(event, origin)
+        if isinstance(heard, ErrorOccurred):
+            self._emit(heard)
+            self._flush()
+            return False
+        return heard
 
     def _work_off(self) -> None:
         while self._inbox:
@@ -363,6 +384,7 @@ class LiveSession:
                 if type(output) is SessionUpdated or type(output) is SessionCreated:
                     self._executor.expect(output.config)
                     self._meter.expect(output.config.input_format)
+                    self._gate.expect(output.config.input_format)
                 self._emit(output)
             elif isinstance(output, UsageCounted):
                 self._count(output)
@@ -374,11 +396,18 @@ class LiveSession:
                 self.close(output.reason, output.message)
             else:
                 self._watch.saw(output)
-                self._executor.execute(output)
-                if self._metered and isinstance(output, StartResponse):
-                    self._tell_quota()
+                self._execute(output)
         if outputs:
             self._flush()
+
+    def _execute(self, command: EngineCommand) -> None:
+        refusal = self._gate.begin(command)
+        if refusal is None:
+            self._executor.execute(command)
+        else:
+            self.submit(refusal)
+        if isinstance(command, StartResponse | TakeDraft):
+            self._tell_quota()
 
     def _settle_accounts(self) -> None:
         """What answers that nobody waited for have used."""
@@ -391,15 +420,15 @@ class LiveSession:
     def _count(self, used: UsageCounted) -> None:
         wasted = used.response_id is None
         self._drafting.wasted += wasted
-        self._usage.count(self.principal, used.usage, wasted=wasted)
+        self._gate.settle(used)
         self._meter.count(used)
         if not wasted:
             self._watch.used(used.usage)
 
     def _tell_quota(self) -> None:
         """What other sessions of the principal use meanwhile shows with the next answer."""
-        if self._metered:
-            self.submit(QuotaChanged(rate_limits=self._usage.left(self.principal)))
+        if (left := self._gate.left()) is not None:
+            self.submit(left)
 
     def _flush(self) -> None:
         for attachment in self._attachments:

@@ -75,10 +75,16 @@ _TITLES: Final[Mapping[AccessRole, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """What a principal may use in a minute, over all its sessions; None is no bound."""
+    """How much may be used; None is no bound."""
 
+    concurrent_sessions: int | None = None
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    audio_seconds_per_day: int | None = None
+
+
+#: A quota that bounds nothing.
+UNBOUNDED: Final = Quota()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +110,14 @@ class Principal:
 
     `id` was made by this server and may be logged: it says nothing about a key. `project` is whose keys, usage and
     stored conversations are meant; `roles` say what may be done. `deployments` are the only ones it may use; None is
-    all.
+    all. `key` is the name of the stored key that it has shown, which stays when the key is made anew.
     """
 
     id: str
     project: str = LOCAL
     roles: frozenset[AccessRole] = frozenset({AccessRole.USER})
     deployments: frozenset[str] | None = None
-    limits: Quota = Quota()
+    key: str | None = None
     ephemeral: EphemeralGrant | None = None
     """Of one who came with an ephemeral key; then `id` is of the one who made it."""
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from voxwire.events.session_config import SessionKind, SessionPatch
 from voxwire.interfaces.codec import Codec
 from voxwire.interfaces.transport import Transport
 from voxwire.interfaces.vad import VadEngine
+from voxwire.runtime.allowance import Allowance, NoQuotas, QuotaExceeded, Quotas
 from voxwire.runtime.attachment import AttachmentRole
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.deployment import Deployment
@@ -35,7 +36,6 @@ from voxwire.runtime.principal import Principal
 from voxwire.runtime.prompt_texts import NoPrompts, PromptBook, prompted_patch
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.storing import SessionArguments, SessionRecorder
-from voxwire.runtime.usage import MinuteBook, UsageBook
 from voxwire.runtime.usage_meter import UsageLog
 from voxwire.runtime.vad_batcher import VadBatcher
 from voxwire.session import Limits, Session
@@ -55,11 +55,11 @@ class Service:
         vad: VadEngine,
         limits: Limits | None = None,
         runtime_limits: RuntimeLimits | None = None,
-        usage: UsageBook | None = None,
+        quotas: Quotas | None = None,
         usage_logs: Sequence[UsageLog] = (),
         ids: Callable[[str], str] = new_id,
     ) -> None:
-        """`usage` is in memory unless one is given; `usage_logs` keep records. `ids` makes `item_…` of `item`."""
+        """`quotas` bound nobody unless some are given; `usage_logs` keep records. `ids` makes `item_…` of `item`."""
         self.directory: Final = directory
         self.vad: Final = vad
         self.observers: Final = Observers()
@@ -69,7 +69,8 @@ class Service:
         self._runtime_limits = runtime_limits or RuntimeLimits()
         self.budget = Budget(self._runtime_limits.message_bytes)
         """What messages of all clients may take together."""
-        self._usage = usage or MinuteBook()
+        self.quotas: Quotas = quotas or NoQuotas()
+        """Who may use how much."""
         self.usage_logs: Final = list(usage_logs)
         """Who keeps records of what responses use."""
         self.recorder: SessionRecorder | None = None
@@ -112,6 +113,18 @@ class Service:
     # --- sessions -----------------------------------------------------------------------------------
 
     @asynccontextmanager
+    async def allow(self, hosted: Hosted, principal: Principal) -> AsyncIterator[Allowance]:
+        """What a session of `principal` may use: hand it to `session` or `converse`, within the block. Raises
+        QuotaExceeded."""
+        async with AsyncExitStack() as stack:
+            try:
+                allowance = await stack.enter_async_context(self.quotas.session(principal, hosted))
+            except QuotaExceeded as exceeded:
+                self.observers.over_quota(exceeded.limit)
+                raise
+            yield allowance
+
+    @asynccontextmanager
     async def session(
         self,
         hosted: Hosted,
@@ -121,6 +134,7 @@ class Service:
         model: str | None = None,
         end_user: str | None = None,
         newcomer: Newcomer | None = None,
+        allowance: Allowance | None = None,
         reports_playout: bool = False,
         arrival: Arrival = _SOMEHOW,
     ) -> AsyncIterator[LiveSession]:
@@ -129,16 +143,21 @@ class Service:
         started has ended.
 
         `model` is the name that was asked for, an alias perhaps; its session shows it. `end_user` is the client's name
-        for the person who speaks, for the language engine. `newcomer` is what `load` has admitted.
+        for the person who speaks, for the language engine. `newcomer` is what `load` has admitted, and `allowance`
+        what `allow` has given.
         `reports_playout`: an attachment plays the answers, and says how far it is. `arrival` is for those who watch.
-        Raises TooManySessions,
-        DeploymentGone.
+        Raises TooManySessions, DeploymentGone; QuotaExceeded where no `allowance` is given.
         """
-        with hosted.used() as deployment:
+        async with AsyncExitStack() as stack:
+            if allowance is None:
+                allowance = await stack.enter_async_context(self.allow(hosted, principal))
+            deployment = stack.enter_context(hosted.used())
             session_id = self._ids("sess")
             log_context.work_for(session_id=session_id, deployment=hosted.name, principal=principal.id)
             facts = SessionFacts(session_id=session_id, deployment=hosted.name, principal=principal, arrival=arrival)
-            live = self._make(facts, deployment, kind, model, end_user, newcomer, reports_playout=reports_playout)
+            live = self._make(
+                facts, deployment, kind, model, end_user, newcomer, allowance, reports_playout=reports_playout
+            )
             self._sessions.add(live)
             try:
                 async with live.running():
@@ -177,6 +196,7 @@ class Service:
         model: str | None = None,
         end_user: str | None = None,
         newcomer: Newcomer | None = None,
+        allowance: Allowance | None = None,
         patch: SessionPatch | None = None,
         greeting: ResponseParams | None = None,
         arrival: Arrival = _SOMEHOW,
@@ -195,6 +215,7 @@ class Service:
             model=model,
             end_user=end_user,
             newcomer=newcomer,
+            allowance=allowance,
             arrival=arrival,
         )
         async with begun as live:
@@ -255,6 +276,7 @@ class Service:
         model: str | None,
         end_user: str | None,
         newcomer: Newcomer | None,
+        allowance: Allowance,
         *,
         reports_playout: bool,
     ) -> LiveSession:
@@ -274,7 +296,8 @@ class Service:
             limits=self._runtime_limits,
             budget=self.budget,
             clock=clock,
-            usage=self._usage,
+            allowance=allowance,
+            over_quota=self.observers.over_quota,
             usage_logs=self.usage_logs,
             drafting=self.drafting,
             newcomer=newcomer,

@@ -11,7 +11,8 @@
 - `health`, `metrics_route`: what balancers and monitors ask
 - `net`: sockets, connections, and running the application on them
 - `memory`: how much there is for messages; `allocator`: large blocks go back to the system
-- `access`: who may use it; `client_secrets`: ephemeral keys; `cors`: what pages of other origins may
+- `access`: who may use it, `shared_quotas`: and how much; `client_secrets`: ephemeral keys; `cors`: what pages of
+  other origins may
 - `stored_usage`: records of what was used, for the database; `stored_prompts`: prompts of the database
 - `logs`, `access_log`: what is written down
 """

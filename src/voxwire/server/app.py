@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -30,6 +31,7 @@ from voxwire.server.middleware import REQUEST, CheckRequests
 from voxwire.server.model_list import model, model_list
 from voxwire.server.playground import playground_routes
 from voxwire.server.rest import rest_routes
+from voxwire.server.shared_quotas import build_quotas
 from voxwire.server.stored_deployments import StoredDeployments
 from voxwire.server.stored_prompts import StoredPrompts
 from voxwire.server.stored_usage import StoredUsage
@@ -100,7 +102,7 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
             HTTPException: _no_route,
             Exception: _crashed,
         },
-        lifespan=_lifespan(service, database, _beside(settings, service, database), watch, access, stored),
+        lifespan=_lifespan(service, database, _beside(settings, service, database, watch), watch, access, stored),
     )
     # Trailing slashes are gone before the routes are asked: a redirect to them would come back for ever.
     app.router.redirect_slashes = False
@@ -111,13 +113,15 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
     return app
 
 
-def _beside(settings: Settings, service: Service, database: Database) -> list[_Running]:
-    """What keeps records of what the service does."""
+def _beside(settings: Settings, service: Service, database: Database, watch: StoreWatch) -> list[_Running]:
+    """What keeps records of what the service does, and what bounds it."""
+    quotas = build_quotas(settings, service, database, watch)
     usage, storer = UsageWriter(database), SessionStorer(database)
     service.usage_logs.append(StoredUsage(usage))
     service.recorder = storer
     retention = Retention(database)
-    return [usage.running, storer.running, retention.running, lambda: traced(settings.tracing, service.observers)]
+    traces = partial(traced, settings.tracing, service.observers)
+    return [usage.running, storer.running, retention.running, quotas.running, traces]
 
 
 def _lifespan(

@@ -20,6 +20,7 @@ from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
+from voxwire.quotas import quota_of
 from voxwire.runtime import (
     Deadlines,
     Deployment,
@@ -238,7 +239,7 @@ def _assembled(name: str, settings: DeploymentSettings, engines: Mapping[str, An
             content_policy=settings.content_policy,
             store=settings.store,
             retention_days=settings.retention_days,
-            **settings.limits.model_dump(),
+            quota=quota_of(settings.limits),
         ),
         settings_digest=digest,
     )

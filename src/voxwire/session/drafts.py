@@ -15,7 +15,7 @@ from voxwire.events.items import InputAudio, Item, MessageItem
 from voxwire.events.response import TokenUsage
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.commands import CancelGeneration, StartResponse, UsageCounted
-from voxwire.interfaces.inputs import Failed, Filtered, GenerationResult, SpokenAudio
+from voxwire.interfaces.inputs import AnswerRefused, Failed, Filtered, GenerationResult, SpokenAudio
 from voxwire.interfaces.llm import LlmDone, LlmText, LlmToolArguments
 from voxwire.interfaces.token_estimate import spoken_tokens, text_tokens
 from voxwire.session.state import State
@@ -65,7 +65,7 @@ class Drafts:
         draft = self._draft
         if draft is None or number != draft.start.generation or draft.done:
             return
-        if isinstance(result, Failed) and not draft.results:
+        if isinstance(result, Failed | AnswerRefused) and not draft.results:
             self._draft = None  # nothing was made, so nothing was wasted
             return
         draft.results.append(result)
@@ -80,7 +80,7 @@ class Drafts:
         """The turn is certain, and its response is about to ask for this: the draft, if it asked for the same.
         Otherwise it is dropped."""
         draft = self._draft
-        if draft is None or draft.start != as_draft(start, draft.start.generation):
+        if draft is None or draft.start != as_draft(start, draft.start):
             self.drop()
             return None
         self._draft = None
@@ -97,11 +97,12 @@ class Drafts:
         self._state.emit(UsageCounted(response_id=None, usage=_used(draft)))
 
 
-def as_draft(start: StartResponse, generation: int) -> StartResponse:
-    """What a draft of this response asks: the same, with the words of the last turn in the place of its audio."""
+def as_draft(start: StartResponse, draft: StartResponse) -> StartResponse:
+    """What this draft of a response should have asked: the same, with the words of the last turn in the place of its
+    audio."""
     items = start.request.items
     request = replace(start.request, items=(*items[:-1], *map(_words, items[-1:])))
-    return replace(start, generation=generation, response_id=None, request=request)
+    return replace(start, generation=draft.generation, response_id=None, request=request, tokens=draft.tokens)
 
 
 def _words(item: Item) -> Item:

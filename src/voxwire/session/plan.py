@@ -10,6 +10,7 @@ from voxwire.events.response import ResponseParams, TokenUsage
 from voxwire.events.session_config import SessionConfig, effort
 from voxwire.interfaces.commands import StartResponse
 from voxwire.interfaces.llm import LlmRequest
+from voxwire.interfaces.token_estimate import USUAL_ANSWER
 from voxwire.session.context import fit
 from voxwire.session.conversation import Entry
 from voxwire.session.state import State
@@ -66,6 +67,8 @@ def ask(
         session_key=state.session_id,
         end_user=state.end_user,
     )
+    most = plan.max_output_tokens
+    expected = USUAL_ANSWER if most is None else min(most, USUAL_ANSWER)
     start = StartResponse(
         generation=generation,
         response_id=response_id,
@@ -75,5 +78,6 @@ def ask(
         output_format=plan.output_format,
         background=background,
         words=words,
+        tokens=context.usage.total_tokens + expected,
     )
     return start, context.usage

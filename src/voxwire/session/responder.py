@@ -15,7 +15,7 @@ from voxwire.events.response import ResponseParams, ResponseStatus, StatusDetail
 from voxwire.events.server import AudioDelta, RateLimitsUpdated
 from voxwire.events.session_config import TURN_TIMINGS, Modality, SessionConfig, SessionKind
 from voxwire.interfaces.commands import CancelGeneration, DiscardPendingAudio, StartResponse, TakeDraft, UsageCounted
-from voxwire.interfaces.inputs import Failed, Filtered, GenerationResult, SpokenAudio
+from voxwire.interfaces.inputs import AnswerRefused, Failed, Filtered, GenerationResult, SpokenAudio
 from voxwire.interfaces.llm import FinishReason, LlmDone, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.session.alarms import Alarm
 from voxwire.session.checks import check_text, check_tools, check_voice_change, leave_out
@@ -191,6 +191,9 @@ class Responder:
             case Filtered():
                 self._filter(run)
                 return
+            case AnswerRefused():
+                self._refuse(run, event)
+                return
             case _:
                 assert_never(event)
         run.times.reached(state.now, audio=type(event) is SpokenAudio)
@@ -301,6 +304,7 @@ class Responder:
     def _generate(self, run: ResponseRun, start: StartResponse) -> None:
         """Have the answer made, or go on with the draft that asked for the same."""
         state, drafts = self._state, self._drafts
+        run.reserved = self.rate.reserve(start.tokens, state.now)
         draft = drafts.take(start) if run is self.active else None
         if run is self.active:
             run.times.drafts_wasted, drafts.wasted = drafts.wasted, 0
@@ -336,6 +340,14 @@ class Responder:
     def _fail(self, run: ResponseRun, code: str, message: str, *, type: str = SERVER_ERROR) -> None:
         self._finish(run, ResponseStatus.FAILED, StatusDetails(type=type, code=code, message=message))
 
+    def _refuse(self, run: ResponseRun, refusal: AnswerRefused) -> None:
+        """It was not begun: nothing was used."""
+        if run.reserved is not None:
+            self.rate.release(run.reserved, self._state.now)
+            run.reserved = None
+        run.usage = TokenUsage()
+        self._fail(run, refusal.code, refusal.message, type=refusal.type)
+
     def _finish(
         self,
         run: ResponseRun,
@@ -349,7 +361,8 @@ class Responder:
         run.finish(status, details, usage)
         del self._running[run.generation]
         state.alarms.clear(Alarm.WORDS, run.generation)
-        self.rate.count(run.usage.total_tokens, state.now)
+        if run.reserved is not None:
+            self.rate.settle(run.reserved, run.usage.total_tokens, state.now)
         state.emit(
             RateLimitsUpdated(rate_limits=self.rate.report(state.now)),
             UsageCounted(response_id=run.id, usage=run.usage),

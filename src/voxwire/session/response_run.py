@@ -26,6 +26,7 @@ from voxwire.interfaces.token_estimate import BYTES_PER_TOKEN, spoken_tokens, te
 from voxwire.session.conversation import Entry
 from voxwire.session.ledger import Ledger
 from voxwire.session.output_message import OutputMessage
+from voxwire.session.rate_window import Reservation
 from voxwire.session.state import State
 from voxwire.session.timings import ResponseTimes
 
@@ -116,6 +117,8 @@ class ResponseRun:
         """Tokens of the input, once started; of everything, once finished."""
         self.spoken_ms = 0.0
         self.times = ResponseTimes()
+        self.reserved: Reservation | None = None
+        """Of the quota, once it was asked for."""
         self._state = state
         self._in_band = not params.out_of_band
         self._output: list[Item] = []

@@ -9,6 +9,7 @@ from voxwire.interfaces.stt import SttEngine
 from voxwire.interfaces.tts import TtsEngine
 from voxwire.interfaces.turn import TurnEngine
 from voxwire.interfaces.vad import VadEngine
+from voxwire.runtime.allowance import Quotas
 from voxwire.runtime.deployment import Deployment, capabilities_of
 from voxwire.runtime.directory import Hosted, LocalDirectory
 from voxwire.runtime.leases import EngineLeases
@@ -68,6 +69,7 @@ def fake_service(
     limits: Limits | None = None,
     runtime_limits: RuntimeLimits | None = None,
     usage_logs: Sequence[UsageLog] = (),
+    quotas: Quotas | None = None,
 ) -> Service:
     """A service of these deployments, or of one fake; the first is the default."""
     deployments = deployments or (fake_deployment(),)
@@ -77,4 +79,5 @@ def fake_service(
         limits=limits,
         runtime_limits=runtime_limits,
         usage_logs=usage_logs,
+        quotas=quotas,
     )

@@ -14,7 +14,7 @@ from voxwire.auth.ephemeral.large_settings import INLINE_BYTES, LargeSettings
 from voxwire.auth.ephemeral.signing_ring import SigningRing
 from voxwire.auth.ephemeral.spent_tokens import SpentTokens
 from voxwire.errors import RequestRefused
-from voxwire.runtime import AccessRole, EphemeralGrant, Principal, Quota
+from voxwire.runtime import AccessRole, EphemeralGrant, Principal
 from voxwire.storage.database import Database
 from voxwire.storage.watch import StoreWatch
 
@@ -62,7 +62,6 @@ class EphemeralKeys:
         use itself."""
         name, key = await self._ring.signing()
         inline = len(grant.settings) <= INLINE_BYTES
-        limits = principal.limits
         allowed = principal.deployments if deployment is None else {deployment}
         claims: dict[str, Any] = {
             "jti": grant.id,
@@ -73,7 +72,7 @@ class EphemeralKeys:
             "dialect": grant.dialect,
             "transcription": grant.transcription,
             "single_use": grant.single_use,
-            "limits": [limits.requests_per_minute, limits.tokens_per_minute],
+            "key": principal.key,
             "settings" if inline else "settings_at": (
                 grant.settings if inline else self._settings.keep(grant.settings, grant.expires_at)
             ),
@@ -127,14 +126,13 @@ class EphemeralKeys:
 
 
 def _principal(claims: dict[str, Any], settings: str) -> Principal:
-    requests, tokens = claims["limits"]
     allowed = claims["deployments"]
     return Principal(
         id=claims["sub"],
         project=claims["project"],
         roles=frozenset({AccessRole.USER}),
         deployments=None if allowed is None else frozenset(allowed),
-        limits=Quota(requests_per_minute=requests, tokens_per_minute=tokens),
+        key=claims["key"],
         ephemeral=EphemeralGrant(
             id=claims["jti"],
             model=claims["model"],

@@ -73,7 +73,7 @@ class _Writer:
             "parameters": [*map(_path_parameter, _PARAMETER.findall(route.path)), *self._query_parameters(route)],
             "responses": {
                 str(route.status if route.answer else 204): self._answer(route),
-                "default": {"description": "Refused.", "content": _json({"$ref": "#/components/schemas/Error"})},
+                "default": {"description": "AnswerRefused.", "content": _json({"$ref": "#/components/schemas/Error"})},
             },
         }
         if route.body is not None:

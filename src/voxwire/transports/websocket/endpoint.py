@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from voxwire.events.closing import CloseReason
 from voxwire.events.session_config import SessionKind, SessionPatch
 from voxwire.interfaces.engine import ENGINE_TITLES, Claim
 from voxwire.runtime import (
+    Allowance,
     Arrival,
     DeploymentGone,
     EphemeralGrant,
@@ -32,6 +33,7 @@ from voxwire.runtime import (
     Hosted,
     Newcomer,
     Principal,
+    QuotaExceeded,
     Service,
 )
 from voxwire.transports.asgi import Receive, Send
@@ -125,13 +127,13 @@ class WebSocketEndpoint:
         await receive()  # websocket.connect
         try:
             admitted = await self._negotiate(connection)
-            async with self._seat(admitted.principal) as newcomer:
+            async with self._allowed(admitted) as allowance, self._seat(admitted.principal) as newcomer:
                 await _accept(send, connection.request, connection.engine or "", admitted.stored)
                 express: Express | None = (scope.get("extensions") or {}).get(EXPRESS_EXTENSION)
                 if express is None:
                     express = plain = AsgiConnection(receive, send)
                     receive, send = plain.receive, plain.send
-                await self._hold(connection, admitted, newcomer, receive, send, express)
+                await self._hold(connection, admitted, allowance, newcomer, receive, send, express)
         except RequestRefused as refusal:
             connection.status = refusal.status
             self._service.observers.refused(refusal.code)
@@ -239,6 +241,22 @@ class WebSocketEndpoint:
             )
 
     @asynccontextmanager
+    async def _allowed(self, admitted: _Admitted) -> AsyncIterator[Allowance]:
+        """What the session may use. Raises RequestRefused (429) where nothing is left."""
+        async with AsyncExitStack() as stack:
+            try:
+                allowance = await stack.enter_async_context(self._service.allow(admitted.hosted, admitted.principal))
+            except QuotaExceeded as exceeded:
+                raise RequestRefused(
+                    429,
+                    exceeded.message,
+                    code=exceeded.code,
+                    type=exceeded.type,
+                    headers=(("retry-after", str(exceeded.retry_after_s)),),
+                ) from None
+            yield allowance
+
+    @asynccontextmanager
     async def _seat(self, principal: Principal) -> AsyncIterator[Newcomer]:
         """Room for a session. Raises RequestRefused, perhaps after some seconds, where there is none."""
         self._sessions += 1  # those who wait are held, too
@@ -264,6 +282,7 @@ class WebSocketEndpoint:
         self,
         connection: Connection,
         admitted: _Admitted,
+        allowance: Allowance,
         newcomer: Newcomer,
         receive: Receive,
         send: Send,
@@ -282,6 +301,7 @@ class WebSocketEndpoint:
                 model=admitted.model,
                 end_user=connection.request.end_user,
                 newcomer=newcomer,
+                allowance=allowance,
                 arrival=Arrival(
                     transport=_TRANSPORT,
                     trace_id=connection.request.trace_id,

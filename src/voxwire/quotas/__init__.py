@@ -1,0 +1,16 @@
+"""How much a deployment, a key and a principal may use, over all sessions and all servers.
+
+- `quota_rules`: which quota holds for whom, by the settings and by what is stored
+- `counter`, `scope`: what was used of it, on this server
+- `session_allowance`: what one session reserves, uses and is refused
+- `quota_keeper`: all of this server, the `Quotas` of the runtime
+- `exchange`: what servers tell each other of their counts; `redis_counts`: by Redis or Valkey
+- `quota_book`: changing what is stored
+"""
+
+from voxwire.quotas.exchange import Exchange, SharedCounts, SharedCountsLost
+from voxwire.quotas.quota_keeper import QuotaKeeper
+from voxwire.quotas.quota_rules import QuotaRules, quota_of
+from voxwire.quotas.redis_counts import RedisCounts
+
+__all__ = ["Exchange", "QuotaKeeper", "QuotaRules", "RedisCounts", "SharedCounts", "SharedCountsLost", "quota_of"]

@@ -1,0 +1,169 @@
+"""Between a session and what it may use: refused answers, audio that is not heard, and what is left."""
+
+from typing import Any
+
+import pytest
+from runtime_client import Client, connected
+
+from voxwire.config import QuotaLimits, QuotaSettings
+from voxwire.quotas import QuotaKeeper, QuotaRules
+from voxwire.runtime import Principal, QuotaExceeded, Service
+from voxwire.testing.driver import silence, speech
+from voxwire.testing.fake_llm import FakeLlm
+from voxwire.testing.fake_service import fake_deployment, fake_service
+
+SHOP = Principal(id="key-1")
+OTHER = Principal(id="key-1", project="other")
+TEXT = {"output_modalities": ["text"]}
+
+
+def service_of(*, llm: FakeLlm | None = None, **limits: int) -> Service:
+    rules = QuotaRules(QuotaSettings(principal=QuotaLimits(**limits)))
+    return fake_service(fake_deployment(llm=llm or FakeLlm("Hello.")), quotas=QuotaKeeper(rules))
+
+
+class Refusals:
+    """What is told of refusals: an observer of the process."""
+
+    def __init__(self, service: Service) -> None:
+        self.limits: list[str] = []
+        service.observers.over_quota = self.limits.append  # type: ignore[method-assign]
+
+
+async def answer(client: Client) -> dict[str, Any]:
+    """What `rate_limits.updated` says after one more answer, and the answer itself."""
+    count = len(client.wire.all("rate_limits.updated"))
+    await client.send("response.create", response=TEXT)
+    event = await client.wire.wait_for("rate_limits.updated", count + 1)
+    limits = {limit["name"]: (limit["limit"], limit["remaining"]) for limit in event["rate_limits"]}
+    return limits | {"response": client.wire.all("response.done")[-1]["response"]}
+
+
+def tokens(response: dict[str, Any]) -> int:
+    return int(response["usage"]["total_tokens"])
+
+
+class TestWhatIsLeft:
+    async def test_sessions_of_one_principal_see_what_is_left_for_all_of_them(self) -> None:
+        service = service_of(requests_per_minute=5, tokens_per_minute=1000)
+        async with connected(service, principal=SHOP, shared=True) as one, connected(service, principal=SHOP) as two:
+            first = await answer(one)
+            assert first["requests"] == (5, 4)
+            assert first["tokens"] == (1000, 1000 - tokens(first["response"]))
+            second = await answer(two)
+            assert second["requests"] == (5, 3)
+            assert second["tokens"] == (1000, 1000 - tokens(first["response"]) - tokens(second["response"]))
+            assert (await answer(one))["requests"] == (5, 2)
+
+    async def test_nobody_pays_for_another(self) -> None:
+        service = service_of(requests_per_minute=5)
+        async with connected(service, principal=SHOP, shared=True) as one:
+            await answer(one)
+            async with connected(service, principal=OTHER, shared=True) as two:
+                assert (await answer(two))["requests"] == (5, 4)
+
+    async def test_without_a_quota_the_large_numbers_stay(self) -> None:
+        async with connected(fake_service(), principal=SHOP) as client:
+            assert (await answer(client))["requests"] == (100_000, 99_999)
+
+    async def test_what_another_answer_has_reserved_is_not_left(self) -> None:
+        service = service_of(llm=FakeLlm([3600.0]), tokens_per_minute=2000)
+        async with (
+            connected(service, principal=SHOP) as one,
+            connected(service, principal=SHOP, shared=True) as two,
+        ):
+            await one.send("response.create", response={**TEXT, "max_output_tokens": 300})
+            await one.wire.wait_for("response.created")
+            await two.send("response.create", response={**TEXT, "max_output_tokens": 100})
+            await two.wire.wait_for("response.created")
+            await two.send("response.cancel")
+            event = await two.wire.wait_for("rate_limits.updated")
+            (limit,) = event["rate_limits"]
+            assert limit["remaining"] == 2000 - 300
+
+    async def test_an_answer_that_its_client_leaves_behind_is_paid(self) -> None:
+        service = service_of(llm=FakeLlm([3600.0]), requests_per_minute=5)
+        async with connected(service, principal=SHOP, shared=True) as client:
+            await client.send("response.create")
+            await client.wire.wait_for("response.created")
+        async with connected(service, principal=SHOP) as client:
+            await client.send("response.create")
+            await client.wire.wait_for("response.created")
+            await client.send("response.cancel")
+            event = await client.wire.wait_for("rate_limits.updated")
+            assert {limit["name"]: limit["remaining"] for limit in event["rate_limits"]}["requests"] == 3
+
+
+class TestAnswers:
+    async def test_one_beyond_the_quota_has_failed_and_the_conversation_goes_on(self) -> None:
+        llm = FakeLlm("Hello.")
+        service = service_of(llm=llm, requests_per_minute=2)
+        refusals = Refusals(service)
+        async with connected(service, principal=SHOP) as client:
+            assert [(await answer(client))["response"]["status"] for _ in range(3)] == [
+                "completed",
+                "completed",
+                "failed",
+            ]
+            response = client.wire.all("response.done")[-1]["response"]
+            error = response["status_details"]["error"]
+            assert (error["type"], error["code"]) == ("rate_limit_error", "rate_limit_exceeded")
+            assert "2 responses in a minute" in error["message"]
+            assert response["usage"]["total_tokens"] == 0
+            assert client.wire.all("rate_limits.updated")[-1]["rate_limits"][0]["remaining"] == 0
+            await client.say_text("Are you there?")
+            await client.wire.wait_for("conversation.item.done", 3)
+        assert len(llm.requests) == 2
+        assert refusals.limits == ["requests_per_minute"]
+
+    async def test_so_has_the_answer_to_a_spoken_turn(self) -> None:
+        service = service_of(requests_per_minute=1)
+        async with connected(service, principal=SHOP) as client:
+            await answer(client)
+            await client.append(speech(640) + silence(640))
+            await client.wire.wait_for("response.done", 2)
+            response = client.wire.all("response.done")[-1]["response"]
+            assert response["status"] == "failed"
+            assert response["status_details"]["error"]["code"] == "rate_limit_exceeded"
+            assert client.wire.all("conversation.item.input_audio_transcription.completed") or client.wire.all(
+                "input_audio_buffer.committed"
+            )
+
+    async def test_who_has_used_all_of_it_gets_no_session(self) -> None:
+        service = service_of(requests_per_minute=1)
+        refusals = Refusals(service)
+        async with connected(service, principal=SHOP, shared=True) as client:
+            await answer(client)
+            with pytest.raises(QuotaExceeded) as caught:
+                async with connected(service, principal=SHOP, shared=True):
+                    pass
+        assert caught.value.retry_after_s in (59, 60)
+        assert refusals.limits == ["requests_per_minute"]
+
+
+class TestSessions:
+    async def test_as_many_as_there_may_be_at_once(self) -> None:
+        service = service_of(concurrent_sessions=1)
+        for _ in range(2):  # the place is free again
+            async with connected(service, principal=SHOP, shared=True):
+                with pytest.raises(QuotaExceeded, match="may hold 1"):
+                    async with connected(service, principal=SHOP, shared=True):
+                        pass
+                async with connected(service, principal=OTHER, shared=True):
+                    pass
+
+
+class TestAudio:
+    async def test_beyond_the_day_one_error_and_nothing_is_heard(self) -> None:
+        service = service_of(audio_seconds_per_day=2)
+        refusals = Refusals(service)
+        async with connected(service, principal=SHOP) as client:
+            await client.append(silence(100) * 20)
+            await client.append(speech(2500))
+            error = await client.wire.wait_for("error")
+            assert (error["error"]["type"], error["error"]["code"]) == ("insufficient_quota", "insufficient_quota")
+            assert "2 seconds of audio in a day" in error["error"]["message"]
+            await answer(client)
+            assert len(client.wire.all("error")) == 1
+            assert not client.wire.all("input_audio_buffer.speech_started")
+        assert refusals.limits == ["audio_seconds_per_day"]
