@@ -33,7 +33,7 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
 
 
 async def test_is_served(serve: Serve, document: dict[str, Any]) -> None:
-    url = await serve(auth={"api_keys": ["k"]})
+    url = await serve(auth={"admin_keys": ["k"]})
     assert (await request(url, "/admin/v1/openapi.json")).status == 401
     answer = await request(url, "/admin/v1/openapi.json", {"api-key": "k"})
     assert answer.status == 200

@@ -96,13 +96,17 @@ def _told_of(event: UpdateSession | CreateResponse) -> Iterator[None]:
 def _text(reference: PromptReference, param: str, find: Find) -> str:
     prompt = find(reference.id)
     if prompt is None:
-        message = f"There is no stored prompt '{shorten(reference.id)}' here."
-        raise ClientError(message, code="invalid_value", param=f"{param}.id")
+        raise ClientError(
+            f"There is no stored prompt '{shorten(reference.id)}' here.", code="invalid_value", param=f"{param}.id"
+        )
     version = prompt.current if reference.version is None else reference.version
     text = prompt.versions.get(version)
     if text is None:
-        message = f"The prompt '{shorten(reference.id)}' has no version '{shorten(version)}'."
-        raise ClientError(message, code="invalid_value", param=f"{param}.version")
+        raise ClientError(
+            f"The prompt '{shorten(reference.id)}' has no version '{shorten(version)}'.",
+            code="invalid_value",
+            param=f"{param}.version",
+        )
     return fill(text, reference.variables or {}, f"{param}.variables")
 
 
@@ -130,18 +134,23 @@ def fill(text: str, variables: Mapping[str, Any], param: str) -> str:
     wanted = places(text)
     for name in wanted:
         if name not in variables:
-            message = f"Missing required parameter: '{param}.{name}'. The prompt has the variable '{name}'."
-            raise ClientError(message, code="missing_required_parameter", param=f"{param}.{name}")
+            raise ClientError(
+                f"Missing required parameter: '{param}.{name}'. The prompt has the variable '{name}'.",
+                code="missing_required_parameter",
+                param=f"{param}.{name}",
+            )
     for name in variables:
         if name not in wanted:
             where = f"{param}.{shorten(name)}"
-            message = f"Unknown parameter: '{where}'. The prompt has {_named(wanted)}."
-            raise ClientError(message, code="unknown_parameter", param=where)
+            raise ClientError(
+                f"Unknown parameter: '{where}'. The prompt has {_named(wanted)}.", code="unknown_parameter", param=where
+            )
     pieces = _PLACE.split(text)
     pieces[1::2] = [_words(variables[name]) for name in pieces[1::2]]
     if sum(map(_bytes, pieces)) > _MOST_BYTES:
-        message = f"The prompt is too long once it is filled: at most {_MOST_BYTES} bytes."
-        raise ClientError(message, code="invalid_value", param=param)
+        raise ClientError(
+            f"The prompt is too long once it is filled: at most {_MOST_BYTES} bytes.", code="invalid_value", param=param
+        )
     return "".join(pieces)
 
 

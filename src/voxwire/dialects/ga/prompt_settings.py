@@ -32,7 +32,9 @@ def _check(given: Any, param: str) -> None:
     if isinstance(given, str) or (kind == "input_text" and isinstance(given.get("text"), str)):
         return
     if kind in ("input_image", "input_file"):
-        message = f"A prompt here is text: '{param}' cannot be an object of type '{kind}'."
-        raise ClientError(message, code=UNSUPPORTED_VALUE, param=param)
-    message = f"Invalid value for '{param}': expected a text, or an object of type 'input_text'."
-    raise invalid_value(param, message)
+        raise ClientError(
+            f"A prompt here is text: '{param}' cannot be an object of type '{kind}'.",
+            code=UNSUPPORTED_VALUE,
+            param=param,
+        )
+    raise invalid_value(param, f"Invalid value for '{param}': expected a text, or an object of type 'input_text'.")

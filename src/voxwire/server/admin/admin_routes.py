@@ -49,6 +49,6 @@ def document_declaration(declared: Sequence[RestRoute]) -> RestRoute:
         return JSONResponse(await asyncio.to_thread(document))
 
     route = RestRoute(
-        "GET", "/admin/v1/openapi.json", Permission.CONVERSE, "This document", describe, answer="application/json"
+        "GET", "/admin/v1/openapi.json", Permission.READ_USAGE, "This document", describe, answer="application/json"
     )
     return route

@@ -50,7 +50,7 @@ def model_declarations(context: AdminContext) -> list[RestRoute]:
         RestRoute(
             "GET",
             "/admin/v1/models",
-            Permission.CONVERSE,
+            Permission.READ_USAGE,
             "List what deployments can be made of",
             list_models,
             query=ModelQuery,
