@@ -18,7 +18,7 @@ export function apiUrl() {
   return new URL("v1", document.baseURI);
 }
 
-/** @typedef {{ id: string, label?: string, ready?: boolean, voices?: string[] | null }} Deployment */
+/** @typedef {{ id: string, label?: string, ready?: boolean, voices?: string[] | null, stored?: string | null }} Deployment */
 
 /**
  * @param {string} key

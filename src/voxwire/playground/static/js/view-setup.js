@@ -2,7 +2,7 @@
 
 import { byId, element } from "./dom.js";
 import { DEFAULTS, loadKey, loadSettings, saveSettings, VOICES } from "./settings.js";
-import { t } from "./texts/index.js";
+import { hasText, t } from "./texts/index.js";
 import { EXAMPLE, EXAMPLE_STUB, parseTools } from "./tools.js";
 import { ConnectionError, listDeployments } from "./service.js";
 
@@ -178,6 +178,9 @@ export class SetupView {
     const found = this.#find(this.settings.deployment);
     const answers = found?.label ? t("deployment.answers", { label: found.label }) : "";
     byId("deployment-hint").textContent = found?.ready === false ? t("deployment.notReady") : answers;
+    const stored = found?.stored ? storedText(found.stored) : "";
+    byId("stored-hint").textContent = stored;
+    byId("stored-hint").hidden = stored === "";
   }
 
   #insertExample() {
@@ -194,6 +197,13 @@ export class SetupView {
     this.#describeDeployment();
     this.#onChange();
   }
+}
+
+/** @param {string} stored what is kept of conversations: `none`, `text; 30 days` @returns {string} the same in words */
+function storedText(stored) {
+  const [what = "", days = ""] = stored.split("; ");
+  const key = `stored.${what}`;
+  return hasText(key) ? t(key, { days: parseInt(days, 10) }) : stored;
 }
 
 /** @param {HTMLInputElement} field */

@@ -26,6 +26,7 @@ const SECTIONS = {
   deployments: { needs: "read-usage", load: () => import("./view-deployments.js") },
   keys: { needs: "manage-access", load: () => import("./view-keys.js") },
   usage: { needs: "read-usage", load: () => import("./view-usage.js") },
+  conversations: { needs: "read-sessions", load: () => import("./view-conversations.js") },
 };
 
 /** @type {Me | undefined} */
@@ -53,7 +54,6 @@ async function start() {
 
 function showWho() {
   byId("who").textContent = me ? t(me.id === "anonymous" ? "who.anyone" : "who", { id: me.id, roles: me.roles.join(", ") }) : "";
-  byId("who").dataset["state"] = me ? "on" : "off";
   const links = Object.entries(SECTIONS)
     .filter(([, { needs }]) => may(needs))
     .map(([name]) => element("a", { href: `#/${name}` }, t(/** @type {"section.keys"} */ (`section.${name}`))));
