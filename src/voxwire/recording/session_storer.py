@@ -85,14 +85,10 @@ class SessionStorer:
         self,
         database: Database,
         *,
-        period_s: float = _PERIOD_S,
-        flush_s: float = _FLUSH_S,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
-        self._period_s = period_s
-        self._flush_s = flush_s
         self._clock = clock
         self._wall_clock = wall_clock
         self._recordings: dict[str, _Recording] = {}
@@ -171,7 +167,7 @@ class SessionStorer:
             if not self._recordings:
                 self._some.clear()
             if self._recordings or not self._ending:
-                await asyncio.sleep(0.05 if self._ending else self._period_s)
+                await asyncio.sleep(0.05 if self._ending else _PERIOD_S)
 
     async def _look(self) -> None:
         """Write what is due. What cannot be written waits for the next look."""
@@ -201,7 +197,7 @@ class SessionStorer:
             or not one.begun
             or bool(one.chunks)
             or one.notes.size >= _FLUSH_BYTES
-            or (bool(one.notes) and now - one.flushed_at >= self._flush_s)
+            or (bool(one.notes) and now - one.flushed_at >= _FLUSH_S)
             or now - one.alive_at >= _ALIVE_S
         )
 

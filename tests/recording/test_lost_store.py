@@ -1,0 +1,155 @@
+"""The database is lost while conversations are stored: they go on, and are stored once it is back, or say what is
+missing."""
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from service_processes import PostgresServer
+from storage_troubles import held, small_files
+from websockets.asyncio.client import ClientConnection, connect
+
+from voxwire.config import load_settings
+from voxwire.recording import session_storer
+from voxwire.recording.presenting import read_session, replay_opened
+from voxwire.recording.session_library import OpenedSession, SessionLibrary
+from voxwire.runtime import DeploymentTerms, Service
+from voxwire.storage import connections
+from voxwire.storage.database import Database
+from voxwire.storage.sessions import Sessions
+from voxwire.testing.fake_service import fake_deployment, fake_service
+from voxwire.testing.live_server import served
+
+
+def storing_service() -> Service:
+    deployment = fake_deployment()
+    return fake_service(dataclasses.replace(deployment, terms=DeploymentTerms(store="text")))
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_PATIENCE_S", 0.3)
+    monkeypatch.setattr(session_storer, "_PERIOD_S", 0.05)
+    monkeypatch.setattr(session_storer, "_FLUSH_S", 0.05)
+    monkeypatch.setenv("VOXWIRE_STORAGE__SECRET_KEY", "A" * 43 + "=")
+
+
+@contextmanager
+def away(postgres: PostgresServer) -> Iterator[object]:
+    postgres.kill()
+    try:
+        yield
+    finally:
+        postgres.start()
+
+
+@pytest.fixture(params=["PostgreSQL killed", "file locked", "disk full"])
+def losing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], Any]:
+    """Makes the database of this test unusable, for the time of a block."""
+    if request.param == "PostgreSQL killed":
+        postgres: PostgresServer = request.getfixturevalue("postgres")
+        monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
+        return lambda: away(postgres)
+    file = tmp_path / "voxwire.db"
+    monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{file}")
+    return small_files if request.param == "disk full" else lambda: held(file)
+
+
+async def opened_socket(url: str) -> tuple[ClientConnection, str]:
+    socket = await connect(f"{url.replace('http', 'ws', 1)}/v1/realtime?model=gpt-realtime")
+    return socket, json.loads(await socket.recv())["session"]["id"]
+
+
+async def answered(socket: ClientConnection) -> None:
+    await socket.send('{"type": "response.create", "response": {"output_modalities": ["text"]}}')
+    async for frame in socket:
+        event = json.loads(frame)
+        if event["type"] == "response.done":
+            assert event["response"]["status"] == "completed"
+            return
+    raise AssertionError("the connection has ended")
+
+
+async def ended(library: SessionLibrary, session_id: str) -> OpenedSession:
+    """The session, once it runs no more."""
+    async with asyncio.timeout(30):
+        while True:
+            found = await library.open("local", session_id)
+            if found is not None and found.stored.state != "running":
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_conversations_go_on_and_are_whole_afterwards(losing: Callable[[], Any]) -> None:
+    database = Database(load_settings().storage)
+    library = SessionLibrary(database)
+    async with served(storing_service()) as url:
+        first, first_id = await opened_socket(url)
+        await answered(first)
+        async with asyncio.timeout(10):
+            while await library.open("local", first_id) is None:  # noqa: ASYNC110 - there is no event for it
+                await asyncio.sleep(0.05)
+        with losing():
+            await answered(first)
+            second, second_id = await opened_socket(url)
+            await answered(second)
+            await second.close()
+            await asyncio.sleep(0.3)  # the storer has tried
+            await answered(first)
+        await answered(first)
+        await first.close()
+        for session_id, answers in ((first_id, 4), (second_id, 1)):
+            opened = await ended(library, session_id)
+            assert opened.stored.state == "ended"
+            assert len((await read_session(opened)).answers) == answers
+            assert (await replay_opened(opened)).difference is None
+    await database.close()
+
+
+async def test_what_has_no_room_is_said_to_lack(
+    losing: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(session_storer, "MOST_WAITING_BYTES", 100)
+    database = Database(load_settings().storage)
+    library = SessionLibrary(database)
+    async with served(storing_service()) as url:
+        socket, session_id = await opened_socket(url)
+        await answered(socket)
+        async with asyncio.timeout(10):
+            while (found := await library.open("local", session_id)) is None or not found.stored.size:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        with losing():
+            await answered(socket)
+            async with asyncio.timeout(10):
+                while "stored no further" not in caplog.text:  # noqa: ASYNC110 - there is no event for it
+                    await asyncio.sleep(0.05)
+        await answered(socket)
+        await socket.close()
+        opened = await ended(library, session_id)
+        assert opened.stored.state == "incomplete"
+        assert (await replay_opened(opened)).difference is None, "what is there is sound"
+    await database.close()
+
+
+async def test_a_session_that_is_deleted_while_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{tmp_path}/voxwire.db")
+    database = Database(load_settings().storage)
+    library = SessionLibrary(database)
+    async with served(storing_service()) as url:
+        socket, session_id = await opened_socket(url)
+        async with asyncio.timeout(10):
+            while await library.open("local", session_id) is None:  # noqa: ASYNC110 - there is no event for it
+                await asyncio.sleep(0.05)
+        assert await library.delete("local", by="me", id=session_id) == 1
+        for _ in range(3):
+            await answered(socket)
+            await asyncio.sleep(0.1)
+        assert await library.open("local", session_id) is None
+        assert await Sessions(database).chunks(session_id) == []
+        await socket.close()
+    await database.close()
