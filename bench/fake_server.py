@@ -1,16 +1,17 @@
 """Voxwire with the real server, core, codec and speech detection, on engines that answer at once.
 
-python bench/fake_server.py PORT [--embedded | --delayed [--drafts]]
+python bench/fake_server.py PORT [--embedded | --delayed [--drafts] | --store text|text+audio]
 """
 
 import sys
 from collections import deque
+from dataclasses import replace
 
 from fixed_delay import FixedStt, FixedTts, fixed_llm
 from voxwire.audio.pcm import AudioFormat
 from voxwire.config import Settings
 from voxwire.engines.vad.silero import SileroVad
-from voxwire.runtime import RuntimeLimits, Service
+from voxwire.runtime import DeploymentTerms, RuntimeLimits, Service
 from voxwire.server.app import create_app
 from voxwire.server.build import build_service
 from voxwire.server.net.listen import NetworkListener
@@ -49,8 +50,10 @@ def _on_fakes() -> Service:
     stt, llm, tts = FakeStt(rates=_RATES), FakeLlm(), FakeTts()
     # Fakes remember all that they were asked, for tests to look at; here they run too long for that.
     stt.streams, llm.requests, tts.streams = deque(maxlen=1), deque(maxlen=1), deque(maxlen=1)
+    store = sys.argv[sys.argv.index("--store") + 1] if "--store" in sys.argv else "none"
+    deployment = fake_deployment(stt=stt, llm=llm, tts=tts)
     return fake_service(
-        fake_deployment(stt=stt, llm=llm, tts=tts),
+        replace(deployment, terms=DeploymentTerms(store=store)),
         vad=SileroVad(),
         runtime_limits=RuntimeLimits(sessions=_SESSIONS),
     )

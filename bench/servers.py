@@ -23,6 +23,8 @@ _PR_SET_PDEATHSIG = 1
 SCRIPTS = {
     "floor": ["floor.py"],
     "voxwire": ["fake_server.py"],
+    "text": ["fake_server.py", "--store", "text"],
+    "text+audio": ["fake_server.py", "--store", "text+audio"],
     "embedded": ["fake_server.py", "--embedded"],
     "delayed": ["fake_server.py", "--delayed"],
     "drafted": ["fake_server.py", "--delayed", "--drafts"],

@@ -136,6 +136,21 @@ async def test_what_has_no_room_is_said_to_lack(
     await database.close()
 
 
+async def test_a_session_is_marked_while_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{tmp_path}/voxwire.db")
+    database = Database(load_settings().storage)
+    library = SessionLibrary(database)
+    service = storing_service()
+    async with served(service) as url:
+        socket, session_id = await opened_socket(url)
+        assert isinstance(service.recorder, session_storer.SessionStorer)
+        service.recorder.flag(session_id)
+        service.recorder.flag("sess_unknown")
+        await socket.close()
+        assert (await ended(library, session_id)).stored.flagged
+    await database.close()
+
+
 async def test_a_session_that_is_deleted_while_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{tmp_path}/voxwire.db")
     database = Database(load_settings().storage)

@@ -63,6 +63,8 @@ class _Recording:
     begun: bool = False
     """Its row is there."""
     whole: bool = True
+    flagged: bool = False
+    """It is to be marked."""
     ended_at: int | None = None
     chunks: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Lines and events, not encrypted yet."""
@@ -136,6 +138,12 @@ class SessionStorer:
         if recording := self._recordings.get(session_id):
             recording.ended_at = int(self._wall_clock() * 1000)
 
+    def flag(self, session_id: str) -> None:
+        """Mark that somebody should look at what is stored of this session, which runs. Waits for nothing; does nothing
+        where it is not stored."""
+        if recording := self._recordings.get(session_id):
+            recording.flagged = True
+
     @property
     def waiting(self) -> int:
         """Sessions that are not stored to their end yet."""
@@ -196,6 +204,7 @@ class SessionStorer:
             one.ended_at is not None
             or not one.begun
             or bool(one.chunks)
+            or one.flagged
             or one.notes.size >= _FLUSH_BYTES
             or (bool(one.notes) and now - one.flushed_at >= _FLUSH_S)
             or now - one.alive_at >= _ALIVE_S
@@ -234,6 +243,7 @@ class SessionStorer:
         sealed = await asyncio.to_thread(lambda: [_sealed(one, ciphers[one.project]) for one in batch])
         begun = [one for one in batch if not one.begun]
         headers = await asyncio.to_thread(lambda: [_header(one, ciphers[one.project]) for one in begun])
+        flagged = [one.id for one in batch if one.flagged]
         gone = await store.write(
             SessionWrites(
                 now=wall,
@@ -241,11 +251,13 @@ class SessionStorer:
                 chunks=[chunk for chunks in sealed for chunk in chunks],
                 ended=[_end(one, one.ended_at) for one in batch if one.ended_at is not None],
                 alive=[one.id for one in batch if one.ended_at is None],
+                flagged=flagged,
                 alive_until=wall + int(_LOST_S * 1000),
             )
         )
         for one, chunks in zip(batch, sealed, strict=True):
             one.begun, one.alive_at = True, now
+            one.flagged = one.flagged and one.id not in flagged
             one.written += len(chunks)
             del one.chunks[: len(chunks)]
             if one.id in gone:

@@ -78,13 +78,15 @@ class SessionEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionWrites:
-    """What one transaction writes. `alive` are sessions that run, and may be taken for lost at `alive_until`."""
+    """What one transaction writes. `alive` are sessions that run, and may be taken for lost at `alive_until`; `flagged`
+    ones, which are among these or end, somebody should look at."""
 
     now: int
     started: Sequence[SessionStart] = ()
     chunks: Sequence[SessionChunk] = ()
     ended: Sequence[SessionEnd] = ()
     alive: Sequence[str] = ()
+    flagged: Sequence[str] = ()
     alive_until: int = 0
 
 
@@ -133,6 +135,10 @@ class Sessions:
             if alive := [id for id in writes.alive if id in found]:
                 kept = update(session_table).where(session_table.c.id.in_(alive))
                 await connection.execute(kept.values(alive_until=writes.alive_until))
+            if flagged := [id for id in writes.flagged if id in found]:
+                await connection.execute(
+                    update(session_table).where(session_table.c.id.in_(flagged)).values(flagged=True)
+                )
             for end in writes.ended:
                 over = update(session_table).where(session_table.c.id == end.session)
                 await connection.execute(over.values(state=end.state, ended_at=end.ended_at))
