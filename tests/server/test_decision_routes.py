@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from echo_service import Serve
 from http_client import request
 
@@ -26,6 +27,12 @@ async def test_newest_first_in_pages(serve: Serve) -> None:
     [last] = rest["data"]
     assert last["subject"] == "red"
     assert (last["principal"], last["details"], rest["has_more"]) == ("cli", {"n": 1}, False)
+
+
+@pytest.mark.parametrize("after", ["-1", "9" * 30])
+async def test_a_page_that_no_database_can_have_is_refused(serve: Serve, after: str) -> None:
+    answer = await request(await serve(), f"/admin/v1/decisions?after={after}")
+    assert (answer.status, answer.error["param"]) == (400, "after")
 
 
 async def test_where_nothing_is_stored_there_is_none_and_no_file_is_made(serve: Serve) -> None:

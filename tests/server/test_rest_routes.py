@@ -35,6 +35,7 @@ class Colour(RestModel):
     name: ResourceName
     red: Annotated[int, Field(ge=0, le=255)] = 0
     shade: Shade | None = None
+    notes: Annotated[dict[str, Any], Field(default_factory=dict)]
 
 
 class Colours:
@@ -127,7 +128,7 @@ class TestWhoMay:
     async def test_with_it_things_change(self, server: Server) -> None:
         answer = await server.ask("POST", "/t/colours", {"name": "red", "red": 255}, key="contributor")
         assert answer.status == 201
-        assert json.loads(answer.body) == {"name": "red", "red": 255, "shade": None}
+        assert json.loads(answer.body) == {"name": "red", "red": 255, "shade": None, "notes": {}}
         assert answer.headers["etag"] == '"1"'
         assert answer.headers["cache-control"] == "no-store"
         assert (await server.ask("GET", "/t/colours/red", key="reader")).status == 200
@@ -171,6 +172,11 @@ class TestBody:
             (b'{"name": "a", "red": NaN}', None, "invalid_json"),
             (b'{"name": "\xff"}', None, "invalid_json"),
             (b"[" * 100_000, None, "invalid_json"),
+            ({"name": "a", "notes": {"x": "\ud800"}}, "notes", "invalid_value"),
+            ({"name": "a", "notes": {"\0": 1}}, "notes", "invalid_value"),
+            ({"name": "a", "\ud800": 1}, None, "invalid_value"),
+            (b'{"name": "a", "notes": {"x": 1e400}}', "notes", "invalid_value"),
+            (b'{"name": "a", "notes": {"x": ' + b"[" * 300 + b"]" * 300 + b"}}", "notes", "invalid_value"),
         ],
         ids=lambda value: str(value)[:30],
     )
@@ -256,7 +262,9 @@ class TestLists:
         assert [one["name"] for one in rest["data"]] == ["c"]
         assert not rest["has_more"]
 
-    @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "lmit=1", "after=%2F", "limit=1&limit=2"])
+    @pytest.mark.parametrize(
+        "query", ["limit=0", "limit=1001", "limit=x", "lmit=1", "after=%2F", "limit=1&limit=2", "after=%00", "%00=1"]
+    )
     async def test_what_is_wrong_in_a_query_is_refused(self, server: Server, query: str) -> None:
         answer = await server.ask("GET", f"/t/colours?{query}")
         assert answer.status == 400

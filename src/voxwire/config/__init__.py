@@ -1,7 +1,7 @@
 """What an operator can choose.
 
 - `settings`: the tree of settings; `secret_options`: secrets among the options of engines
-- `names`: what a name may look like; `hosts`: which hosts are this machine
+- `names`: what a name may look like; `hosts`: which hosts are this machine; `plain_json`: which JSON can be kept
 - `deployment_settings`: engines, profiles, deployments; `oidc_settings`: issuers of tokens; `storage_settings`: the
   table `storage`; `quota_settings`: `quotas`; `telemetry_settings`: `logging`, `metrics`, `tracing`
 - `table`: what all tables have in common
@@ -18,6 +18,7 @@ from voxwire.config.hosts import is_loopback
 from voxwire.config.loader import load_settings
 from voxwire.config.names import ResourceName, checked_name
 from voxwire.config.oidc_settings import ENTRA, AssignmentSettings, EntraSettings, IssuerSettings, secure_address
+from voxwire.config.plain_json import check_json
 from voxwire.config.quota_settings import QuotaLimits, QuotaSettings
 from voxwire.config.secret_options import put_secrets, take_secrets, unmask
 from voxwire.config.settings import (
@@ -55,6 +56,7 @@ __all__ = [
     "TraceSettings",
     "TurnDefaults",
     "WebSocketSettings",
+    "check_json",
     "checked_name",
     "is_loopback",
     "load_settings",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from voxwire.config.names import ResourceName
+from voxwire.config.plain_json import check_json
 from voxwire.config.quota_settings import QuotaLimits
 from voxwire.config.secret_options import hide_secrets
 from voxwire.config.table import SettingsTable
@@ -39,6 +40,7 @@ class EngineSettings(SettingsTable):
     @field_validator("options")
     @classmethod
     def _without_plain_secrets(cls, options: dict[str, Any]) -> dict[str, Any]:
+        check_json(options)
         return hide_secrets(options)
 
 

@@ -14,7 +14,7 @@ class DecisionQuery(InProject):
     """A page of decisions, newest first."""
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    after: Annotated[int | None, Field(description="`last_id` of the page before.")] = None
+    after: Annotated[int | None, Field(ge=0, lt=2**63, description="`last_id` of the page before.")] = None
 
 
 class DecisionAnswer(RestModel):

@@ -5,12 +5,26 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from voxwire.config import check_json
 from voxwire.errors import RequestRefused, shorten
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 #: The codes of the official API by the type of pydantic's.
 _CODES: Final = {"extra_forbidden": "unknown_parameter", "missing": "missing_required_parameter"}
+
+
+def check_fields(given: Mapping[str, Any]) -> None:
+    """Raises RequestRefused (400) for a field of a body or a query that cannot be kept (`config.check_json`)."""
+    param = None
+    try:
+        check_json(list(given))
+        for name, value in given.items():
+            param = shorten(name)
+            check_json(value)
+    except ValueError as error:
+        what = "name of a field" if param is None else f"value of {param!r}"
+        raise RequestRefused(400, f"Invalid {what}: {error}.", code="invalid_value", param=param) from None
 
 
 def validated(model: type[_Model], given: Any) -> _Model:

@@ -16,7 +16,7 @@ from voxwire.runtime import Permission, Principal
 from voxwire.server.middleware import REQUEST
 from voxwire.server.rest.declarations import RestCall, RestReply, RestResult, RestRoute
 from voxwire.server.rest.json_body import read_json
-from voxwire.server.rest.problems import validated
+from voxwire.server.rest.problems import check_fields, validated
 from voxwire.transports.request import Request
 
 #: Answers may hold what is nobody else's business.
@@ -79,6 +79,7 @@ def _query(request: Request, model: type[BaseModel] | None) -> BaseModel | None:
             raise RequestRefused(
                 400, "The URL has a parameter twice, with different values. Say it once.", code="invalid_value"
             )
+    check_fields(given)
     return validated(_NoQuery if model is None else model, given) if given or model else None
 
 
