@@ -26,15 +26,16 @@ FACES = {
     "TermsNotAccepted UrlSource accept is_accepted is_path load_catalogue locate megabytes pull pull_options",
     "interfaces": "codec commands engine expectations inputs llm needs_models stt token_estimate transport tts turn "
     "vad",
-    "engines": "llm registry stt tts turn vad worker",
+    "engines": "declared_options llm registry remote stt tts turn vad worker",
     "dialects": "Dialect Variant WireCodec detect model_names",
     "session": "Capabilities Limits Session",
-    "runtime": "DEFAULT_VOICE LOCAL TRY_AGAIN TRY_AGAIN_LATER UNBOUNDED AccessRole Allowance Arrival Attachment "
-    "AttachmentRole Budget Deadlines Deployment DeploymentGone DeploymentTerms Directory EngineLease EngineLeases "
-    "EphemeralGrant EventAttachment Hosted LiveSession LocalDirectory Newcomer Observer Observers Permission Principal "
-    "Prompt Quota QuotaExceeded Quotas RuntimeLimits Service SessionArguments SessionFacts SessionObserver "
-    "SessionRecorder StageWork StoringPolicy TraceParent TurnFacts UsageLog UsageRecord "
-    "capabilities_of checked_prompt failover new_id places",
+    "runtime": "DEFAULT_VOICE LOCAL TRY_AGAIN TRY_AGAIN_LATER UNBOUNDED AccessRole Allowance AnswerFiltered Arrival "
+    "Attachment AttachmentRole Budget ContentMonitor Deadlines Deployment DeploymentGone DeploymentTerms "
+    "Directory EngineLease EngineLeases EphemeralGrant EventAttachment Hosted LiveSession LocalDirectory "
+    "Newcomer Observer Observers Permission Principal Prompt Quota QuotaExceeded Quotas RuntimeLimits "
+    "Service SessionArguments SessionFacts SessionGuard SessionObserver SessionRecorder StageWork "
+    "StoringPolicy TraceParent TurnFacts UsageLog UsageRecord capabilities_of checked_prompt failover "
+    "new_id places",
 }
 
 

@@ -29,6 +29,7 @@ PARALLEL_FILES = {
     "deployments.py": ("cli", "storage"),  # as they are stored, and typed
     "prompts.py": ("cli", "storage"),
     "sessions.py": ("cli", "storage"),
+    "reviews.py": ("cli", "storage"),
     "schema.py": ("storage", "engines/llm/assistant"),  # of tables; of what a tool takes
 }
 

@@ -11,6 +11,8 @@ from pydantic.fields import FieldInfo
 
 from voxwire.config import (
     AssignmentSettings,
+    CheckSettings,
+    ContentPolicySettings,
     DeploymentSettings,
     EngineSettings,
     EntraSettings,
@@ -63,6 +65,8 @@ ROWS += [row(f"deployments.NAME.{path}", field) for path, field in leaves(Deploy
 ROWS += [row(f"deployments.NAME.turn_detection.{path}", field) for path, field in leaves(TurnDefaults)]
 ROWS += [row(f"profiles.NAME.{path}", field) for path, field in leaves(ProfileSettings)]
 ROWS += [row(f"deployments.NAME.stt.{path}", field) for path, field in leaves(EngineSettings)]
+ROWS += [row(f"content_policies.NAME.{path}", field) for path, field in leaves(ContentPolicySettings)]
+ROWS += [row(f"content_policies.NAME.checks.{path}", field) for path, field in leaves(CheckSettings)]
 ROWS += [row(f"auth.entra.{path}", field) for path, field in leaves(EntraSettings)]
 # What an issuer has in common with Entra ID is described there.
 ROWS += [row(f"auth.oidc.NAME.{path}", IssuerSettings.model_fields[path]) for path in IssuerSettings.__annotations__]

@@ -164,7 +164,9 @@ class DeploymentSettings(_Stages):
         default=None, description="A label: where it runs, such as `westeurope`. It decides nothing."
     )
     content_policy: ResourceName | None = Field(
-        default=None, description="Name of the checks that transcripts go through; left out, none."
+        default=None,
+        description="Name of the checks that transcripts go through; left out, those of `content_policy`; `none` opts "
+        "out.",
     )
     store: Literal["none", "text", "text+audio"] = Field(
         default="none", description="What is stored of its conversations."

@@ -28,6 +28,7 @@ from voxwire.config.deployment_settings import (
     written_out,
 )
 from voxwire.config.hosts import is_loopback
+from voxwire.config.monitoring_settings import NO_POLICY, ContentPolicySettings
 from voxwire.config.names import ResourceName
 from voxwire.config.oidc_settings import ENTRA, EntraSettings, IssuerSettings
 from voxwire.config.quota_settings import QuotaSettings
@@ -322,10 +323,24 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="What answers under which name. `gpt-4o-realtime-preview` and `gpt-realtime` always exist.",
     )
+    content_policies: dict[ResourceName, ContentPolicySettings] = Field(
+        default_factory=dict, description="Sets of checks of what is said."
+    )
+    content_policy: ResourceName | None = Field(
+        default=None,
+        description="The content policy of every deployment that names none. One that names `none` opts out.",
+    )
     default_deployment: str = Field(
         default=DEFAULT_DEPLOYMENTS[0],
         description="Deployment that answers to official model names without one of their own.",
     )
+
+    @field_validator("content_policies")
+    @classmethod
+    def _not_called_none(cls, policies: dict[str, ContentPolicySettings]) -> dict[str, ContentPolicySettings]:
+        if NO_POLICY in policies:
+            raise ValueError(f"{NO_POLICY!r} is what a deployment says that has no policy")
+        return policies
 
     @field_validator("interruption", mode="before")
     @classmethod

@@ -10,4 +10,4 @@
 What an engine must do is in `voxwire.interfaces`.
 """
 
-__all__ = ["llm", "registry", "stt", "tts", "turn", "vad", "worker"]
+__all__ = ["declared_options", "llm", "registry", "remote", "stt", "tts", "turn", "vad", "worker"]

@@ -21,6 +21,7 @@
 - `contracts`: what the runtime needs of its neighbours; `runtime_limits`: its bounds; `budget`: the
   memory that messages of all clients share
 - `load`: whether there is room for another session, measured; `newcomers`: whether those who have just come speak
+- `content_guard`: who checks what is said
 - `prompt_texts`: stored prompts become instructions
 - `observer`: what is told to those who watch the process; `session_watch`: turns and audio of a session, for them;
   `stage_timing`: times of one piece of an engine's work; `trace_parent`: the trace that a client sees its request in
@@ -31,6 +32,7 @@ from voxwire.runtime import failover
 from voxwire.runtime.allowance import Allowance, QuotaExceeded, Quotas
 from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_LATER, Budget
+from voxwire.runtime.content_guard import AnswerFiltered, ContentMonitor, SessionGuard
 from voxwire.runtime.deployment import DEFAULT_VOICE, Deployment, DeploymentTerms, capabilities_of
 from voxwire.runtime.directory import DeploymentGone, Directory, Hosted, LocalDirectory
 from voxwire.runtime.event_attachment import EventAttachment
@@ -63,10 +65,12 @@ __all__ = [
     "UNBOUNDED",
     "AccessRole",
     "Allowance",
+    "AnswerFiltered",
     "Arrival",
     "Attachment",
     "AttachmentRole",
     "Budget",
+    "ContentMonitor",
     "Deadlines",
     "Deployment",
     "DeploymentGone",
@@ -92,6 +96,7 @@ __all__ = [
     "Service",
     "SessionArguments",
     "SessionFacts",
+    "SessionGuard",
     "SessionObserver",
     "SessionRecorder",
     "StageWork",

@@ -21,10 +21,11 @@ from voxwire.errors import EngineError
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.commands import StartResponse
 from voxwire.interfaces.engine import ANYBODY, Claim
-from voxwire.interfaces.inputs import Failed, Generated, GenerationResult
+from voxwire.interfaces.inputs import Failed, Filtered, Generated, GenerationResult
 from voxwire.interfaces.llm import LlmAudio, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.tts import TtsConfig
 from voxwire.runtime.chunker import Chunker
+from voxwire.runtime.content_guard import AnswerFiltered, AnswerGuard, SessionGuard
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.engine_calls import (
@@ -56,6 +57,7 @@ class Cascade:
         claim: Claim = ANYBODY,
         drafting: Drafting | None = None,
         timings: StageTimings | None = None,
+        guard: SessionGuard | None = None,
     ) -> None:
         self._command = command
         self._generation = command.generation
@@ -67,17 +69,27 @@ class Cascade:
         self._timings = timings or StageTimings()
         self._spoken = command.request.modality is Modality.AUDIO
         self._speech = deployment.llm.capabilities.speech if command.words is None else None
+        self._guard: AnswerGuard | None = None
+        if guard is not None and command.words is None:
+            self._guard = guard.answer(command.request.items, command.response_id, holds=self._speech is None)
         self._voicing: Voicing | None = None
         self._own_voice: OwnVoice | None = None
 
-    def wanted(self) -> None:
+    def wanted(self, response_id: str) -> None:
         """It was a draft, and somebody waits for it now."""
         self._claim.background = False
+        if self._guard is not None:
+            self._guard.wanted(response_id)
 
     async def run(self) -> None:
         try:
             async with asyncio.TaskGroup() as speaking:
                 await self._generate(speaking)
+        except* AnswerFiltered:
+            # First, for the session cancels what it has filtered, and the engines are to be let go in peace.
+            await self._close_voicing()
+            self._deliver(Filtered())
+            self._delivery.shut()
         except* EngineError as errors:
             failure = first_failure(errors)
             log_failure(failure)
@@ -98,6 +110,9 @@ class Cascade:
         with engine_errors("llm"):
             answer = self._answer()
         # An engine that keeps deadlines of its own says more exactly what went wrong: it goes first.
+        guard, watching = self._guard, None
+        if guard is not None:
+            watching = speaking.create_task(guard.watch())
         patience_s = (self._deployment.llm.capabilities.patience_s or 0.0) + _GRACE_S
         try:
             wait_s = max(self._deadlines.llm_first_s, patience_s)
@@ -111,10 +126,14 @@ class Cascade:
                     timing.reached()
                 if isinstance(event, LlmDone):
                     asked.close()
+                if guard is not None:
+                    await guard.heard()
                 await self._forward(event, speaking)
                 if isinstance(event, LlmDone):
                     return
         finally:
+            if watching is not None:
+                watching.cancel()
             await close_iterator("llm", answer)
 
     def _answer(self) -> AsyncIterator[LlmEvent]:
@@ -129,9 +148,7 @@ class Cascade:
         await self._delivery.writable()
         match event:
             case LlmText(text=text):
-                self._deliver(event)
-                if self._spoken and self._speech is None and text:
-                    await self._voice(speaking).say(text)
+                await self._say(text if self._guard is None else self._guard.let_out(text), speaking)
                 # The voice may begin before the next words are there; an instant engine never waits.
                 await asyncio.sleep(0)
             case LlmAudio():
@@ -140,10 +157,20 @@ class Cascade:
             case LlmToolArguments():
                 self._deliver(event)
             case LlmToolCall() | LlmDone():
+                if self._guard is not None:
+                    await self._say(self._guard.rest(), speaking)
                 await self._finish_voicing()
+                if self._guard is not None:  # beside the speech: the last words were checked while they were made
+                    await self._guard.settled()
                 self._deliver(event)
             case _:
                 assert_never(event)
+
+    async def _say(self, text: str, speaking: asyncio.TaskGroup) -> None:
+        if text:
+            self._deliver(LlmText(text=text))
+            if self._spoken and self._speech is None:
+                await self._voice(speaking).say(text)
 
     def _deliver(self, event: GenerationResult) -> None:
         self._delivery.submit(Generated(self._generation, event))

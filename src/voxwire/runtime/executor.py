@@ -24,6 +24,7 @@ from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.inputs import EngineTookOver, Failed, Generated, SpeechScores
 from voxwire.interfaces.llm import Overhears, Remembers
 from voxwire.runtime.cascade import Cascade
+from voxwire.runtime.content_guard import SessionGuard
 from voxwire.runtime.contracts import OpenLane, ResultSink, VadLane
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.drafting import Drafting
@@ -60,9 +61,11 @@ class Executor:
         newcomer: Newcomer | None = None,
         drafting: Drafting | None = None,
         observer: SessionObserver | None = None,
+        guard: SessionGuard | None = None,
     ) -> None:
         """`claim` says whose share of the engines it takes; `newcomer` is told once audio has come, and speech;
         `drafting` is that of the process."""
+        self._guard = guard
         self._drafting = drafting or Drafting()
         self._drafts: dict[int, Cascade] = {}
         self._serving: dict[str, str] = {}
@@ -202,7 +205,14 @@ class Executor:
             return
         delivery = RevocableSink(self._sink)
         cascade = Cascade(
-            command, self._deployment, delivery, self._deadlines, self._claim, self._drafting, self._timings
+            command,
+            self._deployment,
+            delivery,
+            self._deadlines,
+            self._claim,
+            self._drafting,
+            self._timings,
+            self._guard,
         )
         self._spawn(command.generation, cascade.run(), delivery)
         if is_draft:
@@ -212,7 +222,7 @@ class Executor:
         self._drafting.used += 1
         self._drafting.saved_ms += command.saved_ms
         if cascade := self._drafts.pop(command.generation, None):
-            cascade.wanted()
+            cascade.wanted(command.response_id)
 
     def _spawn(self, number: int, work: Coroutine[Any, Any, None], delivery: RevocableSink) -> None:
         """A session numbers all its work in one series."""

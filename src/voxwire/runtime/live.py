@@ -40,6 +40,7 @@ from voxwire.interfaces.transport import Transport
 from voxwire.runtime.allowance import Allowance, Unbounded
 from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_CODE, Budget, Share
+from voxwire.runtime.content_guard import SessionGuard
 from voxwire.runtime.contracts import Clock, OpenLane, SessionCore, Timer
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.drafting import Drafting
@@ -104,6 +105,7 @@ class LiveSession:
         drafting: Drafting | None = None,
         observer: SessionObserver | None = None,
         prompts: PromptBook | None = None,
+        guard: SessionGuard | None = None,
     ) -> None:
         self.id = session_id
         self.principal = principal
@@ -141,6 +143,7 @@ class LiveSession:
             newcomer=newcomer,
             drafting=self._drafting,
             observer=observer,
+            guard=guard,
         )
 
     # --- life ---------------------------------------------------------------------------------------

@@ -93,6 +93,9 @@ class SessionObserver(Protocol):
     def used(self, usage: TokenUsage) -> None:
         """A response that was asked for has used so much."""
 
+    def checked(self, check: str, action: str) -> None:
+        """A check of the content has found something, and this was done: `end` (the answer), `flag`; or it `failed`."""
+
     def ended(self) -> None:
         """The last that is told."""
 
@@ -170,6 +173,10 @@ class SessionObservers:
     def used(self, usage: TokenUsage) -> None:
         for observer in self._all:
             observer.used(usage)
+
+    def checked(self, check: str, action: str) -> None:
+        for observer in self._all:
+            observer.checked(check, action)
 
     def ended(self) -> None:
         for observer in self._all:

@@ -21,6 +21,7 @@ from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.allowance import Allowance, NoQuotas, QuotaExceeded, Quotas
 from voxwire.runtime.attachment import AttachmentRole
 from voxwire.runtime.budget import Budget
+from voxwire.runtime.content_guard import ContentMonitor
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.directory import Hosted, LocalDirectory, settle
 from voxwire.runtime.drafting import Drafting
@@ -75,6 +76,8 @@ class Service:
         """Who keeps records of what responses use."""
         self.recorder: SessionRecorder | None = None
         """Who stores conversations."""
+        self.monitor: ContentMonitor | None = None
+        """Who checks what is said."""
         self.prompts: PromptBook = NoPrompts()
         """Stored prompts, which clients name."""
         self._ids = ids
@@ -287,6 +290,10 @@ class Service:
         session: Session | None = None
         if self.recorder is not None and deployment.storing.what != "none":
             session = self.recorder.session(facts, deployment.storing, deployment.label, arguments)
+        observer = self.observers.session(facts)
+        guard = None
+        if self.monitor is not None:
+            guard = self.monitor.session(facts, deployment.terms.content_policy, end_user, observer)
         return LiveSession(
             facts.session_id,
             session or Session(**arguments),
@@ -301,6 +308,7 @@ class Service:
             usage_logs=self.usage_logs,
             drafting=self.drafting,
             newcomer=newcomer,
-            observer=self.observers.session(facts),
+            observer=observer,
             prompts=self.prompts,
+            guard=guard,
         )

@@ -29,6 +29,7 @@ from voxwire.server.identity import identity_routes
 from voxwire.server.metrics_route import holds_metrics_token, metrics_routes
 from voxwire.server.middleware import REQUEST, CheckRequests
 from voxwire.server.model_list import model, model_list
+from voxwire.server.monitored import monitored
 from voxwire.server.playground import playground_routes
 from voxwire.server.rest import rest_routes
 from voxwire.server.shared_quotas import build_quotas
@@ -120,8 +121,9 @@ def _beside(settings: Settings, service: Service, database: Database, watch: Sto
     service.usage_logs.append(StoredUsage(usage))
     service.recorder = storer
     retention = Retention(database)
+    watched = monitored(settings, service, database)
     traces = partial(traced, settings.tracing, service.observers)
-    return [usage.running, storer.running, retention.running, quotas.running, traces]
+    return [usage.running, storer.running, retention.running, quotas.running, watched, traces]
 
 
 def _lifespan(

@@ -34,6 +34,7 @@ from voxwire.runtime import (
 )
 from voxwire.runtime.failover import FailoverStt, FailoverTts, Member, Members, TakeoverTimes, failover_llm
 from voxwire.server.memory import message_memory
+from voxwire.server.monitored import check_policy
 from voxwire.server.profiles import Profiles
 from voxwire.server.settings_digest import settings_digest
 from voxwire.session import Limits
@@ -56,6 +57,7 @@ _FAILOVER: Final[dict[EngineKind, Callable[[Members, TakeoverTimes], Any]]] = {
 def build_service(settings: Settings, host: "DeploymentHost | None" = None) -> Service:
     """The service, not yet started, with the deployments of the settings; `host` makes further ones that share engines
     with them. Raises ConfigurationError for an engine that cannot be had."""
+    check_policy(settings, settings.content_policy)
     host = host or DeploymentHost(settings)
     directory = LocalDirectory(
         [host.make(name, chosen) for name, chosen in settings.deployments.items()],
@@ -108,7 +110,9 @@ class DeploymentHost:
         self._leases = EngineLeases()
 
     def make(self, name: str, settings: DeploymentSettings) -> Hosted:
-        """A deployment, not yet started. Raises ConfigurationError for an engine that cannot be had."""
+        """A deployment, not yet started. Raises ConfigurationError for an engine that cannot be had, and for a content
+        policy that there is not."""
+        check_policy(self._settings, settings.content_policy)
         if not settings.enabled:
             return Hosted(name, {}, partial(_assembled, name, settings), enabled=False)
         stages = self._profiles.stages(settings)
@@ -134,6 +138,7 @@ class DeploymentHost:
         made: dict[Hashable, Any] = {}
         stage: EngineKind = "llm"
         try:
+            check_policy(self._settings, settings.content_policy)
             stages = await asyncio.to_thread(self._profiles.stages, settings)
             for stage, line in stages.items():
                 single = {key: make for key, make in (_single(stage, one) for one in _line(line))}

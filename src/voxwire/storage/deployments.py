@@ -185,6 +185,9 @@ async def _note(
     given: Iterable[str],
 ) -> None:
     details: dict[str, Any] = {"settings": list(given)} if given else {}
+    if deployment.settings is not None and "content_policy" in details.get("settings", ()):
+        # Whether what is said is checked, and by whose decision it is not, has to be known later.
+        details["content_policy"] = deployment.settings.content_policy
     await record_decision(
         connection,
         project=deployment.project,

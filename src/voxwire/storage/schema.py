@@ -161,10 +161,13 @@ review_table = Table(
     _project(),
     Column("deployment", String(64), nullable=False),
     Column("session", String(64), nullable=False),
-    Column("response", String(64)),
+    Column("response", String(64), nullable=False),
     Column("end_user", String(256)),
     Column("check", String(64), nullable=False),
-    Column("found", LargeBinary, nullable=False),  # encrypted: it repeats what was said
+    Column("side", String(16), nullable=False),  # person, answer
+    Column("action", String(16), nullable=False),  # end, flag
+    Column("found", String(1024), nullable=False),  # in the check's words, which repeat nothing of what was said
+    Column("excerpt", LargeBinary),  # encrypted: it repeats what was said
     Column("state", String(16), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("decided_at", BigInteger),

@@ -97,10 +97,15 @@ class _DeploymentMeter:
             lambda stage, engine: _EngineMeter(metrics, name, stage, engine)
         )
         self.engine_name: Final = engines
+        self._checks: Final = metrics.content_checks
+        self._check_names: Final = LabelValues(50)
         self._tokens: Final = {
             field: metrics.tokens.labels(name, *field.split("_"))
             for field in ("input_text", "input_audio", "cached_text", "cached_audio", "output_text", "output_audio")
         }
+
+    def checked(self, check: str, action: str) -> None:
+        self._checks.labels(self.name, self._check_names(check), action).inc()
 
     def used(self, usage: TokenUsage) -> None:
         for field, counter in self._tokens.items():
@@ -131,6 +136,9 @@ class _SessionMeter:
     def streamed(self, heard_s: float, spoken_s: float) -> None:
         self._deployment.heard.inc(heard_s)
         self._deployment.spoken.inc(spoken_s)
+
+    def checked(self, check: str, action: str) -> None:
+        self._deployment.checked(check, action)
 
     def ended(self) -> None:
         self._active.dec()

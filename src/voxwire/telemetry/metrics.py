@@ -54,6 +54,11 @@ class Metrics:
             "`client_cancelled`, `max_output_tokens`, `content_filter`, `failed`.",
             ["deployment", "end"], registry=self.registry,
         )  # fmt: skip
+        self.content_checks = Counter(
+            "realtime_content_checks_total", "What checks of the content have found, by what was done: `end` (of the "
+            "answer), `flag`; and checks that `failed`.",
+            ["deployment", "check", "action"], registry=self.registry,
+        )  # fmt: skip
         self.first_audio = Histogram(
             "realtime_time_to_first_audio_seconds", "From the end of a turn, as it was taken for ended, or from the "
             "request for a response, to its first audio.",

@@ -139,6 +139,9 @@ class _SessionSpans:
     def used(self, usage: TokenUsage) -> None:
         """Told of each turn already."""
 
+    def checked(self, check: str, action: str) -> None:
+        """No span."""
+
     def ended(self) -> None:
         for number in tuple(self._waiting):
             self._without_turn(number)

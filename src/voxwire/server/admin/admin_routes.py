@@ -16,6 +16,7 @@ from voxwire.server.admin.key_routes import key_declarations
 from voxwire.server.admin.model_routes import model_declarations
 from voxwire.server.admin.project_routes import project_declarations
 from voxwire.server.admin.prompt_routes import prompt_declarations
+from voxwire.server.admin.review_routes import review_declarations
 from voxwire.server.admin.role_routes import role_assignment_declarations
 from voxwire.server.admin.session_routes import session_declarations
 from voxwire.server.admin.usage_routes import usage_declarations
@@ -31,6 +32,7 @@ def admin_declarations(context: AdminContext) -> list[RestRoute]:
         *model_declarations(context),
         *azure_declarations(context),
         *prompt_declarations(context),
+        *review_declarations(context),
         *key_declarations(context),
         *project_declarations(context),
         *role_assignment_declarations(context),
