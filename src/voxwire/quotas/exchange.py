@@ -73,6 +73,7 @@ class Exchange:
         self._held: dict[str, Sequence[Scope]] = {}
         self._changed: set[Scope] = set()
         self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
         self._speaking = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
         self.lost = False
@@ -85,12 +86,10 @@ class Exchange:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-            await asyncio.gather(*self._leaving)
-            with contextlib.suppress(SharedCountsLost):
-                await self._speak(self._changed)
+            # Not cancelled: in the middle of a command the client may swallow that, and the task would go on for ever.
+            self._stopping.set()
+            self._wake.set()
+            await asyncio.gather(task, *self._leaving)
             await self._counts.close()
 
     def tell(self, scopes: Iterable[Scope]) -> None:
@@ -140,7 +139,7 @@ class Exchange:
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
         renewed, look_at = clock(), clock() + _POLL_S
-        while True:
+        while not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(look_at):
                     await self._wake.wait()
@@ -164,14 +163,16 @@ class Exchange:
                 self._find()
             except SharedCountsLost as error:
                 self._lose(error)
-                await asyncio.sleep(_RETRY_S)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_RETRY_S):
+                        await self._stopping.wait()
 
     async def _speak(self, scopes: Iterable[Scope]) -> None:
         """Tell and learn of these. Raises SharedCountsLost; then they are told again."""
         async with self._speaking:
             told = set(scopes)
             self._changed -= told
-            if not self._changed:
+            if not self._changed and not self._stopping.is_set():
                 self._wake.clear()
             counters = [pair for scope in told for pair in _counters(scope).items()]
             try:
