@@ -25,9 +25,10 @@ PARALLEL_FILES = {
     "events.py": ("dialects/*",),  # server events as a dialect spells them
     "requests.py": ("dialects/*",),  # client events
     "session_settings.py": ("dialects/*",),
-    "usage.py": ("runtime", "storage", "cli"),  # what is used: counted, stored, shown
+    "usage.py": ("storage", "cli"),  # what was used: stored, shown
     "deployments.py": ("cli", "storage"),  # as they are stored, and typed
     "prompts.py": ("cli", "storage"),
+    "quotas.py": ("cli", "storage"),
     "sessions.py": ("cli", "storage"),
     "reviews.py": ("cli", "storage"),
     "schema.py": ("storage", "engines/llm/assistant"),  # of tables; of what a tool takes

@@ -1,9 +1,9 @@
 """The command `voxwire`.
 
-The commands `serve`, `talk`, `models`, `deployments`, `keys`, `prompts`, `reviews`, `usage`, `sessions`, `storage` and
-`doctor` are modules with `register(subparsers)`, which adds options and sets `run` to a function from the parsed
-arguments to an exit code, and `writing` to a context manager where stdout and stderr have to be special (`output`: a
-server goes on when nobody reads what it prints; `voxwire.printing`: other commands end then). Only the module of the
+The commands `serve`, `talk`, `models`, `deployments`, `keys`, `prompts`, `quotas`, `reviews`, `usage`, `sessions`,
+`storage` and `doctor` are modules with `register(subparsers)`, which adds options and sets `run` to a function from the
+parsed arguments to an exit code, and `writing` to a context manager where stdout and stderr have to be special (`output`:
+a server goes on when nobody reads what it prints; `voxwire.printing`: other commands end then). Only the module of the
 command that was typed is imported, so that `voxwire --help` is quick. `local_server` is the server that `talk` starts
 where none is named, `measurements` what `doctor --measure` does, `issuer_checks` what `doctor` asks of issuers of
 tokens; `first_start` fetches models, `pull_progress` shows how far that is. `store_options` are those of commands that
@@ -30,6 +30,7 @@ _COMMANDS = {
     "deployments": "make, list, change and delete deployments",
     "keys": "make, list, rotate and revoke keys",
     "prompts": "keep texts that clients name as their instructions",
+    "quotas": "say how much a deployment, a key or a principal may use",
     "reviews": "look at what checks of the content have found",
     "usage": "show what was used",
     "sessions": "list, read, replay and delete stored conversations",

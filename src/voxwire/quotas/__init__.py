@@ -5,7 +5,7 @@
 - `session_allowance`: what one session reserves, uses and is refused
 - `quota_keeper`: all of this server, the `Quotas` of the runtime
 - `exchange`: what servers tell each other of their counts; `redis_counts`: by Redis or Valkey
-- `quota_book`: changing what is stored
+- `management`: changing what is stored
 """
 
 from voxwire.quotas.exchange import Exchange, SharedCounts, SharedCountsLost
@@ -13,4 +13,13 @@ from voxwire.quotas.quota_keeper import QuotaKeeper
 from voxwire.quotas.quota_rules import QuotaRules, quota_of
 from voxwire.quotas.redis_counts import RedisCounts
 
-__all__ = ["Exchange", "QuotaKeeper", "QuotaRules", "RedisCounts", "SharedCounts", "SharedCountsLost", "quota_of"]
+__all__ = [
+    "Exchange",
+    "QuotaKeeper",
+    "QuotaRules",
+    "RedisCounts",
+    "SharedCounts",
+    "SharedCountsLost",
+    "management",
+    "quota_of",
+]

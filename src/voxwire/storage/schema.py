@@ -54,7 +54,6 @@ api_key_table = Table(
     Column("hint", String(16), nullable=False),  # its last characters, for people
     Column("roles", Text, nullable=False),  # JSON list
     Column("deployments", Text),  # JSON list; NULL is all
-    Column("limits", Text),  # JSON
     Column("created_at", BigInteger, nullable=False),
     Column("created_by", String(128), nullable=False),
     Column("expires_at", BigInteger),

@@ -6,7 +6,8 @@ declarations (`voxwire.server.rest`).
 - `deployment_routes`, `alias_routes`: named deployments; `model_routes`: what they can be made of; `azure_routes`:
   they in Azure's shapes
 - `decision_routes`: who changed what; `usage_routes`: what was used; `session_routes`: what was said;
-  `prompt_routes`: stored prompts; `review_routes`: what checks have found
+  `prompt_routes`: stored prompts; `quota_routes`: how much may be used;
+  `review_routes`: what checks have found
 - `key_routes`, `project_routes`, `role_routes`: who may use the server; `in_project`: which project a request is about;
   `whoami_route`: who asks
 """

@@ -16,6 +16,7 @@ from voxwire.server.admin.key_routes import key_declarations
 from voxwire.server.admin.model_routes import model_declarations
 from voxwire.server.admin.project_routes import project_declarations
 from voxwire.server.admin.prompt_routes import prompt_declarations
+from voxwire.server.admin.quota_routes import quota_declarations
 from voxwire.server.admin.review_routes import review_declarations
 from voxwire.server.admin.role_routes import role_assignment_declarations
 from voxwire.server.admin.session_routes import session_declarations
@@ -38,6 +39,7 @@ def admin_declarations(context: AdminContext) -> list[RestRoute]:
         *role_assignment_declarations(context),
         *session_declarations(context),
         *decision_declarations(context),
+        *quota_declarations(context),
         *usage_declarations(context),
         *whoami_declarations(),
     ]

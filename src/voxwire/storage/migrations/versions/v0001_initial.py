@@ -47,7 +47,6 @@ def _api_key() -> None:
         sa.Column("hint", sa.String(length=16), nullable=False),
         sa.Column("roles", sa.Text(), nullable=False),
         sa.Column("deployments", sa.Text(), nullable=True),
-        sa.Column("limits", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.String(length=128), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
