@@ -75,3 +75,10 @@ def test_nothing_is_left_lying_about() -> None:
             if UNWANTED.search(line):
                 found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
     assert not found
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """They are modules without packages: pytest refuses the second one, and with it all tests."""
+    names = [path.name for path in tracked() if path.name.startswith("test_") and path.suffix == ".py"]
+    assert len(names) > 300
+    assert [name for name in set(names) if names.count(name) > 1] == []
