@@ -27,6 +27,7 @@ const SECTIONS = {
   keys: { needs: "manage-access", load: () => import("./view-keys.js") },
   usage: { needs: "read-usage", load: () => import("./view-usage.js") },
   conversations: { needs: "read-sessions", load: () => import("./view-conversations.js") },
+  reviews: { needs: "read-sessions", load: () => import("./view-reviews.js") },
 };
 
 /** @type {Me | undefined} */
