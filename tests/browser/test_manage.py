@@ -215,3 +215,39 @@ async def test_every_view_can_be_used_by_everybody(managed: Open, url: str, widt
         await page.get_by_role("link", name="Usage").click()
         await expect(page.get_by_role("heading", name="Usage")).to_be_visible()
         assert await faults(page) == []
+
+
+async def test_what_a_check_found_is_seen_and_decided(managed: Open) -> None:
+    """With the words around it, and the stored conversation."""
+    checks = [{"kind": "words", "options": {"words": ["twelve"]}, "action": "flag"}]
+    with served_in_thread(content_policies={"strict": {"checks": checks}}) as url:
+        async with managed(url) as page:
+            await start_wizard(page)
+            await page.get_by_label("Name", exact=True).fill("watched")
+            await next_step(page)
+            await next_step(page)
+            await page.get_by_role("radio", name=re.compile("^Words What")).check(force=True)
+            await page.get_by_label("Content policy").fill("strict")
+            await page.get_by_role("button", name="Create").click()
+            await expect(row(page, "watched")).to_contain_text("ready", timeout=PATIENCE_MS)
+
+            await page.get_by_role("link", name="Playground").click()
+            await page.get_by_label("Deployment").fill("watched")
+            await expect(page.locator("#stored-hint")).to_contain_text("stored as words")
+            await page.get_by_label("Type a message").fill("What is twelve times seven?")
+            await page.keyboard.press("Enter")
+            await expect(page.locator('.item[data-role="assistant"] .words')).to_contain_text("84", timeout=PATIENCE_MS)
+            await page.get_by_role("button", name="Disconnect").click()
+
+            await page.get_by_role("link", name="Manage").click()
+            await page.get_by_role("link", name="Reviews").click()
+            found = page.locator(".rows .row")
+            await expect(found).to_contain_text("said by the person")
+            assert await faults(page) == []
+            await found.get_by_role("button", name="Show the words").click()
+            await expect(found.locator("blockquote")).to_contain_text("twelve")
+            await found.get_by_role("button", name="Confirm").click()
+            await expect(found).to_contain_text("confirmed")
+            await found.get_by_role("link", name="Conversation").click()
+            await expect(page.locator(".said-lines")).to_contain_text("What is twelve times seven?")
+            await expect(page.get_by_text("to look at")).to_be_visible()
