@@ -57,7 +57,8 @@ def test_types(folder: Path) -> None:
 
 
 @pytest.mark.clients
-def test_modules(folder: Path) -> None:
+@pytest.mark.parametrize("tests", ["page.test.js", "manage.test.js"])
+def test_modules(folder: Path, tests: str) -> None:
     node = shutil.which("node", path=PATH) or pytest.fail("node is missing. Run ./test, which installs it.")
-    shutil.copy(HERE / "page.test.js", folder)
-    run(node, "--test", "page.test.js", folder=folder)
+    shutil.copy(HERE / tests, folder)
+    run(node, "--test", tests, folder=folder)

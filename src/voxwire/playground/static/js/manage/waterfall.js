@@ -2,22 +2,13 @@
 
 import { element } from "../dom.js";
 import { formatMs } from "../texts/translator.js";
+import { piecesOf } from "./answer-stages.js";
 import { t } from "./texts/index.js";
 
+/** @import { Piece, Stage } from "./answer-stages.js" */
 /** @import { Answer, Conversation, Item } from "./conversation.js" */
 
 /** @typedef {{ root: Element, at: (ms: number) => void }} Track a drawing, and how to tell it where the playback is */
-
-/** What happens one after the other in an answer, with the moment that ends it. */
-const STAGES = /** @type {const} */ ([
-  ["decided", "created_ms"],
-  ["words", "transcript_ms"],
-  ["token", "first_text_ms"],
-  ["audio", "first_audio_ms"],
-]);
-
-/** @typedef {"speech" | "decided" | "words" | "token" | "audio" | "heard"} Stage */
-/** @typedef {{ stage: Stage, from: number, to: number }} Piece */
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
@@ -26,29 +17,6 @@ const WIDTH = 1000;
 export function legend() {
   const stages = /** @type {const} */ (["speech", "decided", "words", "token", "audio", "heard"]);
   return stages.map((stage) => element("span", {}, element("i", { "data-stage": stage }), t(`stage.${stage}`)));
-}
-
-/**
- * The stages of an answer, one after the other. What took no time, or came before the one before it, has no piece.
- * @param {Answer} answer
- * @param {Pick<Item, "ended_ms">} spoken its first item
- * @returns {Piece[]}
- */
-export function piecesOf(answer, spoken) {
-  /** @type {Piece[]} */
-  const pieces = [];
-  const { speech_started_ms: started, speech_stopped_ms: stopped, created_ms: created } = answer;
-  if (started !== null && stopped !== null) pieces.push({ stage: "speech", from: started, to: stopped });
-  let from = stopped ?? created;
-  for (const [stage, moment] of STAGES) {
-    const to = answer[moment];
-    if (to === null || to <= from) continue;
-    pieces.push({ stage, from, to });
-    from = to;
-  }
-  const { first_audio_ms: heard } = answer;
-  if (heard !== null && spoken.ended_ms !== null && spoken.ended_ms > heard) pieces.push({ stage: "heard", from: heard, to: spoken.ended_ms });
-  return pieces;
 }
 
 /**
