@@ -38,6 +38,7 @@ from voxwire.interfaces.commands import (
     TakeDraft,
     UsageCounted,
 )
+from voxwire.interfaces.inputs import AnswerRefused
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
 
@@ -567,6 +568,17 @@ class TestBooks:
         finish_turn(driver)
         driver.finish()
         assert driver.last(TurnTimings).drafts_wasted == 0
+
+    def test_one_that_may_not_be_made_is_none(self) -> None:
+        driver = paused()
+        refusal = AnswerRefused(type="rate_limit_error", code="rate_limit_exceeded", message="Later.")
+        driver.generated(refusal)
+        assert not driver.all(UsageCounted)
+        finish_turn(driver)
+        assert driver.last(StartResponse).response_id is not None, "the response asks for itself"
+        driver.generated(refusal)
+        response = driver.last(ResponseDone).response
+        assert (response.status, response.usage) == (ResponseStatus.FAILED, TokenUsage())
 
     def test_each_response_tells_what_was_wasted_since_the_one_before(self) -> None:
         driver = paused(drafting(include=(TURN_TIMINGS,)))
