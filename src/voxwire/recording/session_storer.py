@@ -77,7 +77,8 @@ class _Recording:
 
     @property
     def waiting(self) -> int:
-        return sum(len(lines) + len(events) for lines, events in self.chunks)
+        """What is to be written, in bytes of memory, about."""
+        return self.notes.size + sum(len(lines) + len(events) for lines, events in self.chunks)
 
 
 class SessionStorer:
@@ -181,9 +182,10 @@ class SessionStorer:
         """Write what is due. What cannot be written waits for the next look."""
         now = self._clock()
         due = [one for one in self._recordings.values() if self._due(one, now)]
-        for start in range(0, len(due), _BATCH):
-            batch = due[start : start + _BATCH]
-            await self._pack(batch, now)
+        batches = [due[start : start + _BATCH] for start in range(0, len(due), _BATCH)]
+        for batch in batches:  # all of them, also where nothing can be written: notes take more room
+            await self._pack([one for one in batch if self._full(one, now)], now)
+        for batch in batches:
             try:
                 await self._write(batch, now)
             except Exception as error:
@@ -200,14 +202,18 @@ class SessionStorer:
         self._bound()
 
     def _due(self, one: _Recording, now: float) -> bool:
+        """Whether there is something to write."""
+        return (
+            not one.begun or bool(one.chunks) or one.flagged or now - one.alive_at >= _ALIVE_S or self._full(one, now)
+        )
+
+    def _full(self, one: _Recording, now: float) -> bool:
+        """Whether its notes are to become a chunk."""
         return (
             one.ended_at is not None
-            or not one.begun
-            or bool(one.chunks)
-            or one.flagged
+            or not (one.written or one.chunks)
             or one.notes.size >= _FLUSH_BYTES
             or (bool(one.notes) and now - one.flushed_at >= _FLUSH_S)
-            or now - one.alive_at >= _ALIVE_S
         )
 
     async def _pack(self, batch: list[_Recording], now: float) -> None:
