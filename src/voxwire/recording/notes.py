@@ -1,8 +1,8 @@
 """What one session was told, noted as it comes, until it is taken away to be stored.
 
 A note is made for every piece of audio and every score, between them and what follows of them. So the two that come
-many times a second are made by hand, as tuples with the fields of the lines in `journal_format`, and nothing is encoded
-here.
+many times a second are encoded at once, by hand, with the fields of the lines in `journal_format`: bytes weigh little,
+and the collector has nothing to look at. All others are encoded once they are taken away.
 """
 
 from collections.abc import Callable
@@ -48,6 +48,9 @@ _MOVES: Final = (Analyse, FeedTranscription, OverhearTurn)
 _OF_SPEECH: Final = (SpeechStarted, BufferCommitted)
 #: What a note weighs beside the sound in it, about.
 _NOTE_BYTES: Final = 200
+
+#: The beginning of a list in msgpack; its length follows.
+_LIST: Final = b"\xdd"
 
 _APPENDED: Final = Appended.__struct_config__.tag
 _SCORED: Final = Scored.__struct_config__.tag
@@ -108,7 +111,7 @@ class Notes:
         self.open = True
         """Whether notes are made; it ends when nobody can store them."""
         self.size = 0
-        """What waits, in bytes of memory, about."""
+        """What waits, in bytes of memory, about; what is small and comes all the time does not count."""
         self._ids: list[str] = []
         self._tokens: list[int] = []
         self._remarks: list[int] = []
@@ -139,21 +142,25 @@ class Notes:
 
     def opened(self, at: float, patch: SessionPatch | None, outputs: list[Output]) -> None:
         """The session was opened."""
-        self._notes.append((at, patch, sorted_out(None, outputs)))
+        self._notes.append(_Opening(at, patch, sorted_out(None, outputs)))
 
     def took(self, at: float, event: Input, origin: int | None, outputs: list[Output]) -> None:
         """The session took an input."""
-        kind = type(event)
-        if len(outputs) < 2 and (not outputs or isinstance(outputs[0], _MOVES)):
-            moved = len(outputs[0].audio) if outputs else 0  # type: ignore[union-attr]
-            if kind is AppendAudio and event.event_id is None:  # type: ignore[union-attr]
-                audio = event.audio  # type: ignore[union-attr]
-                self._notes.append((_APPENDED, at, audio if self.keep_audio else len(audio), origin, moved))
-                self.size += len(audio) if self.keep_audio else _NOTE_BYTES
+        moved = 0
+        for output in outputs:  # one at most, nearly always
+            if type(output) is Analyse or type(output) is FeedTranscription:
+                moved += len(output.audio)
+            else:
+                break
+        else:
+            if type(event) is AppendAudio and event.event_id is None:
+                audio = event.audio if self.keep_audio else len(event.audio)
+                line = encode_journal((_APPENDED, at, audio, origin, moved))
+                self.size += len(line)
+                self._notes.append(line)
                 return
-            if kind is SpeechScores:
-                self._notes.append((_SCORED, at, event.epoch, event.scores, moved))  # type: ignore[union-attr]
-                self.size += _NOTE_BYTES
+            if type(event) is SpeechScores:
+                self._notes.append(encode_journal((_SCORED, at, event.epoch, event.scores, moved)))
                 return
         outcome = sorted_out(event, outputs)
         self.size += _NOTE_BYTES * (1 + len(outputs)) + sum(map(len, outcome.audio))
@@ -175,6 +182,12 @@ class Notes:
         return bool(self._notes)
 
 
+class _Opening(NamedTuple):
+    at: float
+    patch: SessionPatch | None
+    outcome: Outcome
+
+
 class _Input(NamedTuple):
     at: float
     event: Input
@@ -184,26 +197,27 @@ class _Input(NamedTuple):
 
 def packed(batch: Batch) -> tuple[bytes, bytes]:
     """The lines and the events of a batch, encoded. It may take milliseconds: call it in a thread."""
-    lines: list[Any] = [Made(tuple(batch.ids), tuple(batch.tokens), tuple(batch.remarks))]
+    lines = [encode_journal(Made(tuple(batch.ids), tuple(batch.tokens), tuple(batch.remarks)))]
     told: list[Told] = []
     for note in batch.notes:
-        match note:
-            case _Input(at, event, origin, outcome):
-                lines.append(_took(batch.keep_audio, at, event, origin, outcome))
-            case (at, patch, Outcome() as outcome):
-                lines.append(Opened(patch, len(outcome.told), digest(outcome.asked)))
-            case _:
-                lines.append(note)
-                continue
-        told += [Told(at, without_clips(event)) for event in outcome.told]
-    return encode_journal(lines), encode_journal(told)
+        if type(note) is bytes:
+            lines.append(note)
+            continue
+        outcome: Outcome = note.outcome
+        if isinstance(note, _Opening):
+            lines.append(encode_journal(Opened(note.patch, len(outcome.told), digest(outcome.asked))))
+        else:
+            lines.append(encode_journal(_took(batch.keep_audio, note)))
+        told += [Told(note.at, without_clips(event)) for event in outcome.told]
+    return _LIST + len(lines).to_bytes(4, "big") + b"".join(lines), encode_journal(told)
 
 
-def _took(keep_audio: bool, at: float, event: Input, origin: int | None, outcome: Outcome) -> Took:
+def _took(keep_audio: bool, note: _Input) -> Took:
+    outcome = note.outcome
     return Took(
-        at=at,
-        event=event if keep_audio else silent(event),
-        origin=origin,
+        at=note.at,
+        event=note.event if keep_audio else silent(note.event),
+        origin=note.origin,
         told=len(outcome.told),
         digest=digest(outcome.asked),
         moved=outcome.moved,

@@ -40,7 +40,7 @@ def silent(value: Any) -> Any:
 
 def soundless(value: Any) -> Any:
     """With no sound in it, and the length of it where it was."""
-    return rebuilt(value, _length)
+    return rebuilt(value, _length) if _has_sound(type(value)) else value
 
 
 def without_clips(value: Any) -> Any:

@@ -24,7 +24,7 @@ class RecordedSession(Session):
         return outputs
 
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]:
-        outputs = super().receive(event, now=now, origin=origin)
+        outputs = Session.receive(self, event, now=now, origin=origin)  # `super` takes twice as long
         if self._notes.open:
             self._notes.took(now, event, origin, outputs)
         return outputs

@@ -33,7 +33,7 @@ logger = logging.getLogger("voxwire.recording")
 #: How often the writer looks, in seconds.
 _PERIOD_S: Final = 1.0
 #: The longest that notes wait for others, in seconds: what a crash can lose.
-_FLUSH_S: Final = 20.0
+_FLUSH_S: Final = 30.0
 #: Notes of one session that wait for no more, in bytes.
 _FLUSH_BYTES: Final = 256 * 1024
 #: Chunks of all sessions that may wait for a database that is lost, in bytes; and ended sessions among them.
@@ -42,8 +42,8 @@ _MOST_SESSIONS: Final = 10_000
 #: Sessions of one transaction: others write in between.
 _BATCH: Final = 100
 #: A session of which nothing was heard for so long has lost its server, in seconds; how often it is heard of.
-_LOST_S: Final = 120.0
-_ALIVE_S: Final = 30.0
+_LOST_S: Final = 180.0
+_ALIVE_S: Final = 60.0
 #: How long what is left may take to be written when the server stops, in seconds.
 _FAREWELL_S: Final = 5.0
 _DAY_MS: Final = 86_400_000
