@@ -33,7 +33,6 @@ def storing_service() -> Service:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_PATIENCE_S", 0.3)
     monkeypatch.setattr(session_storer, "_PERIOD_S", 0.05)
     monkeypatch.setattr(session_storer, "_FLUSH_S", 0.05)
     monkeypatch.setenv("VOXWIRE_STORAGE__SECRET_KEY", "A" * 43 + "=")
@@ -51,6 +50,7 @@ def away(postgres: PostgresServer) -> Iterator[object]:
 @pytest.fixture(params=["PostgreSQL killed", "file locked", "disk full"])
 def losing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], Any]:
     """Makes the database of this test unusable, for the time of a block."""
+    monkeypatch.setattr(connections, "_PATIENCE_S", 0.3)
     if request.param == "PostgreSQL killed":
         postgres: PostgresServer = request.getfixturevalue("postgres")
         monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
