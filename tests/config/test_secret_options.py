@@ -72,3 +72,23 @@ class TestKeeping:
 
     def test_what_is_no_mask_is_a_new_secret(self) -> None:
         assert unmask(hide_secrets({"api_key": "new"}), self.OPTIONS)["api_key"].get_secret_value() == "new"
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [
+            {"base_url": "http://evil/v1"},
+            {"base_url": "http://good/v1", "extra": {"callback": ["http://evil"]}},
+            {"base_url": "http://good/v1", "proxy": "evil"},
+            {"base_url": "http://good/v1", "port": 1},
+        ],
+        ids=lambda options: list(options)[-1],
+    )
+    def test_a_mask_takes_no_secret_to_another_address(self, elsewhere: dict[str, Any]) -> None:
+        before = {"name": "chat", "options": hide_secrets({"base_url": "http://good/v1", "api_key": SECRET})}
+        for table in (elsewhere | {"api_key": MASK}, elsewhere | {"headers": {"X-Key": MASK}}):
+            sent = {"name": "chat", "options": hide_secrets(table)}
+            for value, old in ((sent, before), ({"llm": sent}, {"llm": before}), ([sent], [before])):
+                with pytest.raises(ValueError, match="anew"):
+                    unmask(value, old)
+        new = {"name": "chat", "options": hide_secrets(elsewhere | {"api_key": "new"})}
+        assert unmask(new, before) == new

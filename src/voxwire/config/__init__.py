@@ -22,7 +22,7 @@ from voxwire.config.names import ResourceName, checked_name
 from voxwire.config.oidc_settings import ENTRA, AssignmentSettings, EntraSettings, IssuerSettings, secure_address
 from voxwire.config.plain_json import check_json
 from voxwire.config.quota_settings import QuotaLimits, QuotaSettings
-from voxwire.config.secret_options import put_secrets, take_secrets, unmask
+from voxwire.config.secret_options import addresses, put_secrets, take_secrets, unmask
 from voxwire.config.settings import (
     BUILT_IN_PROFILES,
     AuthSettings,
@@ -61,6 +61,7 @@ __all__ = [
     "TraceSettings",
     "TurnDefaults",
     "WebSocketSettings",
+    "addresses",
     "check_json",
     "checked_name",
     "is_loopback",

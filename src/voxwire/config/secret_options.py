@@ -12,6 +12,8 @@ _SECRET: Final = re.compile(
     r"(?:(?:^|[^a-zA-Z0-9])(?i:key|apikey|token|secret|password|passphrase|credential|authorization|cookie)"
     r"|[a-z0-9](?:Key|Token|Secret|Password|Passphrase|Credential))s?$"
 )
+#: Names under which stands where something is sent. Whatever has `//` in it does so under any name.
+_ADDRESS: Final = re.compile(r"(?i)(?:url|uri|host|address|endpoint|server|proxy|port)s?$")
 #: Where a secret was, in what is stored.
 _PLACE: Final = "$secret"
 #: Tables of which every text is one: gateways take their keys in headers of any name.
@@ -70,8 +72,41 @@ def put_secrets(value: Any, secrets: Sequence[str]) -> Any:
     return value
 
 
+def addresses(value: Any) -> frozenset[str]:
+    """Where something may be sent by these options, at any depth."""
+    match value:
+        case dict():
+            named = (f"{name}={inner}" for name, inner in value.items() if _ADDRESS.search(name) and inner is not None)
+            return frozenset(named).union(*map(addresses, value.values()))
+        case list() | tuple():
+            return frozenset().union(*map(addresses, value))
+        case str() if "//" in value:
+            return frozenset({value.strip()})
+    return frozenset()
+
+
+def _masked(value: Any) -> bool:
+    """Whether a secret in it is only its mask."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value() == MASK
+        case dict():
+            return any(map(_masked, value.values()))
+        case list() | tuple():
+            return any(map(_masked, value))
+    return False
+
+
 def unmask(value: Any, before: Any) -> Any:
-    """A value that somebody was shown and sends back: each secret that is only its mask is the one of before."""
+    """A value that somebody was shown and sends back: each secret that is only its mask is the one of before.
+
+    Raises ValueError where a table has an address that it had not before, and only the mask of a secret: whoever may
+    change the address could have the secret sent to themselves.
+    """
+    if isinstance(value, dict) and isinstance(before, dict) and "options" in value:
+        options = value["options"]
+        if _masked(options) and not addresses(options) <= addresses(before.get("options")):
+            raise ValueError("with another address, an engine needs its secrets anew: its mask stands for none")
     match value:
         case SecretStr() if value.get_secret_value() == MASK and isinstance(before, SecretStr):
             return before

@@ -11,7 +11,8 @@ from voxwire.config import DeploymentSettings, Settings, unmask
 from voxwire.engines.registry import names
 from voxwire.errors import ConfigurationError, RequestRefused
 from voxwire.runtime import new_id
-from voxwire.server.profiles import Profiles
+from voxwire.server.environment_keys import trusted_addresses, with_keys_of_its_own
+from voxwire.server.profiles import Profiles, Stages
 from voxwire.storage.database import Database
 from voxwire.storage.deployments import (
     MAX_DEPLOYMENTS,
@@ -31,6 +32,7 @@ class DeploymentBook:
     """The stored deployments and aliases of a database, as a server with these settings has them.
 
     All raise StorageError. `by` is who does it: the id of a principal, or `cli`; `reason` is kept with the decision.
+    `trusted` is whether they may have keys of the server's environment sent to addresses of their choice.
     """
 
     def __init__(self, settings: Settings, database: Database) -> None:
@@ -39,11 +41,20 @@ class DeploymentBook:
         self._settings = settings
 
     async def create(
-        self, project: str, name: str, settings: DeploymentSettings, *, by: str, reason: str | None = None
+        self,
+        project: str,
+        name: str,
+        settings: DeploymentSettings,
+        *,
+        by: str,
+        reason: str | None = None,
+        trusted: bool = True,
     ) -> StoredDeployment:
         """Make a deployment. Raises RequestRefused: 400 for settings that cannot work, 409 for a name that is taken."""
         self._check_declared(name)
-        await self._check(settings)
+        stages = await self._check(settings)
+        if not trusted:
+            settings = with_keys_of_its_own(settings, stages, trusted_addresses(self._settings, DeploymentSettings()))
         if name in {alias.name for alias in await self.aliases.all(project)}:
             raise RequestRefused(
                 409, f"{name!r} is an alias in the project {project!r}: delete that first.", code="alias_exists",
@@ -84,13 +95,17 @@ class DeploymentBook:
         by: str,
         tags: frozenset[str] | None = None,
         reason: str | None = None,
+        trusted: bool = True,
     ) -> StoredDeployment:
         """Change the settings that `changes` has been given; null takes one away. `tags` are forms of it that may be
         changed; None is any. Raises RequestRefused: 400, 404, and 412 where it has another form by now."""
         for _ in range(_ATTEMPTS):
             before = await self._expected(project, name, tags)
-            settings = _merged(before.settings or DeploymentSettings(), changes)
-            await self._check(settings)
+            old = before.settings or DeploymentSettings()
+            settings = _merged(old, changes)
+            stages = await self._check(settings)
+            if not trusted:
+                settings = with_keys_of_its_own(settings, stages, trusted_addresses(self._settings, old))
             after = replace(
                 before,
                 edition=before.edition + 1,
@@ -173,8 +188,8 @@ class DeploymentBook:
                 param="name",
             )
 
-    async def _check(self, settings: DeploymentSettings) -> None:
-        """Raises RequestRefused (400) for a profile, a model or an engine that there is not."""
+    async def _check(self, settings: DeploymentSettings) -> Stages:
+        """The engines. Raises RequestRefused (400) for a profile, a model or an engine that there is not."""
         profiles = Profiles(self._settings)
         if settings.profile is not None and not profiles.is_profile(settings.profile):
             raise _wrong("profile", f"there is no profile {settings.profile!r}")
@@ -184,7 +199,7 @@ class DeploymentBook:
                 if one.name not in await asyncio.to_thread(names, kind):
                     raise _wrong(kind, f"no engine {one.name!r} is installed")
         try:
-            await asyncio.to_thread(profiles.stages, settings)
+            return await asyncio.to_thread(profiles.stages, settings)
         except ConfigurationError as error:
             raise RequestRefused(
                 400, str(error), code="invalid_value", param="profile" if settings.model is None else "model"
@@ -198,10 +213,13 @@ def entity_tag(deployment: StoredDeployment) -> str:
 
 def _merged(before: DeploymentSettings, changes: DeploymentSettings) -> DeploymentSettings:
     old: dict[str, Any] = before.model_dump(exclude_unset=True)
-    new = old | unmask(changes.model_dump(exclude_unset=True), old)
     try:
+        new = old | unmask(changes.model_dump(exclude_unset=True), old)
         return DeploymentSettings.model_validate({name: value for name, value in new.items() if value is not None})
     except ValidationError as error:
+        said = error.errors(include_input=False, include_url=False)[0]["msg"]
+        raise RequestRefused(400, f"These settings do not go together: {said}.", code="invalid_value") from None
+    except ValueError as error:
         raise RequestRefused(400, f"These settings do not go together: {error}.", code="invalid_value") from None
 
 

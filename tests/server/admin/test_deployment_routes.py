@@ -341,6 +341,44 @@ class TestWhose:
         assert (await until(server, "bad", "failing", keys["owner"]))["why"]
         assert (await server.get(f"{PATH}/bad", keys["reader"]))["why"] is None
 
+    async def test_secrets_go_to_no_address_that_a_contributor_names(
+        self,
+        server: DeploymentServer,
+        keys: dict[str, dict[str, str]],
+        asked: list[Any],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Neither those of a deployment nor those of the server's environment."""
+        monkeypatch.setenv("VOXWIRE_STT_API_KEY", SECRET)
+
+        async def keys_after(method: str, path: str, body: dict[str, Any], key: str) -> dict[str, str]:
+            """By kind the keys of the engines that this makes anew."""
+            asked.clear()
+            assert (await server.ask(method, path, body, keys[key])).status in (200, 201)
+            await until(server, "one", "ready", keys["owner"])
+            found = {kind: options.get("api_key", "environment") for kind, _, options in asked if "base_url" in options}
+            return {kind: key if isinstance(key, str) else key.get_secret_value() for kind, key in found.items()}
+
+        good, evil = "http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1"
+        llm = {"base_url": good, "model": "m", "api_key": SECRET}
+        assert (await server.ask("POST", PATH, {"name": "one", "llm": llm}, keys["owner"])).status == 201
+        shown = (await server.get(f"{PATH}/one", keys["one"]))["llm"]
+        shown["options"]["base_url"] = evil
+        refused = await server.ask("PATCH", f"{PATH}/one", {"llm": shown}, keys["one"])
+        assert (refused.status, "anew" in refused.error["message"]) == (400, True)
+        one = f"{PATH}/one"
+        change = {"llm": {"base_url": evil, "model": "m"}}
+        assert await keys_after("PATCH", one, change, "one") == {"llm": ""}
+        assert await keys_after("PATCH", one, {"profile": "remote"}, "one") == {"stt": "", "tts": ""}
+        change["llm"]["api_key"] = "own"
+        assert await keys_after("PATCH", one, change, "one") == {"llm": "own"}
+        assert await keys_after("PATCH", one, {"stt": None, "tts": None}, "one") == {"stt": "own", "tts": "own"}
+        # An owner may: keys are theirs to give. And a contributor may change such a one, as long as the address stays.
+        assert (await server.ask("DELETE", one, headers=keys["owner"])).status == 204
+        other = {"base_url": "http://127.0.0.1:3/v1", "model": "m"}
+        assert await keys_after("POST", PATH, {"name": "one", "llm": other}, "owner") == {"llm": "environment"}
+        assert await keys_after("PATCH", one, {"llm": other | {"model": "n"}}, "one") == {"llm": "environment"}
+
     async def test_an_unknown_name_is_told_how_to_make_it_only_to_those_who_may(
         self, server: DeploymentServer, keys: dict[str, dict[str, str]]
     ) -> None:

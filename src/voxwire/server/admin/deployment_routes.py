@@ -156,7 +156,12 @@ class _Deployments:
         project = project_of(call.principal, call.query.project)
         settings = DeploymentSettings.model_validate(body.model_dump(exclude_unset=True, exclude={"name", "reason"}))
         made = await (await self._views.book()).create(
-            project, body.name, settings, by=call.principal.id, reason=body.reason
+            project,
+            body.name,
+            settings,
+            by=call.principal.id,
+            reason=body.reason,
+            trusted=call.principal.may(Permission.MANAGE_ACCESS),
         )
         return await self._told(call.principal, made)
 
@@ -170,6 +175,7 @@ class _Deployments:
             by=call.principal.id,
             tags=_tags(call.request),
             reason=body.reason,
+            trusted=call.principal.may(Permission.MANAGE_ACCESS),
         )
         return await self._told(call.principal, changed)
 
