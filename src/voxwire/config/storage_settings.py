@@ -29,6 +29,9 @@ class StorageSettings(SettingsTable):
     usage_days: int = Field(
         default=400, ge=1, le=36_500, description="Days that records of usage are kept; sums of them go with them."
     )
+    review_days: int = Field(
+        default=90, ge=1, le=36_500, description="Days that finds of content checks are kept, looked at or not."
+    )
 
     @field_validator("url")
     @classmethod

@@ -17,7 +17,7 @@ from voxwire.runtime import new_id
 from voxwire.storage.database import Database
 
 if TYPE_CHECKING:  # SQLAlchemy takes a moment to import, and a server without state does without
-    from voxwire.storage.reviews import NewReview
+    from voxwire.storage.reviews import NewReview, Reviews
 
 logger = logging.getLogger("voxwire.monitoring")
 
@@ -25,6 +25,8 @@ logger = logging.getLogger("voxwire.monitoring")
 _MOST_WAITING: Final = 2_000
 _BATCH: Final = 50
 _REST_S: Final = 1.0
+#: How often old reviews are looked for, in seconds.
+_TIDY_S: Final = 3600.0
 #: How long the last ones may take when the server stops, in seconds.
 _FAREWELL_S: Final = 5.0
 #: Characters of what was said that a review keeps.
@@ -53,9 +55,13 @@ class ReviewWriter:
     async def running(self) -> AsyncIterator[None]:
         """Write while the block lasts, and at its end what still waits."""
         task = asyncio.create_task(self._write_on(), name="write reviews")
+        tidying = asyncio.create_task(self._tidy(), name="delete old reviews")
         try:
             yield
         finally:
+            tidying.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await tidying
             self._ending = True
             self._some.set()
             done, _ = await asyncio.wait([task], timeout=_FAREWELL_S)
@@ -85,11 +91,24 @@ class ReviewWriter:
             if not self._waiting and not self._ending:
                 self._some.clear()
 
-    async def _write(self, batch: list[tuple[FoundIn, str, int]]) -> None:
+    async def _tidy(self) -> None:
+        while True:
+            oldest = int((time.time() - self._database.settings.review_days * 86_400) * 1000)
+            try:
+                if await self._database.exists():
+                    await (await self._store()).delete_before(oldest)
+            except StorageError as error:
+                logger.warning("%s Old reviews stay for now.", error)
+            await asyncio.sleep(_TIDY_S)
+
+    async def _store(self) -> "Reviews":
         await asyncio.to_thread(import_module, "voxwire.storage.reviews")
         from voxwire.storage.reviews import Reviews
 
-        await Reviews(self._database).add([_review(*one) for one in batch])
+        return Reviews(self._database)
+
+    async def _write(self, batch: list[tuple[FoundIn, str, int]]) -> None:
+        await (await self._store()).add([_review(*one) for one in batch])
 
 
 def _review(found: FoundIn, id: str, at: int) -> "NewReview":
