@@ -186,3 +186,14 @@ async def test_more_names_than_one_call_takes(redis: RedisServer) -> None:
 def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"quotas\.redis_url"):
         RedisCounts("redis://host:port")
+
+
+async def test_without_redis_from_the_start_a_server_counts_for_itself(
+    hosted: Hosted, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = RedisServer()  # not started
+    async with server(nowhere, requests_per_minute=1) as keeper, keeper.session(SHOP, hosted) as allowance:
+        allowance.begin("resp_1", 1)
+        with pytest.raises(QuotaExceeded):
+            allowance.begin("resp_2", 1)
+        await until(lambda: "Redis cannot be used (ConnectionError). Quotas are counted by each" in caplog.text)
