@@ -229,6 +229,20 @@ class TestUse:
         answers = await asyncio.gather(*(open_with(url, key) for _ in range(10)))
         assert sorted(answer.status for answer in answers) == [101] + [401] * 9
 
+    async def test_a_refusal_that_asks_to_try_again_uses_no_key_up(self) -> None:
+        settings = {"auth": {"api_keys": [KEY]}, "quotas": {"deployment": {"concurrent_sessions": 1}}}
+        async with served(fake_service(), **settings) as url:
+            key = (await mint(url, single_use=True))["value"]
+            address = f"{url.replace('http', 'ws', 1)}/v1/realtime?model=gpt-realtime"
+            async with connect(address, additional_headers={"api-key": KEY}) as socket:
+                await socket.recv()
+                assert (await open_with(url, key)).status == 429
+            async with asyncio.timeout(5):
+                while (answer := await open_with(url, key)).status == 429:  # the place of the other one
+                    await asyncio.sleep(0.01)
+            assert answer.status == 101
+            assert (await open_with(url, key)).error["code"] == "revoked_ephemeral_key"
+
     async def test_revoked(self, url: str) -> None:
         made = await mint(url)
         path = f"/v1/realtime/client_secrets/{made['session']['id']}"

@@ -128,6 +128,8 @@ class WebSocketEndpoint:
         try:
             admitted = await self._negotiate(connection)
             async with self._allowed(admitted) as allowance, self._seat(admitted.principal) as newcomer:
+                # Last: a key for one use is not used up by a refusal that asks to try again.
+                await self._redeem(admitted.principal)
                 await _accept(send, connection.request, connection.engine or "", admitted.stored)
                 express: Express | None = (scope.get("extensions") or {}).get(EXPRESS_EXTENSION)
                 if express is None:
@@ -213,7 +215,6 @@ class WebSocketEndpoint:
             variant = msgspec.structs.replace(variant, transcription=grant.transcription)
             model = grant.model or model
             patch = self._granted(grant, principal, hosted, kind, model)
-            await self._redeem(principal)
         heard_only = hosted.deployment.stt.capabilities.info.label
         connection.engine = heard_only if variant.transcription else hosted.label
         connection.dialect = variant.dialect.value
