@@ -67,8 +67,10 @@ async function show() {
   const allowed = Object.keys(SECTIONS).filter((name) => may(SECTIONS[name]?.needs ?? ""));
   const name = allowed.includes(wanted) ? wanted : allowed[0];
   for (const link of byId("sections").querySelectorAll("a")) {
-    if (link.getAttribute("href") === `#/${name}`) link.setAttribute("aria-current", "page");
+    const current = link.getAttribute("href") === `#/${name}`;
+    if (current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
+    if (current) link.scrollIntoView({ block: "nearest", inline: "center" }); // a phone has no room for all of them
   }
   const mine = ++turn;
   leave?.();
