@@ -12,6 +12,7 @@ from voxwire.auth.management import IssuedKey, KeyBook, RoleBook
 from voxwire.errors import RequestRefused, StorageError
 from voxwire.runtime import AccessRole, Principal
 from voxwire.storage import api_keys
+from voxwire.storage.api_keys import StoredKey
 from voxwire.storage.database import Database
 from voxwire.storage.decisions import Decisions
 from voxwire.testing.scripted_clock import ScriptedClock
@@ -99,6 +100,35 @@ class TestBook:
         assert sum(isinstance(one, IssuedKey) for one in made) == 1
         assert sum(isinstance(one, RequestRefused) for one in made) == 5
         await other.keys._database.close()
+
+    @pytest.mark.parametrize("other", ["rotate", "revoke"])
+    async def test_somebody_else_changes_it_at_the_same_moment(
+        self, book: KeyBook, database: Database, monkeypatch: pytest.MonkeyPatch, other: str
+    ) -> None:
+        """A key that was revoked does not come back by a rotation, and none outlives its end."""
+        find, somebody = book.named, KeyBook(database, book._clock)
+
+        async def found_and_then_changed(project: str, name: str) -> StoredKey:
+            found = await find(project, name)
+            monkeypatch.setattr(book, "named", find)
+            await getattr(somebody, other)(project, name, by="somebody")
+            return found
+
+        await make(book)
+        monkeypatch.setattr(book, "named", found_and_then_changed)
+        with pytest.raises(RequestRefused, match="at the same moment") as caught:
+            await book.rotate("local", "key1", by="cli")
+        assert (caught.value.status, caught.value.code) == (409, "key_changed")
+        assert len(await book.keys.of_project("local")) == (other == "rotate")
+
+        await book.create(project="local", name="ci", roles=[AccessRole.USER], by="cli")
+        monkeypatch.setattr(book, "named", found_and_then_changed)
+        if other == "rotate":
+            await book.revoke("local", "ci", by="cli")
+        else:
+            with pytest.raises(RequestRefused, match="no key 'ci' in force"):
+                await book.revoke("local", "ci", by="cli")
+        assert "ci" not in {key.name for key in await book.keys.of_project("local")}
 
     @pytest.mark.parametrize("action", ["rotate", "revoke"])
     async def test_a_name_that_nobody_has(self, book: KeyBook, action: str) -> None:

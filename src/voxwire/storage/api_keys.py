@@ -28,6 +28,10 @@ class KeyNameTaken(Exception):
     """The project has a key of this name that is in force."""
 
 
+class KeyChanged(Exception):
+    """The key that was to be replaced is no longer in force: somebody else has just rotated or revoked it."""
+
+
 class TooManyKeys(Exception):
     """There are as many keys in force as a server can hold."""
 
@@ -64,12 +68,12 @@ class ApiKeys:
     async def add(self, key: StoredKey, *, replaces: str | None = None) -> None:
         """Keep a key; of `replaces`, the id of another one, it takes the place in the same moment.
 
-        Makes its project. Raises KeyNameTaken, TooManyKeys.
+        Makes its project. Raises KeyChanged, KeyNameTaken, TooManyKeys.
         """
         async with self._database.write() as connection:
             await lock_project(connection, key.project, key.created_at)
-            if replaces is not None:
-                await _revoke(connection, replaces, key.created_at)
+            if replaces is not None and not await _revoke(connection, replaces, key.created_at):
+                raise KeyChanged
             if await _live(connection, key.project, key.name) is not None:
                 raise KeyNameTaken
             count = select(func.count()).select_from(api_key_table).where(api_key_table.c.revoked_at.is_(None))
@@ -81,11 +85,12 @@ class ApiKeys:
             await bump(connection)
 
     async def revoke(self, key: StoredKey, now: int, by: str) -> None:
-        """End a key, if it is still in force."""
+        """End a key. Raises KeyChanged where it is no longer in force."""
         async with self._database.write() as connection:
-            if await _revoke(connection, key.id, now):
-                await _record(connection, "key.revoke", key, by)
-                await bump(connection)
+            if not await _revoke(connection, key.id, now):
+                raise KeyChanged
+            await _record(connection, "key.revoke", key, by)
+            await bump(connection)
 
     async def state(self) -> tuple[int | None, ...]:
         """Differs once a key was made or has ended; the first number is how many there ever were. Quick."""

@@ -1,5 +1,6 @@
 """Making, rotating and ending stored keys: what the command line and REST have in common."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from typing import Final
 from voxwire.auth.key_form import key_digest, key_hint, new_key
 from voxwire.errors import RequestRefused
 from voxwire.runtime import AccessRole, Permission, new_id
-from voxwire.storage.api_keys import MAX_KEYS, ApiKeys, KeyKind, KeyNameTaken, StoredKey, TooManyKeys
+from voxwire.storage.api_keys import MAX_KEYS, ApiKeys, KeyChanged, KeyKind, KeyNameTaken, StoredKey, TooManyKeys
 from voxwire.storage.database import Database
 
 #: The two keys that every project may have, as in Azure: one is made anew while the other one goes on.
@@ -77,7 +78,8 @@ class KeyBook:
 
     async def rotate(self, project: str, name: str, *, by: str, expires_at: int | None = None) -> IssuedKey:
         """Make a key anew: the same name, roles, deployments and end (unless there is another one), with a new secret.
-        The old one is refused from now on. Raises RequestRefused: 404, and 400 for an end that is past."""
+        The old one is refused from now on. Raises RequestRefused: 404, 400 for an end that is past, and 409 where
+        somebody else rotates or revokes it at the same moment: of two new secrets one would be lost."""
         old = await self.named(project, name)
         now = self._now()
         expires_at = old.expires_at if expires_at is None else expires_at
@@ -97,10 +99,12 @@ class KeyBook:
         return IssuedKey(key, secret)
 
     async def revoke(self, project: str, name: str, *, by: str) -> StoredKey:
-        """End a key at once. Raises RequestRefused (404)."""
-        key = await self.named(project, name)
-        await self.keys.revoke(key, self._now(), by)
-        return key
+        """End a key at once, also where somebody rotates it at the same moment. Raises RequestRefused (404)."""
+        while True:
+            key = await self.named(project, name)
+            with contextlib.suppress(KeyChanged):
+                await self.keys.revoke(key, self._now(), by)
+                return key
 
     async def named(self, project: str, name: str) -> StoredKey:
         """The key in force of this name. Raises RequestRefused (404)."""
@@ -126,6 +130,13 @@ class KeyBook:
     async def _add(self, key: StoredKey, replaces: str | None = None) -> None:
         try:
             await self.keys.add(key, replaces=replaces)
+        except KeyChanged:
+            raise RequestRefused(
+                409,
+                f"The key {key.name!r} was rotated or revoked by somebody else at the same moment: look at it again.",
+                code="key_changed",
+                param="name",
+            ) from None
         except KeyNameTaken:
             raise RequestRefused(
                 409,
