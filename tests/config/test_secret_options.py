@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from voxwire.config import EngineSettings, load_settings
 from voxwire.config.secret_options import MASK, hide_secrets, put_secrets, take_secrets, unmask
@@ -49,6 +49,22 @@ def test_every_way_into_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert SECRET not in repr(settings.model_dump())
     assert settings.llm is not None
     assert settings.llm.options["api_key"] == SecretStr(SECRET)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://me:s3cret@h/v1", "wss://s3cret@h", " http://h/v1?api-key=s3cret", "http://h?x=1&access_token=s3cret"],
+)
+def test_an_address_carries_no_key(address: str) -> None:
+    for options in ({"base_url": address}, {"mirrors": [{"at": address}]}):
+        with pytest.raises(ValidationError, match="must not carry a key") as refused:
+            EngineSettings(name="chat", options=options)
+        assert SECRET not in str(refused.value.errors(include_input=False))
+
+
+@pytest.mark.parametrize("text", ["http://h:1/v1?api-version=1", "me@example.com", "ask http://a@b?", "http://h/a@b"])
+def test_what_carries_none(text: str) -> None:
+    assert EngineSettings(name="chat", options={"base_url": text}).options == {"base_url": text}
 
 
 class TestKeeping:

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from voxwire.config.names import ResourceName
 from voxwire.config.plain_json import check_json
 from voxwire.config.quota_settings import QuotaLimits
-from voxwire.config.secret_options import hide_secrets
+from voxwire.config.secret_options import check_addresses, hide_secrets
 from voxwire.config.table import SettingsTable
 
 
@@ -41,6 +41,7 @@ class EngineSettings(SettingsTable):
     @classmethod
     def _without_plain_secrets(cls, options: dict[str, Any]) -> dict[str, Any]:
         check_json(options)
+        check_addresses(options)
         return hide_secrets(options)
 
 

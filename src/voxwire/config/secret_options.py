@@ -14,6 +14,10 @@ _SECRET: Final = re.compile(
 )
 #: Names under which stands where something is sent. Whatever has `//` in it does so under any name.
 _ADDRESS: Final = re.compile(r"(?i)(?:url|uri|host|address|endpoint|server|proxy|port)s?$")
+#: `http://user:password@host`, `http://host?api-key=secret`.
+_KEY_IN_ADDRESS: Final = re.compile(
+    r"(?i)^\s*[a-z][a-z0-9+.-]*://(?:[^/?#]*@|[^#]*[?&](?:[a-z0-9_.-]*[_.-])?(?:key|apikey|token|secret|password)=)"
+)
 #: Where a secret was, in what is stored.
 _PLACE: Final = "$secret"
 #: Tables of which every text is one: gateways take their keys in headers of any name.
@@ -70,6 +74,20 @@ def put_secrets(value: Any, secrets: Sequence[str]) -> Any:
         case list():
             return [put_secrets(inner, secrets) for inner in value]
     return value
+
+
+def check_addresses(value: Any) -> None:
+    """Raises ValueError, which does not repeat it, for an address with a user, a password or a key in it, at any depth:
+    addresses are shown."""
+    match value:
+        case dict():
+            for inner in value.values():
+                check_addresses(inner)
+        case list() | tuple():
+            for inner in value:
+                check_addresses(inner)
+        case str() if _KEY_IN_ADDRESS.search(value):
+            raise ValueError("an address must not carry a key or a password; set api_key instead")
 
 
 def addresses(value: Any) -> frozenset[str]:
