@@ -73,5 +73,14 @@ def test_with_keys_a_list_of_origins_is_binding_for_pages() -> None:
     policy = NetworkPolicy(keyed=lambda: True, allowed_origins=("https://app.example",))
     policy.check("api.example", "https://app.example")
     policy.check("api.example", None)
-    with pytest.raises(RequestRefused):
-        policy.check("api.example", "https://other.example")
+    for host in ("api.example", None):
+        with pytest.raises(RequestRefused):
+            policy.check(host, "https://other.example")
+
+
+def test_with_keys_and_a_list_the_servers_own_pages_are_served() -> None:
+    policy = NetworkPolicy(keyed=lambda: True, allowed_origins=("https://app.example",))
+    policy.check("Voice.example:8000", "https://voice.example:8000")
+    for origin in ("https://voice.example", "null", "file://"):
+        with pytest.raises(RequestRefused):
+            policy.check("voice.example:8000", origin)

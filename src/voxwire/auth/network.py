@@ -16,7 +16,8 @@ class NetworkPolicy:
     """Checks `Host` and `Origin`.
 
     Without keys: loopback hosts, and loopback, listed or absent origins. With keys: any host; every
-    origin, or, where some are listed, only those and absent ones. `keyed` says whether a key is needed now.
+    origin, or, where some are listed, only those, the server's own, and absent ones. `keyed` says whether a
+    key is needed now.
     """
 
     def __init__(self, *, keyed: Callable[[], bool], allowed_origins: tuple[str, ...] = ()) -> None:
@@ -34,6 +35,8 @@ class NetworkPolicy:
                 code="host_not_allowed",
             )
         if origin is None or origin.lower() in self._allowed:
+            return
+        if keyed and _authority(origin) == (host or "").lower():  # the server's own pages
             return
         if self._allowed if keyed else not _loopback_origin(origin):
             raise RequestRefused(

@@ -108,7 +108,8 @@ class AuthSettings(SettingsTable):
         default=(),
         description="Origins whose pages may connect: of the web (`https://app.example`), of desktop and mobile "
         "shells (`tauri://localhost`, `capacitor://localhost`, `app://name`, `file://`), and `null`, which every page "
-        "without an origin of its own sends. With keys and an empty list every origin may; without keys only "
+        "without an origin of its own sends. With keys and an empty list every origin may, "
+        "and with a list those and the server's own pages; without keys only "
         "loopback origins and the ones listed. Pages of listed origins may also read the answers to their requests "
         "(CORS).",
     )

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from voxwire.auth import ANONYMOUS
 from voxwire.config import MetricsSettings, Settings
 from voxwire.errors import RequestRefused
-from voxwire.runtime import Permission, Service
+from voxwire.runtime import LOCAL, Permission, Service
 from voxwire.server.middleware import REQUEST
 from voxwire.server.rest import Admit
 from voxwire.telemetry.exposition import Exposition
@@ -61,6 +61,12 @@ class MetricsRoute:
                     "The metrics need their token (metrics.token): send it as `Authorization: Bearer TOKEN`.",
                     code="missing_api_key",
                     headers=(("www-authenticate", "Bearer"),),
+                )
+            if principal.project != LOCAL or principal.deployments is not None:
+                raise RequestRefused(
+                    403,
+                    "The metrics are of all projects and deployments, and this key is held to some.",
+                    code="permission_denied",
                 )
         body, media_type = await self._exposition.text(seen.headers.get("accept", ""), draining=self._draining())
         return Response(body, headers={"content-type": media_type, "cache-control": "no-store"})

@@ -158,3 +158,16 @@ async def test_the_log_names_keys_by_their_ids(serve: Serve, caplog: pytest.LogC
     lines = [record.getMessage() for record in caplog.records]
     assert any(f"by={made['id']}" in line for line in lines)
     assert not [line for line in lines if made["secret"] in line]
+
+
+async def test_sums_over_all_are_for_those_who_may_see_all(serve: Serve) -> None:
+    """Metrics are of all projects; usage is of all deployments, where none is named."""
+    url = await serve(auth={"admin_keys": ["boss"]})
+    everybody = (await make(url, "boss", roles=["reader"], name="everybody"))["secret"]
+    held = (await make(url, "boss", roles=["reader"], name="held", deployments=["mine"]))["secret"]
+    shop = (await make(url, "boss", "/admin/v1/keys?project=shop", roles=["owner"]))["secret"]
+    found = [(await call(url, "GET", "/metrics", key)).status for key in ("boss", everybody, held, shop)]
+    assert found == [200, 200, 403, 403]
+    for path, status in (("usage", 403), ("usage?deployment=mine", 200), ("usage.csv?deployment=other", 403)):
+        assert (await call(url, "GET", f"/admin/v1/{path}", held)).status == status
+        assert (await call(url, "GET", f"/admin/v1/{path}", shop)).status == 200

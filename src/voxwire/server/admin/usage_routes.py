@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from voxwire.errors import ConfigurationError, RequestRefused
-from voxwire.runtime import Permission
+from voxwire.runtime import Permission, Principal
 from voxwire.server.admin.admin_context import AdminContext
 from voxwire.server.admin.in_project import InProject, project_of
 from voxwire.server.rest import ListOf, RestCall, RestModel, RestRoute
@@ -99,6 +99,7 @@ class _Usage:
     async def _found(self, call: RestCall[UsageQuery]) -> tuple[Any, Any]:
         """One more than asked for, and what they are grouped by."""
         query, report = call.query, await self._context.storage("usage_report")
+        _check_use(call.principal, query.deployment)
         project = project_of(call.principal, query.project)
         try:
             by = report.usage_groups(query.group_by)
@@ -120,3 +121,16 @@ class _Usage:
             skip=query.after,
         )
         return found, by
+
+
+def _check_use(principal: Principal, deployment: str | None) -> None:
+    """Raises RequestRefused (403) where a key that is held to some deployments asks for the usage of others."""
+    if principal.deployments is None:
+        return
+    if deployment is None or not principal.may_use(deployment):
+        raise RequestRefused(
+            403,
+            "This key is held to some deployments: ask for the usage of one of them (deployment=NAME).",
+            code="deployment_not_allowed",
+            param="deployment",
+        )
