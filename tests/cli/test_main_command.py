@@ -116,3 +116,18 @@ class TestEndings:
             process.stdout.close()
             assert process.stderr.read() == ""
             assert process.wait(20) == 1
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["deployments", "create", "shop", "--reason", "caf\udce9"],
+        ["sessions", "list", "--end-user", "caf\udce9"],
+        ["prompts", "create", "clerk", "--text", "Hi.", "--reason", "caf\udce9"],
+    ],
+    ids=lambda typed: typed[0],
+)
+def test_text_in_another_encoding_is_refused(typed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not UTF-8 cannot be stored, and a list that holds it could not be given out."""
+    assert main(typed) == 1
+    assert "Is it UTF-8?" in capsys.readouterr().err

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from voxwire.config import Settings, load_settings
+from voxwire.config import Settings, check_json, load_settings
+from voxwire.errors import ConfigurationError
 from voxwire.storage.database import Database
 
 _Result = TypeVar("_Result")
@@ -24,7 +25,13 @@ def add_store_options(parser: argparse.ArgumentParser) -> None:
 
 
 def store_settings(args: argparse.Namespace) -> Settings:
-    """The settings, with the database that the options name. Raises ConfigurationError."""
+    """The settings, with the database that the options name. Raises ConfigurationError, also for what was typed and
+    cannot be stored."""
+    for option, typed in vars(args).items():
+        try:
+            check_json(typed)
+        except ValueError as error:
+            raise ConfigurationError(f"{option.replace('_', '-')}: {error}. Is it UTF-8?") from None
     return load_settings(args.config, {"storage": {"url": args.storage}} if args.storage else {})
 
 
