@@ -120,7 +120,8 @@ class TestWrongFile:
 
     async def test_a_folder(self, tmp_path: Path) -> None:
         database = Database(StorageSettings(url=SecretStr(f"sqlite:///{tmp_path}")))
-        assert (await trouble(database)).kind == "refused"
+        error = await trouble(database)
+        assert (error.kind, "It is a folder" in str(error)) == ("refused", True)
 
     async def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
         Given(tmp_path / "taken").content = b"a file"

@@ -1,5 +1,6 @@
 """What can be wrong with a database, in plain words: errors of drivers become `StorageError`."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,8 @@ def storage_error(address: StoreAddress, error: Exception) -> StorageError:
 def _understood(address: StoreAddress, error: Exception) -> tuple[StorageTrouble, str]:
     for cause in _causes(error):
         code = getattr(cause, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_CANTOPEN and address.file is not None and os.path.isdir(address.file):
+            return "refused", "It is a folder; name a file in it."
         if isinstance(code, int) and code & 0xFF in _SQLITE:
             return _SQLITE[code & 0xFF]
         state = getattr(cause, "sqlstate", None)
