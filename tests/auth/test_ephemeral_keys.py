@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from pydantic import SecretStr
 
-from voxwire.auth.ephemeral import EphemeralKeys
+from voxwire.auth.ephemeral import EphemeralKeys, spent_tokens
 from voxwire.auth.ephemeral.ephemeral_token import MAX_LENGTH, read_token, signer_of
 from voxwire.auth.ephemeral.large_settings import INLINE_BYTES, LargeSettings
 from voxwire.auth.ephemeral.signing_ring import COUNTS_S, SIGNS_S
@@ -184,6 +184,21 @@ async def test_for_one_use(keys: EphemeralKeys, clock: ScriptedClock) -> None:
     many = await identified(keys, await mint(keys, clock, id="sess_2"))
     await keys.redeem(many)
     await keys.redeem(many)
+
+
+async def test_one_project_takes_no_places_of_others(
+    keys: EphemeralKeys, clock: ScriptedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spent_tokens, "_MOST_OF_PROJECT", 3)
+    for number in range(3):
+        await keys.revoke("greedy", f"sess_{number}", clock.now + 10)
+    for _ in range(2):
+        with pytest.raises(RequestRefused, match="Too many"):
+            await keys.revoke("greedy", "sess_more", clock.now + 10)
+    await keys.revoke("greedy", "sess_2", clock.now + 10)  # it counts no longer, so it takes no place
+    await keys.redeem(await identified(keys, await mint(keys, clock, single_use=True)))
+    clock.now += 11
+    await keys.revoke("greedy", "sess_more", clock.now + 10)
 
 
 class TestSeveralServers:

@@ -1,11 +1,12 @@
 """Events of ours: the same in every dialect, asked for by the same name (protocol: decisions, Events of our own)."""
 
 import pytest
-from dialect_samples import FIRST, GA, OUR_EVENTS, PREVIEW, VOICE_LIVE, decode, encode
+from dialect_samples import CONFIG, EXPIRES_AT, FIRST, GA, OUR_EVENTS, PREVIEW, VOICE_LIVE, decode, encode
 from msgspec.structs import replace
 
 from voxwire.dialects import Variant, WireCodec
 from voxwire.events.client import UpdateSession
+from voxwire.events.server import Fingerprint, SessionCreated, SessionUpdated
 from voxwire.events.session_config import TURN_TIMINGS, WORD_TIMES
 
 VARIANTS = {"ga": GA, "preview": PREVIEW, "first": FIRST, "voice-live": VOICE_LIVE}
@@ -56,6 +57,20 @@ def test_form(codec: WireCodec) -> None:
             "words": [{"word": "Hello.", "start_ms": 1080, "end_ms": 1400}],
         },
     ]
+
+
+@pytest.mark.parametrize("event", [SessionCreated, SessionUpdated])
+def test_a_fingerprint_stands_beside_the_session(
+    codec: WireCodec, event: type[SessionCreated] | type[SessionUpdated]
+) -> None:
+    shown = Fingerprint(version="0.1.0", engines={"llm": "chat"}, settings="12ab")
+    plain = event(session_id="sess_1", config=CONFIG, expires_at=EXPIRES_AT)
+    without = encode(codec, plain)
+    assert "voxwire.fingerprint" not in without
+    assert encode(codec, replace(plain, fingerprint=shown)) == {
+        **without,
+        "voxwire.fingerprint": {"version": "0.1.0", "engines": {"llm": "chat"}, "settings": "12ab"},
+    }
 
 
 @pytest.mark.parametrize("name", [TURN_TIMINGS, WORD_TIMES])

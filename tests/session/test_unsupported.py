@@ -29,18 +29,14 @@ def errors(*params: str) -> Iterable[tuple[str, str, str, int]]:
 
 def test_an_update() -> None:
     driver = Driver(MANUAL, capabilities=POOR)
-    patch = SessionPatch(
-        instructions="Be kind.", voice="cedar", transcription=Transcription(language="fr"), prompt={"id": "p"}
-    )
+    patch = SessionPatch(instructions="Be kind.", voice="cedar", transcription=Transcription(language="fr"))
     driver.send(UpdateSession(event_id="mine", patch=patch, unsupported=(GONE,)), origin=7)
-    assert driver.names()[1:] == ["SessionUpdated"] + ["ErrorOccurred"] * 4
+    assert driver.names()[1:] == ["SessionUpdated"] + ["ErrorOccurred"] * 3
     config = driver.last(SessionUpdated).config
-    assert (config.instructions, config.voice, config.prompt) == ("Be kind.", "alloy", None)
+    assert (config.instructions, config.voice) == ("Be kind.", "alloy")
     assert config.transcription == Transcription()
     where = "session.audio"
-    assert told(driver) == errors(
-        "event.field", f"{where}.output.voice", f"{where}.input.transcription.language", "session.prompt"
-    )
+    assert told(driver) == errors("event.field", f"{where}.output.voice", f"{where}.input.transcription.language")
 
 
 def test_the_message_says_what_became_of_the_rest() -> None:

@@ -21,7 +21,7 @@ from voxwire.config.monitoring_settings import NO_POLICY, CheckSettings, Content
 from voxwire.config.names import ResourceName, checked_name
 from voxwire.config.oidc_settings import ENTRA, AssignmentSettings, EntraSettings, IssuerSettings, secure_address
 from voxwire.config.plain_json import check_json
-from voxwire.config.quota_settings import QuotaLimits, QuotaSettings
+from voxwire.config.quota_settings import QuotaLimit, QuotaLimits, QuotaSettings
 from voxwire.config.secret_options import addresses, put_secrets, take_secrets, unmask
 from voxwire.config.settings import (
     BUILT_IN_PROFILES,
@@ -52,6 +52,7 @@ __all__ = [
     "LoggingSettings",
     "MetricsSettings",
     "ProfileSettings",
+    "QuotaLimit",
     "QuotaLimits",
     "QuotaSettings",
     "ResourceName",

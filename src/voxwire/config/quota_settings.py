@@ -1,23 +1,26 @@
 """How much may be used: by a deployment, by a key, by a principal."""
 
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveInt, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from voxwire.config.table import SettingsTable
 
 _SCHEMES = ("redis", "rediss", "valkey", "valkeys", "unix")
+#: A larger one is a slip of the keyboard, and no number that every database and every Redis holds exactly.
+QuotaLimit = Annotated[int, Field(gt=0, le=1_000_000_000_000)]
 
 
 class QuotaLimits(SettingsTable):
     """How much one of them may use, in all of its sessions together. What is left out has no limit."""
 
-    concurrent_sessions: PositiveInt | None = Field(default=None, description="Sessions at once.")
-    requests_per_minute: PositiveInt | None = Field(default=None, description="Responses in a minute.")
-    tokens_per_minute: PositiveInt | None = Field(
+    concurrent_sessions: QuotaLimit | None = Field(default=None, description="Sessions at once.")
+    requests_per_minute: QuotaLimit | None = Field(default=None, description="Responses in a minute.")
+    tokens_per_minute: QuotaLimit | None = Field(
         default=None, description="Tokens in a minute, of what responses read and say."
     )
-    audio_seconds_per_day: PositiveInt | None = Field(
+    audio_seconds_per_day: QuotaLimit | None = Field(
         default=None, description="Seconds of audio that come in, in a day."
     )
 

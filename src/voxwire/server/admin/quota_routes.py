@@ -4,9 +4,9 @@ import asyncio
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
-from voxwire.config import QuotaLimits
+from voxwire.config import QuotaLimit, QuotaLimits
 from voxwire.errors import RequestRefused
 from voxwire.runtime import Permission
 from voxwire.server.admin.admin_context import AdminContext
@@ -18,17 +18,15 @@ if TYPE_CHECKING:  # SQLAlchemy takes a moment to import, and a server without s
     from voxwire.storage.quotas import QuotaKind, StoredQuota
 
 _KINDS = ("deployment", "key", "principal")
-#: What the numbers have in common: more than that, and no store holds them.
-_Limit = Annotated[PositiveInt | None, Field(le=10**12)]
 
 
 class QuotaBody(RestModel):
     """How much may be used, over all sessions. What is left out has no limit."""
 
-    concurrent_sessions: Annotated[_Limit, Field(description="Sessions at once.")] = None
-    requests_per_minute: Annotated[_Limit, Field(description="Responses in a minute.")] = None
-    tokens_per_minute: Annotated[_Limit, Field(description="Tokens in a minute.")] = None
-    audio_seconds_per_day: Annotated[_Limit, Field(description="Seconds of audio that come in, in a day.")] = None
+    concurrent_sessions: Annotated[QuotaLimit | None, Field(description="Sessions at once.")] = None
+    requests_per_minute: Annotated[QuotaLimit | None, Field(description="Responses in a minute.")] = None
+    tokens_per_minute: Annotated[QuotaLimit | None, Field(description="Tokens in a minute.")] = None
+    audio_seconds_per_day: Annotated[QuotaLimit | None, Field(description="Seconds of audio in, in a day.")] = None
 
 
 class QuotaAnswer(QuotaBody):
