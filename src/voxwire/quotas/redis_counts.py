@@ -85,6 +85,7 @@ class RedisCounts:
                 socket_timeout=_SILENT_S,
                 socket_connect_timeout=_SILENT_S,
                 retry=Retry(NoBackoff(), 0),  # who asks decides whether to ask again
+                driver_info=None,  # else it looks for its own version on disk with each connection
             )
         except ValueError:
             raise ConfigurationError(
