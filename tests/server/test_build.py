@@ -12,7 +12,7 @@ from voxwire.config import load_settings
 from voxwire.dialects.model_names import REALTIME_MODELS, TRANSCRIPTION_MODELS
 from voxwire.errors import ConfigurationError
 from voxwire.events.session_config import DEFAULT_TURN_DETECTION, Eagerness, SemanticVad, SessionKind
-from voxwire.runtime import DeploymentTerms
+from voxwire.runtime import DeploymentTerms, Quota
 from voxwire.runtime.failover import FailoverLlm, FailoverTts
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.server import build
@@ -233,14 +233,16 @@ def test_what_interrupts(chosen: object, limits: tuple[int, int, bool]) -> None:
 async def test_what_a_session_of_a_deployment_starts_with(loaded: list[Any], chosen: Any, detection: Any) -> None:
     own = {"voice": "verse", "turn_detection": chosen, "region": "here", "store": "text", "retention_days": 3,
            "content_policy": "mild", "limits": {"concurrent_sessions": 2}}  # fmt: skip
-    shop = build.build_service(load_settings(None, {"deployments": {"shop": own}})).directory.find("shop")
+    policies = {"mild": {"checks": [{"kind": "words", "options": {"words": ["drat"]}}]}}
+    settings = load_settings(None, {"deployments": {"shop": own}, "content_policies": policies})
+    shop = build.build_service(settings).directory.find("shop")
     assert shop is not None
     await shop.tried()
     assert shop.deployment is not None
     config = shop.deployment.config(SessionKind.REALTIME)
     assert (config.voice, config.turn_detection) == ("verse", detection)
     assert shop.deployment.terms == DeploymentTerms(
-        region="here", store="text", retention_days=3, content_policy="mild", concurrent_sessions=2
+        region="here", store="text", retention_days=3, content_policy="mild", quota=Quota(concurrent_sessions=2)
     )
 
 
