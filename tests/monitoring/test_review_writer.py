@@ -60,6 +60,29 @@ async def test_while_the_database_is_lost_they_wait(
     assert "poison" not in caplog.text
 
 
+@pytest.mark.parametrize("fault", [StorageError("failed", "It does not fit."), RuntimeError("a bug")], ids=type)
+async def test_one_that_cannot_be_stored_keeps_back_no_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception
+) -> None:
+    real, faults, failed = Reviews.add, [fault], asyncio.Event()
+
+    async def add(self: Reviews, new: object) -> None:
+        if faults:
+            failed.set()
+            raise faults.pop()
+        await real(self, new)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Reviews, "add", add)
+    writer = ReviewWriter(database)
+    async with writer.running():
+        writer.put(FOUND)
+        await failed.wait()
+        writer.put(dataclasses.replace(FOUND, end_user="ben"))
+    assert await kept(database) == ["ben"]
+    assert "1 findings of checks are lost" in caplog.text
+    assert "poison" not in caplog.text
+
+
 async def test_there_is_a_bound(
     database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

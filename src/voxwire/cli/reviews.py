@@ -54,7 +54,7 @@ def _list(args: argparse.Namespace) -> int:
 
     found = with_database(args, work)
     if args.json:
-        print_json([_fields(one) for one in found])
+        print_json([one.shown() for one in found])
     elif not found:
         complain(f"The project {args.project!r} has none.")
     else:
@@ -72,9 +72,9 @@ def _show(args: argparse.Namespace) -> int:
         raise _unknown(args.project, args.id)
     review, excerpt = found
     if args.json:
-        print_json({**_fields(review), "excerpt": excerpt})
+        print_json({**review.shown(), "excerpt": excerpt})
         return 0
-    for name, value in _fields(review).items():
+    for name, value in review.shown().items():
         if value is not None:
             say(f"{name}: {value}")
     if excerpt is not None:
@@ -91,27 +91,6 @@ def _decide(args: argparse.Namespace) -> int:
 
     with_database(args, work)
     return 0
-
-
-def _fields(review: StoredReview) -> dict[str, Any]:
-    """As REST shows it."""
-    return {
-        "id": review.id,
-        "project": review.project,
-        "deployment": review.deployment,
-        "session": review.session,
-        "session_stored": review.is_recorded,
-        "response": review.response,
-        "end_user": review.end_user,
-        "check": review.check,
-        "side": review.side,
-        "action": review.action,
-        "found": review.found,
-        "state": review.state,
-        "created_at": review.created_at // 1000,
-        "decided_at": review.decided_at and review.decided_at // 1000,
-        "decided_by": review.decided_by,
-    }
 
 
 def _moment(milliseconds: int) -> str:

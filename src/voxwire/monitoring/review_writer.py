@@ -79,13 +79,17 @@ class ReviewWriter:
             try:
                 if batch:
                     await self._write(batch)
-            except StorageError as error:
-                if not self._lost:
-                    logger.error("%s Findings of checks wait.", error)
-                self._lost = True
-                await asyncio.sleep(_REST_S)
-                continue
-            self._lost = False
+            except Exception as error:
+                if isinstance(error, StorageError) and error.kind != "failed":
+                    if not self._lost:
+                        logger.error("%s Findings of checks wait.", error)
+                    self._lost = True
+                    await asyncio.sleep(_REST_S)
+                    continue
+                # A fault of ours: it would come again for ever, and keep everything behind it.
+                logger.exception("%d findings of checks are lost.", len(batch))
+            else:
+                self._lost = False
             for _ in batch:
                 self._waiting.popleft()
             if not self._waiting and not self._ending:

@@ -57,6 +57,26 @@ class StoredReview:
     decided_by: str | None
     is_recorded: bool
 
+    def shown(self) -> dict[str, Any]:
+        """As REST and the command line show it: times are in seconds."""
+        return {
+            "id": self.id,
+            "project": self.project,
+            "deployment": self.deployment,
+            "session": self.session,
+            "session_stored": self.is_recorded,
+            "response": self.response,
+            "end_user": self.end_user,
+            "check": self.check,
+            "side": self.side,
+            "action": self.action,
+            "found": self.found,
+            "state": self.state,
+            "created_at": self.created_at // 1000,
+            "decided_at": self.decided_at and self.decided_at // 1000,
+            "decided_by": self.decided_by,
+        }
+
 
 _OWN: Final = tuple(
     name for name in StoredReview.__slots__ if name not in ("has_excerpt", "is_recorded")

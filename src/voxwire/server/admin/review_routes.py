@@ -1,6 +1,6 @@
 """`/admin/v1/reviews`: what checks of the content have found."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from voxwire.server.admin.in_project import InProject, project_of
 from voxwire.server.rest import ListOf, RestCall, RestModel, RestRoute
 
 if TYPE_CHECKING:  # SQLAlchemy takes a moment to import, and a server without state does without
-    from voxwire.storage.reviews import Reviews, StoredReview
+    from voxwire.storage.reviews import Reviews
 
 _State = Literal["open", "confirmed", "dismissed"]
 
@@ -93,7 +93,7 @@ class _Reviews:
                 raise _unknown(query.after, "after")
             before = found[0]
         page = await store.page(project, state=query.state, limit=query.limit + 1, before=before)
-        data = [ReviewAnswer(**_fields(one)) for one in page[: query.limit]]
+        data = [ReviewAnswer(**one.shown()) for one in page[: query.limit]]
         return ListOf(data=data, last_id=data[-1].id if data else None, has_more=len(page) > len(data))
 
     async def show(self, call: RestCall[InProject]) -> ReviewWithExcerpt:
@@ -101,7 +101,7 @@ class _Reviews:
         found = await store.find(project_of(call.principal, call.query.project), id)
         if found is None:
             raise _unknown(id, "id")
-        return ReviewWithExcerpt(**_fields(found[0]), excerpt=found[1])
+        return ReviewWithExcerpt(**found[0].shown(), excerpt=found[1])
 
     async def decide(self, call: RestCall[InProject], body: ReviewDecision) -> ReviewWithExcerpt:
         project = project_of(call.principal, call.query.project)
@@ -113,26 +113,6 @@ class _Reviews:
     async def _store(self) -> "Reviews":
         reviews: Reviews = (await self._context.storage("reviews")).Reviews(self._context.database)
         return reviews
-
-
-def _fields(review: "StoredReview") -> dict[str, Any]:
-    return {
-        "id": review.id,
-        "project": review.project,
-        "deployment": review.deployment,
-        "session": review.session,
-        "session_stored": review.is_recorded,
-        "response": review.response,
-        "end_user": review.end_user,
-        "check": review.check,
-        "side": review.side,
-        "action": review.action,
-        "found": review.found,
-        "state": review.state,
-        "created_at": review.created_at // 1000,
-        "decided_at": review.decided_at and review.decided_at // 1000,
-        "decided_by": review.decided_by,
-    }
 
 
 def _unknown(id: str, param: str) -> RequestRefused:
