@@ -21,7 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from voxwire.auth.management import KeyBook
 from voxwire.config import StorageSettings
 from voxwire.runtime import AccessRole
-from voxwire.storage import connections, usage_writer
+from voxwire.storage import connections, last_writes, usage_writer
 from voxwire.storage.database import Database
 from voxwire.testing.fake_service import fake_service
 from voxwire.testing.live_server import served
@@ -146,7 +146,7 @@ def damage(file: Path) -> None:
 async def test_a_server_that_ends_meanwhile_says_what_it_could_not_write(
     losing: Callable[[], Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usage_writer, "_FAREWELL_S", 0.5)
+    monkeypatch.setattr(last_writes, "_FAREWELL_S", 0.5)
     key = await owner_key()
     address = {"additional_headers": {"api-key": key}}
     with losing_later(losing) as lose:
@@ -164,7 +164,7 @@ async def test_a_database_that_stands_still_holds_nobody_up(
     """Connections to it stay open, and no answer comes: neither talking nor the end of the server waits for that."""
     monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
     monkeypatch.setattr(connections, "_STATEMENT_S", 1.0)
-    monkeypatch.setattr(usage_writer, "_FAREWELL_S", 0.5)
+    monkeypatch.setattr(last_writes, "_FAREWELL_S", 0.5)
     key = await owner_key()
     address = {"additional_headers": {"api-key": key}}
     loop = asyncio.get_running_loop()

@@ -15,6 +15,7 @@ from voxwire.errors import StorageError
 from voxwire.monitoring.watched_sessions import FoundIn
 from voxwire.runtime import new_id
 from voxwire.storage.database import Database
+from voxwire.storage.last_writes import last_writes
 
 if TYPE_CHECKING:  # SQLAlchemy takes a moment to import, and a server without state does without
     from voxwire.storage.reviews import NewReview, Reviews
@@ -27,8 +28,6 @@ _BATCH: Final = 50
 _REST_S: Final = 1.0
 #: How often old reviews are looked for, in seconds.
 _TIDY_S: Final = 3600.0
-#: How long the last ones may take when the server stops, in seconds.
-_FAREWELL_S: Final = 5.0
 #: Characters of what was said that a review keeps.
 _EXCERPT: Final = 2_000
 
@@ -64,11 +63,7 @@ class ReviewWriter:
                 await tidying
             self._ending = True
             self._some.set()
-            done, _ = await asyncio.wait([task], timeout=_FAREWELL_S)
-            if not done:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            await last_writes(task)
             if self._waiting:
                 logger.error("%d findings could not be written", len(self._waiting))
 

@@ -5,7 +5,6 @@ stored no further, which their rows say, and their conversations go on.
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -22,6 +21,7 @@ from voxwire.recording.recorded_session import RecordedSession
 from voxwire.recording.replay import plain_capabilities
 from voxwire.runtime import SessionArguments, SessionFacts, StoringPolicy
 from voxwire.storage.database import Database
+from voxwire.storage.last_writes import last_writes
 
 if TYPE_CHECKING:  # SQLAlchemy takes a moment to import, and a server without state does without
     from voxwire.storage.master_key import Cipher
@@ -44,8 +44,6 @@ _BATCH: Final = 100
 #: A session of which nothing was heard for so long has lost its server, in seconds; how often it is heard of.
 _LOST_S: Final = 180.0
 _ALIVE_S: Final = 60.0
-#: How long what is left may take to be written when the server stops, in seconds.
-_FAREWELL_S: Final = 5.0
 _DAY_MS: Final = 86_400_000
 
 
@@ -161,11 +159,7 @@ class SessionStorer:
         finally:
             self._ending = True
             self._some.set()
-            done, _ = await asyncio.wait([task], timeout=_FAREWELL_S)
-            if not done:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            await last_writes(task)
             if self._recordings:
                 logger.error("%d conversations could not be stored to their end.", len(self._recordings))
 

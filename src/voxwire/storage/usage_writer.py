@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from voxwire.errors import StorageError
 from voxwire.storage.database import Database
+from voxwire.storage.last_writes import last_writes
 from voxwire.storage.usage_row import UsageRow
 
 if TYPE_CHECKING:  # with SQLAlchemy, which a server without state does without
@@ -31,8 +32,6 @@ MAX_RECORDS: Final = 100_000
 #: How long a lost database is left alone, at first and at most, in seconds.
 _FIRST_REST_S: Final = 0.25
 _LONGEST_REST_S: Final = 5.0
-#: How long the last records may take when the server stops, in seconds.
-_FAREWELL_S: Final = 5.0
 #: How often old records are looked for, in seconds.
 _TIDY_S: Final = 3600.0
 
@@ -94,11 +93,7 @@ class UsageWriter:
             self._ending = True
             self._some.set()
             self._many.set()
-            done, _ = await asyncio.wait([task], timeout=_FAREWELL_S)
-            if not done:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            await last_writes(task)
             if self._waiting:
                 logger.error("%d records of usage could not be written to %s.", len(self._waiting), self._shown)
 
