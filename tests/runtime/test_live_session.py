@@ -42,6 +42,7 @@ class ScriptedSession:
         self.deadline: float | None = None
         self.backlog_ms = 0.0
         self.waiting_events = 0
+        self.speaking = False
 
     def open(self, patch: SessionPatch | None = None) -> list[Output]:
         return self.opening

@@ -1,25 +1,59 @@
 """Between a session and what it may use: refused answers, audio that is not heard, and what is left."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from runtime_client import Client, connected
 
 from voxwire.config import QuotaLimits, QuotaSettings
+from voxwire.events.session_config import FALSE_INTERRUPTION
 from voxwire.quotas import QuotaKeeper, QuotaRules
 from voxwire.runtime import Principal, QuotaExceeded, Service
+from voxwire.runtime.usage_meter import UsageLog, UsageRecord
+from voxwire.session.limits import Limits
 from voxwire.testing.driver import silence, speech
 from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_service import fake_deployment, fake_service
+from voxwire.testing.fake_tts import FakeTts
 
 SHOP = Principal(id="key-1")
 OTHER = Principal(id="key-1", project="other")
 TEXT = {"output_modalities": ["text"]}
 
 
-def service_of(*, llm: FakeLlm | None = None, **limits: int) -> Service:
+#: What a turn says to a client from its beginning to its answer.
+TURN = [
+    "input_audio_buffer.speech_started",
+    "error",
+    "input_audio_buffer.speech_stopped",
+    "input_audio_buffer.committed",
+    "response.created",
+    "response.done",
+]
+
+
+def service_of(
+    *,
+    llm: FakeLlm | None = None,
+    tts: FakeTts | None = None,
+    session: Limits | None = None,
+    usage_logs: Sequence[UsageLog] = (),
+    **limits: int,
+) -> Service:
     rules = QuotaRules(QuotaSettings(principal=QuotaLimits(**limits)))
-    return fake_service(fake_deployment(llm=llm or FakeLlm("Hello.")), quotas=QuotaKeeper(rules))
+    deployment = fake_deployment(llm=llm or FakeLlm("Hello."), tts=tts)
+    return fake_service(deployment, limits=session, usage_logs=usage_logs, quotas=QuotaKeeper(rules))
+
+
+class Records:
+    """A log of usage."""
+
+    def __init__(self) -> None:
+        self.kept: list[UsageRecord] = []
+
+    def record(self, record: UsageRecord) -> None:
+        self.kept.append(record)
 
 
 class Refusals:
@@ -167,3 +201,55 @@ class TestAudio:
             assert len(client.wire.all("error")) == 1
             assert not client.wire.all("input_audio_buffer.speech_started")
         assert refusals.limits == ["audio_seconds_per_day"]
+
+    async def test_a_turn_in_which_the_day_ends_is_ended_as_by_silence_and_answered(self) -> None:
+        records = Records()
+        service = service_of(usage_logs=[records], audio_seconds_per_day=2)
+        async with connected(service, principal=SHOP) as client:
+            await client.append(speech(4000))  # who speaks goes on, and knows nothing of it
+            await client.wire.wait_for("response.done")
+            wire = client.wire
+            types = [event["type"] for event in wire.events if event["type"] in TURN]
+            assert types == TURN
+            stopped = wire.all("input_audio_buffer.speech_stopped")[0]
+            assert stopped["audio_end_ms"] in range(2200, 2300)
+            assert wire.all("response.done")[0]["response"]["status"] == "completed"
+            assert len(wire.all("error")) == 1
+        assert sum(record.audio_in_ms for record in records.kept) == 2000, "silence that nobody sent is not counted"
+
+    async def test_a_long_message_beyond_the_day_ends_the_turn_and_takes_no_more_room_than_that(self) -> None:
+        service = service_of(audio_seconds_per_day=2)
+        async with connected(service, principal=SHOP) as client:
+            await client.append(speech(2000))
+            await client.wire.wait_for("input_audio_buffer.speech_started")
+            await client.append(speech(60_000), chunk_ms=60_000)
+            await client.wire.wait_for("response.done")
+            await answer(client)
+            assert len(client.wire.all("input_audio_buffer.speech_stopped")) == 1
+
+    async def test_where_no_detection_ends_turns_nothing_is_added(self) -> None:
+        service = service_of(audio_seconds_per_day=2)
+        async with connected(service, principal=SHOP) as client:
+            await client.configure(audio={"input": {"turn_detection": None}})
+            await client.append(speech(4000))
+            await client.send("input_audio_buffer.commit")
+            await client.wire.wait_for("input_audio_buffer.committed")
+            await client.send("input_audio_buffer.commit")
+            empty = await client.wire.wait_for("error", 2)
+            assert "0.00ms of audio" in empty["error"]["message"]
+
+    async def test_speech_that_an_answer_waits_for_is_decided_too(self) -> None:
+        """Whether it interrupts is not known yet when the day ends: the answer would be held up for good."""
+        service = service_of(
+            llm=FakeLlm("This is a long answer that somebody may want to interrupt."),
+            tts=FakeTts(pace=1.0),
+            session=Limits(interrupt_speech_ms=900),
+            audio_seconds_per_day=1,
+        )
+        async with connected(service, principal=SHOP) as client:
+            await client.configure(include=[FALSE_INTERRUPTION])
+            await client.send("response.create")
+            await client.wire.wait_for("response.output_audio.delta")
+            await client.append(silence(500) + speech(1500))
+            passed = await client.wire.wait_for("voxwire.false_interruption")
+            assert passed["audio_end_ms"] <= 1000

@@ -31,6 +31,9 @@ class SessionCore(Protocol):
     @property
     def waiting_events(self) -> int: ...
 
+    @property
+    def speaking(self) -> bool: ...
+
 
 class Timer(Protocol):
     def cancel(self) -> object: ...

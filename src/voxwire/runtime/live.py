@@ -277,9 +277,9 @@ class LiveSession:
 
         `size` is what a client's event weighs in memory if it has to wait, in bytes.
         """
-        if self._closing or (type(event) is AppendAudio and not self._hears(event, origin)):
+        if self._closing or (heard := self._hear(event, origin)) is None:
             return
-        self._inbox.append((event, origin, size))
+        self._inbox.append((heard, origin, size))
         if self._busy:
             return
         self._busy = True
@@ -296,14 +296,12 @@ class LiveSession:
         if self._closing or self._busy:
             self.submit(event, origin, size)
             return
-        if type(event) is AppendAudio:
-            if not self._hears(event, origin):
-                return
-            self._watch.appended(len(event.audio))
+        if (heard := self._hear(event, origin)) is None:
+            return
         self._busy = True
         try:
-            outputs = await asyncio.to_thread(self._session.receive, event, now=self._clock.time(), origin=origin)
-            self._took(event, size)
+            outputs = await asyncio.to_thread(self._session.receive, heard, now=self._clock.time(), origin=origin)
+            self._took(size)
             self._act(outputs)
             self._keep_time()
             self._work_off()
@@ -313,31 +311,33 @@ class LiveSession:
             self._busy = False
         self._relief.wake()
 
-    def _hears(self, event: AppendAudio, origin: int | None) -> bool:
-        """Whether this audio is heard, which it is as long as its quota lasts."""
-        heard = self._gate.hear(event, origin)
-        if isinstance(heard, ErrorOccurred):
-            self._emit(heard)
+    def _hear(self, event: Input, origin: int | None) -> Input | None:
+        """What the session hears of audio: all of it, as long as its quota lasts. After that nothing, or silence while
+        a turn is in progress, which has to end."""
+        if type(event) is not AppendAudio:
+            return event
+        refusal = self._gate.hear(event, origin)
+        if refusal is not None:
+            self._emit(refusal)
             self._flush()
-            return False
-        return heard
+        if self._gate.deaf:
+            return self._gate.hushed(event) if self._session.speaking else None
+        self._meter.heard(len(event.audio))
+        self._watch.appended(len(event.audio))
+        return event
 
     def _work_off(self) -> None:
         while self._inbox:
             event, origin, size = self._inbox.popleft()
             outputs = self._session.receive(event, now=self._clock.time(), origin=origin)
-            self._took(event, size)
+            self._took(size)
             self._act(outputs)
             # Audio comes fifty times a second, and neither an append nor scores that decide nothing
             # bring a deadline nearer.
-            if type(event) is AppendAudio:
-                self._watch.appended(len(event.audio))
-            elif outputs or type(event) is not SpeechScores:
+            if type(event) is not AppendAudio and (outputs or type(event) is not SpeechScores):
                 self._keep_time()
 
-    def _took(self, event: Input, size: int) -> None:
-        if type(event) is AppendAudio:
-            self._meter.heard(len(event.audio))
+    def _took(self, size: int) -> None:
         if (waiting := self._session.waiting_events) or self._line:
             self._stand_in_line(waiting, size)
 

@@ -1,13 +1,22 @@
-"""Between a session and what it may use: answers that are refused, audio that is not heard, and what is left."""
+"""Between a session and what it may use: answers that are refused, audio that is not heard, and what is left.
+
+Audio beyond the quota is not heard. While somebody speaks it is heard as silence, so that the turn in which the quota
+ended comes to its end by the session's own rules, as if the person had stopped there.
+"""
 
 from collections.abc import Callable
+from typing import Final
 
+from voxwire.audio.convert import from_pcm
 from voxwire.audio.pcm import AudioFormat
 from voxwire.events.client import AppendAudio
 from voxwire.events.server import ErrorOccurred
 from voxwire.interfaces.commands import Output, StartResponse, TakeDraft, UsageCounted
 from voxwire.interfaces.inputs import Generated, QuotaChanged
 from voxwire.runtime.allowance import Allowance, QuotaExceeded
+
+#: Of one message: no turn detection waits for a longer silence.
+_MOST_SILENCE_MS: Final = 10_000
 
 
 class QuotaGate:
@@ -18,21 +27,22 @@ class QuotaGate:
         self._over_quota = over_quota
         self._format = AudioFormat.PCM16
         self._told = False
-        self._deaf = False
+        self.deaf = False
+        """Whether the last audio was beyond the quota."""
 
     def expect(self, format: AudioFormat) -> None:
         """The audio that comes from now on has this format."""
         self._format = format
 
-    def hear(self, event: AppendAudio, origin: int | None) -> bool | ErrorOccurred:
+    def hear(self, event: AppendAudio, origin: int | None) -> ErrorOccurred | None:
         """Whether this audio may be heard. Of all that may not, the first is answered by an error: more of them would
         tell nothing new, fifty times a second."""
         try:
             self._allowance.hear(self._format.duration_ms(len(event.audio)))
         except QuotaExceeded as exceeded:
-            if self._deaf:
-                return False
-            self._deaf = True
+            if self.deaf:
+                return None
+            self.deaf = True
             self._over_quota(exceeded.limit)
             return ErrorOccurred(
                 type=exceeded.type,
@@ -41,8 +51,14 @@ class QuotaGate:
                 event_id=event.event_id,
                 origin=origin,
             )
-        self._deaf = False
-        return True
+        self.deaf = False
+        return None
+
+    def hushed(self, event: AppendAudio) -> AppendAudio:
+        """Silence in the place of audio that may not be heard, of the same length."""
+        size = min(len(event.audio), self._format.size_of(_MOST_SILENCE_MS))
+        samples = size // self._format.sample_bytes
+        return AppendAudio(audio=from_pcm(bytes(2 * samples), self._format))
 
     def begin(self, output: Output) -> Generated | None:
         """Reserve what an answer, or a draft, is about to use; where it may not, what the session is told instead."""

@@ -236,6 +236,11 @@ class Session:
         """Client events that wait for scores; the reader waits while these are many."""
         return len(self._waiting)
 
+    @property
+    def speaking(self) -> bool:
+        """Whether a turn is in progress, which more audio can end; also one that nobody was told of yet."""
+        return self._listener.speaking
+
     # --- client events ---------------------------------------------------------------------------
 
     def _must_wait(self, event: Input) -> bool:

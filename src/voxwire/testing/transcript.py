@@ -59,6 +59,10 @@ class Recorder:
     def waiting_events(self) -> int:
         return self._session.waiting_events
 
+    @property
+    def speaking(self) -> bool:
+        return self._session.speaking
+
 
 class Divergence(AssertionError):
     """A replayed session said something else than the recorded one."""
