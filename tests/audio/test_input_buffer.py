@@ -2,8 +2,9 @@
 
 import pytest
 
-from voxwire.audio.input_buffer import TICKS_PER_MS, InputBuffer, to_ms
+from voxwire.audio.input_buffer import InputBuffer
 from voxwire.audio.pcm import AudioFormat
+from voxwire.audio.tape import TICKS_PER_MS, to_ms
 
 
 class TestClock:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voxwire.audio.input_buffer import WINDOW_TICKS
+from voxwire.audio.tape import WINDOW_TICKS
 from voxwire.events.session_config import Eagerness, SemanticVad, ServerVad
 from voxwire.interfaces.turn import TurnSign
 from voxwire.session.turn_detector import Boundary, SpeechState, TurnDetector

@@ -7,10 +7,9 @@ buffered, committed, cleared or discarded (docs/architecture.md, invariant 7).
 
 from typing import Final
 
-from voxwire.audio.pcm import PCM_RATE, WINDOW_MS, AudioFormat
+from voxwire.audio.pcm import AudioFormat
+from voxwire.audio.tape import TICKS_PER_MS
 
-TICKS_PER_MS: Final = PCM_RATE // 1000
-WINDOW_TICKS: Final = WINDOW_MS * TICKS_PER_MS
 #: From this many bytes on, a commit of everything gives the buffer itself away: a copy of 60 MiB held the loop for
 #: 35 ms. Less is copied, for a buffer is up to an eighth larger than what is in it.
 _HANDED_OVER: Final = 1024 * 1024
@@ -91,8 +90,3 @@ class InputBuffer:
 
     def _offset(self, tick: int) -> int:
         return self.size_of(tick - self.start)
-
-
-def to_ms(tick: int) -> int:
-    """A tick as whole milliseconds of the wire."""
-    return tick // TICKS_PER_MS

@@ -22,7 +22,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from voxwire.audio.input_buffer import TICKS_PER_MS, WINDOW_TICKS, InputBuffer, to_ms
+from voxwire.audio.input_buffer import InputBuffer
+from voxwire.audio.tape import TICKS_PER_MS, WINDOW_TICKS, to_ms
 from voxwire.errors import ClientError
 from voxwire.events import server
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role

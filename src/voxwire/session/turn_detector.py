@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
-from voxwire.audio.input_buffer import TICKS_PER_MS, WINDOW_TICKS
+from voxwire.audio.tape import TICKS_PER_MS, WINDOW_TICKS
 from voxwire.events.session_config import Eagerness, ServerVad, TurnDetection
 from voxwire.interfaces.turn import TurnSign
 
