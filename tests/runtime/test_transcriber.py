@@ -19,7 +19,9 @@ from voxwire.interfaces.commands import StartTranscription
 from voxwire.interfaces.engine import Word
 from voxwire.interfaces.inputs import Failed
 from voxwire.interfaces.stt import SttConfig, SttEngine, SttFinal, SttInterim, SttPartial
+from voxwire.runtime import transcriber as transcriber_module
 from voxwire.runtime.foresight import Situation
+from voxwire.runtime.notify import Notify
 from voxwire.runtime.runtime_limits import Deadlines
 from voxwire.runtime.transcriber import Transcriber
 from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm
@@ -314,6 +316,22 @@ async def test_waiting_audio_is_counted_and_large_pieces_are_cut() -> None:
     assert bench.sink.reliefs == 5
 
 
+@pytest.mark.parametrize("format", AudioFormat)
+@pytest.mark.parametrize("piece_ms", [1, 30, 170, 499, 500, 501, 2_000])
+async def test_audio_is_the_same_however_it_comes(format: AudioFormat, piece_ms: int) -> None:
+    stt = FakeStt(rates=(format.rate,))
+    bench = Bench(stt, command=start(format))
+    audio, size = tone(format, 2_000), format.size_of(piece_ms)
+    for at in range(0, len(audio), size):
+        bench.transcriber.feed(audio[at : at + size] if at % 2 else bytearray(audio[at : at + size]))
+        bench.transcriber.feed(b"")
+        await asyncio.sleep(0)
+    bench.transcriber.finish()
+    await bench.ended()
+    assert bytes(stt.streams[0].heard) == to_pcm(audio, format)
+    assert bench.transcriber.waiting_ms == 0
+
+
 async def test_cancelling_frees_the_engine_and_delivers_nothing() -> None:
     stt = FakeStt(stalled=True)
     bench = Bench(stt)
@@ -365,3 +383,117 @@ class TestProbe:
         assert (await bench.ended())[-1] == SttFinal(text="hello")
         bench.transcriber.probe()
         assert stt.streams[0].probes <= 1
+
+
+#: Turns of the event loop in which everything that is due has been done, on these fakes.
+TURNS = 12
+WINDOW = bytes(AudioFormat.PCM16.size_of(32))
+
+
+class Looks(Notify):
+    """Counts how often somebody looked, found nothing to do, and went to sleep."""
+
+    sleeps = 0
+
+    async def wait(self) -> None:
+        Looks.sleeps += 1
+        await super().wait()
+
+
+async def turns(count: int = TURNS) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class TestWaking:
+    """The recogniser is woken when there is enough, and at once when somebody waits. Time is counted in turns of the
+    event loop."""
+
+    @staticmethod
+    async def listening(stt: FakeStt) -> tuple[Bench, FakeSttStream]:
+        bench = Bench(stt)
+        await turns()
+        return bench, stt.streams[0]
+
+    async def test_audio_that_is_not_enough_wakes_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(transcriber_module, "Notify", Looks)
+        bench, stream = await self.listening(FakeStt())
+        Looks.sleeps = 0
+        for _ in range(70):
+            bench.transcriber.feed(WINDOW)
+            await turns(3)
+        assert len(stream.heard) == 8 * 8 * 32 * 32
+        assert Looks.sleeps == 8
+        bench.task.cancel()
+
+    async def test_enough_is_handed_over_at_once_and_whole(self) -> None:
+        """So partials come as early as they can."""
+        bench, stream = await self.listening(FakeStt("one two", word_ms=120))
+        for _ in range(7):
+            bench.transcriber.feed(WINDOW)
+            await turns()
+        assert not stream.heard
+        bench.transcriber.feed(WINDOW)
+        await turns()
+        assert len(stream.heard) == 8 * 32 * 32
+        assert bench.sink.all(SttPartial) == [SttPartial(text="one two", stable=7)]
+        bench.task.cancel()
+
+    async def test_what_gathers_while_the_recogniser_is_behind_needs_no_further_audio(self) -> None:
+        stt = FakeStt()
+        may_go_on = asyncio.Event()
+        pushed: list[int] = []
+
+        class Slow(FakeSttStream):
+            async def push(self, pcm: bytes) -> None:
+                pushed.append(len(pcm) // 32)
+                await may_go_on.wait()
+
+        stt.open = lambda config: Slow(stt, config, "x")  # type: ignore[method-assign]
+        bench = Bench(stt)
+        for _ in range(25):
+            bench.transcriber.feed(WINDOW)
+            await turns(3)
+        assert pushed == [256]
+        may_go_on.set()
+        await turns()
+        assert pushed == [256, 500]
+        bench.transcriber.finish()
+        await turns()
+        assert pushed == [256, 500, 44]
+        bench.task.cancel()
+
+    @pytest.mark.parametrize("windows", [0, 1, 7, 9])
+    async def test_the_end_is_handed_over_at_once(self, windows: int) -> None:
+        bench, stream = await self.listening(FakeStt("hello"))
+        for _ in range(windows):
+            bench.transcriber.feed(WINDOW)
+            await turns(2)
+        bench.transcriber.finish()
+        await turns()
+        assert len(stream.heard) == windows * 32 * 32
+        assert bench.sink.all(SttFinal) == [SttFinal(text="hello")]
+        assert await bench.ended()
+
+    @pytest.mark.parametrize("windows", [0, 1, 7, 9])
+    async def test_a_probe_is_handed_over_at_once(self, windows: int) -> None:
+        bench, stream = await self.listening(FakeStt("one two three", word_ms=32, interims=True))
+        for _ in range(windows):
+            bench.transcriber.feed(WINDOW)
+            await turns(2)
+        bench.transcriber.probe()
+        await turns()
+        assert len(stream.heard) == windows * 32 * 32
+        assert stream.probes == 1
+        assert bench.sink.all(SttInterim)
+        bench.task.cancel()
+
+    async def test_a_recogniser_that_fails_ends_while_audio_is_gathered(self) -> None:
+        bench, stream = await self.listening(FakeStt())
+        bench.transcriber.feed(WINDOW)
+        stream._events.put_nowait(EngineDied("stt", "signal 9"))
+        (failure,) = await bench.ended()
+        assert isinstance(failure, Failed)
+        assert failure.code == "engine_died"
+        bench.transcriber.feed(WINDOW)
+        assert not stream.heard

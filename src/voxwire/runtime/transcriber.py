@@ -63,7 +63,8 @@ class Transcriber:
         self._delivery = delivery
         self._idle_s = deadlines.stt_s
         self._step = command.format.size_of(_STEP_MS)
-        self._audio: deque[memoryview] = deque()
+        self._gathered = command.format.size_of(_GATHER_MS)
+        self._audio: deque[bytes | bytearray | memoryview] = deque()
         self._waiting_bytes = 0
         self._complete = False
         self._probed = False
@@ -81,10 +82,10 @@ class Transcriber:
         return self._command.format.duration_ms(self._waiting_bytes)
 
     def feed(self, audio: bytes | bytearray) -> None:
-        whole = memoryview(audio)
-        self._audio.extend(whole[at : at + self._step] for at in range(0, len(audio), self._step))
+        self._audio.append(audio)
         self._waiting_bytes += len(audio)
-        self._changed.wake()
+        if self._has_work:
+            self._changed.wake()
 
     def probe(self) -> None:
         """Hand over all audio so far, and ask what was heard of it where the recogniser can say that
@@ -125,6 +126,12 @@ class Transcriber:
         self._complete = True
         self._timing.wanted()
         self._changed.wake()
+
+    @property
+    def _has_work(self) -> bool:
+        """Whether the pump has something to do. It sleeps until then: audio comes thirty times a second, and to wake a
+        task that looks and sleeps again costs as much as all else that is done with the audio here."""
+        return self._waiting_bytes >= self._gathered or self._complete or self._probed
 
     async def run(self) -> None:
         try:
@@ -175,15 +182,15 @@ class Transcriber:
         format = self._command.format
         resampler = Resampler(format.rate, rate)
         with engine_errors("stt"):
-            while self._audio or not self._complete:
-                if self.waiting_ms < _GATHER_MS and not (self._complete or self._probed):
+            while self._waiting_bytes or not self._complete:
+                if not self._has_work:
                     await self._changed.wait()
                     continue
-                if self._audio:
+                if self._waiting_bytes:
                     pcm = resampler.push(to_pcm(self._take(), format))
                     await within("stt", self._idle_s, stream.push(pcm))
                     self._delivery.relieve()
-                if self._probed and not self._audio:
+                if self._probed and not self._waiting_bytes:
                     self._probed = False
                     self._probes += 1
                     self._heard.wake()
@@ -196,12 +203,17 @@ class Transcriber:
 
     def _take(self) -> bytes:
         """What waits, up to one step of it."""
-        pieces = [self._audio.popleft()]
-        size = len(pieces[0])
-        while self._audio and size + len(self._audio[0]) <= self._step:
-            pieces.append(self._audio.popleft())
-            size += len(pieces[-1])
-        self._waiting_bytes -= size
+        pieces: list[bytes | bytearray | memoryview] = []
+        room = self._step
+        while self._audio and room:
+            piece = self._audio.popleft()
+            if len(piece) > room:
+                view = memoryview(piece)
+                piece = view[:room]
+                self._audio.appendleft(view[room:])
+            pieces.append(piece)
+            room -= len(piece)
+        self._waiting_bytes -= self._step - room
         return b"".join(pieces)
 
     async def _listen(self, stream: SttStream) -> SttFinal:

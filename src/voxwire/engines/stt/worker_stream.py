@@ -16,7 +16,8 @@ from voxwire.interfaces.stt import SttConfig, SttEvent, SttFinal
 
 #: How long a complete utterance waits for a free worker (ADR 4).
 LEASE_S: Final = 10.0
-#: Audio decoded in one go: so long waits who has just finished speaking.
+#: Audio decoded in one go: so long waits who has just finished speaking. A rest below half of it goes along: audio
+#: comes in little more than this, and to hand over 16 ms costs as much as 240.
 _STEP_MS: Final = 240
 #: Audio that waits for a worker.
 _WAITING_S: Final = 60
@@ -151,12 +152,14 @@ class WorkerSttStream(Generic[ReplyT]):
 
     def _next(self) -> Audio | Probe | EndOfAudio:
         """The step of audio up to the next probe, then the probe; at the end the commit."""
-        size = min(self._step, len(self._waiting))
+        size = len(self._waiting)
         if self._probes:
-            size = min(size, self._probes[0] - (self._pushed - len(self._waiting)))
+            size -= self._pushed - self._probes[0]
             if not size:
                 self._probes.popleft()
                 return Probe()
+        if 2 * size >= 3 * self._step:
+            size = self._step
         if not size:
             return EndOfAudio()
         pcm = bytes(self._waiting[:size])
