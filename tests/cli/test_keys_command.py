@@ -44,10 +44,10 @@ def test_a_key_is_alone_on_stdout(run: Run) -> None:
 
 def test_a_life(run: Run) -> None:
     run("create")
-    run("create", "ci", "--role", "reader", "--role", "Cognitive Services OpenAI User", "--deployment", "a",
+    run("create", "ci", "--role", "reader", "--role", "Cognitive Services OpenAI User", "--deployment", "gpt-realtime",
         "--expires", "90d", "--project", "shop")  # fmt: skip
     (key,) = listed(run, "--project", "shop")
-    assert (key["name"], key["roles"], key["deployments"]) == ("ci", ["user", "reader"], ["a"])
+    assert (key["name"], key["roles"], key["deployments"]) == ("ci", ["user", "reader"], ["gpt-realtime"])
     assert key["expires_at"] - key["created_at"] == pytest.approx(90 * 86_400, abs=5)
     before = listed(run)[0]["hint"]
     assert run("rotate", "key1")[0] == 0
@@ -93,3 +93,17 @@ def test_roles(run: Run) -> None:
     assert given["id"] in run("roles", "list")[1]
     assert run("roles", "take", given["id"])[0] == 0
     assert json.loads(run("roles", "list", "--json")[1]) == []
+
+
+def test_a_key_is_held_to_deployments_that_there_are_or_that_it_can_make(run: Run) -> None:
+    for role in ("user", "reader"):
+        code, out, err = run("create", "--role", role, "--deployment", "gpt-realtime", "--deployment", "shpo")
+        assert (code, out) == (1, "")
+        assert "The project 'local' has no deployment 'shpo': make it first." in err
+    assert listed(run) == []
+    assert main(["deployments", "create", "shop"]) == 0
+    assert run("create", "--deployment", "shop")[0] == 0
+    assert run("create", "--deployment", "shop", "--project", "other")[0] == 1  # that of another project
+    assert run("create", "their-own", "--role", "contributor", "--deployment", "to-come")[0] == 0
+    assert main(["deployments", "delete", "shop"]) == 0
+    assert run("rotate", "key1")[0] == 0  # as it was

@@ -42,3 +42,16 @@ def test_a_limit_is_a_number(storage: StorageSettings, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit):
         quotas("set", "key", "web", f"--tokens-per-minute={number}")
     assert "a limit is a whole number" in capsys.readouterr().err
+
+
+def test_a_deployment_that_there_is_not_has_no_quota(
+    storage: StorageSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would bound nobody, and nobody would notice."""
+    assert quotas("set", "deployment", "gpt-realtiem", "--requests-per-minute", "5") == 1
+    assert "The project 'local' has no deployment 'gpt-realtiem': make it first." in capsys.readouterr().err
+    assert quotas("set", "deployment", "gpt-realtime", "--requests-per-minute", "5") == 0
+    assert main(["deployments", "create", "shop"]) == 0
+    assert quotas("set", "deployment", "shop", "--requests-per-minute", "5") == 0
+    assert main(["deployments", "delete", "shop"]) == 0
+    assert quotas("remove", "deployment", "shop") == 0

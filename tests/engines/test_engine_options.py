@@ -1,11 +1,13 @@
 """Options of the built-in engines: a mistake stops the start, and `docs/configuration.md` names every one."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from voxwire.engines.llm.assistant import engine as assistant
+from voxwire.engines.registry import make
 from voxwire.engines.stt.pocketsphinx import engine as pocketsphinx
 from voxwire.engines.stt.whisper import engine as whisper
 from voxwire.engines.tts import embedded
@@ -56,3 +58,29 @@ def test_every_option_is_documented(name: str, module: Any) -> None:
     table = DOCUMENT.read_text(encoding="utf-8").partition("### Options of engines")[2].partition("\n## ")[0]
     rows = [row.split("|") for row in table.splitlines() if row.startswith("| `")]
     assert {option for _, engines, option, *_ in rows if f"`{name}`" in engines} == {f" `{name}` " for name in options}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "needed", "libraries"),
+    [
+        ("stt", "moonshine", {}, ("moonshine_voice",)),
+        ("stt", "onnx-asr", {"model": "m"}, ("onnx_asr", "onnxruntime")),
+        ("stt", "sherpa-onnx", {"model": "m"}, ("sherpa_onnx",)),
+        ("stt", "whisper", {}, ("ctranslate2", "tokenizers")),
+        ("llm", "llama", {"model": "m"}, ("xllamacpp",)),
+        ("tts", "kokoro", {}, ("onnxruntime", "espeakng_loader")),
+        ("tts", "piper", {}, ("piper",)),
+        ("tts", "ptts", {"model": "m"}, ("ptts",)),
+        ("tts", "sherpa-onnx", {"model": "m"}, ("sherpa_onnx",)),
+        ("turn", "smart-turn", {}, ("onnxruntime",)),
+    ],
+)
+def test_options_are_checked_also_where_the_library_is_missing(
+    monkeypatch: pytest.MonkeyPatch, kind: Any, name: str, needed: dict[str, Any], libraries: tuple[str, ...]
+) -> None:
+    for library in libraries:
+        monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ConfigurationError, match="no option no_such; it knows: "):
+        make(kind, name, {**needed, "no_such": 1})
+    with pytest.raises(ImportError):
+        make(kind, name, needed)

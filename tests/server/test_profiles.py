@@ -162,8 +162,7 @@ class TestStart:
     def test_all_that_is_missing_is_installed_with_one_command(
         self, written: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        for module in ("voxwire.engines.stt.whisper.engine", "voxwire.engines.tts.piper.engine"):
-            monkeypatch.setattr(f"{module}.find_spec", lambda name: None)
+        monkeypatch.setattr("voxwire.engines.declared_options.find_spec", lambda name: None)
         settings = written('[deployments.line]\nprofile = "laptop"\nllm = "oracle"\n')
         with pytest.raises(ConfigurationError) as refused:
             build_service(settings)

@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from voxwire.auth.management import IssuedKey, KeyBook
 from voxwire.cli.role_commands import add_roles
-from voxwire.cli.store_options import BY, add_store_options, with_database
+from voxwire.cli.store_options import BY, add_store_options, store_settings, with_database
 from voxwire.cli.tables import print_json, print_table
 from voxwire.config import checked_name
 from voxwire.printing import complain, say
 from voxwire.runtime import LOCAL, AccessRole
 from voxwire.storage.api_keys import StoredKey
 from voxwire.storage.database import Database
+from voxwire.storage.known_deployments import KnownDeployments
 
 _HEADINGS: Final = ("name", "roles", "deployments", "key", "made", "expires", "last used")
 _SPAN: Final = re.compile(r"(\d{1,4})([hdw])", re.ASCII)
@@ -77,8 +78,11 @@ def _expires(parser: argparse.ArgumentParser) -> None:
 
 
 def _create(args: argparse.Namespace) -> int:
+    settings = store_settings(args)
+
     async def work(database: Database) -> IssuedKey:
-        return await KeyBook(database).create(
+        book = KeyBook(database, known=KnownDeployments(settings.deployments, database))
+        return await book.create(
             project=args.project,
             name=args.name,
             roles=args.role or (AccessRole.USER,),

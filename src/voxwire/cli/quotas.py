@@ -4,13 +4,14 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, Final, get_args
 
-from voxwire.cli.store_options import BY, add_store_options, with_database
+from voxwire.cli.store_options import BY, add_store_options, store_settings, with_database
 from voxwire.cli.tables import print_json, print_table
 from voxwire.config import QuotaLimits, checked_name
 from voxwire.printing import complain
 from voxwire.quotas.management import QuotaBook
 from voxwire.runtime import LOCAL
 from voxwire.storage.database import Database
+from voxwire.storage.known_deployments import KnownDeployments
 from voxwire.storage.quotas import QuotaKind, StoredQuota
 
 _LIMITS: Final = tuple(QuotaLimits.model_fields)
@@ -57,9 +58,13 @@ def _which(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("subject", metavar="NAME", type=_name, help="of the deployment or key, or id of the principal")
 
 
+def _book(args: argparse.Namespace, database: Database) -> QuotaBook:
+    return QuotaBook(database, KnownDeployments(store_settings(args).deployments, database))
+
+
 def _list(args: argparse.Namespace) -> int:
     async def work(database: Database) -> Sequence[StoredQuota]:
-        return await QuotaBook(database).quotas.all(args.project)
+        return await _book(args, database).quotas.all(args.project)
 
     found = with_database(args, work)
     if args.json:
@@ -75,7 +80,7 @@ def _set(args: argparse.Namespace) -> int:
     limits = QuotaLimits(**{name: getattr(args, name) for name in _LIMITS})
 
     async def work(database: Database) -> StoredQuota:
-        return await QuotaBook(database).put(args.project, args.kind, args.subject, limits, by=BY)
+        return await _book(args, database).put(args.project, args.kind, args.subject, limits, by=BY)
 
     quota = with_database(args, work)
     if args.json:
@@ -87,7 +92,7 @@ def _set(args: argparse.Namespace) -> int:
 
 def _remove(args: argparse.Namespace) -> int:
     async def work(database: Database) -> None:
-        await QuotaBook(database).remove(args.project, args.kind, args.subject, by=BY)
+        await _book(args, database).remove(args.project, args.kind, args.subject, by=BY)
 
     with_database(args, work)
     complain(f"The quota of the {args.kind} {args.subject} was removed.")

@@ -27,10 +27,12 @@ def declared(engine: str, declaration: type[_OptionsT], options: Mapping[str, An
         raise ConfigurationError("; ".join(explained)) from None
 
 
-def require(package: str) -> None:
-    """Raises ModuleNotFoundError for a package that is not installed, without importing one that is."""
-    if find_spec(package) is None:
-        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+def require(*packages: str) -> None:
+    """Raises ModuleNotFoundError for a package that is not installed, without importing one that is. Engines ask after
+    they have checked their options, so that these can be checked anywhere."""
+    for package in packages:
+        if find_spec(package) is None:
+            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
 
 
 def _explain(engine: str, declaration: type[DeclaredOptions], problem: Mapping[str, Any]) -> str:

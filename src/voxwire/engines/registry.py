@@ -46,12 +46,15 @@ def load(kind: EngineKind, name: str, options: Mapping[str, Any]) -> AnyEngine:
     Raises ConfigurationError for a name that nobody offers, for a missing library, with what to
     install, and for options that the engine refuses.
     """
-    point = _find(kind, name)
     try:
-        make = point.load()
-        return cast("AnyEngine", make(options))
+        return make(kind, name, options)
     except ImportError as error:
-        raise _missing(kind, point, error) from error
+        raise _missing(kind, _find(kind, name), error) from error
+
+
+def make(kind: EngineKind, name: str, options: Mapping[str, Any]) -> AnyEngine:
+    """The same, for who asks only about the options: a library that is missing here is an ImportError."""
+    return cast("AnyEngine", _find(kind, name).load()(options))
 
 
 def _find(kind: EngineKind, name: str) -> EntryPoint:

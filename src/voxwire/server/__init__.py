@@ -1,7 +1,8 @@
 """The HTTP server: what runs, listens and answers, and is no conversation.
 
 - `deployment_book`: making and changing stored deployments; `stored_deployments`: those of the store, in a server
-  that runs; `environment_keys`: which of them may use the keys of the environment
+  that runs; `option_check`: what engines think of their options; `environment_keys`: which of them may use the keys of
+  the environment
 - `model_catalogue`: what deployments can be made of
 - `build`: from settings to engines, deployments and the service; `profiles`: which engines a word stands for;
   `settings_digest`: what tells different settings apart; `ollama`: what a running Ollama can do

@@ -12,6 +12,8 @@ from voxwire.engines.registry import names
 from voxwire.errors import ConfigurationError, RequestRefused
 from voxwire.runtime import new_id
 from voxwire.server.environment_keys import trusted_addresses, with_keys_of_its_own
+from voxwire.server.monitored import check_policy
+from voxwire.server.option_check import check_options
 from voxwire.server.profiles import Profiles, Stages
 from voxwire.storage.database import Database
 from voxwire.storage.deployments import (
@@ -22,6 +24,7 @@ from voxwire.storage.deployments import (
     StoredDeployment,
     TooManyDeployments,
 )
+from voxwire.storage.known_deployments import KnownDeployments
 from voxwire.storage.model_aliases import MAX_ALIASES, ModelAlias, ModelAliases, TooManyAliases
 
 #: How often a change is made anew where somebody else was quicker.
@@ -39,6 +42,7 @@ class DeploymentBook:
         self.deployments = Deployments(database)
         self.aliases = ModelAliases(database)
         self._settings = settings
+        self._database = database
 
     async def create(
         self,
@@ -154,11 +158,9 @@ class DeploymentBook:
             raise RequestRefused(
                 409, f"{name!r} is a deployment in the project {project!r}.", code="deployment_exists", param="name"
             )
-        if deployment not in self._settings.deployments and await self.deployments.find(project, deployment) is None:
-            raise RequestRefused(
-                404, f"There is no deployment {deployment!r}: make it first.", code="deployment_not_found",
-                param="deployment",
-            )  # fmt: skip
+        await KnownDeployments(self._settings.deployments, self._database).check(
+            project, [deployment], param="deployment"
+        )
         try:
             return await self.aliases.point(project, name, deployment, by=by, reason=reason)
         except TooManyAliases:
@@ -189,7 +191,12 @@ class DeploymentBook:
             )
 
     async def _check(self, settings: DeploymentSettings) -> Stages:
-        """The engines. Raises RequestRefused (400) for a profile, a model or an engine that there is not."""
+        """The engines. Raises RequestRefused (400) for a profile, a model, an engine or a content policy that there is
+        not, and for options that an engine does not take."""
+        try:
+            check_policy(self._settings, settings.content_policy)
+        except ConfigurationError as error:
+            raise RequestRefused(400, str(error), code="invalid_value", param="content_policy") from None
         profiles = Profiles(self._settings)
         if settings.profile is not None and not profiles.is_profile(settings.profile):
             raise _wrong("profile", f"there is no profile {settings.profile!r}")
@@ -199,11 +206,13 @@ class DeploymentBook:
                 if one.name not in await asyncio.to_thread(names, kind):
                     raise _wrong(kind, f"no engine {one.name!r} is installed")
         try:
-            return await asyncio.to_thread(profiles.stages, settings)
+            stages = await asyncio.to_thread(profiles.stages, settings)
         except ConfigurationError as error:
             raise RequestRefused(
                 400, str(error), code="invalid_value", param="profile" if settings.model is None else "model"
             ) from None
+        await check_options(stages)
+        return stages
 
 
 def entity_tag(deployment: StoredDeployment) -> str:

@@ -7,7 +7,8 @@
 - `projects`: whose everything is; `api_keys`, `role_assignments`: who may use it;
   `signing_keys`, `revocations`: what ephemeral keys are signed with, and which of them count no longer
 - `vault`: keys that encrypt what is stored; `master_key`: the one that encrypts these; `backup`: a copy
-- `deployments`, `model_aliases`: what answers under which name; `quotas`: how much; `decisions`: who changed what
+- `deployments`, `model_aliases`, `known_deployments`: what answers under which name; `quotas`: how
+  much; `decisions`: who changed what
 - `reviews`: what checks of the content have found
 - `prompts`: texts that clients name, in versions
 - `usage`: what was used, and sums of it; `usage_report`: as people read them; `usage_row`, `usage_writer`: how records

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from voxwire.testing.fake_stt import FakeStt
 
 PATH = "/admin/v1/deployments"
 SECRET = "sk-very-secret"
+CHAT = {"name": "chat", "base_url": "http://127.0.0.1:1/v1"}
 
 
 @pytest.fixture
@@ -113,6 +115,18 @@ class TestMaking:
             ({"name": "x", "profile": "none"}, 400, "profile", "invalid_value"),
             ({"name": "x", "stt": "ears"}, 400, "stt", "invalid_value"),
             ({"name": "x", "llm": {"name": "chat", "options": 3}}, 400, "llm.options", "invalid_type"),
+            ({"name": "x", "llm": CHAT | {"modle": "m"}}, 400, "llm", "invalid_value"),
+            ({"name": "x", "llm": CHAT | {"parallel": "many"}}, 400, "llm", "invalid_value"),
+            ({"name": "x", "llm": "chat"}, 400, "llm", "invalid_value"),
+            (
+                {"name": "x", "stt": [{"name": "pocketsphinx"}, CHAT | {"name": "transcriptions", "modle": "m"}]},
+                400,
+                "stt",
+                "invalid_value",
+            ),
+            ({"name": "x", "tts": {"name": "flite", "size": "two"}}, 400, "tts", "invalid_value"),
+            ({"name": "x", "turn": {"name": "smart-turn", "sice": 2}}, 400, "turn", "invalid_value"),
+            ({"name": "x", "content_policy": "nobodys"}, 400, "content_policy", "invalid_value"),
             ({"name": "x", "retention_days": 0}, 400, "retention_days", "invalid_value"),
             ({"name": "x", "store": "everything"}, 400, "store", "invalid_value"),
             ({"name": "x", "region": "a\r\nb"}, 400, "region", "invalid_value"),
@@ -128,6 +142,23 @@ class TestMaking:
         file = Database(load_settings().storage).address.file
         assert file is not None
         assert (await server.get("/admin/v1/decisions"))["data"] == []
+
+    async def test_an_engine_says_itself_which_options_it_takes(self, server: DeploymentServer) -> None:
+        answer = await server.ask("POST", PATH, {"name": "x", "tts": {"name": "espeak", "sice": 2}})
+        assert answer.error["message"] == "espeak has no option sice; it knows: size, language."
+        await make(server, "x", tts="espeak")
+        changed = await server.ask("PATCH", f"{PATH}/x", {"tts": {"name": "espeak", "size": 0}})
+        assert (changed.status, changed.error["param"]) == (400, "tts")
+        assert changed.error["message"] == "The option size of espeak is a number of processes, at least 1."
+        assert (await server.get(f"{PATH}/x"))["tts"] == {"name": "espeak", "options": {}, "otherwise": []}
+
+    async def test_a_library_that_is_missing_is_no_reason(
+        self, server: DeploymentServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "xllamacpp", None)
+        wrong = {"name": "llama", "model": "qwen3-4b", "contxt": 1}
+        assert (await server.ask("POST", PATH, {"name": "x", "llm": wrong})).error["param"] == "llm"
+        await make(server, "x", llm={"name": "llama", "model": "qwen3-4b"})
 
     async def test_a_name_is_taken_once(self, server: DeploymentServer) -> None:
         await make(server)
@@ -230,7 +261,7 @@ class TestChanging:
 
 class TestFailing:
     async def test_an_engine_that_cannot_be_made_is_this_ones_trouble_alone(self, server: DeploymentServer) -> None:
-        await make(server, "bad", llm={"name": "chat", "options": {"model": MISSING}})
+        await make(server, "bad", llm=CHAT | {"model": MISSING})
         shown = await until(server, "bad", "failing")
         assert (shown["failed"], shown["why"]) == ("llm", "The package is missing. Install it.")
         answer = await handshake(server.url, "/v1/realtime?model=bad")

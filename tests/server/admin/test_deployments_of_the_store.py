@@ -49,7 +49,7 @@ async def test_what_is_typed_holds_within_a_second() -> None:
 async def test_a_server_that_starts_has_them_when_it_listens() -> None:
     await type_in("create", "my-gpt4o", "--instructions", "Be brief.")
     await type_in("alias", "gpt-4o", "my-gpt4o")
-    await type_in("create", "broken", "--set", f"llm.model={MISSING}")
+    await type_in("create", "broken", "--set", f"llm.model={MISSING}", "--llm", "http://127.0.0.1:1/v1")
     async with deployment_server() as server:
         async with connect(f"{server.url.replace('http', 'ws', 1)}/v1/realtime?model=gpt-4o") as client:
             assert json.loads(await client.recv())["session"]["instructions"] == "Be brief."

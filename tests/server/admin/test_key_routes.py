@@ -149,6 +149,17 @@ async def test_what_is_wrong_is_named(serve: Serve, body: dict[str, Any], param:
     assert (await request(url, "/v1/models")).status == 200  # nothing was stored
 
 
+async def test_a_deployment_that_there_is_not_is_refused_unless_the_key_can_make_it(serve: Serve) -> None:
+    url = await serve(auth={"admin_keys": ["boss"]})
+    answer = await call(
+        url, "POST", "/admin/v1/keys", "boss", {"name": "web", "deployments": ["gpt-realtime", "nobodys"]}
+    )
+    assert (answer.status, answer.error["code"], answer.error["param"]) == (404, "deployment_not_found", "deployments")
+    team = (await make(url, "boss", name="team", roles=["contributor"], deployments=["theirs"]))["secret"]
+    assert (await call(url, "POST", "/admin/v1/deployments", team, {"name": "theirs"})).status == 201
+    assert (await make(url, "boss", name="web", deployments=["theirs"]))["deployments"] == ["theirs"]
+
+
 async def test_the_log_names_keys_by_their_ids(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     url = await serve()
     made = await make(url, roles=["user"])
@@ -164,10 +175,10 @@ async def test_sums_over_all_are_for_those_who_may_see_all(serve: Serve) -> None
     """Metrics are of all projects; usage is of all deployments, where none is named."""
     url = await serve(auth={"admin_keys": ["boss"]})
     everybody = (await make(url, "boss", roles=["reader"], name="everybody"))["secret"]
-    held = (await make(url, "boss", roles=["reader"], name="held", deployments=["mine"]))["secret"]
+    held = (await make(url, "boss", roles=["reader"], name="held", deployments=["gpt-realtime"]))["secret"]
     shop = (await make(url, "boss", "/admin/v1/keys?project=shop", roles=["owner"]))["secret"]
     found = [(await call(url, "GET", "/metrics", key)).status for key in ("boss", everybody, held, shop)]
     assert found == [200, 200, 403, 403]
-    for path, status in (("usage", 403), ("usage?deployment=mine", 200), ("usage.csv?deployment=other", 403)):
+    for path, status in (("usage", 403), ("usage?deployment=gpt-realtime", 200), ("usage.csv?deployment=other", 403)):
         assert (await call(url, "GET", f"/admin/v1/{path}", held)).status == status
         assert (await call(url, "GET", f"/admin/v1/{path}", shop)).status == 200

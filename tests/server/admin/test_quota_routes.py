@@ -76,6 +76,15 @@ async def test_what_is_none_is_refused_and_named(serve: Serve, path: str, body: 
     assert json.loads((await call(url, "GET", QUOTAS, "boss")).body)["data"] == []
 
 
+async def test_a_deployment_that_there_is_not_has_no_quota(serve: Serve) -> None:
+    url = await serve(auth={"admin_keys": ["boss"]})
+    answer = await call(url, "PUT", f"{QUOTAS}/deployment/nobodys", "boss", {"requests_per_minute": 5})
+    assert (answer.status, answer.error["code"], answer.error["param"]) == (404, "deployment_not_found", "subject")
+    assert (
+        await call(url, "PUT", f"{QUOTAS}/deployment/gpt-realtime", "boss", {"requests_per_minute": 5})
+    ).status == 200
+
+
 async def test_the_official_client_meets_a_quota_at_the_door_and_inside() -> None:
     service = fake_service(fake_deployment(name="gpt-realtime"))
     auth = {"admin_keys": ["boss"], "api_keys": ["sk-shop"]}

@@ -11,6 +11,7 @@ from voxwire.errors import RequestRefused
 from voxwire.runtime import AccessRole, Permission, new_id
 from voxwire.storage.api_keys import MAX_KEYS, ApiKeys, KeyChanged, KeyKind, KeyNameTaken, StoredKey, TooManyKeys
 from voxwire.storage.database import Database
+from voxwire.storage.known_deployments import KnownDeployments
 
 #: The two keys that every project may have, as in Azure: one is made anew while the other one goes on.
 ROTATING: Final = ("key1", "key2")
@@ -29,10 +30,16 @@ class IssuedKey:
 
 
 class KeyBook:
-    """The stored keys of a database. All raise StorageError. `by` is who does it: the id of a principal, or `cli`."""
+    """The stored keys of a database. All raise StorageError. `by` is who does it: the id of a principal, or `cli`.
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    `known` says which deployments a key can be held to; None takes every name.
+    """
+
+    def __init__(
+        self, database: Database, clock: Callable[[], float] = time.time, *, known: KnownDeployments | None = None
+    ) -> None:
         self.keys = ApiKeys(database)
+        self._known = known
         self._clock = clock
 
     async def create(
@@ -46,8 +53,8 @@ class KeyBook:
         expires_at: int | None = None,
     ) -> IssuedKey:
         """Make a key; without a name the first of `key1` and `key2` that is free. `expires_at` is in milliseconds since
-        1970. Raises RequestRefused: 400 for an end that is past and for an owner's key
-        with deployments, 409 for a name that is taken."""
+        1970. Raises RequestRefused: 400 for an end that is past and for an owner's key with deployments, 404 for a
+        deployment that there is not, unless the key itself may make it, 409 for a name that is taken."""
         now = self._now()
         _check_end(expires_at, now)
         given = frozenset(roles)
@@ -58,6 +65,9 @@ class KeyBook:
                 code="invalid_value",
                 param="deployments",
             )
+        makes = any(Permission.MANAGE_DEPLOYMENTS in role.permissions for role in given)
+        if self._known is not None and not makes:
+            await self._known.check(project, deployments or (), param="deployments")
         name = name or await self._free(project)
         secret = new_key()
         key = StoredKey(

@@ -6,19 +6,27 @@ from collections.abc import Callable
 from voxwire.config import QuotaLimits
 from voxwire.errors import RequestRefused
 from voxwire.storage.database import Database
+from voxwire.storage.known_deployments import KnownDeployments
 from voxwire.storage.quotas import MAX_QUOTAS, QuotaKind, StoredQuota, StoredQuotas, TooManyQuotas
 
 
 class QuotaBook:
-    """The stored quotas of a database. All raise StorageError. `by` is who does it: the id of a principal, or `cli`."""
+    """The stored quotas of a database. All raise StorageError. `by` is who does it: the id of a principal, or `cli`.
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    `known` says which deployments can have one.
+    """
+
+    def __init__(self, database: Database, known: KnownDeployments, clock: Callable[[], float] = time.time) -> None:
         self.quotas = StoredQuotas(database)
+        self._known = known
         self._clock = clock
 
     async def put(self, project: str, kind: QuotaKind, subject: str, limits: QuotaLimits, *, by: str) -> StoredQuota:
         """Set a quota: it takes the place of what the settings say, and of what was set before. Without any limit it
-        bounds nothing. Raises RequestRefused (409) where there are too many."""
+        bounds nothing. Keys and principals may have one before they come. Raises RequestRefused: 404 for a deployment
+        that there is not, 409 where there are too many."""
+        if kind == "deployment":
+            await self._known.check(project, [subject], param="subject")
         quota = StoredQuota(
             project=project,
             kind=kind,

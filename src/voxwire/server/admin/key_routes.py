@@ -97,7 +97,7 @@ def key_declarations(context: AdminContext) -> list[RestRoute]:
 
 class _Keys:
     def __init__(self, context: AdminContext) -> None:
-        self._database = context.database
+        self._context = context
         self._changed = context.changed
 
     async def list(self, call: RestCall[ListInProject]) -> ListOf[KeyAnswer]:
@@ -139,7 +139,7 @@ class _Keys:
         await asyncio.to_thread(import_module, "voxwire.auth.management")
         from voxwire.auth.management import KeyBook
 
-        return KeyBook(self._database)
+        return KeyBook(self._context.database, known=await self._context.known_deployments())
 
 
 def _milliseconds(seconds: int | None) -> int | None:

@@ -63,7 +63,7 @@ def quota_declarations(context: AdminContext) -> list[RestRoute]:
 
 class _Quotas:
     def __init__(self, context: AdminContext) -> None:
-        self._database = context.database
+        self._context = context
         self._changed = context.changed
 
     async def list(self, call: RestCall[ListInProject]) -> ListOf[QuotaAnswer]:
@@ -93,7 +93,7 @@ class _Quotas:
         await asyncio.to_thread(import_module, "voxwire.quotas.management")
         from voxwire.quotas.management import QuotaBook
 
-        return QuotaBook(self._database)
+        return QuotaBook(self._context.database, await self._context.known_deployments())
 
 
 def _which(call: RestCall[Any]) -> "tuple[QuotaKind, str]":

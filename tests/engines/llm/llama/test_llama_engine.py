@@ -394,7 +394,7 @@ class TestRefused:
         assert "s3cret" not in str(caught.value)
 
     def test_without_the_library(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("voxwire.engines.llm.llama.engine.find_spec", lambda name: None)
+        monkeypatch.setattr("voxwire.engines.declared_options.find_spec", lambda name: None)
         with pytest.raises(ModuleNotFoundError) as caught:
             engine({"model": "x"})
         assert caught.value.name == "xllamacpp"

@@ -233,6 +233,6 @@ async def test_a_compute_type_that_this_machine_does_not_have(folder: Path) -> N
 
 
 async def test_a_library_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voxwire.engines.stt.whisper.engine.find_spec", lambda name: None)
+    monkeypatch.setattr("voxwire.engines.declared_options.find_spec", lambda name: None)
     with pytest.raises(ImportError, match="ctranslate2"):
         engine({})

@@ -5,11 +5,11 @@ import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
-from importlib.util import find_spec
 from typing import Any, Final
 
 import msgspec
 
+from voxwire.engines.declared_options import require
 from voxwire.engines.llm.chat.engine import ChatEngine
 from voxwire.engines.llm.chat.failures import PASSING
 from voxwire.engines.llm.llama.llama_options import LlamaOptions, read_llama_options
@@ -33,9 +33,9 @@ _NOTICED_S: Final = 1.0
 
 def engine(options: Mapping[str, Any]) -> "LlamaEngine":
     """The engine. Raises ConfigurationError for options that cannot be meant, and ImportError without xllamacpp."""
-    if find_spec("xllamacpp") is None:
-        raise ModuleNotFoundError("No module named 'xllamacpp'", name="xllamacpp")
-    return LlamaEngine(read_llama_options(options))
+    chosen = read_llama_options(options)
+    require("xllamacpp")
+    return LlamaEngine(chosen)
 
 
 class LlamaEngine:

@@ -25,8 +25,8 @@ class MoonshineOptions(NativeOptions):
 
 def engine(options: Mapping[str, Any]) -> NativeStt:
     """The engine. Raises ConfigurationError, and ModuleNotFoundError when the library is not installed."""
-    require("moonshine_voice")
     chosen = declared("moonshine", MoonshineOptions, options)
+    require("moonshine_voice")
     return NativeStt(
         EngineInfo(
             name="moonshine",

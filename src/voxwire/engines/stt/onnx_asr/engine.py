@@ -22,9 +22,8 @@ class OnnxAsrOptions(NativeOptions):
 
 def engine(options: Mapping[str, Any]) -> NativeStt:
     """The engine. Raises ConfigurationError, and ModuleNotFoundError when the library is not installed."""
-    require("onnx_asr")
-    require("onnxruntime")
     chosen = declared("onnx-asr", OnnxAsrOptions, options)
+    require("onnx_asr", "onnxruntime")
     return NativeStt(
         EngineInfo(name="onnx-asr", label=f"onnx-asr with {chosen.model_name}", licence="MIT; the model its own"),
         "voxwire.engines.stt.onnx_asr.worker:service",

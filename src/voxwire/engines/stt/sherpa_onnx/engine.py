@@ -20,8 +20,8 @@ class SherpaOptions(NativeOptions):
 
 def engine(options: Mapping[str, Any]) -> NativeStt:
     """The engine. Raises ConfigurationError, and ModuleNotFoundError when the library is not installed."""
-    require("sherpa_onnx")
     chosen = declared("sherpa-onnx", SherpaOptions, options)
+    require("sherpa_onnx")
     return NativeStt(
         EngineInfo(
             name="sherpa-onnx", label=f"sherpa-onnx with {chosen.model_name}", licence="Apache-2.0; the model its own"

@@ -6,11 +6,11 @@ conversation lasts three seconds and not thirty (ADR 29).
 
 import asyncio
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from voxwire.catalogue import locate
+from voxwire.engines.declared_options import require
 from voxwire.engines.stt.whisper.readers import Readers
 from voxwire.engines.stt.whisper.whisper_languages import ALL, plain_code
 from voxwire.engines.stt.whisper.whisper_options import NAME, WhisperOptions, whisper_options
@@ -34,10 +34,9 @@ def engine(options: Mapping[str, Any]) -> "WhisperStt":
 
     Raises ConfigurationError, and ImportError when a library is not installed.
     """
-    for library in ("ctranslate2", "tokenizers"):
-        if find_spec(library) is None:
-            raise ModuleNotFoundError(f"No module named {library!r}", name=library)
-    return WhisperStt(whisper_options(options))
+    chosen = whisper_options(options)
+    require("ctranslate2", "tokenizers")
+    return WhisperStt(chosen)
 
 
 class WhisperStt:

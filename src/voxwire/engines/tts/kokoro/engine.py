@@ -6,9 +6,9 @@ one (ADR 28).
 
 import os
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Any, Final
 
+from voxwire.engines.declared_options import require
 from voxwire.engines.options import check_names, count, pool_size, text
 from voxwire.engines.tts.clauses import ClauseSizes
 from voxwire.engines.tts.modelled import ModelledTts, Voices, processes_for_models
@@ -46,9 +46,6 @@ def engine(options: Mapping[str, Any]) -> ModelledTts:
 
     Raises ConfigurationError, and ImportError when onnxruntime or espeakng-loader is not installed.
     """
-    for module in ("onnxruntime", "espeakng_loader"):
-        if find_spec(module) is None:
-            raise ModuleNotFoundError(f"No module named {module!r}", name=module)
     check_names(_NAME, options, ("model", "language", "voices", "size", "threads"))
     model = text(_NAME, options, "model", _DEFAULT_MODEL)
     language = text(_NAME, options, "language", "")
@@ -76,6 +73,7 @@ def engine(options: Mapping[str, Any]) -> ModelledTts:
         return _voices(description["voices"], named, language)
 
     size = pool_size(_NAME, options) or processes_for_models()
+    require("onnxruntime", "espeakng_loader")
     return ModelledTts(capabilities, (model,), voices_of, spec, size=size, clauses=CLAUSES)
 
 

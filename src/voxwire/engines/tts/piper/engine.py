@@ -6,9 +6,9 @@ into this one (ADR 28).
 
 import os
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Any, Final
 
+from voxwire.engines.declared_options import require
 from voxwire.engines.options import check_names, count, pool_size, text
 from voxwire.engines.tts.clauses import ClauseSizes
 from voxwire.engines.tts.modelled import ModelledTts, Voices, processes_for_models
@@ -34,8 +34,6 @@ def engine(options: Mapping[str, Any]) -> ModelledTts:
 
     Raises ConfigurationError, and ImportError when `piper-tts` is not installed.
     """
-    if find_spec("piper") is None:
-        raise ModuleNotFoundError("No module named 'piper'", name="piper")
     check_names(_NAME, options, ("model", "voices", "size", "threads"))
     model = text(_NAME, options, "model", DEFAULT_MODEL)
     named = _named(options.get("voices", {}), model)
@@ -62,6 +60,7 @@ def engine(options: Mapping[str, Any]) -> ModelledTts:
     def voices_of(description: Mapping[str, Any]) -> Voices:
         return _voices(model, named, description["speakers"])
 
+    require("piper")
     return ModelledTts(
         capabilities, models, voices_of, spec, size=pool_size(_NAME, options) or processes_for_models(), clauses=CLAUSES
     )

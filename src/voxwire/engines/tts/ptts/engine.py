@@ -5,9 +5,9 @@ The package has no weights, and would fetch them by itself; here it gets a folde
 
 import os
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Any, Final
 
+from voxwire.engines.declared_options import require
 from voxwire.engines.options import check_names, count, pool_size, text
 from voxwire.engines.tts.clauses import ClauseSizes
 from voxwire.engines.tts.modelled import ModelledTts, Voices, processes_for_models
@@ -32,8 +32,6 @@ def engine(options: Mapping[str, Any]) -> ModelledTts:
 
     Raises ConfigurationError, and ImportError when `ptts` is not installed.
     """
-    if find_spec("ptts") is None:
-        raise ModuleNotFoundError("No module named 'ptts'", name="ptts")
     check_names(_NAME, options, ("model", "language", "voices", "quant", "size", "threads"))
     model = text(_NAME, options, "model", "")
     if not model:
@@ -66,6 +64,7 @@ def engine(options: Mapping[str, Any]) -> ModelledTts:
         return _voices(description["voices"], named)
 
     size = pool_size(_NAME, options) or processes_for_models()
+    require("ptts")
     return ModelledTts(capabilities, (model,), voices_of, spec, size=size, clauses=_CLAUSES)
 
 

@@ -6,9 +6,9 @@ GPL-3 and runs in the worker processes alone (ADR 28).
 
 import os
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Any, Final
 
+from voxwire.engines.declared_options import require
 from voxwire.engines.options import check_names, count, pool_size, text
 from voxwire.engines.tts.clauses import ClauseSizes
 from voxwire.engines.tts.modelled import ModelledTts, Voices, processes_for_models
@@ -32,8 +32,6 @@ def engine(options: Mapping[str, Any]) -> ModelledTts:
 
     Raises ConfigurationError, and ImportError when sherpa-onnx is not installed.
     """
-    if find_spec("sherpa_onnx") is None:
-        raise ModuleNotFoundError("No module named 'sherpa_onnx'", name="sherpa_onnx")
     check_names(_NAME, options, ("model", "language", "voices", "reference", "size", "threads"))
     model = text(_NAME, options, "model", "")
     if not model:
@@ -64,6 +62,7 @@ def engine(options: Mapping[str, Any]) -> ModelledTts:
         return _voices(description["speakers"], named)
 
     size = pool_size(_NAME, options) or processes_for_models()
+    require("sherpa_onnx")
     return ModelledTts(capabilities, (model,), voices_of, spec, size=size, clauses=_CLAUSES)
 
 

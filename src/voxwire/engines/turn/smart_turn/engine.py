@@ -33,9 +33,10 @@ class SmartTurnOptions(BaseModel):
 
 def engine(options: Mapping[str, Any]) -> "SmartTurn":
     """Entry point `smart-turn`. Raises ConfigurationError for wrong options, ImportError without its library."""
+    chosen = checked("smart-turn", SmartTurnOptions, options)
     import onnxruntime  # noqa: F401
 
-    return SmartTurn(checked("smart-turn", SmartTurnOptions, options))
+    return SmartTurn(chosen)
 
 
 class SmartTurn:
