@@ -11,45 +11,34 @@ import os
 import platform
 import statistics
 import sys
-import wave
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
-from capacity import Load, Run, capacity
+from capacity import Found, capacity
 from chat import measure_chat
 from client import Client
+from cost import costs
+from figures import median
 from latency import SILENCE_MS, Asker, spoken_turn
+from load import Load, Stage
 from plot import draw
-from servers import GENERATOR_CPU, Server
+from processor import processor
+from result_table import table
+from servers import GENERATOR_CPU, Server, need_two_processors
+from speech import onset_ms, question, speech_loop
 
-_ROOT = Path(__file__).parent.parent
 _RESULTS = Path(__file__).parent / "results"
-_SPEECH = sorted((_ROOT / "tests" / "fixtures").glob("*_24k.wav"))
-_LOUD = 500
 _IDLE_SESSIONS = 400
+#: Where the search for the capacity begins in the first round, by milliseconds of a frame.
+_STARTS = {20: {"floor": 500, "voxwire": 200}, 100: {"floor": 1200, "voxwire": 400}}
+#: (e): sessions that both hold with ease, and how often each server has its turn in a round.
+_COST_SESSIONS, _COST_TURNS = 150, 3
 #: Answers asked for in one conversation in (a): what it has to read grows with each.
 _ANSWERS = 30
 #: Asked for in (g): what most programs ask for.
 _SILENCE_MS = 500
-
-
-def read_pcm(path: Path) -> bytes:
-    with wave.open(str(path)) as file:
-        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24_000, 1, 2)
-        return file.readframes(file.getnframes())
-
-
-def onset_ms(pcm: bytes) -> float:
-    """Where the first loud sample lies."""
-    samples = memoryview(pcm).cast("h")
-    return next(index for index, sample in enumerate(samples) if abs(sample) > _LOUD) / 24
-
-
-def speech_loop() -> bytes:
-    """All fixtures one after the other with a second of silence between: about half is speech."""
-    return b"".join(read_pcm(path) + bytes(48_000) for path in _SPEECH)
 
 
 async def measure_latency(rounds: int) -> dict[str, Any]:
@@ -79,7 +68,7 @@ async def measure_latency(rounds: int) -> dict[str, Any]:
 
 
 async def _turn(server: Server, silence_ms: int = SILENCE_MS) -> tuple[float, float]:
-    pcm = read_pcm(_ROOT / "tests" / "fixtures" / "what_is_twelve_times_seven_24k.wav") + bytes(48 * 1000)
+    pcm = question()
     return await spoken_turn(server, pcm, onset_ms(pcm), silence_ms)
 
 
@@ -100,55 +89,63 @@ async def measure_drafts(rounds: int) -> dict[str, Any]:
 
 
 async def measure_capacity(rounds: int, thrown_away: list[str]) -> dict[str, Any]:
+    """(d): both servers in turns; only searches that came to a sound end count."""
     result: dict[str, Any] = {"runs": []}
     pcm = speech_loop()
-    for frame_ms, starts in ((20, {"floor": 200, "voxwire": 100}), (100, {"floor": 700, "voxwire": 130})):
-        held: dict[str, list[int]] = {"floor": [], "voxwire": []}
+    for frame_ms, starts in _STARTS.items():
+        found: dict[str, list[Found]] = {name: [] for name in starts}
         for _ in range(rounds):
-            for name in held:
+            for name in starts:
+                # What was found before is near: the next search is short.
+                start = found[name][-1].held * 4 // 5 if found[name] else starts[name]
                 with Server(name) as server:
-                    best, runs = await capacity(server, pcm, frame_ms, starts[name], thrown_away)
-                held[name].append(best)
-                result["runs"] += [_row(name, run) for run in runs]
-                print(f"  {name}, {frame_ms} ms frames: {best} sessions held", file=sys.stderr)
-        floor, ours = statistics.median(held["floor"]), statistics.median(held["voxwire"])
-        result[f"d_{frame_ms}ms_floor"], result[f"d_{frame_ms}ms_voxwire"] = floor, ours
-        result[f"d_{frame_ms}ms_ratio"] = ours / floor if floor else 0.0
+                    best, stages = await capacity(server, pcm, frame_ms, start, thrown_away)
+                found[name].append(best)
+                result["runs"] += [_row(name, stage) for stage in stages]
+                print(f"  {name}, {frame_ms} ms frames: {best}", file=sys.stderr)
+                if best.disturbed:
+                    thrown_away.append(f"{name}, {frame_ms} ms: {best}")
+        held = {name: median([each.sessions for each in searches]) for name, searches in found.items()}
+        for name, sessions in held.items():
+            result[f"d_{frame_ms}ms_{name}"] = sessions
+        if held["floor"] and held["voxwire"] is not None:
+            result[f"d_{frame_ms}ms_ratio"] = held["voxwire"] / held["floor"]
     return result
 
 
-def _row(name: str, run: Run) -> dict[str, Any]:
+def _row(name: str, stage: Stage) -> dict[str, Any]:
     return {
         "server": name,
-        "frame_ms": run.frame_ms,
-        "sessions": run.sessions,
-        "update_p95_ms": run.update_p95,
-        "speech_started_p95_ms": run.start_p95,
-        "cpu_share": run.cpu_share,
-        "fault": run.fault,
-        "held": run.held,
+        "frame_ms": stage.frame_ms,
+        "sessions": stage.sessions,
+        "update_p95_ms": stage.update_p95,
+        "speech_started_p95_ms": stage.start_p95,
+        "cpu_share": stage.cpu_share,
+        "cpu_us_per_frame": stage.cpu_us_per_frame,
+        "fault": stage.fault,
+        "held": stage.held,
     }
 
 
-async def measure_cost(rounds: int) -> dict[str, Any]:
-    """(e): processor time of a speaking session, at a number that both hold with ease; memory of an idle one."""
+async def measure_cost(rounds: int, thrown_away: list[str]) -> dict[str, Any]:
+    """(e): processor time of a frame, in turns; memory of an idle session."""
     result: dict[str, Any] = {}
-    pcm, costs = speech_loop(), {"floor": [], "voxwire": []}
-    for _ in range(rounds):
-        for name in costs:
-            with Server(name) as server:
-                load = Load(server, pcm, 100)
-                run = await load.measure(150)
-                costs[name].append(run.cpu_us_per_session_second)
-                load.close()
-    result["e_cpu_floor_us"] = statistics.median(costs["floor"])
-    result["e_cpu_voxwire_us"] = statistics.median(costs["voxwire"])
-    result["e_cpu_ratio"] = result["e_cpu_voxwire_us"] / result["e_cpu_floor_us"]
+    pcm = speech_loop()
+    with Server("floor") as floor, Server("voxwire") as ours:
+        loads = {server.name: Load(server, pcm, 100) for server in (floor, ours)}
+        found = await costs(loads, _COST_SESSIONS, rounds * _COST_TURNS, thrown_away.append)
+        for load in loads.values():
+            load.close()
+    for name, cost in found.items():
+        result[f"e_cpu_{name}_us"] = cost.median_us
+        if cost.disturbed == len(cost.slices):
+            thrown_away.append(f"(e) {name}: every slice was disturbed, so its figure is only an indication")
+    result["e_cpu_ratio"] = found["voxwire"].ratio_to(found["floor"])
     with Server("voxwire") as server:
         # Warm the allocator first, so that the second half shows what a session itself costs.
-        clients = [await Client.connect(server.port, server.path) for _ in range(_IDLE_SESSIONS)]
+        clients = [await Client.open(server.address) for _ in range(_IDLE_SESSIONS)]
         before = server.rss_mib()
-        clients += [await Client.connect(server.port, server.path) for _ in range(_IDLE_SESSIONS)]
+        clients += [await Client.open(server.address) for _ in range(_IDLE_SESSIONS)]
         await asyncio.sleep(1)
         result["e_idle_mib"] = (server.rss_mib() - before) / _IDLE_SESSIONS
         for client in clients:
@@ -156,55 +153,13 @@ async def measure_cost(rounds: int) -> dict[str, Any]:
     return result
 
 
-def table(result: dict[str, Any]) -> str:
-    """The figures as a table that fits a terminal and Markdown alike."""
-
-    def figure(key: str, unit: str) -> str:
-        return f"{result[key]:.2f} {unit}" if key in result else "-"
-
-    rows = [
-        (
-            "(a) response.create → first audio",
-            figure("a_floor_ms", "ms"),
-            figure("a_voxwire_ms", "ms"),
-            figure("a_ratio", "x"),
-        ),
-        ("(a) the same, embedded engines", "-", figure("a_embedded_ms", "ms"), "-"),
-        ("(b) end of speech → first audio, fake engines", "-", figure("b_fake_ms", "ms"), "-"),
-        ("(b) the same, embedded engines", "-", figure("b_embedded_ms", "ms"), "-"),
-        ("(c) first loud frame → speech_started, in audio", "-", figure("c_audio_ms", "ms"), "-"),
-        (
-            "(d) sessions held, 20 ms frames",
-            figure("d_20ms_floor", ""),
-            figure("d_20ms_voxwire", ""),
-            figure("d_20ms_ratio", "x"),
-        ),
-        (
-            "(d) sessions held, 100 ms frames",
-            figure("d_100ms_floor", ""),
-            figure("d_100ms_voxwire", ""),
-            figure("d_100ms_ratio", "x"),
-        ),
-        (
-            "(e) CPU a session and second, 100 ms frames",
-            figure("e_cpu_floor_us", "µs"),
-            figure("e_cpu_voxwire_us", "µs"),
-            figure("e_cpu_ratio", "x"),
-        ),
-        ("(e) memory of an idle session", "-", figure("e_idle_mib", "MiB"), "-"),
-        ("(f) chat engine: asked → first token", figure("f_raw_ms", "ms"), figure("f_chat_ms", "ms"), "-"),
-        ("(f) chat engine: cores for 10,000 deltas a second", "-", figure("f_core_share", ""), "-"),
-        ("(g) beyond 500 ms of silence → first audio, engines of 280 ms", "-", figure("g_plain_ms", "ms"), "-"),
-        ("(g) the same, begun in the pause", "-", figure("g_drafts_ms", "ms"), "-"),
-    ]
-    lines = ["| what | floor | Voxwire | ratio |", "| --- | ---: | ---: | ---: |"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join(lines)
-
-
 async def run(options: argparse.Namespace) -> dict[str, Any]:
     os.sched_setaffinity(0, {GENERATOR_CPU})
-    result: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine()}
+    result: dict[str, Any] = {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "processor": processor(),
+    }
     thrown_away: list[str] = []
     only = set(options.only or "abcdefg")
     if only & set("abc"):
@@ -218,7 +173,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
         result |= await measure_chat(options.rounds)
     if "e" in only:
         print("Cost …", file=sys.stderr)
-        result |= await measure_cost(options.rounds)
+        result |= await measure_cost(options.rounds, thrown_away)
     if "d" in only:
         print("Capacity …", file=sys.stderr)
         result |= await measure_capacity(options.rounds, thrown_away)
@@ -234,12 +189,12 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.rounds = 1
-    if len(os.sched_getaffinity(0)) < 2:
-        raise SystemExit("The benchmark needs two processors: one for the server, one for the load.")
+    need_two_processors()
     result = uvloop.run(run(options))
     _RESULTS.mkdir(exist_ok=True)
     (_RESULTS / "bench.json").write_text(json.dumps(result, indent=2))
     draw(result, _RESULTS / "bench.png")
+    print(f"{result['processor']}, Python {result['python']}\n")
     print(table(result))
     for line in result["thrown_away"]:
         print(line)

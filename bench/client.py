@@ -14,17 +14,22 @@ from typing import cast
 
 import msgspec
 
+from address import Address
+
 
 def frame(event: dict[str, object]) -> bytes:
     """`event` as one masked text frame."""
-    payload = msgspec.json.encode(event)
+    return _masked(0x81, msgspec.json.encode(event))
+
+
+def _masked(first: int, payload: bytes) -> bytes:
     size = len(payload)
     if size < 126:
-        head = struct.pack("!BB", 0x81, 0x80 | size)
+        head = struct.pack("!BB", first, 0x80 | size)
     elif size < 65536:
-        head = struct.pack("!BBH", 0x81, 0x80 | 126, size)
+        head = struct.pack("!BBH", first, 0x80 | 126, size)
     else:
-        head = struct.pack("!BBQ", 0x81, 0x80 | 127, size)
+        head = struct.pack("!BBQ", first, 0x80 | 127, size)
     return head + bytes(4) + payload
 
 
@@ -44,18 +49,22 @@ class ServerFull(ConnectionError):
 class Client(asyncio.Protocol):
     """One session. `on_event(payload, received_at)` is called for every text frame of the server."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, address: Address) -> None:
         self.on_event: Callable[[bytes, float], None] = lambda payload, at: None
         self.closed = asyncio.get_running_loop().create_future()
-        self._path = path
+        self._address = address
         self._buffer = bytearray()
         self._upgraded = asyncio.get_running_loop().create_future()
         self._transport: asyncio.WriteTransport
 
     @classmethod
     async def connect(cls, port: int, path: str) -> "Client":
+        return await cls.open(Address("127.0.0.1", port, path))
+
+    @classmethod
+    async def open(cls, address: Address) -> "Client":
         loop = asyncio.get_running_loop()
-        _, client = await loop.create_connection(lambda: cls(path), "127.0.0.1", port)
+        _, client = await loop.create_connection(lambda: cls(address), address.host, address.port)
         await client._upgraded
         return client
 
@@ -73,11 +82,17 @@ class Client(asyncio.Protocol):
         # uvloop's transports write, but are not registered as asyncio.WriteTransport.
         self._transport = cast("asyncio.WriteTransport", transport)
         key = base64.b64encode(os.urandom(16)).decode()
-        request = (
-            f"GET {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        host = f"[{self._address.host}]" if ":" in self._address.host else self._address.host
+        lines = (
+            f"GET {self._address.path} HTTP/1.1",
+            f"Host: {host}:{self._address.port}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Key: {key}",
+            "Sec-WebSocket-Version: 13",
+            *self._address.headers,
         )
-        self._transport.write(request.encode())
+        self._transport.write("".join(f"{line}\r\n" for line in (*lines, "")).encode())
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer
@@ -122,4 +137,6 @@ class Client(asyncio.Protocol):
             return None
         payload = bytes(buffer[start : start + size])
         del buffer[: start + size]
+        if opcode == 9:  # a server that hears no pong takes the session for dead
+            self.send(_masked(0x8A, payload))
         return payload if opcode == 1 else b""

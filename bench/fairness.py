@@ -20,18 +20,16 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-import wave
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from capacity import percentile
 from client import Client, append_frames, frame
+from figures import percentile
+from speech import clips as spoken_clips
 
-_SPEECH = sorted((Path(__file__).parent.parent / "tests" / "fixtures").glob("*_24k.wav"))
 _PATH = "/openai/v1/realtime?model=gpt-realtime"
 _FRAME_MS = 40
 _PATIENCE_S = 30.0
@@ -228,11 +226,6 @@ class Turns:
     errors: Counter[str] = field(default_factory=Counter)
 
 
-def _pcm(path: Path) -> bytes:
-    with wave.open(str(path)) as file:
-        return file.readframes(file.getnframes())
-
-
 async def speaker(port: int, number: int, seconds: float, turns: Turns) -> None:
     """Speaks a sentence at the pace of speech, waits for the answer's first sound, speaks the next."""
     chance = random.Random(number)
@@ -245,7 +238,7 @@ async def speaker(port: int, number: int, seconds: float, turns: Turns) -> None:
             turns.errors[str(error)] += 1
         return
     started = perf_counter()
-    clips = [append_frames(_pcm(path) + bytes(48_000), _FRAME_MS) for path in _SPEECH]
+    clips = [append_frames(clip, _FRAME_MS) for clip in spoken_clips()]
     while perf_counter() - started < seconds:
         sound, done = talker.expect("response.output_audio.delta"), talker.expect("response.done")
         turns.asked += 1

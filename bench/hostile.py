@@ -22,7 +22,7 @@ from typing import Final
 import uvloop
 
 from attacks import MIB, Attacker, Bystander
-from capacity import percentile
+from figures import percentile
 
 _PATH: Final = "/v1/realtime?model=gpt-realtime"
 #: What memory may have grown by at the end of a soak, against the end of its first minute.

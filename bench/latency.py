@@ -62,7 +62,7 @@ class Asker:
 
     @classmethod
     async def connect(cls, server: Server) -> "Asker":
-        asker = cls(await Client.connect(server.port, server.path))
+        asker = cls(await Client.open(server.address))
         asker.client.send(_configure(None))
         await asker._watch.until(b"session.updated")
         return asker
@@ -82,7 +82,7 @@ async def spoken_turn(server: Server, pcm: bytes, onset_ms: float, silence_ms: i
 
     `pcm` is one utterance with silence around it; `onset_ms` where its first loud sample lies.
     """
-    client = await Client.connect(server.port, server.path)
+    client = await Client.open(server.address)
     try:
         watch = _Watch(client)
         client.send(_configure(silence_ms))

@@ -7,10 +7,13 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
+
+from address import Address
 
 _HERE = Path(__file__).parent
 #: Server on the last core, generator on the first: they never compete.
@@ -18,8 +21,9 @@ SERVER_CPU = max(os.sched_getaffinity(0))
 GENERATOR_CPU = min(os.sched_getaffinity(0))
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
+_PATH = "/openai/v1/realtime?model=gpt-realtime"
 
-#: What can be measured: name, script with its arguments, path of the WebSocket.
+#: What can be measured: name, script with its arguments.
 SCRIPTS = {
     "floor": ["floor.py"],
     "voxwire": ["fake_server.py"],
@@ -32,11 +36,38 @@ SCRIPTS = {
 }
 
 
-class Usage(NamedTuple):
-    """Since the process began: processor seconds, seconds spent waiting for a processor."""
+class Used(NamedTuple):
+    """Between two looks: processor seconds, seconds spent waiting for a processor."""
 
     cpu_s: float
     waited_s: float
+
+
+class Usage(dict[str, tuple[int, int]]):
+    """What each thread has used since it began, in nanoseconds: processor, waiting for a processor."""
+
+    @classmethod
+    def of(cls, pids: Iterable[int]) -> "Usage":
+        found = cls()
+        for pid in pids:
+            for task in Path(f"/proc/{pid}/task").glob("*"):
+                try:
+                    ran, waited, _ = (task / "schedstat").read_text().split()
+                except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+                    continue
+                found[task.name] = int(ran), int(waited)
+        return found
+
+    def __sub__(self, before: "Usage") -> Used:
+        """What threads that live used since `before`."""
+        pairs = [(now, before.get(task, (0, 0))) for task, now in self.items()]
+        cpu, waited = (sum(now[kind] - then[kind] for now, then in pairs) for kind in (0, 1))
+        return Used(cpu / 1e9, waited / 1e9)
+
+
+def need_two_processors() -> None:
+    if len(os.sched_getaffinity(0)) < 2:
+        raise SystemExit("The benchmark needs two processors: one for the server, one for the load.")
 
 
 def _settle(parent: int) -> None:
@@ -51,20 +82,29 @@ def _settle(parent: int) -> None:
 
 
 class Server:
-    """One child process that listens on a loopback port."""
+    """One child process that listens on a loopback port: a script of this folder, or of `tree`.
 
-    def __init__(self, name: str) -> None:
+    A tree is run by the interpreter of its own `.venv`, so it is measured with its own Voxwire and its own script.
+    """
+
+    def __init__(
+        self, name: str, script: str = "", tree: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
-        script, *options = SCRIPTS[name]
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        self.path = _PATH
+        self.address = Address("127.0.0.1", self.port, self.path)
+        file, *options = SCRIPTS[script or name]
+        #: The floor detects nothing.
+        self.judges_detection = file != "floor.py"
+        folder, python = (tree / "bench", str(tree_python(tree))) if tree else (_HERE, sys.executable)
+        threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, str(_HERE / script), str(self.port), *options],
-            env=environment,
+            [python, str(folder / file), str(self.port), *options],
+            env={**os.environ, **threads, **(environment or {})},
             preexec_fn=partial(_settle, os.getpid()),
         )
-        self.path = "/openai/v1/realtime?model=gpt-realtime"
 
     def __enter__(self) -> "Server":
         deadline = time.monotonic() + 60
@@ -91,14 +131,14 @@ class Server:
 
     def usage(self) -> Usage:
         """Of the server process itself; its engine workers are not part of a session's cost here."""
-        cpu = waited = 0
-        for task in Path(f"/proc/{self._process.pid}/task").iterdir():
-            ran_ns, wait_ns, _ = (task / "schedstat").read_text().split()
-            cpu += int(ran_ns)
-            waited += int(wait_ns)
-        return Usage(cpu / 1e9, waited / 1e9)
+        return Usage.of([self._process.pid])
 
     def rss_mib(self) -> float:
         """Resident memory in MiB."""
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def tree_python(tree: Path) -> Path:
+    """The interpreter of a source tree's own `.venv`. It is a link, and what it leads to knows no `.venv`."""
+    return tree / ".venv" / "bin" / "python"
