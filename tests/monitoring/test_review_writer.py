@@ -80,6 +80,7 @@ async def test_one_that_cannot_be_stored_keeps_back_no_others(
         writer.put(dataclasses.replace(FOUND, end_user="ben"))
     assert await kept(database) == ["ben"]
     assert "1 findings of checks are lost" in caplog.text
+    assert (writer.backlog.waiting, writer.backlog.lost) == (0, 1)
     assert "poison" not in caplog.text
 
 
@@ -91,6 +92,7 @@ async def test_there_is_a_bound(
     writer.put(FOUND)
     writer.put(FOUND)
     assert "one of the check words is lost" in caplog.text
+    assert (writer.backlog.waiting, writer.backlog.lost) == (1, 1)
     async with writer.running():
         pass
     assert len(await kept(database)) == 1

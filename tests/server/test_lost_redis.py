@@ -1,7 +1,9 @@
 """Redis is lost while people talk: they go on, newcomers are let in, and each server counts for itself meanwhile."""
 
+import asyncio
 import json
 
+from scraped import scrape, value
 from service_processes import RedisServer
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -29,6 +31,13 @@ async def answer(socket: ClientConnection) -> int:
     raise AssertionError("the connection has ended")
 
 
+async def said_of_redis(url: str, unreachable: float) -> None:
+    """Wait until the metrics say so."""
+    async with asyncio.timeout(20):
+        while value(await scrape(url), "realtime_store_unreachable", store="redis") != unreachable:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
 async def test_conversations_go_on_and_are_counted(redis: RedisServer) -> None:
     settings = {"quotas": {"redis_url": redis.url, "principal": {"requests_per_minute": LIMIT}}}
     async with (
@@ -37,9 +46,12 @@ async def test_conversations_go_on_and_are_counted(redis: RedisServer) -> None:
         connect(first.replace("http", "ws", 1) + REALTIME) as talking,
     ):
         assert await answer(talking) == LIMIT - 1
+        assert value(await scrape(first), "realtime_store_unreachable", store="redis") == 0
         redis.kill()
         assert await answer(talking) == LIMIT - 2
+        await said_of_redis(first, 1)
         async with connect(second.replace("http", "ws", 1) + REALTIME) as newcomer:
             assert LIMIT - 2 <= await answer(newcomer) < LIMIT  # it may have heard of the first answer, and of no more
         redis.start()
         assert await answer(talking) <= LIMIT - 3
+        await said_of_redis(first, 0)

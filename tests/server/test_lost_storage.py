@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from http_client import UPGRADE, request
+from scraped import scrape, value
 from service_processes import PostgresServer, free_port
 from storage_troubles import held, small_files
 from websockets.asyncio.client import ClientConnection, connect
@@ -104,6 +105,8 @@ async def test_conversations_go_on_and_everything_is_counted_afterwards(losing: 
             assert (refused.status, refused.error["code"]) == (503, "storage_unavailable")
             assert refused.headers["retry-after"]
             await answer(first)
+            during = await scrape(url, **{"api-key": key})
+            assert value(during, "realtime_records_waiting", kind="usage") >= 3
         await answer(first)
         async with asyncio.timeout(30):
             while await answers_counted(url, key) < 5:  # noqa: ASYNC110 - a client has no events for it
@@ -111,6 +114,22 @@ async def test_conversations_go_on_and_everything_is_counted_afterwards(losing: 
         assert await answers_counted(url, key) == 5
         listed = json.loads((await request(url, "/admin/v1/keys", {"api-key": key})).body)["data"]
         assert [one["name"] for one in listed] == ["key1"]
+        after = await scrape(url, **{"api-key": key})
+        assert value(after, "realtime_records_waiting", kind="usage") == 0
+        assert value(after, "realtime_records_lost_total", kind="usage") == 0
+
+
+async def test_the_metrics_say_that_the_database_is_lost(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
+    key = {"api-key": await owner_key()}
+    async with served(fake_service()) as url, asyncio.timeout(30):
+        assert value(await scrape(url, **key), "realtime_store_unreachable", store="database") == 0
+        for lost, how in ((1, away(postgres)), (0, contextlib.nullcontext())):
+            with how:
+                while value(await scrape(url, **key), "realtime_store_unreachable", store="database") != lost:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
 
 
 async def test_damage_to_the_file_ends_no_conversation(

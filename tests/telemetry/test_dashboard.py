@@ -77,7 +77,9 @@ _TIMES = TakeoverTimes()
 async def samples() -> dict[Series, float]:
     """A scrape after conversations in which something went wrong, too."""
     service = well_watched()
-    async with served(service) as url:
+    words = {"kind": "words", "options": {"words": ANSWERED.split()}}
+    policy = {"content_policies": {"strict": {"checks": [{**words, "action": "flag"}]}}, "content_policy": "strict"}
+    async with served(service, **policy) as url:
         async with calling(url) as client:
             await speak(client)
             await speak(client)

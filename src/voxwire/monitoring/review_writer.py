@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from voxwire.errors import StorageError
 from voxwire.monitoring.watched_sessions import FoundIn
 from voxwire.runtime import new_id
+from voxwire.storage.backlog import Backlog
 from voxwire.storage.database import Database
 from voxwire.storage.last_writes import last_writes
 
@@ -40,12 +41,18 @@ class ReviewWriter:
         self._waiting: deque[tuple[FoundIn, str, int]] = deque()
         self._some = asyncio.Event()
         self._ending = False
-        self._lost = False
+        self._failing = False
+        self._lost = 0
+
+    @property
+    def backlog(self) -> Backlog:
+        return Backlog(len(self._waiting), self._lost)
 
     def put(self, found: FoundIn) -> None:
         """Take a finding. Never waits, and never raises."""
         if len(self._waiting) >= _MOST_WAITING:
             logger.error("too many findings wait for the database; one of the check %s is lost", found.finding.check)
+            self._lost += 1
             return
         self._waiting.append((found, new_id("review"), int(time.time() * 1000)))
         self._some.set()
@@ -76,15 +83,16 @@ class ReviewWriter:
                     await self._write(batch)
             except Exception as error:
                 if isinstance(error, StorageError) and error.kind != "failed":
-                    if not self._lost:
+                    if not self._failing:
                         logger.error("%s Findings of checks wait.", error)
-                    self._lost = True
+                    self._failing = True
                     await asyncio.sleep(_REST_S)
                     continue
                 # A fault of ours: it would come again for ever, and keep everything behind it.
                 logger.exception("%d findings of checks are lost.", len(batch))
+                self._lost += len(batch)
             else:
-                self._lost = False
+                self._failing = False
             for _ in batch:
                 self._waiting.popleft()
             if not self._waiting and not self._ending:

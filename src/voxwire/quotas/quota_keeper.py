@@ -28,6 +28,11 @@ class QuotaKeeper:
         self._scopes: dict[ScopeName, tuple[Scope, Quota]] = {}
         self._many = _MANY
 
+    @property
+    def alone(self) -> bool:
+        """Whether counts are to be shared with other servers and cannot be now."""
+        return self._exchange is not None and self._exchange.lost
+
     @asynccontextmanager
     async def session(self, principal: Principal, hosted: Hosted) -> AsyncIterator[Allowance]:
         scopes = self._of(principal, hosted)

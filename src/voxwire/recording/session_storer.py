@@ -20,6 +20,7 @@ from voxwire.recording.notes import Notes, packed
 from voxwire.recording.recorded_session import RecordedSession
 from voxwire.recording.replay import plain_capabilities
 from voxwire.runtime import SessionArguments, SessionFacts, StoringPolicy
+from voxwire.storage.backlog import Backlog
 from voxwire.storage.database import Database
 from voxwire.storage.last_writes import last_writes
 
@@ -108,6 +109,7 @@ class SessionStorer:
     ) -> RecordedSession | None:
         """A session that notes what it is told."""
         if self._ending or len(self._recordings) >= _MOST_SESSIONS:
+            self.lost += 1
             return None
         now = self._clock()
         header = JournalHeader(
@@ -147,6 +149,12 @@ class SessionStorer:
     def waiting(self) -> int:
         """Sessions that are not stored to their end yet."""
         return len(self._recordings)
+
+    @property
+    def backlog(self) -> Backlog:
+        """Of sessions: those that have ended and are not stored to their end yet, and those that never will be."""
+        ended = sum(one.ended_at is not None for one in self._recordings.values())
+        return Backlog(ended, self.lost)
 
     # --- the task -----------------------------------------------------------------------------------
 

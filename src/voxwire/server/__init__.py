@@ -14,7 +14,7 @@
 - `memory`: how much there is for messages; `allocator`: large blocks go back to the system
 - `access`: who may use it, `shared_quotas`: and how much; `client_secrets`: ephemeral keys; `cors`: what pages of
   other origins may
-- `stored_usage`: records of what was used, for the database; `stored_prompts`: prompts of the database;
-  `monitored`: checks of what is said
+- `beside`: what goes on beside conversations; `stored_usage`: records of what was used, for the database;
+  `stored_prompts`: prompts of the database; `monitored`: checks of what is said
 - `logs`, `access_log`: what is written down
 """

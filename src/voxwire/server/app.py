@@ -3,8 +3,7 @@
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from functools import partial
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -16,12 +15,11 @@ from starlette.routing import Route
 
 from voxwire.config import Settings
 from voxwire.errors import SERVER_ERROR, RequestRefused, StorageError
-from voxwire.recording.retention import Retention
-from voxwire.recording.session_storer import SessionStorer
 from voxwire.runtime import Principal, Service
 from voxwire.server.access import Access
 from voxwire.server.access_log import AccessLog
 from voxwire.server.admin import AdminContext, admin_declarations, document_declaration
+from voxwire.server.beside import Beside, Running
 from voxwire.server.build import DeploymentHost
 from voxwire.server.client_secrets import client_secret_declarations
 from voxwire.server.health import Health
@@ -29,17 +27,12 @@ from voxwire.server.identity import identity_routes
 from voxwire.server.metrics_route import holds_metrics_token, metrics_routes
 from voxwire.server.middleware import REQUEST, CheckRequests
 from voxwire.server.model_list import model, model_list
-from voxwire.server.monitored import monitored
 from voxwire.server.playground import playground_routes
 from voxwire.server.rest import rest_routes
-from voxwire.server.shared_quotas import build_quotas
 from voxwire.server.stored_deployments import StoredDeployments
 from voxwire.server.stored_prompts import StoredPrompts
-from voxwire.server.stored_usage import StoredUsage
 from voxwire.storage.database import Database
-from voxwire.storage.usage_writer import UsageWriter
 from voxwire.storage.watch import StoreWatch
-from voxwire.telemetry.tracing import traced
 from voxwire.transports.refusal import refusal_body, storage_refusal
 from voxwire.transports.request import Request
 from voxwire.transports.websocket import WebSocketEndpoint, is_websocket_path, unknown_path
@@ -48,10 +41,6 @@ logger = logging.getLogger("voxwire.server")
 
 #: OpenAI's prefix, Azure's of today, and Azure's of the previews.
 _API_PREFIXES = ("/v1", "/openai/v1", "/openai")
-
-
-#: What goes on while the server runs: as a context, entered at its start and left at its end.
-_Running = Callable[[], AbstractAsyncContextManager[Any]]
 
 
 def create_app(settings: Settings, service: Service, host: DeploymentHost | None = None) -> Starlette:
@@ -69,6 +58,8 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
     stored = StoredDeployments(settings, database, service.directory, host or DeploymentHost(settings))
     watch.subscribe(stored.read)
     service.prompts = StoredPrompts(database, watch)
+
+    beside = Beside(settings, service, database, watch)
 
     routes: list[Route] = []
     token = settings.metrics.token
@@ -88,7 +79,7 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
     routes += [
         *_Api(service, access.admit).routes(),
         *Health(service, access.admit, websocket, [lambda: "store_unreachable" if watch.lost else None]).routes(),
-        *metrics_routes(settings, service, access.admit, websocket),
+        *metrics_routes(settings, service, access.admit, websocket, beside.stores),
         *rest_routes(declared, access.admit, access.policy),
         *identity_routes(access.identity),
         *playground_routes(),
@@ -103,7 +94,7 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
             HTTPException: _no_route,
             Exception: _crashed,
         },
-        lifespan=_lifespan(service, database, _beside(settings, service, database, watch), watch, access, stored),
+        lifespan=_lifespan(service, database, beside.running, watch, access, stored),
     )
     # Trailing slashes are gone before the routes are asked: a redirect to them would come back for ever.
     app.router.redirect_slashes = False
@@ -114,22 +105,10 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
     return app
 
 
-def _beside(settings: Settings, service: Service, database: Database, watch: StoreWatch) -> list[_Running]:
-    """What keeps records of what the service does, and what bounds it."""
-    quotas = build_quotas(settings, service, database, watch)
-    usage, storer = UsageWriter(database), SessionStorer(database)
-    service.usage_logs.append(StoredUsage(usage))
-    service.recorder = storer
-    retention = Retention(database)
-    watched = monitored(settings, service, database)
-    traces = partial(traced, settings.tracing, service.observers)
-    return [usage.running, storer.running, retention.running, quotas.running, watched, traces]
-
-
 def _lifespan(
     service: Service,
     database: Database,
-    beside: Sequence[_Running],
+    beside: Sequence[Running],
     watch: StoreWatch,
     access: Access,
     stored: StoredDeployments,

@@ -19,17 +19,20 @@ from voxwire.runtime import LOCAL, Permission, Service
 from voxwire.server.middleware import REQUEST
 from voxwire.server.rest import Admit
 from voxwire.telemetry.exposition import Exposition
+from voxwire.telemetry.store_state import StoreState
 from voxwire.transports.request import Request
 from voxwire.transports.websocket import WebSocketEndpoint
 
 _BEARER: Final = "bearer "
 
 
-def metrics_routes(settings: Settings, service: Service, admit: Admit, websocket: WebSocketEndpoint) -> list[Route]:
+def metrics_routes(
+    settings: Settings, service: Service, admit: Admit, websocket: WebSocketEndpoint, stores: Callable[[], StoreState]
+) -> list[Route]:
     """The route, and the counting that it needs; none where the settings want no metrics."""
     if not settings.metrics.enabled:
         return []
-    exposition = Exposition(service, most_sessions=settings.server.max_sessions)
+    exposition = Exposition(service, most_sessions=settings.server.max_sessions, stores=stores)
     return MetricsRoute(settings.metrics, exposition, admit, lambda: websocket.draining).routes()
 
 

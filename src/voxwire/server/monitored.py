@@ -6,16 +6,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from voxwire.config import NO_POLICY, Settings
 from voxwire.errors import ConfigurationError
 from voxwire.runtime import Service
+from voxwire.storage.backlog import Backlog
 from voxwire.storage.database import Database
 
 
 def monitored(
     settings: Settings, service: Service, database: Database
-) -> Callable[[], AbstractAsyncContextManager[None]]:
-    """Have the service check what is said, where the settings have a policy; what has to run for that. Raises
-    ConfigurationError."""
+) -> tuple[Callable[[], AbstractAsyncContextManager[None]], Callable[[], Backlog]]:
+    """Have the service check what is said, where the settings have a policy; what has to run for that, and what says
+    which findings wait for the database. Raises ConfigurationError."""
     if not settings.content_policies:
-        return _nothing
+        return _nothing, Backlog
     from voxwire.monitoring import ReviewWriter, SessionMonitor, content_policies
 
     writer = ReviewWriter(database)
@@ -30,7 +31,7 @@ def monitored(
             finally:
                 await monitor.close()
 
-    return running
+    return running, lambda: writer.backlog
 
 
 def check_policy(settings: Settings, name: str | None) -> None:

@@ -13,8 +13,9 @@
 - `prompts`: texts that clients name, in versions
 - `usage`: what was used, and sums of it; `usage_report`: as people read them; `usage_row`, `usage_writer`: how records
   get there
-- `sessions`: conversations, as `voxwire.recording` hands them in; `last_writes`: how tasks that write come to their end
+- `sessions`: conversations, as `voxwire.recording` hands them in; `last_writes`: how tasks that write come to their
+  end; `backlog`: what waits for them
 
-To import `store_address`, `database`, `usage_row`, `usage_writer` and `watch` is quick. All others bring SQLAlchemy
-along, which takes a moment: a server without state never imports them.
+To import `store_address`, `backlog`, `database`, `usage_row`, `usage_writer` and `watch` is quick. All others bring
+SQLAlchemy along, which takes a moment: a server without state never imports them.
 """

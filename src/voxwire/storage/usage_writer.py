@@ -8,12 +8,12 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from voxwire.errors import StorageError
+from voxwire.storage.backlog import Backlog
 from voxwire.storage.database import Database
 from voxwire.storage.last_writes import last_writes
 from voxwire.storage.usage_row import UsageRow
@@ -34,14 +34,6 @@ _FIRST_REST_S: Final = 0.25
 _LONGEST_REST_S: Final = 5.0
 #: How often old records are looked for, in seconds.
 _TIDY_S: Final = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class UsageBacklog:
-    """`waiting` records are to be written; `lost` ones had no room, or came to a database that was given up."""
-
-    waiting: int
-    lost: int
 
 
 class UsageWriter:
@@ -77,8 +69,8 @@ class UsageWriter:
             self._many.set()
 
     @property
-    def backlog(self) -> UsageBacklog:
-        return UsageBacklog(len(self._waiting), self._lost)
+    def backlog(self) -> Backlog:
+        return Backlog(len(self._waiting), self._lost)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -1,6 +1,7 @@
 """The text that Prometheus reads."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from prometheus_client.exposition import choose_encoder
@@ -9,14 +10,15 @@ from voxwire.runtime import Service
 from voxwire.telemetry.meter import Meter
 from voxwire.telemetry.metrics import Metrics
 from voxwire.telemetry.state_collector import StateCollector
+from voxwire.telemetry.store_state import StoreState
 
 
 class Exposition:
     """Counts what happens in a service from now on, and says it."""
 
-    def __init__(self, service: Service, *, most_sessions: int) -> None:
+    def __init__(self, service: Service, *, most_sessions: int, stores: Callable[[], StoreState] = StoreState) -> None:
         self.metrics: Final = Metrics()
-        self._state = StateCollector(service, most_sessions)
+        self._state = StateCollector(service, most_sessions, stores)
         self.metrics.registry.register(self._state)
         self._writing = asyncio.Lock()
         service.observers.add(Meter(self.metrics))

@@ -1,7 +1,8 @@
-"""What is not counted as it happens but looked at when somebody asks: queues, deployments, drafts, failovers."""
+"""What is not counted as it happens but looked at when somebody asks: queues, deployments, drafts, failovers,
+stores."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -11,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from voxwire.runtime import Service
 from voxwire.runtime.failover import Members
+from voxwire.telemetry.store_state import StoreState
 
 #: What comes of an answer that was begun in a pause.
 _OUTCOMES: Final = "begun", "used", "wasted", "refused"
@@ -19,7 +21,8 @@ _OUTCOMES: Final = "begun", "used", "wasted", "refused"
 class StateCollector(Collector):
     """`look` on the event loop, to which all of this belongs; `collect` gives what was seen, in any thread."""
 
-    def __init__(self, service: Service, most_sessions: int) -> None:
+    def __init__(self, service: Service, most_sessions: int, stores: Callable[[], StoreState]) -> None:
+        self._stores = stores
         self._service = service
         self._most_sessions = most_sessions
         self._changes: Counter[str] = Counter()
@@ -36,6 +39,7 @@ class StateCollector(Collector):
             self._queues(),
             *self._drafts(),
             *self._failovers(),
+            *self._kept(),
         ]
 
     def collect(self) -> Iterable[Metric]:
@@ -116,6 +120,28 @@ class StateCollector(Collector):
             out_of_use.add_metric([stage], resting[stage])
         yield changes
         yield out_of_use
+
+    def _kept(self) -> Iterator[Metric]:
+        state = self._stores()
+        unreachable = GaugeMetricFamily(
+            "realtime_store_unreachable",
+            "1 while a store cannot be reached: the `database`, or `redis`, in which servers share quotas.",
+            labels=["store"],
+        )
+        for store, lost in state.unreachable.items():
+            unreachable.add_metric([store], float(lost))
+        waiting = GaugeMetricFamily(
+            "realtime_records_waiting", "What is to be written to the database: records of usage, findings of checks, "
+            "conversations that have ended.",
+            labels=["kind"],
+        )  # fmt: skip
+        lost_records = CounterMetricFamily(
+            "realtime_records_lost", "What the database never got, since it was lost for too long.", labels=["kind"]
+        )
+        for family, counts in ((waiting, state.waiting), (lost_records, state.lost)):
+            for kind, count in counts.items():
+                family.add_metric([kind], count)
+        yield from (unreachable, waiting, lost_records)
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:
