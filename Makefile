@@ -6,7 +6,7 @@ CORE := audio dialects events session
 WEIGHTS := kokoro-82m-ja moonshine-tiny-en piper-en-us-joe-medium smart-turn-v3.2 whisper-base whisper-tiny.en
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test coverage client-environments test-clients clients-table errors-table protocol-tables test-engines serve autobahn bench fuzz docs soak
+.PHONY: help setup check format test coverage client-environments test-clients clients-table errors-table protocol-tables test-engines serve autobahn bench fuzz docs soak wheel
 
 help:  ## what there is (this list)
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 24
@@ -71,3 +71,7 @@ fuzz: setup  ## throw 100,000 mutated frames at a session
 
 docs: setup  ## check that the documents are true
 	$(BIN)/python -m pytest tests/test_docs.py tests/config/test_configuration_doc.py
+
+wheel: setup  ## a wheel of speedups in dist, for this platform and every supported Python
+	$(BIN)/python -m pip wheel --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist ./speedups
+	$(BIN)/abi3audit --strict --summary dist/voxwire_speedups-*.whl

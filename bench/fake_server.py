@@ -10,7 +10,7 @@ from dataclasses import replace
 from fixed_delay import FixedStt, FixedTts, fixed_llm
 from voxwire.audio.pcm import AudioFormat
 from voxwire.config import Settings
-from voxwire.engines.vad.silero import SileroVad
+from voxwire.engines.registry import load
 from voxwire.runtime import DeploymentTerms, RuntimeLimits, Service
 from voxwire.server.app import create_app
 from voxwire.server.build import build_service
@@ -43,7 +43,7 @@ _RATES = tuple({format.rate for format in AudioFormat})
 
 def _on_delayed(drafts: int) -> Service:
     deployment = fake_deployment(stt=FixedStt(rates=_RATES, interims=True), llm=fixed_llm(), tts=FixedTts())
-    return fake_service(deployment, vad=SileroVad(), limits=Limits(max_drafts_per_turn=drafts))
+    return fake_service(deployment, vad=load("vad", "silero", {}), limits=Limits(max_drafts_per_turn=drafts))
 
 
 def _on_fakes() -> Service:
@@ -54,7 +54,7 @@ def _on_fakes() -> Service:
     deployment = fake_deployment(stt=stt, llm=llm, tts=tts)
     return fake_service(
         replace(deployment, terms=DeploymentTerms(store=store)),
-        vad=SileroVad(),
+        vad=load("vad", "silero", {}),
         runtime_limits=RuntimeLimits(sessions=_SESSIONS),
     )
 

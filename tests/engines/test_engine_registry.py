@@ -60,7 +60,7 @@ def test_an_engine_is_made_from_its_options() -> None:
 def test_a_speech_detector_is_an_engine_as_the_others() -> None:
     engine = registry.load("vad", "silero", {})
     assert engine.capabilities.info.name == "silero"
-    with pytest.raises(ConfigurationError, match="Silero has no option size; it knows none"):
+    with pytest.raises(ConfigurationError, match="Silero has no option size; it knows: kernel"):
         registry.load("vad", "silero", {"size": 2})
     with pytest.raises(ConfigurationError, match="There is no turn model named 'oracle'"):
         registry.load("turn", "oracle", {})

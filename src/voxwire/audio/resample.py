@@ -72,6 +72,11 @@ class Polyphase:
         self._matrix = np.where(reached, prototype[distance.clip(0, len(prototype) - 1)], 0).astype(dtype)
         self._lowest, self._highest = dtype(-32768), dtype(32767)
 
+    @property
+    def coefficients(self) -> NDArray[Any]:
+        """(up, history + down): what each of `up` outputs takes of `down` inputs and of what came before them."""
+        return np.ascontiguousarray(self._matrix[: self.history + self.down, : self.up].T)
+
     def __call__(self, samples: NDArray[np.int16]) -> NDArray[np.int16]:
         """Rows of `history + n * block` samples to rows of outputs; the rows are independent."""
         lanes, length = samples.shape

@@ -2,6 +2,7 @@
 
 import pytest
 from contract_audio import speech
+from detectors import VARIANTS, make_detector
 
 from voxwire.engines.llm.assistant.engine import OfflineAssistant
 from voxwire.engines.stt.pocketsphinx.engine import PocketsphinxStt
@@ -12,6 +13,7 @@ from voxwire.engines.tts.pooled import PooledTts
 from voxwire.engines.vad.silero import SileroVad
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.llm import LlmRequest, OwnSpeech
+from voxwire.interfaces.vad import VadEngine
 from voxwire.testing.contract import LlmContract, SttContract, TtsContract, TurnContract, VadContract
 from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm, Script, spoken, words
 from voxwire.testing.fake_stt import FakeStt
@@ -56,6 +58,14 @@ class TestSilero(VadContract):
     @staticmethod
     def make_engine() -> SileroVad:
         return SileroVad()
+
+
+if VARIANTS:
+
+    class TestNativeSilero(VadContract):
+        @staticmethod
+        def make_engine() -> VadEngine:
+            return make_detector(VARIANTS[0])
 
 
 class TestFakeStt(SttContract):

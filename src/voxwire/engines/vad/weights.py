@@ -18,7 +18,11 @@ _FILE: Final = "ggml-silero-v6.2.0.bin"
 _MAGIC: Final = 0x67676D6C
 _TYPES: Final[dict[int, np.dtype[Any]]] = {0: np.dtype("<f4"), 1: np.dtype("<f2")}
 
-Weights = dict[str, NDArray[np.float32]]
+#: Features, and values of each of the LSTM's two vectors.
+LSTM_UNITS: Final = 128
+
+Values = NDArray[np.float32]
+Weights = dict[str, Values]
 
 
 def load_weights() -> Weights:
@@ -54,6 +58,19 @@ def parse_weights(data: bytes) -> Weights:
     return weights
 
 
+def lstm_matrices(weights: Weights) -> tuple[Values, Values, Values]:
+    """The LSTM's weights of features and of hidden values, (128, 512) each, and its bias: gates in the order input,
+    forget, output, candidate.
+
+    `sigmoid(x)` is `(tanh(x / 2) + 1) / 2`: with the halves in the weights, one function serves all four.
+    """
+    order = np.concatenate([np.arange(LSTM_UNITS) + LSTM_UNITS * gate for gate in (0, 1, 3, 2)])
+    scale = np.where(np.arange(4 * LSTM_UNITS) < 3 * LSTM_UNITS, 0.5, 1).astype(np.float32)
+    name = "_model.decoder.rnn"
+    from_input, from_hidden = (weights[f"{name}.weight_{source}"][order].T * scale for source in ("ih", "hh"))
+    return from_input, from_hidden, (weights[f"{name}.bias_ih"] + weights[f"{name}.bias_hh"])[order] * scale
+
+
 class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -72,7 +89,7 @@ class _Reader:
         start, self._offset = self._offset, self._offset + length
         return self._data[start : self._offset].decode("ascii")
 
-    def values(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    def values(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Values:
         count = int(np.prod(shape))
         values = np.frombuffer(self._data, dtype, count, self._offset)
         self._offset += count * dtype.itemsize
