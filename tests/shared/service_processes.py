@@ -53,6 +53,13 @@ def _children(parent: int) -> list[int]:
     return [process for process, of in pairs if of == parent]
 
 
+def _signal(processes: list[int], number: signal.Signals) -> None:
+    """Send a signal to those of the processes that there still are: each may end at any moment."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
+
+
 class PostgresServer:
     """A PostgreSQL of its own, with a password. Nothing of it is synced to the disk: what is committed outlives the
     process, not the machine."""
@@ -131,24 +138,33 @@ class PostgresServer:
         self._wait_until_it_answers()
 
     def kill(self) -> None:
-        """End it at once, as a crash does; `start` recovers."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(_WAIT_S)
-            self._process = None
+        """End it at once, as a crash does, also where it stands still; `start` recovers."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(signal.SIGQUIT)
+        # What stands still takes no signal before it goes on.
+        _signal([*_children(process.pid), process.pid], signal.SIGCONT)
+        try:
+            process.wait(_WAIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(_WAIT_S)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """All of its processes stand still in this block: connections stay, and nobody answers."""
-        assert self._process is not None
-        processes = [self._process.pid, *_children(self._process.pid)]
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
+        process = self._process
+        assert process is not None
+        children: list[int] = []
         try:
+            process.send_signal(signal.SIGSTOP)  # it first: so its children become no more
+            children = _children(process.pid)
+            _signal(children, signal.SIGSTOP)
             yield
         finally:
-            for process in processes:
-                os.kill(process, signal.SIGCONT)
+            _signal(children, signal.SIGCONT)
+            process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         self.kill()
