@@ -249,6 +249,8 @@ class SessionStorer:
         assert self._vault is not None
         ciphers = {project: await self._vault.key(project) for project in {one.project for one in batch}}
         sealed = await asyncio.to_thread(lambda: [_sealed(one, ciphers[one.project]) for one in batch])
+        # A session may end at any moment. One whose last notes are no chunk yet says later that it has ended.
+        over = [one for one in batch if one.ended_at is not None and not one.notes]
         begun = [one for one in batch if not one.begun]
         headers = await asyncio.to_thread(lambda: [_header(one, ciphers[one.project]) for one in begun])
         flagged = [one.id for one in batch if one.flagged]
@@ -257,8 +259,8 @@ class SessionStorer:
                 now=wall,
                 started=headers,
                 chunks=[chunk for chunks in sealed for chunk in chunks],
-                ended=[_end(one, one.ended_at) for one in batch if one.ended_at is not None],
-                alive=[one.id for one in batch if one.ended_at is None],
+                ended=[_end(one) for one in over],
+                alive=[one.id for one in batch if one not in over],
                 flagged=flagged,
                 alive_until=wall + int(_LOST_S * 1000),
             )
@@ -270,7 +272,7 @@ class SessionStorer:
             del one.chunks[: len(chunks)]
             if one.id in gone:
                 one.notes.stop()
-            if one.id in gone or (one.ended_at is not None and not one.notes):
+            if one.id in gone or (one in over and not one.flagged):
                 self._recordings.pop(one.id, None)
 
     async def _open(self) -> "Sessions":
@@ -345,7 +347,8 @@ def _sealed(one: _Recording, cipher: "Cipher") -> "list[SessionChunk]":
     ]
 
 
-def _end(one: _Recording, ended_at: int) -> "SessionEnd":
+def _end(one: _Recording) -> "SessionEnd":
     from voxwire.storage.sessions import SessionEnd
 
-    return SessionEnd(session=one.id, state="ended" if one.whole else "incomplete", ended_at=ended_at)
+    assert one.ended_at is not None
+    return SessionEnd(session=one.id, state="ended" if one.whole else "incomplete", ended_at=one.ended_at)
