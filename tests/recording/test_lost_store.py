@@ -50,14 +50,26 @@ def away(postgres: PostgresServer) -> Iterator[object]:
 @pytest.fixture(params=["PostgreSQL killed", "file locked", "disk full"])
 def losing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], Any]:
     """Makes the database of this test unusable, for the time of a block."""
-    monkeypatch.setattr(connections, "_PATIENCE_S", 0.3)
     if request.param == "PostgreSQL killed":
         postgres: PostgresServer = request.getfixturevalue("postgres")
         monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
         return lambda: away(postgres)
     file = tmp_path / "voxwire.db"
     monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{file}")
-    return small_files if request.param == "disk full" else lambda: held(file)
+    if request.param == "disk full":
+        return small_files
+    monkeypatch.setattr(connections, "_PATIENCE_S", 0.3)
+    return lambda: held(file)
+
+
+@pytest.fixture
+async def database(losing: Callable[[], Any]) -> AsyncIterator[Database]:
+    """It is there before: who makes it holds its lock for longer than the impatient wait."""
+    database = Database(load_settings().storage)
+    async with database.write():
+        pass
+    yield database
+    await database.close()
 
 
 @asynccontextmanager
@@ -86,6 +98,13 @@ async def answered(socket: ClientConnection) -> None:
     raise AssertionError("the connection has ended")
 
 
+async def said(words: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Until the log says so."""
+    async with asyncio.timeout(20):
+        while words not in caplog.text:  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.05)
+
+
 async def ended(library: SessionLibrary, session_id: str) -> OpenedSession:
     """The session, once it runs no more."""
     async with asyncio.timeout(30):
@@ -96,13 +115,14 @@ async def ended(library: SessionLibrary, session_id: str) -> OpenedSession:
             await asyncio.sleep(0.05)
 
 
-async def test_conversations_go_on_and_are_whole_afterwards(losing: Callable[[], Any]) -> None:
-    database = Database(load_settings().storage)
+async def test_conversations_go_on_and_are_whole_afterwards(
+    losing: Callable[[], Any], database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     library = SessionLibrary(database)
     async with served(storing_service()) as url:
         first, first_id = await opened_socket(url)
         await answered(first)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while await library.open("local", first_id) is None:  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(0.05)
         async with without_store(losing):
@@ -110,7 +130,7 @@ async def test_conversations_go_on_and_are_whole_afterwards(losing: Callable[[],
             second, second_id = await opened_socket(url)
             await answered(second)
             await second.close()
-            await asyncio.sleep(0.3)  # the storer has tried
+            await said("What is to be stored of conversations waits", caplog)
             await answered(first)
         await answered(first)
         await first.close()
@@ -119,32 +139,27 @@ async def test_conversations_go_on_and_are_whole_afterwards(losing: Callable[[],
             assert opened.stored.state == "ended"
             assert len((await read_session(opened)).answers) == answers
             assert (await replay_opened(opened)).difference is None
-    await database.close()
 
 
 async def test_what_has_no_room_is_said_to_lack(
-    losing: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    losing: Callable[[], Any], database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(session_storer, "MOST_WAITING_BYTES", 100)
-    database = Database(load_settings().storage)
     library = SessionLibrary(database)
     async with served(storing_service()) as url:
         socket, session_id = await opened_socket(url)
         await answered(socket)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while (found := await library.open("local", session_id)) is None or not found.stored.size:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         async with without_store(losing):
             await answered(socket)
-            async with asyncio.timeout(10):
-                while "stored no further" not in caplog.text:  # noqa: ASYNC110 - there is no event for it
-                    await asyncio.sleep(0.05)
+            await said("stored no further", caplog)
         await answered(socket)
         await socket.close()
         opened = await ended(library, session_id)
         assert opened.stored.state == "incomplete"
         assert (await replay_opened(opened)).difference is None, "what is there is sound"
-    await database.close()
 
 
 async def test_a_session_is_marked_while_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +183,7 @@ async def test_a_session_that_is_deleted_while_it_runs(tmp_path: Path, monkeypat
     library = SessionLibrary(database)
     async with served(storing_service()) as url:
         socket, session_id = await opened_socket(url)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while await library.open("local", session_id) is None:  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(0.05)
         assert await library.delete("local", by="me", id=session_id) == 1

@@ -32,7 +32,6 @@ REALTIME = "/v1/realtime?model=gpt-realtime"
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_PATIENCE_S", 0.3)
     monkeypatch.setattr(usage_writer, "_LONGEST_REST_S", 0.25)
 
 
@@ -55,7 +54,10 @@ def losing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
         return lambda: away(postgres)
     file = tmp_path / "voxwire.db"
     monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{file}")
-    return small_files if request.param == "disk full" else lambda: held(file)
+    if request.param == "disk full":
+        return small_files
+    monkeypatch.setattr(connections, "_PATIENCE_S", 0.3)
+    return lambda: held(file)
 
 
 async def answer(socket: ClientConnection) -> None:
@@ -137,6 +139,7 @@ async def test_damage_to_the_file_ends_no_conversation(
 ) -> None:
     file = tmp_path / "voxwire.db"
     monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{file}")
+    monkeypatch.setattr(connections, "_PATIENCE_S", 0.3)
     key = await owner_key()
     address = {"additional_headers": {"api-key": key}}
     async with served(fake_service()) as url, connect(f"{url.replace('http', 'ws', 1)}{REALTIME}", **address) as first:
@@ -183,6 +186,7 @@ async def test_a_database_that_stands_still_holds_nobody_up(
     """Connections to it stay open, and no answer comes: neither talking nor the end of the server waits for that."""
     monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
     monkeypatch.setattr(connections, "_STATEMENT_S", 1.0)
+    monkeypatch.setattr(connections, "_PATIENCE_S", 1.0)
     monkeypatch.setattr(last_writes, "_FAREWELL_S", 0.5)
     key = await owner_key()
     address = {"additional_headers": {"api-key": key}}

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-#: Holds the file's lock until its input ends; with `all`, readers have to wait as well.
+#: Holds the file's lock until its input ends; with `all`, readers have to wait as well, with `newcomers` also
+#: those who open a file that has no log yet.
 HOLDER = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 if sys.argv[2] == "all":
     connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-connection.execute("BEGIN EXCLUSIVE")
+connection.execute("BEGIN IMMEDIATE" if sys.argv[2] == "newcomers" else "BEGIN EXCLUSIVE")
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -38,9 +39,12 @@ def held(file: Path, whom: str = "writers") -> Iterator[Callable[[], None]]:
 @contextmanager
 def small_files() -> Iterator[None]:
     """No file of this process may grow beyond 16 KiB, the log that SQLite writes first among them."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before, compiled = resource.getrlimit(resource.RLIMIT_FSIZE), sys.dont_write_bytecode
+    # Python would keep half of a module that is first imported in the block, and take it for whole ever after.
+    sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_FSIZE, (16 * 1024, before[1]))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        sys.dont_write_bytecode = compiled

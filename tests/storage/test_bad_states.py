@@ -187,15 +187,30 @@ class TestLocked:
         await fill(sqlite)
         assert await revision(sqlite) == 2
 
-    async def test_a_lock_that_ends_soon_is_waited_for(self, sqlite: Database, file: Path) -> None:
-        await fill(sqlite)
-        with held(file) as release:
+    @pytest.mark.parametrize("file_is", ["new", "in use"])
+    async def test_a_lock_that_ends_soon_is_waited_for(self, sqlite: Database, file: Path, file_is: str) -> None:
+        if file_is == "in use":
+            await fill(sqlite)
+            await sqlite.close()
+        with held(file, "writers" if file_is == "in use" else "newcomers") as release:
             writing = asyncio.create_task(fill(sqlite))
             await asyncio.sleep(0.2)
             assert not writing.done()
             release()
             await writing
-        assert await revision(sqlite) == 2
+        assert await revision(sqlite) == (2 if file_is == "in use" else 1)
+
+    async def test_a_new_file_that_stays_locked(self, sqlite: Database, file: Path, impatient: None) -> None:
+        with held(file, "newcomers"):
+            assert (await trouble(sqlite)).kind == "locked"
+        await fill(sqlite)
+
+    async def test_several_that_make_the_file_at_once_take_turns(self, sqlite: Database) -> None:
+        databases = [Database(sqlite.settings) for _ in range(6)]
+        await asyncio.gather(*map(fill, databases))
+        assert await revision(sqlite) == 6
+        for database in databases:
+            await database.close()
 
     async def test_writers_of_several_processes_take_turns(self, sqlite: Database, file: Path) -> None:
         others = [Database(sqlite.settings) for _ in range(4)]

@@ -1,7 +1,9 @@
 """Engines of SQLAlchemy for both databases, and what a connection of each needs."""
 
+import asyncio
 import sqlite3
-from typing import Any, Final
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, StaticPool, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -10,11 +12,16 @@ from voxwire.errors import StorageError
 from voxwire.storage.schema import METADATA
 from voxwire.storage.store_address import StoreAddress
 
+if TYPE_CHECKING:  # SQLAlchemy imports it where it is needed
+    from aiosqlite import Connection as SqliteConnection
+
 #: An option of a connection: its transaction writes, so it takes SQLite's one lock at its beginning. A transaction that
 #: first reads would fail at once where another one has written meanwhile.
 WRITES: Final = "voxwire_writes"
 #: Seconds to wait for SQLite's lock, for a connection, for the server to take one.
 _PATIENCE_S: Final = 5.0
+#: Seconds between two tries where SQLite itself does not wait for its lock.
+_AGAIN_S: Final = 0.01
 #: Seconds that one statement may take on PostgreSQL.
 _STATEMENT_S: Final = 15.0
 
@@ -55,8 +62,8 @@ def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
     def connected(connection: Any, _: object) -> None:
         # The driver's own way to begin transactions leaves some statements outside of them.
         connection.isolation_level = None
+        connection.run_async(_write_ahead)
         cursor: sqlite3.Cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA secure_delete=ON")  # a key that was deleted is nowhere in the file
         cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
@@ -66,3 +73,18 @@ def _prepare_sqlite(engine: AsyncEngine, *, foreign_keys: bool) -> None:
     def begun(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+async def _write_ahead(connection: "SqliteConnection") -> None:
+    """Have SQLite write a log first. To make a new file one of that kind it needs the lock for a moment, and is the one
+    time that it does not wait for it: several processes may open a new file at the same moment."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            await connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            await asyncio.sleep(_AGAIN_S)
+        else:
+            return
