@@ -47,6 +47,23 @@ def test_for_programs(storage: StorageSettings, capsys: pytest.CaptureFixture[st
     assert (row["date"], row["principal"]) == (datetime.now(UTC).date().isoformat(), "key-1")
 
 
+def test_keys_are_shown_by_their_names(storage: StorageSettings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "create", "web", "--json"]) == 0
+    id = json.loads(capsys.readouterr().out)["id"]
+    used(storage, principal=id)
+    assert main(["usage", "--by", "principal"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[0] == "web"
+    assert main(["keys", "revoke", "web"]) == 0
+    assert main(["usage", "--by", "principal"]) == 0
+    assert "web (ended)" in capsys.readouterr().out
+    assert main(["usage", "--by", "principal", "--json"]) == 0
+    [found] = json.loads(capsys.readouterr().out)
+    assert (found["principal"], found["principal_name"], found["principal_ended"]) == (id, "web", True)
+    assert main(["usage", "--by", "principal", "--csv"]) == 0
+    [row] = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert (row["principal"], row["principal_name"], row["principal_ended"]) == (id, "web", "True")
+
+
 def test_nothing(storage: StorageSettings, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["usage"]) == 0
     assert capsys.readouterr().err == "Nothing was used.\n"

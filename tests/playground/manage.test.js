@@ -5,6 +5,7 @@ import test from "node:test";
 
 import { roundUp } from "./js/manage/bar-chart.js";
 import { ADDRESS, AS_IT_IS, choiceOf, differences, OF_PROFILE, settingsOf } from "./js/manage/deployment-form.js";
+import { principalOf } from "./js/manage/principal.js";
 import { piecesOf } from "./js/manage/answer-stages.js";
 
 const WHISPER = { id: "whisper-small", source: "catalogue", kind: "stt", engines: ["whisper"] };
@@ -76,4 +77,12 @@ test("a stage that was over before has no piece: an answer that was begun in a p
 
 test("an axis ends at a round number", () => {
   assert.deepEqual([0, 1, 3, 294, 500, 501, 70_000].map(roundUp), [1, 1, 5, 500, 500, 1000, 100_000]);
+});
+
+test("usage names a key, says of one that is gone that it is, and has the id of everybody else", () => {
+  /** @param {object} row */
+  const shown = (row) => principalOf(/** @type {any} */ (row), (name) => `${name}, gone`);
+  assert.equal(shown({ principal: "key_1", principal_name: "web", principal_ended: false }), "web");
+  assert.equal(shown({ principal: "key_1", principal_name: "web", principal_ended: true }), "web, gone");
+  assert.equal(shown({ principal: "anonymous", principal_name: null, principal_ended: null }), "anonymous");
 });

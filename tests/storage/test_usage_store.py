@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 
+from voxwire.auth.management import KeyBook
+from voxwire.runtime import AccessRole
 from voxwire.storage import usage
 from voxwire.storage.database import Database
 from voxwire.storage.usage import UsageStore
@@ -105,3 +107,22 @@ async def test_pages(database: Database) -> None:
     await store.add([row(principal=f"key-{number}") for number in range(5)], writer="w", first=1)
     page = await store.totals("local", since=0, until=NOON + 1, by=("principal",), limit=2, skip=2)
     assert [one.principal for one in page] == ["key-2", "key-3"]
+
+
+async def test_principals_that_are_stored_keys_have_names_also_when_they_are_gone(database: Database) -> None:
+    book = KeyBook(database)
+    first = await book.create(project="local", name="web", roles=[AccessRole.USER], by="test")
+    second = await book.rotate("local", "web", by="test")
+    elsewhere = await book.create(project="another", name="secret", roles=[AccessRole.USER], by="test")
+    store = UsageStore(database)
+    ids = [first.stored.id, second.stored.id, elsewhere.stored.id, "anonymous"]
+    await store.add([row(principal=id, deployment=name) for id in ids for name in ("a", "b")], writer="w", first=1)
+    span = {"since": 0, "until": NOON + 1}
+    for by, times in ((("principal",), 1), (("principal", "deployment"), 2), (("deployment", "principal"), 2)):
+        found = await store.totals("local", by=by, **span)  # type: ignore[arg-type]
+        assert sorted((one.principal, one.principal_name, one.principal_ended) for one in found) == sorted(
+            [(ids[0], "web", True), (ids[1], "web", False), (ids[2], None, False), ("anonymous", None, False)] * times
+        )
+    (alone,) = await store.totals("local", by=("principal",), principal=ids[1], **span)  # type: ignore[arg-type]
+    assert alone.principal_name == "web"
+    assert (await store.totals("local", by=("day",), **span))[0].principal_name is None  # type: ignore[arg-type]

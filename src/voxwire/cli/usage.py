@@ -32,7 +32,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "usage",
         help="show what was used",
         description="What was used: answers, tokens and seconds of audio. Days are those of UTC.",
-        epilog="It is counted while a database exists (docs/storage.md). --json and --csv have all sums.",
+        epilog="It is counted while a database exists (docs/storage.md). --json and --csv have all sums, and the "
+        "ids of keys.",
     )
     add = parser.add_argument
     add("--from", dest="start", type=_argument(date.fromisoformat, "a day is YYYY-MM-DD"), metavar="DAY")
@@ -75,6 +76,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _print(found: Sequence[UsageTotals]) -> None:
     rows = [usage_fields(totals) for totals in found]
+    for row in rows:
+        if name := row.get("principal_name"):
+            row["principal"] = f"{name} (ended)" if row["principal_ended"] else name
     groups = [name for name in ("date", "deployment", "principal") if name in rows[0]]
     lines = [[*(row[name] for name in groups), *(_number(row[field]) for _, field in _COLUMNS)] for row in rows]
     print_table([*groups, *(heading for heading, _ in _COLUMNS)], lines, wraps=("deployment", "principal"))

@@ -1,6 +1,6 @@
 """What was used: a row for each response, and sums of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, case, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from voxwire.storage.database import Database
-from voxwire.storage.schema import usage_table
+from voxwire.storage.schema import api_key_table, usage_table
 from voxwire.storage.usage_row import UsageRow
 
 UsageGroup = Literal["day", "deployment", "principal"]
@@ -26,6 +26,10 @@ class UsageTotals:
     day: date | None = None
     deployment: str | None = None
     principal: str | None = None
+    principal_name: str | None = None
+    """Of a stored key."""
+    principal_ended: bool = False
+    """Whether the key was rotated or revoked: then another one may have its name."""
     sessions: int
     responses: int
     input_text: int
@@ -72,18 +76,20 @@ class UsageStore:
     ) -> list[UsageTotals]:
         """Sums from `since` up to before `until` (milliseconds since 1970), for each group of `by`, in their order: at
         most `limit`, after the first `skip`. Days are those of UTC."""
-        asked = _totals(by).where(usage_table.c.project == project, usage_table.c.at >= since, usage_table.c.at < until)
+        rows = [usage_table.c.project == project, usage_table.c.at >= since, usage_table.c.at < until]
         if deployment is not None:
-            asked = asked.where(usage_table.c.deployment == deployment)
+            rows.append(usage_table.c.deployment == deployment)
         if principal is not None:
-            asked = asked.where(usage_table.c.principal == principal)
+            rows.append(usage_table.c.principal == principal)
+        asked = _totals(by).where(*rows)
         if limit is not None:
             asked = asked.limit(limit)
         if skip:
             asked = asked.offset(skip)
         async with self._database.read() as connection:
             found = (await connection.execute(asked)).mappings().all()
-        return [_as_totals(dict(row)) for row in found if row["sessions"]]
+            names = await _key_names(connection, project, rows) if "principal" in by else {}
+        return [_as_totals(dict(row), names) for row in found if row["sessions"]]
 
     async def delete_before(self, at: int) -> int:
         """Delete what is older, piece by piece. Returns how much that was."""
@@ -107,6 +113,16 @@ async def _written(connection: AsyncConnection, writer: str) -> int:
     """The last row of a writer; 0 before its first."""
     last = await connection.scalar(select(func.max(usage_table.c.number)).where(usage_table.c.writer == writer))
     return last or 0
+
+
+async def _key_names(
+    connection: AsyncConnection, project: str, rows: Sequence[ColumnElement[bool]]
+) -> dict[str, tuple[str, bool]]:
+    """Of the keys that have used something in these rows, by their ids: the name, and whether they have ended."""
+    key = api_key_table.c
+    users = select(usage_table.c.principal).where(*rows)
+    found = select(key.id, key.name, key.revoked_at).where(key.project == project, key.id.in_(users))
+    return {row.id: (row.name, row.revoked_at is not None) for row in await connection.execute(found)}
 
 
 def _totals(by: Sequence[UsageGroup]) -> Select[Any]:
@@ -134,9 +150,11 @@ def _sum(expression: ColumnElement[int]) -> ColumnElement[Any]:
     return func.coalesce(func.sum(expression), 0)
 
 
-def _as_totals(row: dict[str, Any]) -> UsageTotals:
+def _as_totals(row: dict[str, Any], names: Mapping[str, tuple[str, bool]]) -> UsageTotals:
     day = row.pop("day", None)
     groups: dict[str, Any] = {name: row.pop(name, None) for name in ("deployment", "principal")}
+    key_name, ended = names.get(groups["principal"], (None, False))
+    groups |= {"principal_name": key_name, "principal_ended": ended}
     sums: dict[str, Any] = {name: int(value) for name, value in row.items()}  # PostgreSQL's are Decimal
     return UsageTotals(
         day=None if day is None else datetime.fromtimestamp(int(day) / 1000, UTC).date(), **groups, **sums

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, get_args
 
@@ -12,6 +12,12 @@ from voxwire.storage.usage import UsageGroup, UsageTotals
 USAGE_GROUPS: Final[tuple[UsageGroup, ...]] = get_args(UsageGroup)
 #: How many days a report covers, where nobody says.
 REPORT_DAYS: Final = 30
+#: What says which group a sum is of.
+_FIELDS: Final[Mapping[UsageGroup, Sequence[str]]] = {
+    "day": ("date",),
+    "deployment": ("deployment",),
+    "principal": ("principal", "principal_name", "principal_ended"),
+}
 
 
 def usage_groups(text: str) -> tuple[UsageGroup, ...]:
@@ -39,6 +45,8 @@ def usage_fields(totals: UsageTotals) -> dict[str, Any]:
         "date": totals.day and totals.day.isoformat(),
         "deployment": totals.deployment,
         "principal": totals.principal,
+        "principal_name": totals.principal_name,
+        "principal_ended": totals.principal_ended if totals.principal_name is not None else None,
     }
     return {name: value for name, value in groups.items() if value is not None} | {
         "num_sessions": totals.sessions,
@@ -60,7 +68,7 @@ def usage_csv(found: Sequence[UsageTotals], by: Sequence[UsageGroup]) -> str:
     """A table with a line of headings (RFC 4180)."""
     out = io.StringIO()
     rows = [usage_fields(totals) for totals in found]
-    named = ["date" if group == "day" else group for group in by]
+    named = [name for group in by for name in _FIELDS[group]]
     sums = [name for name in usage_fields(_NOTHING) if name not in named]
     table = csv.DictWriter(out, [*named, *sums])
     table.writeheader()

@@ -37,6 +37,8 @@ class UsageAnswer(RestModel):
     date: str | None = None
     deployment: str | None = None
     principal: str | None = None
+    principal_name: Annotated[str | None, Field(description="Its name, where it is a stored key.")] = None
+    principal_ended: Annotated[bool | None, Field(description="Whether this key was rotated or revoked since.")] = None
     num_sessions: int
     num_model_requests: int
     input_tokens: int

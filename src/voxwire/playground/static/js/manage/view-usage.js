@@ -5,6 +5,7 @@ import { formatCount, formatDay } from "../texts/translator.js";
 import { ask, fetchBlob } from "./api.js";
 import { barChart } from "./bar-chart.js";
 import { button, clearProblems, empty, field, heading, showProblem } from "./parts.js";
+import { principalOf } from "./principal.js";
 import { t } from "./texts/index.js";
 
 /**
@@ -12,6 +13,8 @@ import { t } from "./texts/index.js";
  * @property {string | null} date
  * @property {string | null} deployment
  * @property {string | null} principal
+ * @property {string | null} principal_name of a stored key
+ * @property {boolean | null} principal_ended whether this key is gone
  * @property {number} num_sessions
  * @property {number} num_model_requests
  * @property {number} input_tokens
@@ -104,6 +107,8 @@ function nothing(date) {
     date,
     deployment: null,
     principal: null,
+    principal_name: null,
+    principal_ended: null,
     num_sessions: 0,
     num_model_requests: 0,
     input_tokens: 0,
@@ -120,7 +125,7 @@ function nothing(date) {
  */
 function drawn(rows, by, measure) {
   /** @param {Usage} row */
-  const name = (row) => (by === "day" ? formatDay(row.date ?? "") : (by === "deployment" ? row.deployment : row.principal) ?? "–");
+  const name = (row) => (by === "day" ? formatDay(row.date ?? "") : (by === "deployment" ? row.deployment : principalOf(row, (name) => t("usage.ended", { name }))) ?? "–");
   const value = MEASURES[measure] ?? (() => 0);
   const label = t("usage.chart", { measure: t(/** @type {"usage.tokens"} */ (`usage.${measure}`)), by: t(/** @type {"usage.day"} */ (`usage.${by}`)) });
   const chart = barChart(rows.map((row) => ({ label: name(row), value: value(row) })), label, formatCount);

@@ -198,6 +198,7 @@ export default {
   "usage.day": "Day",
   "usage.deployment": "Deployment",
   "usage.principal": "Principal",
+  "usage.ended": "{name} (ended)",
   "usage.measure": "Bars show",
   "usage.tokens": "Tokens",
   "usage.responses": "Responses",

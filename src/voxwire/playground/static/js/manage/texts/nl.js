@@ -198,6 +198,7 @@ export default {
   "usage.day": "Dag",
   "usage.deployment": "Deployment",
   "usage.principal": "Principal",
+  "usage.ended": "{name} (beëindigd)",
   "usage.measure": "Balken tonen",
   "usage.tokens": "Tokens",
   "usage.responses": "Antwoorden",
