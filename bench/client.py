@@ -105,6 +105,7 @@ class Client(asyncio.Protocol):
             if b" 101 " not in status:
                 refusal = ServerFull if b" 503 " in status else ConnectionError
                 self._upgraded.set_exception(refusal(status.decode()))
+                self._transport.abort()
                 return
             del buffer[: end + 4]
             self._upgraded.set_result(None)

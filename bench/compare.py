@@ -134,13 +134,15 @@ async def compare_costs(options: argparse.Namespace, contenders: Sequence[Conten
             written(cost.ratio_to(first)),
             written(cost.ratio_to(found["floor"]) if "floor" in found else None),
             written(cost.lag_p95, 1),
+            written(cost.turns_a_minute, 1),
             f"{cost.disturbed} of {len(cost.slices)}",
         )
         for contender in contenders
         for cost in (found[contender.name],)
     ]
-    head = ("server", "revision", "µs a frame", f"of {first.name}", "of the floor", "lag p95, ms", "disturbed")
-    return f"Frames of {options.frame_ms} ms, {sessions} sessions\n\n{markdown(head, rows)}"
+    head = ("µs a frame", f"of {first.name}", "of the floor", "lag p95, ms", "turns a minute", "disturbed")
+    table = markdown(("server", "revision", *head), rows)
+    return f"Frames of {options.frame_ms} ms, {sessions} sessions\n\n{table}"
 
 
 async def compare_capacities(options: argparse.Namespace, contenders: Sequence[Contender], remarks: list[str]) -> str:

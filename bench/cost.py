@@ -25,10 +25,12 @@ class Cost:
 
     @property
     def us_per_frame(self) -> list[float | None]:
-        """By round: microseconds, of sound slices where there is any, else of all."""
-        if self.disturbed == len(self.slices):
-            return [stage.cpu_us_per_frame for stage in self.slices]
-        return [None if stage.fault else stage.cpu_us_per_frame for stage in self.slices]
+        """By round: microseconds, of sound slices where there is any, else of all that kept up with their load."""
+        some_are_sound = self.disturbed < len(self.slices)
+        return [
+            None if stage.behind or (some_are_sound and stage.fault) else stage.cpu_us_per_frame
+            for stage in self.slices
+        ]
 
     @property
     def median_us(self) -> float | None:
@@ -38,6 +40,12 @@ class Cost:
     def lag_p95(self) -> float:
         """Milliseconds from a `session.update` behind the audio to its answer."""
         return percentile([lag for stage in self.slices for lag in stage.updates], 0.95)
+
+    @property
+    def turns_a_minute(self) -> float:
+        """`speech_started` of a session: about the same for all that keep up, since all hear the same."""
+        spoken = sum(stage.sessions * stage.seconds for stage in self.slices)
+        return 60 * sum(stage.turns for stage in self.slices) / spoken if spoken else 0.0
 
     def ratio_to(self, first: "Cost") -> float | None:
         return paired_ratio(self.us_per_frame, first.us_per_frame)
@@ -63,11 +71,16 @@ async def _slice(name: str, load: Load, sessions: int, seconds: float, report: C
     for _ in range(_ATTEMPTS):
         stage = await load.measure(sessions, seconds, SETTLE_S)
         if stage.lost:
-            why = stage.refusal or "it ended them"
-            raise SystemExit(f"{name} lost {stage.lost} of {sessions} sessions ({why}). Ask for fewer.")
-        if stage.fault is None:
+            why = f"{stage.lost} are missing ({stage.refusal or 'it ended them'})"
+        elif stage.fault:
+            why = f"disturbed, {stage.fault}"
+        elif stage.behind:
+            why = f"it fell behind ({stage.update_p95:,.0f} ms at p95)"
+        else:
             break
-        report(f"{name}, {sessions} sessions: disturbed, {stage.fault}")
+        report(f"{name}, {sessions} sessions: {why}")
+    if stage.lost:
+        raise SystemExit(f"{name} does not hold {sessions} sessions: {why}. Ask for fewer.")
     if stage.errors:
         report(f"{name}: {stage.errors} errors, the first: {stage.first_error}")
     if stage.answers:

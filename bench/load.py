@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from address import Address
-from client import Client, append_frames, frame
+from client import Client, ServerFull, append_frames, frame
 from figures import percentile
 from servers import Usage
 
@@ -25,6 +25,8 @@ _PROBES = 20
 #: How late the generator may be, and which share of the time the server may wait for a processor, at most.
 _LATE_MS, _WAITED = 20.0, 0.10
 _PATIENCE_S = 10.0
+#: To get a session into a server that says that it is full.
+_TRIES = 20
 _SERVER_VAD = {
     "type": "server_vad",
     "prefix_padding_ms": PADDING_MS,
@@ -94,6 +96,8 @@ class Stage:
     #: Sessions that the server refused or ended, and why the first one was refused.
     lost: int = 0
     refusal: str = ""
+    #: `speech_started` events.
+    turns: int = 0
     #: Answers begun although none was asked for, and errors, of which the first is kept.
     answers: int = 0
     errors: int = 0
@@ -127,6 +131,11 @@ class Stage:
         if self.generator_fault is None and self.seconds and self.waited_s / self.seconds > _WAITED:
             return f"the server waited {self.waited_s / self.seconds:.0%} of the time for a processor"
         return self.generator_fault
+
+    @property
+    def behind(self) -> bool:
+        """Whether much of what was sent had not been handled at the end, so that no cost of a frame can be told."""
+        return self.update_p95 > 5 * LAG_MS
 
     @property
     def held(self) -> bool:
@@ -164,10 +173,11 @@ class Speaker:
             if self.asked_at is not None:
                 stage.updates.append((at - self.asked_at) * 1000)
                 self.asked_at = None
-        elif event.type == "input_audio_buffer.speech_started" and event.audio_start_ms:
+        elif event.type == "input_audio_buffer.speech_started":
+            stage.turns += 1
             # The turn begins with the window after the padding; at the stream's start there is less.
-            index = -(-(event.audio_start_ms + PADDING_MS + 32) // stage.frame_ms) - 1
-            if index < len(self._sent_at):
+            index = -(-((event.audio_start_ms or 0) + PADDING_MS + 32) // stage.frame_ms) - 1
+            if event.audio_start_ms and index < len(self._sent_at):
                 stage.starts.append((at - self._sent_at[index]) * 1000)
         elif event.type == "response.created":
             stage.answers += 1
@@ -191,11 +201,13 @@ class Load:
         """Hold `sessions` sessions for a while and say how it went."""
         for speaker in self._speakers[sessions:]:
             speaker.client.close()
-        del self._speakers[sessions:]
+        self._speakers = [each for each in self._speakers[:sessions] if not each.client.closed.done()]
         stage = self.stage = self._empty(sessions)
+        before, started = self.server.usage(), perf_counter()
         try:
             await self._grow(sessions)
         except (OSError, TimeoutError) as error:
+            self._account(stage, before, started)
             stage.lost = sessions - len(self._speakers)
             stage.refusal = str(error) or f"a session was not accepted within {_PATIENCE_S:.0f} s"
             return stage
@@ -203,8 +215,7 @@ class Load:
         stage = self.stage = self._empty(sessions)
         before, started = self.server.usage(), perf_counter()
         await self._stream(self._speakers, seconds)
-        used, stage.seconds = self.server.usage() - before, perf_counter() - started
-        stage.cpu_s, stage.waited_s = used.cpu_s, used.waited_s
+        self._account(stage, before, started)
         stage.lost = sum(speaker.client.closed.done() for speaker in self._speakers)
         # Probes that never came back count with the time they have waited.
         now = perf_counter()
@@ -218,14 +229,27 @@ class Load:
             speaker.client.close()
         self._speakers.clear()
 
+    def _account(self, stage: Stage, before: Usage, started: float) -> None:
+        used, stage.seconds = self.server.usage() - before, perf_counter() - started
+        stage.cpu_s, stage.waited_s = used.cpu_s, used.waited_s
+
     def _empty(self, sessions: int) -> Stage:
         return Stage(sessions, self._frame_ms, self.server.judges_detection)
 
     async def _grow(self, sessions: int) -> None:
         while len(self._speakers) < sessions:
             async with asyncio.timeout(_PATIENCE_S):
-                client = await Client.open(self.server.address)
+                client = await self._admitted()
             self._speakers.append(Speaker(client, self._frames, len(self._speakers) * 37, self))
+
+    async def _admitted(self) -> Client:
+        """A server that is late for a moment may take no session in that moment."""
+        for _ in range(_TRIES):
+            try:
+                return await Client.open(self.server.address)
+            except ServerFull:
+                await asyncio.sleep(_PATIENCE_S / 2 / _TRIES)
+        return await Client.open(self.server.address)
 
     async def _stream(self, speakers: Sequence[Speaker], seconds: float) -> None:
         """Send every session's frames on time, evenly spread over a frame's length."""

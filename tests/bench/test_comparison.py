@@ -152,3 +152,4 @@ def test_a_run_has_a_row_for_each(started: Address) -> None:
         assert float(rows[name][3]) > 0, run.stdout
     assert float(rows["now"][4]) == 1
     assert float(rows["floor"][5]) == 1
+    assert float(rows["floor"][7]) == 0, "it detects nothing"

@@ -56,6 +56,20 @@ def test_where_all_are_disturbed_they_are_shown_and_counted() -> None:
     assert (cost.disturbed, cost.median_us) == (2, pytest.approx(85))
 
 
+def test_a_server_that_fell_behind_has_no_cost_of_a_frame() -> None:
+    """It was asked for frames that it has not handled yet, so each would seem cheap."""
+    behind = stage(20, waited=0.9, updates=[7000.0])
+    assert behind.behind
+    assert Cost("now", [behind, behind]).median_us is None
+    assert Cost("now", [behind, stage(80, waited=0.4)]).median_us == pytest.approx(80)
+    assert Cost("now", [stage(20, updates=[7000.0]), stage(80)]).median_us == pytest.approx(80)
+
+
+def test_turns_show_that_detection_keeps_up() -> None:
+    cost = Cost("now", [stage(80, turns=30), stage(80, turns=40)])
+    assert cost.turns_a_minute == pytest.approx(60 * 70 / (100 * 6))
+
+
 def settings(wire: bytes) -> dict[str, object]:
     return json.loads(wire[8:] if wire[1] & 127 == 126 else wire[6:])["session"]
 
