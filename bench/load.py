@@ -239,17 +239,8 @@ class Load:
     async def _grow(self, sessions: int) -> None:
         while len(self._speakers) < sessions:
             async with asyncio.timeout(_PATIENCE_S):
-                client = await self._admitted()
+                client = await admitted(self.server.address)
             self._speakers.append(Speaker(client, self._frames, len(self._speakers) * 37, self))
-
-    async def _admitted(self) -> Client:
-        """A server that is late for a moment may take no session in that moment."""
-        for _ in range(_TRIES):
-            try:
-                return await Client.open(self.server.address)
-            except ServerFull:
-                await asyncio.sleep(_PATIENCE_S / 2 / _TRIES)
-        return await Client.open(self.server.address)
 
     async def _stream(self, speakers: Sequence[Speaker], seconds: float) -> None:
         """Send every session's frames on time, evenly spread over a frame's length."""
@@ -271,6 +262,16 @@ class Load:
                 late.append((perf_counter() - due) * 1000)
 
 
+async def admitted(address: Address) -> Client:
+    """A session; asked for again while the server is full, as one that is late for a moment may say."""
+    for _ in range(_TRIES):
+        try:
+            return await Client.open(address)
+        except ServerFull:
+            await asyncio.sleep(_PATIENCE_S / 2 / _TRIES)
+    return await Client.open(address)
+
+
 async def trial(server: Loaded, wire: Wire) -> None:
     """One session: ConnectionError says why this server could not be measured."""
     answered: asyncio.Future[ServerEvent] = asyncio.get_running_loop().create_future()
@@ -282,7 +283,7 @@ async def trial(server: Loaded, wire: Wire) -> None:
 
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            client = await Client.open(server.address)
+            client = await admitted(server.address)
             client.on_event = watch
             client.send(wire.opening)
             event = await answered

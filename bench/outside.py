@@ -10,6 +10,7 @@ from address import Address
 from servers import GENERATOR_CPU, SERVER_CPU, Usage
 
 _LISTENS = "0A"
+_STAT = Path("/proc/stat")
 
 
 class OutsideServer:
@@ -31,21 +32,46 @@ class OutsideServer:
         return with_descendants(self._listening)
 
     def usage(self) -> Usage:
-        """Of all its processes: what a session costs in them is paid by the same machine."""
-        return Usage.of(self.pids())
+        """Of all its processes: what a session costs in them is paid by the same machine.
+
+        Many threads on one core wait for each other, and that is no disturbance. So what counts as waiting is the time
+        that the core worked for anybody else; on several cores nobody can tell.
+        """
+        used = {task: ran for task, (ran, _) in Usage.of(self.pids()).items()}
+        cores = self._cores()
+        if len(cores) != 1:
+            return Usage({task: (ran, 0) for task, ran in used.items()})
+        (core,) = cores
+        return Usage({task: (ran, -ran) for task, ran in used.items()} | {"the core": (0, busy_ns(core))})
+
+    def _cores(self) -> set[int]:
+        return set[int]().union(*(affinity(pid) for pid in self.pids()))
 
     def remarks(self) -> list[str]:
         """What a reader of the figures has to know."""
-        pids = self.pids()
-        if not pids:
+        cores = self._cores()
+        if not cores:
             return [f"{self.name}: no process of yours listens on port {self.address.port}, so its cost is not known."]
-        cores = set[int]().union(*(os.sched_getaffinity(pid) for pid in pids))
         if len(cores) == 1 and GENERATOR_CPU not in cores:
             return []
         return [
             f"{self.name}: it may run on cores {sorted(cores)}, and the load runs on {GENERATOR_CPU}. "
             f"Figures of one core need it started with `taskset -c {SERVER_CPU}`."
         ]
+
+
+def affinity(pid: int) -> set[int]:
+    try:
+        return os.sched_getaffinity(pid)
+    except ProcessLookupError:  # it ended meanwhile
+        return set()
+
+
+def busy_ns(core: int) -> int:
+    """What a core has worked since the machine began, and what the machine below took from it."""
+    line = next(line for line in _STAT.read_text().splitlines() if line.startswith(f"cpu{core} "))
+    user, nice, system, _idle, _iowait, _irq, _softirq, steal, *_ = map(int, line.split()[1:])
+    return (user + nice + system + steal) * 10**9 // os.sysconf("SC_CLK_TCK")
 
 
 def listeners(port: int) -> list[int]:

@@ -97,6 +97,23 @@ class TestOutsideServers:
         assert pid != os.getpid()
         assert sum(ran for ran, _ in server.usage().values()) > 0
 
+    def test_what_others_do_on_its_core_counts_as_waiting(
+        self, started: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its own threads wait for each other, and that disturbs nothing."""
+        server = OutsideServer("them", started)
+        (pid,) = server.pids()
+        core = min(os.sched_getaffinity(pid))
+        stat = tmp_path / "stat"
+        monkeypatch.setattr("outside._STAT", stat)
+        monkeypatch.setattr("outside.affinity", lambda pid: {core})
+        ticks = os.sysconf("SC_CLK_TCK")
+        stat.write_text(f"cpu  1 1 1 1 1 1 1 1 0 0\ncpu{core} 0 0 0 500 9 9 9 0 0 0\ncpu{core}5 7 7 7 7 7 7 7 7 0 0\n")
+        before = server.usage()
+        stat.write_text(f"cpu{core} {ticks} {ticks} {ticks} 900 9 9 9 {ticks} 0 0\n")
+        used = server.usage() - before
+        assert used.cpu_s + used.waited_s == pytest.approx(4)
+
     def test_where_none_listens(self) -> None:
         with Server("floor") as server:
             port = server.port
