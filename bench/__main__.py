@@ -28,6 +28,7 @@ from processor import processor
 from result_table import table
 from servers import GENERATOR_CPU, Server, need_two_processors
 from speech import onset_ms, question, speech_loop
+from voxwire.engines.registry import load
 
 _RESULTS = Path(__file__).parent / "results"
 _IDLE_SESSIONS = 400
@@ -159,6 +160,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "processor": processor(),
+        "detection": load("vad", "silero", {}).capabilities.info.label,
     }
     thrown_away: list[str] = []
     only = set(options.only or "abcdefg")
@@ -194,7 +196,7 @@ def main() -> None:
     _RESULTS.mkdir(exist_ok=True)
     (_RESULTS / "bench.json").write_text(json.dumps(result, indent=2))
     draw(result, _RESULTS / "bench.png")
-    print(f"{result['processor']}, Python {result['python']}\n")
+    print(f"{result['processor']}, Python {result['python']}; {result['detection']}\n")
     print(table(result))
     for line in result["thrown_away"]:
         print(line)

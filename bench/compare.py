@@ -48,6 +48,7 @@ class Contender:
     environment: Mapping[str, str] = field(default_factory=dict)
     address: Address | None = None
     revision: str = "-"
+    detection: str = "-"
 
     @contextmanager
     def running(self) -> Iterator[Loaded]:
@@ -71,8 +72,9 @@ def parse_contender(text: str, headers: Sequence[str]) -> Contender:
     key, equals, value = variable.partition("=")
     if colon and not (key and equals):
         raise ValueError(f"{text!r}: a variable is written TREE:VARIABLE=VALUE.")
-    tree = open_tree(path)
-    return Contender(name, tree.path, {key: value} if colon else {}, revision=tree.revision)
+    environment = {key: value} if colon else {}
+    tree = open_tree(path, environment)
+    return Contender(name, tree.path, environment, revision=tree.revision, detection=tree.detection)
 
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, list[Contender]]:
@@ -130,6 +132,7 @@ async def compare_costs(options: argparse.Namespace, contenders: Sequence[Conten
         (
             contender.name,
             contender.revision,
+            contender.detection,
             written(cost.median_us, 1),
             written(cost.ratio_to(first)),
             written(cost.ratio_to(found["floor"]) if "floor" in found else None),
@@ -141,7 +144,7 @@ async def compare_costs(options: argparse.Namespace, contenders: Sequence[Conten
         for cost in (found[contender.name],)
     ]
     head = ("µs a frame", f"of {first.name}", "of the floor", "lag p95, ms", "turns a minute", "disturbed")
-    table = markdown(("server", "revision", *head), rows)
+    table = markdown(("server", "revision", "detection", *head), rows)
     return f"Frames of {options.frame_ms} ms, {sessions} sessions\n\n{table}"
 
 
@@ -168,6 +171,7 @@ async def compare_capacities(options: argparse.Namespace, contenders: Sequence[C
         (
             contender.name,
             contender.revision,
+            contender.detection,
             written(median(sessions), 0),
             written(paired_ratio(sessions, first)),
             written(paired_ratio(sessions, held["floor"]) if "floor" in held else None),
@@ -176,7 +180,7 @@ async def compare_capacities(options: argparse.Namespace, contenders: Sequence[C
         for contender in contenders
         for sessions in (held[contender.name],)
     ]
-    head = ("server", "revision", "sessions held", f"of {_first(contenders)}", "of the floor", "sound")
+    head = ("server", "revision", "detection", "sessions held", f"of {_first(contenders)}", "of the floor", "sound")
     return f"Frames of {options.frame_ms} ms\n\n{markdown(head, rows)}"
 
 

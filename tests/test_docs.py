@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "voxwire"
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", "clients/**/*.md", "tests/**/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "bench/*.md", "examples/**/*.md", "clients/**/*.md", "tests/**/*.md")
     for path in ROOT.glob(pattern)
     if not any(part.startswith(".") or part == "node_modules" for part in path.relative_to(ROOT).parts)
 )

@@ -87,6 +87,16 @@ class TestNames:
         python.chmod(0o755)
         with pytest.raises(ValueError, match=r"its .venv has Voxwire of .*, which would be measured instead"):
             open_tree(str(tmp_path))
+        python.write_text("#!/bin/sh\nexit 1\n")
+        with pytest.raises(ValueError, match=r"Voxwire is not installed in its .venv"):
+            open_tree(str(tmp_path))
+
+    def test_a_tree_says_what_it_is_and_what_detects_speech_in_it(self) -> None:
+        tree = open_tree(str(ROOT), {"VOXWIRE_VAD": '{"name":"silero","kernel":"numpy"}'})
+        assert (tree.path, tree.detection) == (ROOT, "in NumPy")
+        assert re.fullmatch(r"[0-9a-f]{7,}\+?|-", tree.revision)
+        with pytest.raises(ValueError, match=r"speech detection cannot be loaded: .*kernel of Silero"):
+            open_tree(str(ROOT), {"VOXWIRE_VAD": '{"name":"silero","kernel":"none"}'})
 
 
 class TestOutsideServers:
@@ -155,7 +165,19 @@ def test_frames_are_as_long_as_they_are_said_to_be() -> None:
 @pytest.mark.timeout(120)
 def test_a_run_has_a_row_for_each(started: Address) -> None:
     url = f"ws://{started.host}:{started.port}{started.path}"
-    words = ["now=.", "--url", url, "--sessions", "3", "--rounds", "1", "--seconds", "0.2", "--frame-ms", "20"]
+    words = [
+        'now=.:VOXWIRE_VAD={"name":"silero","kernel":"numpy"}',
+        "--url",
+        url,
+        "--sessions",
+        "3",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.2",
+        "--frame-ms",
+        "20",
+    ]
     run = subprocess.run(
         [sys.executable, "bench/compare.py", *words], cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
     )
@@ -166,7 +188,8 @@ def test_a_run_has_a_row_for_each(started: Address) -> None:
     rows = {row[1]: row for line in run.stdout.splitlines() if len(row := re.split(r" *\| *", line)) > 7}
     assert list(rows)[2:] == ["floor", "now", "peer"]
     for name in ("floor", "now", "peer"):
-        assert float(rows[name][3]) > 0, run.stdout
-    assert float(rows["now"][4]) == 1
-    assert float(rows["floor"][5]) == 1
-    assert float(rows["floor"][7]) == 0, "it detects nothing"
+        assert float(rows[name][4]) > 0, run.stdout
+    assert rows["now"][3] == "in NumPy"
+    assert float(rows["now"][5]) == 1
+    assert float(rows["floor"][6]) == 1
+    assert float(rows["floor"][8]) == 0, "it detects nothing"
