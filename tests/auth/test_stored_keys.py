@@ -15,6 +15,7 @@ from voxwire.storage import api_keys
 from voxwire.storage.api_keys import StoredKey
 from voxwire.storage.database import Database
 from voxwire.storage.decisions import Decisions
+from voxwire.storage.projects import Projects
 from voxwire.testing.scripted_clock import ScriptedClock
 
 NOW = 1_800_000_000.0
@@ -195,6 +196,24 @@ class TestDoor:
         await door.reload()
         assert await door.identify(issued.secret) is None
         assert door.required
+
+    async def test_also_when_the_keys_went_with_their_project(
+        self, book: KeyBook, database: Database, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """And the server has started anew: a key that is gone must not open it to everybody."""
+        await make(book, project="shop")
+        assert await Projects(database).remove("shop", by="cli")
+        anew = StoredKeys(database)
+        await anew.reload()
+        assert anew.required
+        assert "No stored key is in force, though there were some." in caplog.text
+        assert "voxwire keys create" in caplog.text
+
+    async def test_a_database_without_any_asks_for_none(self, database: Database, door: StoredKeys) -> None:
+        await Projects(database).make("shop", 0)
+        assert await Projects(database).remove("shop", by="cli")
+        await door.reload()
+        assert not door.required
 
     async def test_wrong_keys_cost_no_look_into_the_database(
         self, book: KeyBook, door: StoredKeys, database: Database

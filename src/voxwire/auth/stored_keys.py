@@ -29,7 +29,8 @@ class StoredKeys:
     All keys in force are in memory, by their hash: telling a good key from a bad one asks the database nothing, however
     many bad ones come, and goes on without it. `reload` brings what has changed.
 
-    Once a key was made, somebody without one is refused; that stays so when the last one was revoked or has expired.
+    Once a key was made, somebody without one is refused; that stays so when the last one was revoked, has expired, or
+    is gone with its project.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
@@ -60,8 +61,11 @@ class StoredKeys:
         async for some in store.in_force():
             keys |= {key.sha256: (key, _principal(key)) for key in some}
             await asyncio.sleep(0)
+        held = self._held or bool(state[0]) or await store.ever_made()
+        if held and not keys:
+            logger.warning("No stored key is in force, though there were some. Make one: voxwire keys create")
         # Together: nobody is asked for a key that is not known yet.
-        self._held = self._held or bool(state[0])
+        self._held = held
         self._keys = keys
         self._by_id = {key.id: key for key, _ in keys.values()}
         self._state = state

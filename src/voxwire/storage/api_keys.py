@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from voxwire.storage.database import Database
-from voxwire.storage.decisions import record_decision
+from voxwire.storage.decisions import record_decision, was_decided
 from voxwire.storage.projects import lock_project
 from voxwire.storage.revision import bump
 from voxwire.storage.schema import api_key_table
@@ -22,6 +22,9 @@ MAX_KEYS: Final = 20_000
 
 #: Keys that are read at once: about 5 ms of the event loop.
 _PAGE: Final = 500
+
+#: How the decision is called by which a key is made.
+_CREATED: Final = "key.create"
 
 
 class KeyNameTaken(Exception):
@@ -80,7 +83,7 @@ class ApiKeys:
             if (await connection.execute(count)).scalar_one() >= MAX_KEYS:
                 raise TooManyKeys
             await connection.execute(insert(api_key_table).values(**_columns(key)))
-            action = "key.create" if replaces is None else "key.rotate"
+            action = _CREATED if replaces is None else "key.rotate"
             await _record(connection, action, key, key.created_by)
             await bump(connection)
 
@@ -93,7 +96,8 @@ class ApiKeys:
             await bump(connection)
 
     async def state(self) -> tuple[int | None, ...]:
-        """Differs once a key was made or has ended; the first number is how many there ever were. Quick."""
+        """Differs once a key was made or has ended; the first number is how many there are, those that have ended among
+        them. Quick."""
         columns = api_key_table.c
         counted = (
             func.count(),
@@ -103,6 +107,11 @@ class ApiKeys:
         )
         async with self._database.read() as connection:
             return tuple((await connection.execute(select(*counted))).one())
+
+    async def ever_made(self) -> bool:
+        """Whether there ever was a key, also of a project that is gone with all that was its."""
+        async with self._database.read() as connection:
+            return await was_decided(connection, _CREATED)
 
     async def in_force(self) -> AsyncIterator[list[StoredKey]]:
         """All that are not revoked, of all projects, some at a time; some may have expired."""

@@ -49,6 +49,12 @@ async def record_decision(
     )
 
 
+async def was_decided(connection: AsyncConnection, action: str) -> bool:
+    """Whether there ever was such a change, in any project, also in one that is gone."""
+    found = select(decision_table.c.id).where(decision_table.c.action == action).limit(1)
+    return (await connection.execute(found)).first() is not None
+
+
 class Decisions:
     """The decisions of a database. Raises StorageError."""
 

@@ -109,6 +109,16 @@ async def test_a_project_opens_no_other(serve: Serve) -> None:
     assert (await call(url, "DELETE", "/admin/v1/projects/shop", "boss")).status == 404
 
 
+async def test_a_project_that_takes_all_keys_along_opens_the_server_to_nobody(serve: Serve) -> None:
+    """Neither this server, nor one that starts afterwards."""
+    url = await serve()
+    shop = await make(url, path="/admin/v1/keys?project=shop", roles=["owner"])
+    assert (await call(url, "DELETE", "/admin/v1/projects/shop", shop["secret"])).status == 204
+    for address in (url, await serve()):
+        for key in (None, shop["secret"]):
+            assert (await call(address, "GET", "/v1/models", key)).status == 401
+
+
 async def test_projects_are_made(serve: Serve) -> None:
     url = await serve()
     assert (await make(url, path="/admin/v1/projects", id="lab"))["id"] == "lab"
