@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 _NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
+#: What all lines of this process say: which worker it is, where there are several.
+_of_process: Final[dict[str, str]] = {}
 _ids: Final[ContextVar[Mapping[str, str]]] = ContextVar("log_context", default=_NOBODY)
 
 
@@ -19,9 +21,14 @@ def work_for(**ids: str | None) -> None:
     _ids.set({**_ids.get(), **{name: value for name, value in ids.items() if value is not None}})
 
 
+def process_is(**ids: str) -> None:
+    """What this process is: every line that it writes says so. To be called once, at its start."""
+    _of_process.update(ids)
+
+
 def worked_for() -> Mapping[str, str]:
-    """For whom the running code works."""
-    return _ids.get()
+    """For whom the running code works, and which process does."""
+    return {**_of_process, **_ids.get()} if _of_process else _ids.get()
 
 
 def nobodys() -> Context:

@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from pydantic import SecretStr
 
-from voxwire.auth.ephemeral import EphemeralKeys, spent_tokens
+from voxwire.auth.ephemeral import EphemeralKeys, spent_book
 from voxwire.auth.ephemeral.ephemeral_token import MAX_LENGTH, read_token, signer_of
 from voxwire.auth.ephemeral.large_settings import INLINE_BYTES, LargeSettings
 from voxwire.auth.ephemeral.signing_ring import COUNTS_S, SIGNS_S
@@ -189,7 +189,7 @@ async def test_for_one_use(keys: EphemeralKeys, clock: ScriptedClock) -> None:
 async def test_one_project_takes_no_places_of_others(
     keys: EphemeralKeys, clock: ScriptedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spent_tokens, "_MOST_OF_PROJECT", 3)
+    monkeypatch.setattr(spent_book, "_MOST_OF_PROJECT", 3)
     for number in range(3):
         await keys.revoke("greedy", f"sess_{number}", clock.now + 10)
     for _ in range(2):

@@ -14,7 +14,7 @@
 from voxwire.auth.authenticator import ANONYMOUS, Authenticator, check_permission
 from voxwire.auth.configured_keys import ConfiguredKeys
 from voxwire.auth.credential_source import CredentialSource
-from voxwire.auth.dev_identity import DevIdentity
+from voxwire.auth.dev_identity import DevIdentity, IdentitySecrets
 from voxwire.auth.network import NetworkPolicy
 from voxwire.auth.stored_keys import KEY_ID_PREFIX, StoredKeys
 from voxwire.auth.stored_roles import StoredRoles
@@ -26,6 +26,7 @@ __all__ = [
     "ConfiguredKeys",
     "CredentialSource",
     "DevIdentity",
+    "IdentitySecrets",
     "NetworkPolicy",
     "StoredKeys",
     "StoredRoles",

@@ -9,6 +9,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from voxwire.auth.tokens import TokenSigner, has_token_form
@@ -32,8 +33,25 @@ _SIGNED_IN: Final = Principal(id="dev-identity")
 _CHALLENGE: Final = (("www-authenticate", 'Bearer error="invalid_token"'),)
 
 
+def _new_key() -> bytes:
+    return secrets.token_bytes(32)
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySecrets:
+    """What a development identity signs with, and what those show who may have a token."""
+
+    signing_key: bytes = field(default_factory=_new_key, repr=False)
+    secret: str = field(default_factory=_new_secret, repr=False)
+
+
 class DevIdentity:
-    """One identity, its secret, and its tokens. Secret and signing key are new in every process.
+    """One identity, its secrets, and its tokens. The secrets are new at every start, and the same in all processes of a
+    server.
 
     It is a `CredentialSource`: whatever has the form of a token must be a good one, also where everybody is welcome.
     So it stands last among the sources.
@@ -41,10 +59,12 @@ class DevIdentity:
 
     required = False
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, known: IdentitySecrets | None = None) -> None:
+        """`known` are the secrets of another process of this server, if there are several."""
+        known = known or IdentitySecrets()
         self._clock = clock
-        self._signer = TokenSigner(secrets.token_bytes(32))
-        self._secret = secrets.token_urlsafe(32)
+        self._signer = TokenSigner(known.signing_key)
+        self._secret = known.secret
 
     def environment(self, url: str) -> dict[str, str]:
         """What a program needs in its environment to sign in at the server of this address.

@@ -6,7 +6,8 @@ parsed arguments to an exit code, and `writing` to a context manager where stdou
 (`output`: a server goes on when nobody reads what it prints; `voxwire.printing`: other commands end then). Only the
 module of the command that was typed is imported, so that `voxwire --help` is quick. `local_server` is the server that
 `talk` starts where none is named, `measurements` what `doctor --measure` does, `issuer_checks` what `doctor` asks of
-issuers of tokens; `first_start` fetches models, `pull_progress` shows how far that is. `store_options` are those of
+issuers of tokens; `serve_worker` is one of several processes of `serve`.
+`first_start` fetches models, `pull_progress` shows how far that is. `store_options` are those of
 commands that work on what is stored, `role_commands` the part of `keys` about roles; `tables` prints lists.
 """
 

@@ -16,12 +16,18 @@ from voxwire.cli.output import background_output
 from voxwire.printing import complain
 
 if TYPE_CHECKING:
+    from voxwire.auth import DevIdentity
     from voxwire.config import Settings
     from voxwire.runtime import Service
     from voxwire.server.access import Access
+    from voxwire.server.announcement import Announced
+    from voxwire.server.build import DeploymentHost
+    from voxwire.server.net.listen import NetworkListener
 
 #: Longer than this without a word looks like a hang.
 _MOMENT_S = 1.0
+#: The module that a worker runs, where there are several.
+_WORKER = "voxwire.cli.serve_worker"
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -66,6 +72,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="set of engines of the deployments that name none: embedded, laptop, gpu, ollama, remote, relay, or one "
         "of the settings file",
     )
+    add("--workers", type=int, metavar="N", help="processes that hold sessions (1); more need Linux or macOS")
     add("--config", type=Path, metavar="voxwire.toml", help="settings file")
     add("--offline", action="store_true", help="fetch no models; those that are here are used")
     add(
@@ -146,33 +153,63 @@ def _serve(settings: "Settings", warming: _Warming, *, offline: bool) -> int:
     check_exposure(settings)
     listener = NetworkListener.open(settings.server)  # before the engines: its mistakes are the commonest
     try:
-        from voxwire.server.app import create_app
         from voxwire.server.build import DeploymentHost, build_service
         from voxwire.server.logs import configure_logging
-        from voxwire.server.net.run import run_server
 
         configure_logging(settings.logging)
         host = DeploymentHost(settings)
         service = build_service(settings, host)
         if not _fetched(settings, service, warming, offline=offline):
             return 0
-        app = create_app(settings, service, host)
 
-        def announce() -> None:
+        def announce(facts: "Announced", identity: "DevIdentity | None") -> None:
             warming.done()
-            print(f"Voxwire is listening on {listener.url}")
-            print(f"Answers come from {service.directory.answers_from}")
-            if settings.profile != "embedded" and _answers_by_rules(service):
-                print("For a language model: --llm ADDRESS, or llm in the settings (docs/profiles.md)")
-            access = app.state.access
-            if access.stored_keys.required:
-                print("Clients need a key: voxwire keys list shows which there are (docs/keys.md)")
-            print(_quickstart(listener.local_url, settings, access), flush=True)
+            _announce(settings, listener, facts, identity)
 
-        run_server(app, settings, listener, announce)
+        if settings.server.workers == 1:
+            _run_alone(settings, service, host, listener, announce)
+        else:
+            _run_with_workers(settings, listener, announce)
     finally:
         listener.close()
     return 0
+
+
+_Announce = Callable[["Announced", "DevIdentity | None"], None]
+
+
+def _run_alone(
+    settings: "Settings", service: "Service", host: "DeploymentHost", listener: "NetworkListener", announce: _Announce
+) -> None:
+    from voxwire.server.announcement import announced
+    from voxwire.server.app import create_app
+    from voxwire.server.net.run import run_server
+
+    app = create_app(settings, service, host)
+    access: Access = app.state.access
+    run_server(app, settings, listener, lambda: announce(announced(service, access), access.identity))
+
+
+def _run_with_workers(settings: "Settings", listener: "NetworkListener", announce: _Announce) -> None:
+    from voxwire.auth import DevIdentity, IdentitySecrets
+    from voxwire.server.workers.conductor import run_workers
+
+    known = IdentitySecrets()
+    identity = DevIdentity(known=known) if settings.auth.dev_identity else None
+    run_workers(settings, listener, lambda facts: announce(facts, identity), program=_WORKER, identity=known)
+
+
+def _announce(
+    settings: "Settings", listener: "NetworkListener", facts: "Announced", identity: "DevIdentity | None"
+) -> None:
+    """Say that clients may come, and how."""
+    print(f"Voxwire is listening on {listener.url}")
+    print(f"Answers come from {facts.answers_from}")
+    if settings.profile != "embedded" and facts.by_rules:
+        print("For a language model: --llm ADDRESS, or llm in the settings (docs/profiles.md)")
+    if facts.stored_keys:
+        print("Clients need a key: voxwire keys list shows which there are (docs/keys.md)")
+    print(_quickstart(listener.local_url, settings, facts, identity), flush=True)
 
 
 def _fetched(settings: "Settings", service: "Service", warming: _Warming, *, offline: bool) -> bool:
@@ -192,12 +229,6 @@ def _fetched(settings: "Settings", service: "Service", warming: _Warming, *, off
     return True
 
 
-def _answers_by_rules(service: "Service") -> bool:
-    """Whether no deployment has a language model."""
-    engines = [hosted.stages["llm"] for hosted in service.directory.all if "llm" in hosted.stages]
-    return {engine.capabilities.info.name for engine in engines} == {"offline-assistant"}
-
-
 def _stop_at_eof() -> None:
     """Read standard input to its end, then stop as by Ctrl-C; before the server runs, that ends the process."""
     # Of the descriptor: this thread would hold the lock of sys.stdin, which the interpreter wants when it ends.
@@ -209,7 +240,7 @@ def _stop_at_eof() -> None:
 
 def _overrides(args: argparse.Namespace) -> dict[str, Any]:
     """What the command line names, in the shape of the settings tree."""
-    server = {name: getattr(args, name) for name in ("host", "port", "tls_cert", "tls_key")}
+    server = {name: getattr(args, name) for name in ("host", "port", "workers", "tls_cert", "tls_key")}
     overrides: dict[str, Any] = {"server": {name: value for name, value in server.items() if value is not None}}
     auth = {"api_keys": args.api_key, "dev_identity": args.dev_identity}
     overrides["auth"] = {name: value for name, value in auth.items() if value}
@@ -219,17 +250,17 @@ def _overrides(args: argparse.Namespace) -> dict[str, Any]:
     return overrides
 
 
-def _quickstart(url: str, settings: "Settings", access: "Access") -> str:
+def _quickstart(url: str, settings: "Settings", facts: "Announced", identity: "DevIdentity | None") -> str:
     """Lines to paste that point the official quickstarts here. Keys are not shown; the identity's secret is, for it
     was made here, and nobody else can tell it. Where programs sign in with tokens there is no key: a program that finds
     one uses it."""
     issuers = settings.auth.issuers
-    keyed = bool(settings.auth.api_keys or settings.auth.admin_keys or access.stored_keys.required)
+    keyed = bool(settings.auth.api_keys or settings.auth.admin_keys or facts.stored_keys)
     by_token_alone = bool(issuers) and not keyed
-    key = "YOUR_TOKEN" if by_token_alone else "YOUR_KEY" if access.authenticator.required else "any"
+    key = "YOUR_TOKEN" if by_token_alone else "YOUR_KEY" if facts.needs_credential else "any"
     signing_in = {} if by_token_alone else {"AZURE_OPENAI_API_KEY": key}
-    if access.identity is not None:
-        signing_in = access.identity.environment(url)
+    if identity is not None:
+        signing_in = identity.environment(url)
     azure = {
         "AZURE_OPENAI_ENDPOINT": url,
         "AZURE_OPENAI_DEPLOYMENT_NAME": settings.default_deployment,

@@ -7,6 +7,7 @@ the TOML file given by `--config`, the defaults here. Every setting is described
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -65,6 +66,13 @@ class ServerSettings(SettingsTable):
     max_sessions: PositiveInt = Field(
         default=1000, description="Sessions held at once; further ones are refused with 429 and may retry."
     )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=60,
+        description="Processes that hold sessions. With more than one, a parent accepts connections and gives each to "
+        "the process that has the fewest; limits hold for all of them together. On Linux and macOS.",
+    )
     drain_s: Annotated[float, Field(ge=0, le=_YEAR_S)] = Field(
         default=5.0, description="Seconds that running sessions get to end by themselves after SIGTERM."
     )
@@ -86,6 +94,13 @@ class ServerSettings(SettingsTable):
             missing = "tls_key" if self.tls_key is None else "tls_cert"
             raise ValueError(f"TLS needs a certificate and its key; server.{missing} is missing")
         return self
+
+    @field_validator("workers")
+    @classmethod
+    def _possible(cls, workers: int) -> int:
+        if workers > 1 and sys.platform == "win32":
+            raise ValueError("more than one needs Linux or macOS, where processes can hand connections to each other")
+        return workers
 
     @property
     def loopback(self) -> bool:

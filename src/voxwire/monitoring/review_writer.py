@@ -36,8 +36,10 @@ _EXCERPT: Final = 2_000
 class ReviewWriter:
     """Takes findings at once and writes them a moment later. Use as `async with writer.running(): …`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, tidies: bool = True) -> None:
+        """`tidies`: old reviews are deleted, too, which one process does for all."""
         self._database = database
+        self._tidies = tidies
         self._waiting: deque[tuple[FoundIn, str, int]] = deque()
         self._some = asyncio.Event()
         self._ending = False
@@ -99,7 +101,7 @@ class ReviewWriter:
                 self._some.clear()
 
     async def _tidy(self) -> None:
-        while True:
+        while self._tidies:
             oldest = int((time.time() - self._database.settings.review_days * 86_400) * 1000)
             try:
                 if await self._database.exists():

@@ -20,7 +20,8 @@
 - `engine_calls`: deadlines and failures of engines
 - `contracts`: what the runtime needs of its neighbours; `runtime_limits`: its bounds; `budget`: the
   memory that messages of all clients share
-- `load`: whether there is room for another session, measured; `newcomers`: whether those who have just come speak
+- `seats`: how many sessions there may be; `load`: whether there is room for another one, measured; `newcomers`:
+  whether those who have just come speak
 - `content_guard`: who checks what is said
 - `prompt_texts`: stored prompts become instructions
 - `observer`: what is told to those who watch the process; `session_watch`: turns and audio of a session, for them;
@@ -36,7 +37,7 @@ from voxwire.runtime.content_guard import AnswerFiltered, ContentMonitor, Sessio
 from voxwire.runtime.deployment import DEFAULT_VOICE, Deployment, DeploymentTerms, capabilities_of
 from voxwire.runtime.directory import DeploymentGone, Directory, Hosted, LocalDirectory
 from voxwire.runtime.event_attachment import EventAttachment
-from voxwire.runtime.ids import new_id
+from voxwire.runtime.ids import new_id, worker_ids, worker_of
 from voxwire.runtime.leases import EngineLease, EngineLeases
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.newcomers import Newcomer
@@ -52,6 +53,7 @@ from voxwire.runtime.observer import (
 from voxwire.runtime.principal import LOCAL, UNBOUNDED, AccessRole, EphemeralGrant, Permission, Principal, Quota
 from voxwire.runtime.prompt_texts import Prompt, checked_prompt, places
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
+from voxwire.runtime.seats import OwnSeats, Seats
 from voxwire.runtime.service import Service
 from voxwire.runtime.storing import SessionArguments, SessionRecorder, StoringPolicy
 from voxwire.runtime.trace_parent import TraceParent
@@ -86,6 +88,7 @@ __all__ = [
     "Newcomer",
     "Observer",
     "Observers",
+    "OwnSeats",
     "Permission",
     "Principal",
     "Prompt",
@@ -93,6 +96,7 @@ __all__ = [
     "QuotaExceeded",
     "Quotas",
     "RuntimeLimits",
+    "Seats",
     "Service",
     "SessionArguments",
     "SessionFacts",
@@ -110,4 +114,6 @@ __all__ = [
     "failover",
     "new_id",
     "places",
+    "worker_ids",
+    "worker_of",
 ]

@@ -9,7 +9,9 @@
 - `app`: the routes; `middleware`: what holds for every request; `model_list`, `playground`, `identity`: the
   routes' answers
 - `rest`: what routes with a body or a role share, declared and served; `admin`: those of the service around the models
-- `health`, `metrics_route`: what balancers and monitors ask
+- `health`, `metrics_route`: what balancers and monitors ask; `health_state`: how processes are, and all together
+- `workers`: several processes that are one server; `common`: what they have in common; `announcement`: what is told
+  when clients may come
 - `net`: sockets, connections, and running the application on them
 - `memory`: how much there is for messages; `allocator`: large blocks go back to the system
 - `access`: who may use it, `shared_quotas`: and how much; `client_secrets`: ephemeral keys; `cors`: what pages of

@@ -24,6 +24,7 @@ from voxwire.auth.ephemeral import EphemeralKeys
 from voxwire.config import Settings
 from voxwire.errors import ConfigurationError, StorageError
 from voxwire.runtime import Permission, Principal
+from voxwire.server.common import InCommon
 from voxwire.storage.database import Database
 from voxwire.storage.watch import StoreWatch
 from voxwire.transports.refusal import storage_refusal
@@ -42,14 +43,16 @@ class Access:
     """`policy` says which pages and host names may come, `authenticator` who somebody is; `identity` is the
     development identity, or None."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
-        self.identity = DevIdentity() if settings.auth.dev_identity else None
+    def __init__(self, settings: Settings, database: Database, common: InCommon | None = None) -> None:
+        """`common` is what this process has in common with others; None where it is the only one."""
+        common = common or InCommon.of_one(settings)
+        self.identity = DevIdentity(known=common.identity) if settings.auth.dev_identity else None
         self.stored_keys = StoredKeys(database)
         sources: list[CredentialSource] = [
             ConfiguredKeys(settings.auth.api_keys, settings.auth.admin_keys),
             self.stored_keys,
         ]
-        self.ephemeral_keys = EphemeralKeys(database, self._in_force)
+        self.ephemeral_keys = EphemeralKeys(database, self._in_force, root=common.signing_root, shared=common.ephemeral)
         sources.append(self.ephemeral_keys)
         self.stored_roles = StoredRoles(database)
         self._tokens = _token_source(settings, self.stored_roles)

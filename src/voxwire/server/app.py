@@ -1,9 +1,9 @@
 """The ASGI application: routes, and the layers around them."""
 
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -22,6 +22,7 @@ from voxwire.server.admin import AdminContext, admin_declarations, document_decl
 from voxwire.server.beside import Beside, Running
 from voxwire.server.build import DeploymentHost
 from voxwire.server.client_secrets import client_secret_declarations
+from voxwire.server.common import InCommon
 from voxwire.server.health import Health
 from voxwire.server.identity import identity_routes
 from voxwire.server.metrics_route import holds_metrics_token, metrics_routes
@@ -43,24 +44,28 @@ logger = logging.getLogger("voxwire.server")
 _API_PREFIXES = ("/v1", "/openai/v1", "/openai")
 
 
-def create_app(settings: Settings, service: Service, host: DeploymentHost | None = None) -> Starlette:
+def create_app(
+    settings: Settings, service: Service, host: DeploymentHost | None = None, common: InCommon | None = None
+) -> Starlette:
     """Put the server together. Its lifespan starts and stops `service`; `host` made its deployments, and makes those
-    that are stored.
+    that are stored. `common` is what this process has in common with others; None where it is the only one.
 
     `app.state.websocket` is the endpoint, for those who drain it; `app.state.budget` the memory
     for messages, which all connections share; `app.state.declared` the REST routes as they are declared;
     `app.state.access` who may use it, for the command that tells the person at the terminal how.
     """
+    common = common or InCommon.of_one(settings)
     database = Database(settings.storage)
     watch = StoreWatch(database)
-    access = Access(settings, database)
+    access = Access(settings, database, common)
     access.watch(watch)
     stored = StoredDeployments(settings, database, service.directory, host or DeploymentHost(settings))
     watch.subscribe(stored.read)
     service.prompts = StoredPrompts(database, watch)
 
-    beside = Beside(settings, service, database, watch)
-
+    changed = partial(_look_everywhere, watch, common)
+    beside = Beside(settings, service, database, watch, common)
+    common.colleagues.answer("look", watch.look)
     routes: list[Route] = []
     token = settings.metrics.token
     log = AccessLog(routes, lambda text: access.authenticator.holds_secret(text) or holds_metrics_token(text, token))
@@ -69,17 +74,17 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
         admit=access.admit,
         redeem=access.redeem,
         log=log.connection,
-        max_sessions=settings.server.max_sessions,
+        seats=common.seats,
     )
     declared = [
         *client_secret_declarations(service, access.ephemeral_keys),
-        *admin_declarations(AdminContext(settings=settings, service=service, database=database, changed=watch.look)),
+        *admin_declarations(AdminContext(settings=settings, service=service, database=database, changed=changed)),
     ]
     declared.append(document_declaration(declared[:]))
     routes += [
-        *_Api(service, access.admit).routes(),
-        *Health(service, access.admit, websocket, [lambda: "store_unreachable" if watch.lost else None]).routes(),
-        *metrics_routes(settings, service, access.admit, websocket, beside.stores),
+        *_Api(service, access.admit, common.began).routes(),
+        *Health(service, access.admit, websocket, [watch.trouble], common.colleagues).routes(),
+        *metrics_routes(settings, service, access.admit, websocket, beside.stores, common.colleagues),
         *rest_routes(declared, access.admit, access.policy),
         *identity_routes(access.identity),
         *playground_routes(),
@@ -88,12 +93,7 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
     app = Starlette(
         routes=routes,
         middleware=[Middleware(cast("Any", CheckRequests), websocket=websocket, policy=access.policy, log=log)],
-        exception_handlers={
-            RequestRefused: _refused,
-            StorageError: _not_stored,
-            HTTPException: _no_route,
-            Exception: _crashed,
-        },
+        exception_handlers=_error_answers(),
         lifespan=_lifespan(service, database, beside.running, watch, access, stored),
     )
     # Trailing slashes are gone before the routes are asked: a redirect to them would come back for ever.
@@ -103,6 +103,12 @@ def create_app(settings: Settings, service: Service, host: DeploymentHost | None
     app.state.access = access
     app.state.declared = declared
     return app
+
+
+async def _look_everywhere(watch: StoreWatch, common: InCommon) -> None:
+    """What has just been changed holds in all processes of the server before anybody is told so."""
+    await watch.look()
+    await common.colleagues.ask("look")
 
 
 def _lifespan(
@@ -137,10 +143,10 @@ def _lifespan(
 class _Api:
     """The plain HTTP routes."""
 
-    def __init__(self, service: Service, admit: Callable[[Request], Awaitable[Principal]]) -> None:
+    def __init__(self, service: Service, admit: Callable[[Request], Awaitable[Principal]], created: int) -> None:
         self._service = service
         self._admit = admit
-        self._created = int(time.time())
+        self._created = created
 
     def routes(self) -> list[Route]:
         return [
@@ -159,6 +165,11 @@ class _Api:
         if hosted is None or not principal.may_use(hosted.name):
             raise RequestRefused(404, f"There is no model {name[:200]!r} here.", code="model_not_found", param="model")
         return JSONResponse(model(hosted, self._service.vad, name, self._created))
+
+
+def _error_answers() -> dict[Any, Any]:
+    """What answers a request that ends with an exception."""
+    return {RequestRefused: _refused, StorageError: _not_stored, HTTPException: _no_route, Exception: _crashed}
 
 
 async def _refused(_: HttpRequest, error: Exception) -> Response:

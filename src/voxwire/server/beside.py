@@ -9,6 +9,7 @@ from voxwire.config import Settings
 from voxwire.recording.retention import Retention
 from voxwire.recording.session_storer import SessionStorer
 from voxwire.runtime import Service
+from voxwire.server.common import InCommon
 from voxwire.server.monitored import monitored
 from voxwire.server.shared_quotas import build_quotas
 from voxwire.server.stored_usage import StoredUsage
@@ -24,19 +25,21 @@ Running = Callable[[], AbstractAsyncContextManager[Any]]
 
 
 class Beside:
-    """All of it, given to this service. Raises ConfigurationError."""
+    """All of it, given to this service. What is too old one process deletes for all. Raises ConfigurationError."""
 
-    def __init__(self, settings: Settings, service: Service, database: Database, watch: StoreWatch) -> None:
+    def __init__(
+        self, settings: Settings, service: Service, database: Database, watch: StoreWatch, common: InCommon
+    ) -> None:
         self._watch = watch
-        self._quotas = build_quotas(settings, service, database, watch)
-        usage, storer = UsageWriter(database), SessionStorer(database)
+        self._quotas = build_quotas(settings, service, database, watch, common.counts)
+        usage, storer = UsageWriter(database, tidies=common.first), SessionStorer(database)
         service.usage_logs.append(StoredUsage(usage))
         service.recorder = storer
-        retention = Retention(database)
-        watched, findings = monitored(settings, service, database)
+        watched, findings = monitored(settings, service, database, tidies=common.first)
         traces = partial(traced, settings.tracing, service.observers)
+        retention: list[Running] = [Retention(database).running] if common.first else []
         self.running: Final[Sequence[Running]] = (
-            usage.running, storer.running, retention.running, self._quotas.running, watched, traces,
+            usage.running, storer.running, *retention, self._quotas.running, watched, traces,
         )  # fmt: skip
         self._backlogs: Mapping[str, Callable[[], Backlog]] = {
             "usage": lambda: usage.backlog,

@@ -31,6 +31,7 @@ from voxwire.runtime import (
     RuntimeLimits,
     Service,
     capabilities_of,
+    new_id,
 )
 from voxwire.runtime.failover import FailoverStt, FailoverTts, Member, Members, TakeoverTimes, failover_llm
 from voxwire.server.memory import message_memory
@@ -54,9 +55,11 @@ _FAILOVER: Final[dict[EngineKind, Callable[[Members, TakeoverTimes], Any]]] = {
 }
 
 
-def build_service(settings: Settings, host: "DeploymentHost | None" = None) -> Service:
+def build_service(
+    settings: Settings, host: "DeploymentHost | None" = None, ids: Callable[[str], str] = new_id
+) -> Service:
     """The service, not yet started, with the deployments of the settings; `host` makes further ones that share engines
-    with them. Raises ConfigurationError for an engine that cannot be had."""
+    with them, `ids` makes ids. Raises ConfigurationError for an engine that cannot be had."""
     check_policy(settings, settings.content_policy)
     host = host or DeploymentHost(settings)
     directory = LocalDirectory(
@@ -73,6 +76,7 @@ def build_service(settings: Settings, host: "DeploymentHost | None" = None) -> S
         vad=load("vad", vad.name, vad.options),
         limits=session_limits(settings),
         runtime_limits=runtime_limits(settings),
+        ids=ids,
     )
 
 
@@ -81,9 +85,17 @@ def runtime_limits(settings: Settings) -> RuntimeLimits:
     return RuntimeLimits(
         sessions=settings.server.max_sessions,
         write_deadline_s=settings.websocket.write_timeout_s,
-        message_bytes=settings.server.message_memory_bytes or message_memory(),
+        message_bytes=_message_bytes(settings),
         deadlines=Deadlines(**settings.deadlines.model_dump()),
     )
+
+
+def _message_bytes(settings: Settings) -> int:
+    """Workers share the memory evenly; one of the largest messages fits anyway."""
+    whole = settings.server.message_memory_bytes or message_memory()
+    if settings.server.workers == 1:
+        return whole
+    return max(whole // settings.server.workers, settings.websocket.max_message_bytes)
 
 
 def session_limits(settings: Settings) -> Limits:

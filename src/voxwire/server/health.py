@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -12,6 +13,8 @@ from voxwire.auth.credentials import presented_keys
 from voxwire.errors import RequestRefused
 from voxwire.runtime import Hosted, Permission, Principal, Service
 from voxwire.runtime.failover import Members
+from voxwire.server.common import Colleagues, NoColleagues
+from voxwire.server.health_state import DeploymentState, HealthState, stage_counts, together
 from voxwire.server.middleware import REQUEST
 from voxwire.server.rest import Admit
 from voxwire.transports.request import Request
@@ -26,7 +29,8 @@ Lacking = Callable[[], str | None]
 
 
 class Health:
-    """`troubles` are looked at for `/readyz`; none of them may wait."""
+    """`troubles` are looked at for `/readyz`; none of them may wait. Where there are several processes, the answers
+    are about all of them."""
 
     def __init__(
         self,
@@ -34,43 +38,73 @@ class Health:
         admit: Admit,
         websocket: WebSocketEndpoint,
         troubles: Sequence[Lacking] = (),
+        colleagues: Colleagues | None = None,
     ) -> None:
         self._service = service
         self._admit = admit
         self._websocket = websocket
         self._troubles = troubles
+        self._colleagues = colleagues or NoColleagues()
+        self._colleagues.answer("health", self._told)
 
     def routes(self) -> list[Route]:
         return [Route("/healthz", self.health, methods=["GET"]), Route("/readyz", self.readiness, methods=["GET"])]
 
     async def health(self, request: HttpRequest) -> Response:
         """200 as long as the event loop answers; the body says how the server is."""
-        deployments = self._deployments()
+        state, workers = await self._all()
         body = {
-            "status": self._status(),
-            "sessions": self._websocket.sessions,
-            "load": self._service.load.describe(),
-            "drafts": self._service.drafting.describe(),
-            "failover": _failover(self._service.directory.failovers()),
+            "status": state.status,
+            "sessions": state.sessions,
+            "load": state.load,
+            "drafts": state.drafts,
+            "failover": {"changes": state.changes, "resting": state.resting},
             # No names: the client has shown no key.
             "deployments": {
-                **_counts(deployments),
-                "failed": sorted({hosted.trouble.stage for hosted in deployments if hosted.trouble}),
+                **_counts(state.deployments),
+                "failed": sorted({one.failed for one in state.deployments if one.failed}),
             },
+            **workers,
         }
         return JSONResponse(body, headers=_NOT_KEPT)
 
     async def readiness(self, request: HttpRequest) -> Response:
         """200 while new sessions are welcome, at least to some deployment; 503 while they are not."""
         principal = await self._who(request.scope[REQUEST])
-        status = self._status()
-        body: dict[str, Any] = {"status": status, "deployments": _counts(self._deployments())}
-        body["stages"] = _stage_counts(self._deployments())
+        state, workers = await self._all()
+        body: dict[str, Any] = {"status": state.status, "deployments": _counts(state.deployments)}
+        body["stages"] = stage_counts(state.deployments)
+        body |= workers
         if principal is not None:
-            visible = await self._service.directory.deployments(principal)
-            body["named"] = {hosted.name: _stages(hosted) for hosted in visible}
-        ready = status in ("ok", "degraded")
+            visible = {(one.project, one.name) for one in await self._service.directory.deployments(principal)}
+            body["named"] = {one.name: one.stages for one in state.deployments if (one.project, one.name) in visible}
+        ready = state.status in ("ok", "degraded")
         return JSONResponse(body, status_code=200 if ready else 503, headers=_NOT_KEPT)
+
+    async def _all(self) -> tuple[HealthState, dict[str, Any]]:
+        """All processes together, and how many there are, where there are several."""
+        others = await self._colleagues.ask("health")
+        states = [self._state(), *(msgspec.convert(told, HealthState) for told in others.found)]
+        if len(states) + others.missing == 1:
+            return states[0], {}
+        counts = {"ready": len(states), "unready": others.missing}
+        return together(states, others.missing), {"workers": counts}
+
+    async def _told(self) -> Any:
+        return msgspec.to_builtins(self._state())
+
+    def _state(self) -> HealthState:
+        """How this process is."""
+        failovers = list(self._service.directory.failovers())
+        return HealthState(
+            status=self._status(),
+            sessions=self._websocket.sessions,
+            load=self._service.load.describe(),
+            drafts=self._service.drafting.describe(),
+            changes=_by_stage((members.stage, members.changes) for members in failovers),
+            resting=_by_stage((members.stage, members.resting) for members in failovers),
+            deployments=[_deployment_state(hosted) for hosted in self._deployments()],
+        )
 
     def _deployments(self) -> list[Hosted]:
         """All that are not switched off."""
@@ -102,13 +136,22 @@ class Health:
         return None
 
 
-def _counts(deployments: Sequence[Hosted]) -> dict[str, int]:
-    ready = sum(hosted.deployment is not None for hosted in deployments)
+def _counts(deployments: Sequence[DeploymentState]) -> dict[str, int]:
+    ready = sum(one.ready for one in deployments)
     return {"ready": ready, "unready": len(deployments) - ready}
 
 
+def _deployment_state(hosted: Hosted) -> DeploymentState:
+    return DeploymentState(
+        project=hosted.project,
+        name=hosted.name,
+        ready=hosted.deployment is not None,
+        stages=_stages(hosted),
+        failed=hosted.trouble.stage if hosted.trouble else None,
+    )
+
+
 def _stages(hosted: Hosted) -> dict[str, str]:
-    """Each stage: `ready`, `degraded` (engines of its list are out of use), `starting`, or `failed`."""
     failed = hosted.trouble.stage if hosted.trouble else None
     states = {}
     for stage, lease in hosted.leases.items():
@@ -119,20 +162,9 @@ def _stages(hosted: Hosted) -> dict[str, str]:
     return states
 
 
-def _stage_counts(deployments: Sequence[Hosted]) -> dict[str, dict[str, int]]:
-    """By stage, how many deployments are in which state."""
-    counts: dict[str, Counter[str]] = {}
-    for hosted in deployments:
-        for stage, state in _stages(hosted).items():
-            counts.setdefault(stage, Counter())[state] += 1
-    return {stage: dict(found) for stage, found in counts.items()}
-
-
-def _failover(lists: Iterable[Members]) -> dict[str, Any]:
-    """By stage, how often an engine took over, and how many are out of use now."""
-    changes: Counter[str] = Counter()
-    resting: Counter[str] = Counter()
-    for members in lists:
-        changes[members.stage] += members.changes
-        resting[members.stage] += members.resting
-    return {"changes": dict(changes), "resting": dict(resting)}
+def _by_stage(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """How often an engine of a stage took over, or how many are out of use now."""
+    sums: Counter[str] = Counter()
+    for stage, count in counts:
+        sums[stage] += count
+    return dict(sums)

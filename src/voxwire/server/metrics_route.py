@@ -16,6 +16,7 @@ from voxwire.auth import ANONYMOUS
 from voxwire.config import MetricsSettings, Settings
 from voxwire.errors import RequestRefused
 from voxwire.runtime import LOCAL, Permission, Service
+from voxwire.server.common import Colleagues
 from voxwire.server.middleware import REQUEST
 from voxwire.server.rest import Admit
 from voxwire.telemetry.exposition import Exposition
@@ -27,13 +28,19 @@ _BEARER: Final = "bearer "
 
 
 def metrics_routes(
-    settings: Settings, service: Service, admit: Admit, websocket: WebSocketEndpoint, stores: Callable[[], StoreState]
+    settings: Settings,
+    service: Service,
+    admit: Admit,
+    websocket: WebSocketEndpoint,
+    stores: Callable[[], StoreState],
+    colleagues: Colleagues,
 ) -> list[Route]:
     """The route, and the counting that it needs; none where the settings want no metrics."""
     if not settings.metrics.enabled:
         return []
     exposition = Exposition(service, most_sessions=settings.server.max_sessions, stores=stores)
-    return MetricsRoute(settings.metrics, exposition, admit, lambda: websocket.draining).routes()
+    colleagues.answer("metrics", lambda: exposition.packed(draining=websocket.draining))
+    return MetricsRoute(settings.metrics, exposition, admit, lambda: websocket.draining, colleagues).routes()
 
 
 class MetricsRoute:
@@ -45,11 +52,13 @@ class MetricsRoute:
         exposition: Exposition,
         admit: Admit,
         draining: Callable[[], bool],
+        colleagues: Colleagues,
     ) -> None:
         self._token = settings.token
         self._exposition = exposition
         self._admit = admit
         self._draining = draining
+        self._colleagues = colleagues
 
     def routes(self) -> list[Route]:
         return [Route("/metrics", self._answer, methods=["GET"])]
@@ -71,7 +80,10 @@ class MetricsRoute:
                     "The metrics are of all projects and deployments, and this key is held to some.",
                     code="permission_denied",
                 )
-        body, media_type = await self._exposition.text(seen.headers.get("accept", ""), draining=self._draining())
+        others = await self._colleagues.ask("metrics")
+        body, media_type = await self._exposition.text(
+            seen.headers.get("accept", ""), draining=self._draining(), others=others.found, missing=others.missing
+        )
         return Response(body, headers={"content-type": media_type, "cache-control": "no-store"})
 
 

@@ -11,15 +11,15 @@ from voxwire.storage.database import Database
 
 
 def monitored(
-    settings: Settings, service: Service, database: Database
+    settings: Settings, service: Service, database: Database, *, tidies: bool = True
 ) -> tuple[Callable[[], AbstractAsyncContextManager[None]], Callable[[], Backlog]]:
     """Have the service check what is said, where the settings have a policy; what has to run for that, and what says
-    which findings wait for the database. Raises ConfigurationError."""
+    which findings wait for the database. `tidies`: old reviews are deleted, too. Raises ConfigurationError."""
     if not settings.content_policies:
         return _nothing, Backlog
     from voxwire.monitoring import ReviewWriter, SessionMonitor, content_policies
 
-    writer = ReviewWriter(database)
+    writer = ReviewWriter(database, tidies=tidies)
     monitor = SessionMonitor(content_policies(settings.content_policies), settings.content_policy, writer.put)
     service.monitor = monitor
 

@@ -43,8 +43,10 @@ class UsageWriter:
     they wait, up to `MAX_RECORDS`; then the newest are lost, and counted.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, tidies: bool = True) -> None:
+        """`tidies`: old records are deleted, too, which one process does for all."""
         self._database = database
+        self._tidies = tidies
         #: Rows have numbers of this writer, so that a batch of which nobody knows whether it was written is not
         #: written twice.
         self._id = secrets.token_hex(8)
@@ -130,7 +132,7 @@ class UsageWriter:
         return True
 
     async def _tidy(self) -> None:
-        while True:
+        while self._tidies:
             oldest = int((time.time() - self._database.settings.usage_days * 86_400) * 1000)
             try:
                 if await self._database.exists():

@@ -34,6 +34,10 @@ class StoreWatch:
         """Whether the last look found a database that could not be read."""
         return self._lost
 
+    def trouble(self) -> str | None:
+        """A word for it while that is so."""
+        return "store_unreachable" if self._lost else None
+
     def subscribe(self, read: Callable[[], Awaitable[None]]) -> None:
         """Have `read` called at the start, if there is a database, and after each change. It may raise StorageError;
         then it is called again."""

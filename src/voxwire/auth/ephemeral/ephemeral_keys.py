@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from voxwire.auth.ephemeral.ephemeral_form import EPHEMERAL_PREFIX
+from voxwire.auth.ephemeral.ephemeral_memory import EphemeralMemory
 from voxwire.auth.ephemeral.large_settings import INLINE_BYTES, LargeSettings
 from voxwire.auth.ephemeral.signing_ring import SigningRing
 from voxwire.auth.ephemeral.spent_tokens import SpentTokens
@@ -43,10 +44,19 @@ class EphemeralKeys:
     required = False
 
     def __init__(
-        self, database: Database, in_force: Callable[[str], bool], clock: Callable[[], float] = time.time
+        self,
+        database: Database,
+        in_force: Callable[[str], bool],
+        clock: Callable[[], float] = time.time,
+        *,
+        root: bytes | None = None,
+        shared: EphemeralMemory | None = None,
     ) -> None:
-        self._ring = SigningRing(database, clock)
-        self._spent = SpentTokens(database, clock)
+        """`root` is what all processes of a server sign by where there is no database, and `shared` what they know
+        together; None where there is one process."""
+        self._ring = SigningRing(database, clock, root)
+        self._spent = SpentTokens(database, clock, shared)
+        self._shared = shared
         self._settings = LargeSettings(clock)
         self._in_force = in_force
         self._signing: ModuleType | None = None
@@ -73,9 +83,7 @@ class EphemeralKeys:
             "transcription": grant.transcription,
             "single_use": grant.single_use,
             "key": principal.key,
-            "settings" if inline else "settings_at": (
-                grant.settings if inline else self._settings.keep(grant.settings, grant.expires_at)
-            ),
+            "settings" if inline else "settings_at": grant.settings if inline else await self._keep(grant),
             "iat": int(self._clock()),
             "exp": grant.expires_at,
         }
@@ -93,11 +101,11 @@ class EphemeralKeys:
             raise _refused("The ephemeral key was not made by this server, or it is damaged. Make a new one.")
         if claims["exp"] <= self._clock():
             raise _refused("The ephemeral key has expired. Make a new one.", code="expired_ephemeral_key")
-        if (claims["project"], claims["jti"]) in self._spent:
+        if await self._spent.holds(claims["project"], claims["jti"]):
             raise _refused("The ephemeral key was revoked, or used up. Make a new one.", code="revoked_ephemeral_key")
         if not self._in_force(claims["sub"]):
             raise _refused("The API key that made this ephemeral key was revoked.", code="revoked_ephemeral_key")
-        settings = claims["settings"] if "settings" in claims else self._settings.find(claims["settings_at"])
+        settings = claims["settings"] if "settings" in claims else await self._find(claims["settings_at"])
         if settings is None:
             raise _refused("The settings of this ephemeral key are not kept any more. Make a new one.")
         return _principal(claims, settings)
@@ -117,6 +125,14 @@ class EphemeralKeys:
     async def revoke(self, project: str, id: str, expires_at: float) -> None:
         """End a key of a project by its id, if there is one; `expires_at` is when it would end at the latest."""
         await self._spent.spend(project, id, expires_at, announce=True)
+
+    async def _keep(self, grant: EphemeralGrant) -> str:
+        if self._shared is not None:
+            return await self._shared.keep(grant.settings, grant.expires_at)
+        return self._settings.keep(grant.settings, grant.expires_at)
+
+    async def _find(self, number: str) -> str | None:
+        return self._settings.find(number) if self._shared is None else await self._shared.find(number)
 
     async def _tokens(self) -> Any:
         """The module that signs and reads."""

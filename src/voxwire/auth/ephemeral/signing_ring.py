@@ -2,10 +2,12 @@
 
 One signs for a day. After that it still counts for as long as something that it signed may be valid. Where there is a
 database they lie in it, encrypted with the master key, so that all servers on it accept what one of them has signed.
-Without one they are this process's own.
+Without one they follow from a secret of this server.
 """
 
 import asyncio
+import base64
+import hmac
 import logging
 import secrets
 import time
@@ -32,13 +34,17 @@ _BYTES: Final = 32
 
 
 class SigningRing:
-    """Gives the key that signs now, and keys by their ids: 32 bytes each."""
+    """Gives the key that signs now, and keys by their ids: 32 bytes each.
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    Where there is no database, the key of each day follows from `root`, so that all processes of a server that have the
+    same one make the same keys; None makes one.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time, root: bytes | None = None) -> None:
         self._database = database
         self._clock = clock
         self._stored: dict[str, SigningKey] = {}
-        self._own: list[tuple[str, bytes, float]] = []
+        self._root = root or secrets.token_bytes(_BYTES)
         self._looked_at = float("-inf")
         self._making = asyncio.Lock()
         self._warned = False
@@ -71,10 +77,7 @@ class SigningRing:
                     newest = self._newest_stored(now)
                     assert newest is not None
                     return newest
-        if not self._own or self._own[-1][2] <= now - SIGNS_S:
-            self._own = [one for one in self._own if one[2] > now - COUNTS_S]
-            self._own.append((secrets.token_urlsafe(9), secrets.token_bytes(_BYTES), now))
-        return self._own[-1][:2]
+        return self._own(int(now // SIGNS_S))
 
     async def named(self, id: str) -> bytes | None:
         """The key of this id, if it still counts. One that another server has just made is looked up, seldom."""
@@ -93,7 +96,14 @@ class SigningRing:
         oldest = self._clock() - COUNTS_S
         if (key := self._stored.get(id)) is not None:
             return key.secret if key.created_at > oldest * 1000 else None
-        return next((key for own, key, made in self._own if own == id and made > oldest), None)
+        # The first day of which something may still be valid, and those after it.
+        days = range(int(oldest // SIGNS_S) + 1, int(self._clock() // SIGNS_S) + 1)
+        return next((key for own, key in map(self._own, days) if own == id), None)
+
+    def _own(self, day: int) -> tuple[str, bytes]:
+        """The id and the key of a day, as days since 1970 are counted."""
+        name, key = (hmac.digest(self._root, b"%s %d" % (use, day), "sha256") for use in (b"name", b"key"))
+        return base64.urlsafe_b64encode(name[:9]).decode(), key
 
     def _newest_stored(self, now: float) -> tuple[str, bytes] | None:
         newest = max(self._stored.values(), key=lambda key: key.created_at, default=None)

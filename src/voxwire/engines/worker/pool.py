@@ -26,6 +26,17 @@ def default_size() -> int:
     return max(1, min(4, os.cpu_count() or 1))
 
 
+#: How many processes like this one the server has.
+_sharing = 1
+
+
+def divide_processes(sharing: int) -> None:
+    """This process is one of so many of a server, which all have the same pools: each gets its part of the worker
+    processes of a pool, at least one. To be called before pools are made."""
+    global _sharing
+    _sharing = sharing
+
+
 class WorkerPool(Generic[ReplyT]):
     """Worker processes of one kind.
 
@@ -36,7 +47,7 @@ class WorkerPool(Generic[ReplyT]):
     def __init__(self, spec: WorkerSpec, decoder: msgspec.msgpack.Decoder[ReplyT], *, size: int | None = None) -> None:
         self.spec = spec
         self._decoder = decoder
-        self._size = size or default_size()
+        self._size = -(-(size or default_size()) // _sharing)
         self._workers: list[WorkerProcess[ReplyT]] = []
         self._waiting: Turns[asyncio.Future[Stream[ReplyT]]] = Turns()
         self._replacing: set[asyncio.Task[None]] = set()

@@ -63,8 +63,10 @@ class Server(uvicorn.Server):
         self._lifespan = contextlib.AsyncExitStack()
         self._signal: int | None = None
         self._signalled = 0.0
-        # TCP counts a peer that reads nothing as silent: its end by the write deadline comes first.
-        listener.bound_silence(max(_SILENCE_S, 4 * settings.websocket.write_timeout_s))
+        self._adopting: set[asyncio.Task[None]] = set()
+        self.closing = asyncio.Event()
+        """Set when the sessions have ended, and no further connection is served."""
+        listener.bound_silence(silence_s(settings))
 
     async def run_until_stopped(self) -> None:
         """Serve until `should_exit` is set. Raises what starting the engines raised."""
@@ -92,6 +94,31 @@ class Server(uvicorn.Server):
             raise self._listener.refusal(error) from None
         self.listening.set()
 
+    @property
+    def open_connections(self) -> int:
+        """Connections that are open, those among them that still agree on TLS."""
+        return len(self.server_state.connections) + len(self._adopting)
+
+    def adopt(self, accepted: socket.socket) -> None:
+        """Serve a connection that another process has accepted."""
+        task = asyncio.ensure_future(self._adopt(accepted))
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
+
+    async def _adopt(self, accepted: socket.socket) -> None:
+        config, loop = self.config, asyncio.get_running_loop()
+
+        def protocol() -> asyncio.Protocol:
+            return HttpProtocol(
+                config=config, server_state=self.server_state, app_state=self.lifespan.state, _loop=loop
+            )
+
+        try:
+            await loop.connect_accepted_socket(protocol, accepted, ssl=config.ssl)
+        except OSError as error:  # it is gone, or does not agree to TLS
+            logger.debug("a connection ended before its first request: %s", error)
+            accepted.close()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let sessions end, or end them, before the connections are closed."""
         endpoint: WebSocketEndpoint = self._app.state.websocket
@@ -102,6 +129,7 @@ class Server(uvicorn.Server):
             await self._part(endpoint)
         endpoint.close_all(CloseReason.STOPPING if interrupted else CloseReason.RESTARTING)
         await self._wait(endpoint, _FAREWELL_S)
+        self.closing.set()
         parting = asyncio.get_running_loop().call_later(_PARTING_S, self._cut_off)
         try:
             await super().shutdown(sockets)
@@ -159,6 +187,12 @@ class Server(uvicorn.Server):
         self._app.state.websocket.drain()
 
 
+def silence_s(settings: Settings) -> float:
+    """How long a peer may acknowledge nothing. TCP counts one that reads nothing as silent: its end by the write
+    deadline comes first."""
+    return max(_SILENCE_S, 4 * settings.websocket.write_timeout_s)
+
+
 def _uvicorn_config(app: Starlette, settings: Settings, tls: ssl.SSLContext | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -202,7 +236,7 @@ def run_server(app: Starlette, settings: Settings, listener: NetworkListener, on
     make_room(settings.server.max_sessions)
     return_large_blocks()
     server = Server(app, settings, listener)
-    with server.stopped_by_signals(), asyncio.Runner(loop_factory=_new_event_loop) as runner:
+    with server.stopped_by_signals(), asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_run(server, on_listening))
 
 
@@ -231,7 +265,7 @@ def keep_loop_free() -> None:
     sys.setswitchinterval(0.001)
 
 
-def _new_event_loop() -> asyncio.AbstractEventLoop:
+def new_event_loop() -> asyncio.AbstractEventLoop:
     """uvloop takes a quarter off the cost of a frame (ADR 3); it does not exist for Windows."""
     if sys.platform == "win32":
         return asyncio.new_event_loop()

@@ -34,6 +34,7 @@ from voxwire.runtime import (
     Newcomer,
     Principal,
     QuotaExceeded,
+    Seats,
     Service,
 )
 from voxwire.transports.asgi import Receive, Send
@@ -100,7 +101,7 @@ class WebSocketEndpoint:
     """Serves every form of a URL (protocol: connecting, Addresses).
 
     `admit` says who is calling or raises RequestRefused; `redeem` is told that a session opens, and may refuse, too;
-    `log` is told of every connection when it ends. At most `max_sessions` are held, further ones get 429.
+    `log` is told of every connection when it ends. `seats` are the sessions that may be held, further ones get 429.
     """
 
     def __init__(
@@ -110,13 +111,13 @@ class WebSocketEndpoint:
         admit: Callable[[Request], Awaitable[Principal]],
         redeem: Callable[[Principal], Awaitable[None]],
         log: Callable[[Connection], None],
-        max_sessions: int,
+        seats: Seats,
     ) -> None:
         self._service = service
         self._admit = admit
         self._redeem = redeem
         self._log = log
-        self._max_sessions = max_sessions
+        self._seats = seats
         self._sessions = 0
         self._attachments: set[EventAttachment] = set()
         self._draining = False
@@ -153,7 +154,7 @@ class WebSocketEndpoint:
     @property
     def full(self) -> bool:
         """Whether all the seats that the settings allow are taken."""
-        return self._sessions >= self._max_sessions
+        return self._seats.full
 
     @property
     def draining(self) -> bool:
@@ -200,12 +201,7 @@ class WebSocketEndpoint:
             raise disabled_deployment(hosted.name)
         self._check_draining()
         if self.full:
-            raise RequestRefused(
-                429,
-                f"All {self._max_sessions} sessions of this server are in use.",
-                code="too_many_sessions",
-                headers=(("retry-after", str(_RETRY_S)),),
-            )
+            raise self._taken()
         if hosted.deployment is None:
             raise _not_ready(hosted)
         kind = SessionKind.TRANSCRIPTION if variant.transcription else SessionKind.REALTIME
@@ -219,6 +215,15 @@ class WebSocketEndpoint:
         connection.engine = heard_only if variant.transcription else hosted.label
         connection.dialect = variant.dialect.value
         return _Admitted(principal, variant, hosted, kind, model, patch, str(hosted.deployment.storing))
+
+    def _taken(self) -> RequestRefused:
+        """That there are as many sessions as there may be."""
+        return RequestRefused(
+            429,
+            f"All {self._seats.limit} sessions of this server are in use.",
+            code="too_many_sessions",
+            headers=(("retry-after", str(_RETRY_S)),),
+        )
 
     def _granted(
         self, grant: EphemeralGrant, principal: Principal, hosted: Hosted, kind: SessionKind, model: str | None
@@ -260,6 +265,8 @@ class WebSocketEndpoint:
     @asynccontextmanager
     async def _seat(self, principal: Principal) -> AsyncIterator[Newcomer]:
         """Room for a session. Raises RequestRefused, perhaps after some seconds, where there is none."""
+        if not await self._seats.take():
+            raise self._taken()
         self._sessions += 1  # those who wait are held, too
         try:
             newcomer = await self._service.load.admit(Claim(principal=principal.path))
@@ -278,6 +285,7 @@ class WebSocketEndpoint:
                 newcomer.left()
         finally:
             self._sessions -= 1
+            self._seats.leave()
 
     async def _hold(
         self,

@@ -1,0 +1,145 @@
+"""One worker, as the parent sees it: a process, what is said to it, and the connections that it was handed."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from voxwire.server.workers.line import Handler, WorkerLine
+from voxwire.server.workers.passing import Receiving, passed
+from voxwire.server.workers.worker_start import WorkerStart
+
+logger = logging.getLogger("voxwire.server")
+
+_numbers: Final = itertools.count(1)
+
+
+class ServerWorker:
+    """Made, launched, ready, ended."""
+
+    def __init__(self, start: WorkerStart) -> None:
+        self.number: Final = start.number
+        #: No two that have lived have the same.
+        self.name: Final = f"{start.number}.{next(_numbers)}"
+        self.ready = False
+        self.facts: Any = None
+        """What it says of itself when it is ready."""
+        self.failure: tuple[bool, str] | None = None
+        """Why it does not start: whether an operator has to mend that, and the words for it."""
+        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """Done when the process is gone; how that came."""
+        self._start = start
+        self._passed = 0
+        self._taken, self._open, self._full = 0, 0, False
+        self._line: WorkerLine | None = None
+        self._pipe: socket.socket | None = None
+        self._receiving: Receiving | None = None
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def launch(
+        self,
+        program: str,
+        says: dict[str, Handler],
+        changed: Callable[["ServerWorker"], None],
+        forward: Callable[[socket.socket, int], None],
+    ) -> None:
+        """Start the process, which runs the module `program`. `says` is what it may say beside what it says to this
+        one; `changed` is called when it is ready, and when it is gone;
+        `forward` is told of a connection that is meant for another worker."""
+        ours, theirs = socket.socketpair()
+        self._pipe, their_pipe = socket.socketpair()
+        self._pipe.setblocking(False)
+        own: dict[str, Handler] = {
+            "ready": lambda facts: self._is_ready(facts, changed),
+            "failed": self._has_failed,
+            "held": self._holds,
+            "closing": lambda _: self._closes(),
+        }
+        self._line = line = WorkerLine({**says, **own}, lambda: None)
+        loop = asyncio.get_running_loop()
+        await loop.create_unix_connection(lambda: line, sock=ours)
+        self._receiving = Receiving(self._pipe, forward)
+        with theirs, their_pipe:
+            descriptors = theirs.fileno(), their_pipe.fileno()
+            # -P keeps the current folder out of the worker's module path: a file there must not shadow a library.
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                "-m",
+                program,
+                *map(str, descriptors),
+                pass_fds=descriptors,
+                stdin=asyncio.subprocess.DEVNULL,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            )
+        self._reaper = asyncio.create_task(self._reap(self._process, changed), name=f"worker {self.name}")
+        self._receiving.open()
+        self.tell("begin", self._start.packed())
+
+    # --- what is said to it ---
+
+    def tell(self, what: str, body: object = None) -> None:
+        if self._line is not None:
+            self._line.tell(what, body)
+
+    async def ask(self, what: str, body: object = None) -> Any:
+        """Raises LineLost."""
+        assert self._line is not None
+        return await self._line.ask(what, body)
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
+
+    # --- Host ---
+
+    @property
+    def burden(self) -> tuple[bool, int]:
+        """Whether it has no room for sessions, and its connections, with those on their way to it."""
+        return self._full, self._open + self._passed - self._taken
+
+    def take(self, connection: socket.socket, note: int = 0) -> bool:
+        if self._pipe is None or not passed(self._pipe, connection, note):
+            return False
+        self._passed += 1
+        return True
+
+    # --- inside ---
+
+    def _is_ready(self, facts: Any, changed: Callable[["ServerWorker"], None]) -> None:
+        self.facts = facts
+        self.ready = True
+        changed(self)
+
+    def _has_failed(self, failure: tuple[bool, str]) -> None:
+        self.failure = failure[0], failure[1]
+
+    def _holds(self, told: tuple[int, int, bool]) -> None:
+        self._taken, self._open, self._full = told
+
+    def _closes(self) -> None:
+        """It takes no more connections."""
+        self.ready = False
+
+    async def _reap(self, process: asyncio.subprocess.Process, changed: Callable[["ServerWorker"], None]) -> None:
+        code = await process.wait()
+        self.ready = False
+        if self._line is not None:
+            self._line.close()
+        if self._receiving is not None:
+            self._receiving.close()
+        self.ended.set_result(f"signal {-code}" if code < 0 else f"exit status {code}")
+        changed(self)
