@@ -63,6 +63,8 @@ class ModelAliases:
             else:
                 await connection.execute(update(model_alias_table).where(mine).values(**values))
             details = {"deployment": deployment} | ({"reason": reason} if reason else {})
+            if before is not None and before.deployment != deployment:
+                details["before"] = before.deployment
             await record_decision(
                 connection, project=project, principal=by, action="alias.point", subject=name, details=details
             )
@@ -74,9 +76,10 @@ class ModelAliases:
         """Delete an alias; False if the project has none of this name."""
         mine = (model_alias_table.c.project == project) & (model_alias_table.c.name == name)
         async with self._database.write() as connection:
+            before = (await connection.execute(select(model_alias_table).where(mine))).first()
             removed = (await connection.execute(delete(model_alias_table).where(mine))).rowcount > 0
-            if removed:
-                details = {"reason": reason} if reason else {}
+            if removed and before is not None:
+                details = {"deployment": before.deployment} | ({"reason": reason} if reason else {})
                 await record_decision(
                     connection, project=project, principal=by, action="alias.delete", subject=name, details=details
                 )

@@ -365,6 +365,35 @@ class TestWhose:
             refused = await server.ask(method, "/admin/v1/aliases/theirs", change, keys["one"])
             assert (refused.status, refused.error["code"]) == (403, "deployment_not_allowed")
 
+    async def test_decisions_and_quotas_are_those_of_the_deployments_that_a_key_may_use(
+        self, server: DeploymentServer, keys: dict[str, dict[str, str]]
+    ) -> None:
+        quotas = "/admin/v1/quotas"
+        for name in ("one", "two"):
+            assert (await server.ask("POST", PATH, {"name": name}, keys["owner"])).status == 201
+            await server.ask("PUT", f"/admin/v1/aliases/of-{name}", {"deployment": name}, keys["owner"])
+            await server.ask("DELETE", f"/admin/v1/aliases/of-{name}", None, keys["owner"])
+            for kind in ("deployment", "key"):
+                await server.ask("PUT", f"{quotas}/{kind}/{name}", {"requests_per_minute": 9}, keys["owner"])
+        found = (await server.get("/admin/v1/decisions", keys["one"]))["data"]
+        assert [(one["action"], one["subject"]) for one in found] == [
+            ("quota.set", "deployment/one"),
+            ("alias.delete", "of-one"),
+            ("alias.point", "of-one"),
+            ("deployment.create", "one"),
+        ]
+        page = await server.get("/admin/v1/decisions?limit=3", keys["one"])
+        rest = await server.get(f"/admin/v1/decisions?limit=3&after={page['last_id']}", keys["one"])
+        assert (page["has_more"], rest["has_more"]) == (True, False)
+        assert page["data"] + rest["data"] == found
+        shown = (await server.get(quotas, keys["one"]))["data"]
+        assert [(one["kind"], one["subject"]) for one in shown] == [("deployment", "one")]
+        assert (await server.ask("PUT", f"{quotas}/deployment/one", {}, keys["one"])).status == 200
+        for which in ("deployment/two", "key/one", "principal/one"):
+            for method, body in (("GET", None), ("PUT", {}), ("DELETE", None)):
+                refused = await server.ask(method, f"{quotas}/{which}", body, keys["one"])
+                assert (refused.status, refused.error["code"]) == (403, "deployment_not_allowed")
+
     async def test_why_one_fails_is_for_those_who_manage(
         self, server: DeploymentServer, keys: dict[str, dict[str, str]]
     ) -> None:

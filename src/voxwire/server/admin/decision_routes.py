@@ -36,7 +36,9 @@ def decision_declarations(context: AdminContext) -> list[RestRoute]:
     async def list_decisions(call: RestCall[DecisionQuery]) -> ListOf[DecisionAnswer]:
         storage = await context.storage("decisions")
         project, query = project_of(call.principal, call.query.project), call.query
-        found = await storage.Decisions(context.database).newest(project, query.limit + 1, query.after)
+        found = await storage.Decisions(context.database).newest(
+            project, query.limit + 1, query.after, of=call.principal.deployments
+        )
         data = [_answer(one) for one in found[: query.limit]]
         return ListOf(data=data, last_id=data[-1].id if data else None, has_more=len(found) > len(data))
 

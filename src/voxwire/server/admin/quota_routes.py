@@ -8,7 +8,7 @@ from pydantic import Field
 
 from voxwire.config import QuotaLimit, QuotaLimits
 from voxwire.errors import RequestRefused
-from voxwire.runtime import Permission
+from voxwire.runtime import Permission, Principal
 from voxwire.server.admin.admin_context import AdminContext
 from voxwire.server.admin.in_project import InProject, ListInProject, project_of
 from voxwire.server.rest import ListOf, RestCall, RestModel, RestRoute, list_page
@@ -68,7 +68,8 @@ class _Quotas:
 
     async def list(self, call: RestCall[ListInProject]) -> ListOf[QuotaAnswer]:
         found = await (await self._book()).quotas.all(project_of(call.principal, call.query.project))
-        return list_page(map(_answer, found), call.query, lambda quota: f"{quota.kind}/{quota.subject}")
+        mine = [quota for quota in found if _may_see(call.principal, quota.kind, quota.subject)]
+        return list_page(map(_answer, mine), call.query, lambda quota: f"{quota.kind}/{quota.subject}")
 
     async def show(self, call: RestCall[InProject]) -> QuotaAnswer:
         book = await self._book()
@@ -97,11 +98,23 @@ class _Quotas:
 
 
 def _which(call: RestCall[Any]) -> "tuple[QuotaKind, str]":
-    """Raises RequestRefused (400)."""
+    """Raises RequestRefused: 400, and 403 where a key that is held to some deployments asks for something else."""
     kind = call.names["kind"]
     if kind not in _KINDS:
         raise RequestRefused(400, f"A quota is of a {', a '.join(_KINDS)}.", code="invalid_value", param="kind")
-    return kind, call.names["subject"]  # type: ignore[return-value]  # it is one of them
+    subject = call.names["subject"]
+    if not _may_see(call.principal, kind, subject):
+        raise RequestRefused(
+            403,
+            "This key is held to some deployments: quotas of others, of keys and of principals are not its business.",
+            code="deployment_not_allowed",
+            param="subject",
+        )
+    return kind, subject  # type: ignore[return-value]  # it is one of them
+
+
+def _may_see(principal: Principal, kind: str, subject: str) -> bool:
+    return principal.deployments is None or (kind == "deployment" and principal.may_use(subject))
 
 
 def _answer(quota: "StoredQuota") -> QuotaAnswer:
