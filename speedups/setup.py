@@ -2,8 +2,8 @@
 
 from setuptools import Extension, setup
 
-SOURCES = ("module", "network_object", "pass", "dispatch", "kernel_baseline", "kernel_avx2", "kernel_avx512")
-HEADERS = ("kernel.h", "kernel.inc", "objects.h", "pass.h", "target.h")
+SOURCES = ("module", "network_object", "tape", "pass", "dispatch", "kernel_baseline", "kernel_avx2", "kernel_avx512")
+HEADERS = ("kernel.h", "kernel.inc", "objects.h", "pass.h", "tape.h", "target.h")
 
 setup(
     ext_modules=[

@@ -1,5 +1,5 @@
 /* voxwire_speedups._native: what the package exports, see its stub. */
-#include "objects.h"
+#include "tape.h"
 
 enum { INTERFACE = 1 };           /* grows when something is called in another way */
 
@@ -28,7 +28,8 @@ static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, const char *n
 static int fill(PyObject *module) {
     Types *types = PyModule_GetState(module);
     types->state = add_type(module, &state_spec, "State");
-    types->network = types->state == NULL ? NULL : add_type(module, &network_spec, "Network");
+    types->tape = types->state == NULL ? NULL : add_type(module, &tape_spec, "Tape");
+    types->network = types->tape == NULL ? NULL : add_type(module, &network_spec, "Network");
     if (types->network == NULL)
         return -1;
     return PyModule_AddIntConstant(module, "INTERFACE", INTERFACE);
@@ -38,6 +39,7 @@ static int visit_types(PyObject *module, visitproc visit, void *arg) {
     Types *types = PyModule_GetState(module);
     Py_VISIT(types->network);
     Py_VISIT(types->state);
+    Py_VISIT(types->tape);
     return 0;
 }
 
@@ -45,6 +47,7 @@ static int clear_types(PyObject *module) {
     Types *types = PyModule_GetState(module);
     Py_CLEAR(types->network);
     Py_CLEAR(types->state);
+    Py_CLEAR(types->tape);
     return 0;
 }
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "objects.h"
+#include "tape.h"
 
 /* A buffer of exactly `size` bytes, or NULL with TypeError or ValueError. */
 static const void *whole_buffer(PyObject *object, Py_buffer *view, Py_ssize_t size, const char *what, Py_ssize_t number) {
@@ -84,8 +84,21 @@ int place_of(State *state, Pass *pass) {
     if (state->place < 0) {
         state->place = pass->memory_count++;
         pass->memories[state->place] = state->memory;
+        pass->states[state->place] = state;
     }
     return state->place;
+}
+
+/* The pass is filled: another one may be, with the same states, while this one runs. */
+static void release_places(Pass *pass) {
+    for (int i = 0; i < pass->memory_count; i++)
+        ((State *)pass->states[i])->place = -1;
+}
+
+/* The pass has run: its conversations remember. */
+static void keep_memories(Pass *pass) {
+    for (int i = 0; i < pass->memory_count; i++)
+        ((State *)pass->states[i])->memory = pass->memories[i];
 }
 
 /* Networks */
@@ -210,7 +223,9 @@ static PyObject *network_new(PyTypeObject *type, PyObject *args, PyObject *names
     if (self == NULL)
         return NULL;
     self->detector.kernel = kernel;
-    self->state_type = Py_NewRef((PyObject *)((Types *)PyType_GetModuleState(type))->state);
+    const Types *types = PyType_GetModuleState(type);
+    self->state_type = Py_NewRef((PyObject *)types->state);
+    self->tape_type = Py_NewRef((PyObject *)types->tape);
     if (read_filters(self, filters) < 0 || read_matrices(&self->detector, matrices) < 0)
         Py_CLEAR(self);
     return (PyObject *)self;
@@ -221,6 +236,7 @@ static void network_dealloc(PyObject *object) {
     detector_free(&self->detector);
     pass_free(self->spare);
     Py_XDECREF(self->state_type);
+    Py_XDECREF(self->tape_type);
     plain_dealloc(object);
 }
 
@@ -298,20 +314,16 @@ static PyObject *score_all(NetworkObject *self, PyObject *states, PyObject *wind
     if (pass == NULL)
         return NULL;
     int failed = gather(self, pass, states, windows, formats);
-    for (Py_ssize_t row = 0; row < rows; row++) {
-        PyObject *state = item(states, row);
-        if (Py_TYPE(state) == (PyTypeObject *)self->state_type)
-            ((State *)state)->place = -1;
-    }
+    release_places(pass);
     PyObject *scores = NULL;
     if (!failed) {
         Py_BEGIN_ALLOW_THREADS
         pass_run(&self->detector, pass);
         Py_END_ALLOW_THREADS
+        keep_memories(pass);
         scores = PyList_New(rows);
     }
     for (Py_ssize_t row = 0; scores != NULL && row < rows; row++) {
-        ((State *)item(states, row))->memory = pass->memories[pass->memory_of[row]];
         PyObject *score = PyFloat_FromDouble(pass->scores[row]);
         if (score == NULL || PyList_SetItem(scores, row, score) < 0)
             Py_CLEAR(scores);
@@ -350,6 +362,140 @@ end:
     return scores;
 }
 
+/* Tapes */
+
+/* What is scored: `counts[i]` windows of tape i. */
+typedef struct {
+    PyObject *states, *tapes;     /* tuples of ours */
+    int number, rows;
+    int counts[MAX_ROWS];
+    long long generations[MAX_ROWS];
+} Taking;
+
+static TapeObject *tape_of(const Taking *taking, int i) { return (TapeObject *)item(taking->tapes, i); }
+
+/* 0, or -1 with an exception. */
+static int read_counts(Taking *taking, PyObject *counts) {
+    Py_ssize_t number = PyTuple_Size(taking->tapes);
+    if (PyTuple_Size(taking->states) != number || PyTuple_Size(counts) != number) {
+        PyErr_Format(PyExc_ValueError, "%zd states and %zd counts for %zd tapes", PyTuple_Size(taking->states),
+                     PyTuple_Size(counts), number);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < number; i++) {
+        long count = PyLong_AsLong(item(counts, i));
+        if (count == -1 && PyErr_Occurred())
+            return -1;
+        if (count < 1 || count > MAX_ROWS - taking->rows) {
+            PyErr_Format(PyExc_ValueError, "%ld windows of tape %zd; a call takes 1 of each and at most %d", count, i,
+                         MAX_ROWS);
+            return -1;
+        }
+        taking->counts[taking->number++] = (int)count;
+        taking->rows += (int)count;
+    }
+    return 0;
+}
+
+/* Whether all of it can be scored. 0, or -1 with an exception, and nothing was taken. */
+static int check_tapes(const NetworkObject *self, const Taking *taking) {
+    for (int i = 0; i < taking->number; i++) {
+        PyObject *tape = item(taking->tapes, i), *state = item(taking->states, i);
+        if (Py_TYPE(tape) != (PyTypeObject *)self->tape_type || Py_TYPE(state) != (PyTypeObject *)self->state_type) {
+            PyErr_Format(PyExc_TypeError, "tape %d is no Tape, or its state no State", i);
+            return -1;
+        }
+        int format = tape_format_number((TapeObject *)tape);
+        const Filter *filter = &self->detector.filters[format];
+        if (format >= self->detector.filter_count || tape_stretch_bytes((TapeObject *)tape) !=
+            (filter->history + filter->samples) * self->bytes_of_sample[format]) {
+            PyErr_Format(PyExc_ValueError, "the network has no filter for the format of tape %d", i);
+            return -1;
+        }
+        if (taking->counts[i] > tape_ready((TapeObject *)tape)) {
+            PyErr_Format(PyExc_ValueError, "%d windows of tape %d, of which %lld are ready", taking->counts[i], i,
+                         tape_ready((TapeObject *)tape));
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* One window of a tape into the pass. */
+static void cut_into(const NetworkObject *self, TapeObject *tape, Pass *pass, int row) {
+    int format = tape_format_number(tape), size = tape_stretch_bytes(tape);
+    pass->filter_of[row] = (int8_t)format;
+    if (self->bytes_of_sample[format] == 2) {
+        tape_cut(tape, (uint8_t *)pass->stretches[row]);
+        return;
+    }
+    uint8_t bytes[MAX_STRETCH];
+    tape_cut(tape, bytes);
+    for (int n = 0; n < size; n++)
+        pass->stretches[row][n] = self->decode[format][bytes[n]];
+}
+
+/* Cuts all windows into the pass. 0, or -1 with an exception. */
+static int cut_windows(const NetworkObject *self, Taking *taking, Pass *pass) {
+    for (int i = 0, row = 0; i < taking->number; i++) {
+        taking->generations[i] = tape_of(taking, i)->generation;
+        for (int n = 0; n < taking->counts[i]; n++, row++) {
+            if (!tape_ready(tape_of(taking, i))) {
+                PyErr_SetString(PyExc_ValueError, "a tape is named twice, and has too few windows for that");
+                return -1;
+            }
+            cut_into(self, tape_of(taking, i), pass, row);
+            pass->memory_of[row] = place_of((State *)item(taking->states, i), pass);
+        }
+    }
+    return 0;
+}
+
+/* Puts the scores, but not on a tape that has begun another stream of windows meanwhile. 0, or -1 with an exception. */
+static int put_scores(const Taking *taking, const Pass *pass) {
+    for (int i = 0, row = 0; i < taking->number; i++)
+        for (int n = 0; n < taking->counts[i]; n++, row++)
+            if (tape_of(taking, i)->generation == taking->generations[i] &&
+                tape_put(tape_of(taking, i), pass->scores[row]) < 0)
+                return -1;
+    return 0;
+}
+
+static int score_windows_of(NetworkObject *self, Taking *taking) {
+    Pass *pass = take_pass(self, taking->rows);
+    if (pass == NULL)
+        return -1;
+    int failed = cut_windows(self, taking, pass);
+    release_places(pass);
+    if (!failed) {
+        Py_BEGIN_ALLOW_THREADS
+        pass_run(&self->detector, pass);
+        Py_END_ALLOW_THREADS
+        keep_memories(pass);
+        failed = put_scores(taking, pass);
+    }
+    give_pass(self, pass);
+    return failed;
+}
+
+static PyObject *network_score_tapes(PyObject *object, PyObject *args) {
+    NetworkObject *self = (NetworkObject *)object;
+    PyObject *states, *tapes, *counts;
+    if (!PyArg_ParseTuple(args, "OOO", &states, &tapes, &counts))
+        return NULL;
+    Taking taking;
+    taking.number = taking.rows = 0;
+    taking.states = PySequence_Tuple(states);
+    taking.tapes = taking.states == NULL ? NULL : PySequence_Tuple(tapes);
+    counts = taking.tapes == NULL ? NULL : PySequence_Tuple(counts);
+    int failed = counts == NULL || read_counts(&taking, counts) || check_tapes(self, &taking) ||
+                 score_windows_of(self, &taking);
+    Py_XDECREF(taking.states);
+    Py_XDECREF(taking.tapes);
+    Py_XDECREF(counts);
+    return failed ? NULL : Py_NewRef(Py_None);
+}
+
 static PyObject *network_resample(PyObject *object, PyObject *args) {
     NetworkObject *self = (NetworkObject *)object;
     PyObject *stretch;
@@ -378,6 +524,7 @@ static PyObject *network_variant(PyObject *self, void *nothing) {
 
 static PyMethodDef network_methods[] = {
     {"score", network_score, METH_VARARGS, "score(states, windows, formats=None): the probability of each window."},
+    {"score_tapes", network_score_tapes, METH_VARARGS, "score_tapes(states, tapes, counts): score the next windows."},
     {"resample", network_resample, METH_VARARGS, "resample(stretch, format): 512 samples at 16 kHz."},
     {NULL, NULL, 0, NULL},
 };

@@ -12,7 +12,7 @@
 
 /* Types of the module, kept by it. */
 typedef struct {
-    PyTypeObject *network, *state;
+    PyTypeObject *network, *state, *tape;
 } Types;
 
 extern struct PyModuleDef module_definition;
@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
     PyObject_HEAD
     Detector detector;
-    PyObject *state_type;
+    PyObject *state_type, *tape_type;
     int16_t decode[FILTERS][256]; /* samples of the bytes of a format that has one byte a sample */
     int bytes_of_sample[FILTERS];
     Pass *spare;                  /* of the last call, for the next one; taken with the interpreter's lock */

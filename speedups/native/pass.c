@@ -87,14 +87,15 @@ Pass *pass_new(int rows) {
     pass->stretches = malloc(rows * sizeof *pass->stretches);
     pass->heard = malloc(rows * sizeof *pass->heard);
     pass->memories = malloc(rows * sizeof *pass->memories);
+    pass->states = malloc(rows * sizeof *pass->states);
     pass->scores = malloc(rows * sizeof *pass->scores);
     pass->features = malloc(rows * sizeof *pass->features);
     pass->gates = malloc(rows * sizeof *pass->gates);
     pass->order = malloc(2 * rows * sizeof *pass->order);
     pass->encoding = calloc(1, sizeof *pass->encoding); /* the frames of zeros are never written */
     pass->size = rows;
-    if (pass->memory_of && pass->filter_of && pass->stretches && pass->heard && pass->memories && pass->scores &&
-        pass->features && pass->gates && pass->order && pass->encoding)
+    if (pass->memory_of && pass->filter_of && pass->stretches && pass->heard && pass->memories && pass->states &&
+        pass->scores && pass->features && pass->gates && pass->order && pass->encoding)
         return pass;
     pass_free(pass);
     return NULL;
@@ -108,6 +109,7 @@ void pass_free(Pass *pass) {
     free(pass->stretches);
     free(pass->heard);
     free(pass->memories);
+    free(pass->states);
     free(pass->scores);
     free(pass->features);
     free(pass->gates);

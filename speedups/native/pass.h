@@ -36,6 +36,7 @@ typedef struct {
     int16_t (*stretches)[MAX_STRETCH];
     int16_t (*heard)[HEARD];      /* a row without a filter brings its window here, from CONTEXT on */
     Memory *memories;
+    void **states;                /* whose memories they are; for the caller */
     float *scores;                /* of each row, once it has run */
     float (*features)[UNITS];
     float (*gates)[GATES];

@@ -1,11 +1,12 @@
 """The speech detection of Voxwire as a native kernel.
 
 `Network` is the network with its weights, which the caller brings, packed for one kernel. `State` is what it
-remembers of one conversation. `variants` names the kernels that this processor can run, best first.
+remembers of one conversation, `Tape` the uncommitted audio of one session. `variants` names the kernels that this
+processor can run, best first.
 """
 
 try:
-    from voxwire_speedups._native import INTERFACE, Network, State, variants
+    from voxwire_speedups._native import INTERFACE, Network, State, Tape, variants
 except ImportError as error:
     raise ImportError(
         "voxwire-speedups has no compiled part here: it was installed where no C compiler was found. Install GCC or "
@@ -13,4 +14,4 @@ except ImportError as error:
         f"({error})"
     ) from error
 
-__all__ = ["INTERFACE", "Network", "State", "variants"]
+__all__ = ["INTERFACE", "Network", "State", "Tape", "variants"]

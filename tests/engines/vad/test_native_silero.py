@@ -322,7 +322,7 @@ class TestChoice:
 
     def test_the_package_of_another_time_is_not_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
         stranger = type(sys)("voxwire_speedups")
-        vars(stranger).update(INTERFACE=0, Network=None, State=None, variants=tuple)
+        vars(stranger).update(INTERFACE=0, Network=None, State=None, Tape=None, variants=tuple)
         monkeypatch.setitem(sys.modules, "voxwire_speedups", stranger)
         monkeypatch.delitem(sys.modules, "voxwire.engines.vad.native_silero", raising=False)
         assert isinstance(load("vad", "silero", {}), SileroVad)

@@ -4,14 +4,16 @@ The package has no weights and no coefficients: it is given those of `weights` a
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from voxwire_speedups import INTERFACE, Network, State, variants
+from voxwire_speedups import Tape as NativeTape
 
 from voxwire.audio.convert import to_pcm
 from voxwire.audio.pcm import SPEECH_RATE, AudioFormat
 from voxwire.audio.resample import polyphase
+from voxwire.audio.tape import Tape
 from voxwire.engines.vad.weights import Values, Weights, load_weights, lstm_matrices
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.vad import VadCapabilities
@@ -32,7 +34,7 @@ def best_kernel() -> str:
 
 
 class NativeSilero:
-    """The detector; implements `VadEngine`. Holds weights only, so one serves the whole process."""
+    """The detector; implements `VadEngine` and `ScoresTapes`. Holds weights only, so one serves the whole process."""
 
     def __init__(self, variant: str = "", weights: Weights | None = None) -> None:
         """`variant` is one of `voxwire_speedups.variants()`, or the best of them. Raises ValueError for another one,
@@ -61,6 +63,15 @@ class NativeSilero:
         """Speech probability of each window; `states` may name a conversation several times, in order. Raises
         ValueError for a window of another size."""
         return self._network.score(states, windows)
+
+    @property
+    def tapes(self) -> type[Tape]:
+        return cast("type[Tape]", NativeTape)
+
+    def score_tapes(self, states: Sequence[State], tapes: Sequence[Tape], counts: Sequence[int]) -> None:
+        """One call for all: windows are cut, resampled and scored, and the scores put. Raises ValueError for other
+        counts than are ready."""
+        self._network.score_tapes(states, cast("Sequence[NativeTape]", tapes), counts)
 
 
 def network_parts(weights: Weights) -> tuple[list[Values], list[_Filter]]:
