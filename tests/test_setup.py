@@ -72,3 +72,49 @@ def test_missing_services_are_named_with_what_to_type(setup: Path, ci: str, code
     )
     assert done.returncode == code
     assert "sudo apt-get update && sudo apt-get install -y redis-server\n" in done.stderr
+
+
+#: Stands for the interpreter of an environment in which everything can be installed, and headers lie in `include`.
+WILLING = """#!/bin/sh
+case "$*" in
+    *sysconfig*) echo include ;;
+    *install*) echo "$*" >>installed ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("compiler", "headers"), [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_the_native_kernel_is_built_where_it_can_be(setup: Path, compiler: bool, headers: bool, ci: str) -> None:
+    """Elsewhere one line says that NumPy does its work; under CI nothing may be missing."""
+    (setup / ".venv/bin/python").write_text(WILLING)
+    shutil.copytree(ROOT / "speedups", setup / "speedups", ignore=shutil.ignore_patterns("build", "*.egg-info", "*.so"))
+    if headers:
+        (setup / "include").mkdir()
+        (setup / "include/Python.h").write_text("int version;\n")
+    tools = setup / "tools"
+    tools.mkdir()
+    for name in ("sh", "dirname", "mktemp", "rm", "cat", "cksum", "grep", "sleep", "tail", "uname"):
+        (tools / name).symlink_to(shutil.which(name) or "/bin/true")
+    if compiler:
+        (tools / "cc").symlink_to(shutil.which("cc") or "/bin/false")
+    environment = {**os.environ, "CI": ci, "PATH": str(tools), "CC": ""}
+
+    def run() -> tuple[int, list[str], list[str]]:
+        done = subprocess.run(
+            ["scripts/setup", "demo"], cwd=setup, env=environment, capture_output=True, text=True, check=False
+        )
+        log = setup / "installed"
+        lines = [line for line in done.stderr.splitlines() if "speech" in line]
+        return done.returncode, lines, log.read_text().splitlines() if log.is_file() else []
+
+    code, lines, installed = run()
+    can_be_built = compiler and headers and shutil.which("cc") is not None
+    assert len(lines) == 1
+    assert ("NumPy detects speech" in lines[0]) is not can_be_built
+    assert any("./speedups" in line for line in installed) is can_be_built
+    assert code == 0 or (ci == "true" and not can_be_built)
+    if can_be_built:
+        assert run()[2] == installed, "it is built once"
+        (setup / "speedups/native/kernel.inc").write_text("changed")
+        assert len(run()[2]) == len(installed) + 1, "and again when it has changed"

@@ -1,6 +1,8 @@
 """The audio of a session and its windows, over each implementation (protocol: turns, Audio time; docs/architecture.md,
 invariant 7)."""
 
+import subprocess
+import sys
 from math import inf, nan
 from typing import Any
 
@@ -469,3 +471,14 @@ class AnyTape(RuleBasedStateMachine):
 
 def test_any_course_of_things(kind: type[Tape]) -> None:
     run_state_machine_as_test(type("AnyTapeOfThisKind", (AnyTape,), {"kind": kind}))  # type: ignore[arg-type]
+
+
+def test_without_the_package_sessions_use_the_one_in_python() -> None:
+    """In a process of its own, for the choice is made once."""
+    program = (
+        "import sys; sys.modules['voxwire_speedups'] = None\n"
+        "from voxwire.audio.tapes import TAPES, new_tape\n"
+        "from voxwire.audio.tape import Tape\n"
+        "assert new_tape is Tape and [*TAPES] == ['python']"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

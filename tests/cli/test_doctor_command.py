@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from detectors import VARIANTS
 
 from voxwire.cli import doctor, main
 from voxwire.cli.doctor import Check, Missing, report
@@ -93,6 +94,20 @@ class TestProbes:
         with pytest.raises(Missing, match="no library for this machine"):
             doctor._espeak()
 
+    def test_without_the_native_kernel_numpy_detects_speech(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "voxwire_speedups", None)
+        monkeypatch.delitem(sys.modules, "voxwire.engines.vad.native_silero", raising=False)
+        with pytest.raises(Missing, match=r"pip install 'voxwire\[speedups\]' \(NumPy detects speech until then\)"):
+            doctor._speedups()
+
+    def test_a_native_kernel_that_does_not_load_says_why(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        (tmp_path / "voxwire_speedups.py").write_text('raise ImportError("no compiled part here")')
+        monkeypatch.syspath_prepend(tmp_path)
+        for module in ("voxwire_speedups", "voxwire_speedups._native", "voxwire.engines.vad.native_silero"):
+            monkeypatch.delitem(sys.modules, module, raising=False)
+        with pytest.raises(Missing, match=r"voxwire\[speedups\]' \(no compiled part here\)"):
+            doctor._speedups()
+
     def test_missing_flite(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(import_module("voxwire.engines.tts.flite.engine"), "installed", lambda: False)
         with pytest.raises(Missing, match="libflite1"):
@@ -121,6 +136,10 @@ def test_on_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     states = {line.split()[1]: line.split()[0] for line in lines if line[:8].strip() in ("ok", "missing")}
+    if VARIANTS:
+        line = next(line for line in lines if " speedups " in line)
+        assert line.split()[:1] == ["ok"]
+        assert line.endswith(("AVX-512", "AVX2", "NEON"))
     assert states["silero"] == states["pocketsphinx"] == states["offline-assistant"] == "ok"
 
 

@@ -214,14 +214,12 @@ def _silero() -> str:
 
 
 def _speedups() -> str:
-    from voxwire.engines.vad.silero import INSTALL_SPEEDUPS
-
     try:
         native = import_module("voxwire.engines.vad.native_silero")
     except ImportError as error:
-        instead = "NumPy detects speech, in twice the time"
-        raise Missing(INSTALL_SPEEDUPS if find_spec("voxwire_speedups") is None else f"{instead}: {error}") from None
-    return f"voxwire-speedups {version('voxwire-speedups')}, {native.best_kernel()}"
+        why = "NumPy detects speech until then" if find_spec("voxwire_speedups") is None else str(error)
+        raise Missing(f"pip install 'voxwire[speedups]' ({why})") from None
+    return f"{version('voxwire-speedups')}, {native.best_kernel()}"
 
 
 def _pocketsphinx() -> str:
@@ -289,7 +287,7 @@ def _library(debian: str, homebrew: str) -> str:
 
 CHECKS = (
     Check("silero", "speech detection", _silero, need="speech detection"),
-    Check("speedups", "the same in half the time", _speedups),
+    Check("speedups", "the same, natively", _speedups),
     Check("pocketsphinx", "speech to text (US English)", _pocketsphinx, need="speech to text"),
     Check(
         "offline-assistant",
