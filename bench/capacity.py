@@ -46,7 +46,8 @@ class Found:
 
     def __str__(self) -> str:
         if self.disturbed:
-            return f"no sound result ({self.disturbed}); at least {self.held} sessions held"
+            proven = f"; at least {self.held} sessions held" if self.held else ""
+            return f"no sound result ({self.disturbed}){proven}"
         return f"{self.held} sessions held"
 
 
