@@ -207,6 +207,29 @@ async def test_a_database_that_stands_still_holds_nobody_up(
     assert "could not be written" in caplog.text
 
 
+async def test_who_needs_one_that_stands_still_is_soon_told_so(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It need not take as long as the longest statement may: that it answers nothing at all is known before."""
+    monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
+    monkeypatch.setattr(last_writes, "_FAREWELL_S", 0.5)
+    key = {"api-key": await owner_key()}
+    loop = asyncio.get_running_loop()
+    async with served(fake_service()) as url:
+        assert (await request(url, "/admin/v1/usage", key)).status == 200
+        monkeypatch.setattr(connections, "_REACH_S", 1.0)
+        with postgres.frozen():
+            for _ in range(3):
+                began = loop.time()
+                refused = await request(url, "/admin/v1/usage", key)
+                assert loop.time() - began < connections._STATEMENT_S / 2
+                assert (refused.status, refused.error["code"]) == (503, "storage_unavailable")
+                assert "cannot be used (unreachable)" in refused.error["message"]
+                assert refused.headers["retry-after"]
+        monkeypatch.setattr(connections, "_REACH_S", 5.0)
+        assert (await request(url, "/admin/v1/usage", key)).status == 200
+
+
 @contextmanager
 def losing_later(losing: Callable[[], Any]) -> Iterator[Callable[[], None]]:
     with contextlib.ExitStack() as stack:

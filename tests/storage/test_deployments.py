@@ -130,7 +130,7 @@ async def test_aliases_are_pointed_anew(database: Database) -> None:
     assert not await aliases.remove("local", "gpt-4o", by="cli")
     decided = await Decisions(database).newest("local", 10)
     assert [(one.action, one.details) for one in decided] == [
-        ("alias.delete", {}),
-        ("alias.point", {"deployment": "lab", "reason": "moved"}),
+        ("alias.delete", {"deployment": "lab"}),
+        ("alias.point", {"deployment": "lab", "reason": "moved", "before": "shop"}),
         ("alias.point", {"deployment": "shop"}),
     ]

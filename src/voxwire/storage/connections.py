@@ -3,10 +3,12 @@
 import asyncio
 import sqlite3
 import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, StaticPool, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from voxwire.errors import StorageError
 from voxwire.storage.schema import METADATA
@@ -22,8 +24,10 @@ WRITES: Final = "voxwire_writes"
 _PATIENCE_S: Final = 5.0
 #: Seconds between two tries where SQLite itself does not wait for its lock.
 _AGAIN_S: Final = 0.01
-#: Seconds that one statement may take on PostgreSQL.
+#: Seconds that one statement may take on PostgreSQL: a report over all usage takes some.
 _STATEMENT_S: Final = 15.0
+#: Seconds until PostgreSQL has to answer at all: a server that stands still keeps its connections open.
+_REACH_S: Final = 5.0
 
 
 def make_engine(address: StoreAddress, *, foreign_keys: bool = True) -> AsyncEngine:
@@ -47,6 +51,16 @@ def make_engine(address: StoreAddress, *, foreign_keys: bool = True) -> AsyncEng
         raise StorageError(
             "refused", "PostgreSQL needs a package that is not installed. Type: pip install 'voxwire[postgres]'"
         ) from None
+
+
+@asynccontextmanager
+async def reached(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of this engine on which the database answers. Raises TimeoutError where it does not."""
+    async with AsyncExitStack() as stack:
+        # SQLite is no server, and waits for its lock by itself.
+        async with asyncio.timeout(None if engine.dialect.name == "sqlite" else _REACH_S):
+            connection = await stack.enter_async_context(engine.connect())
+        yield connection
 
 
 async def empty_engine() -> AsyncEngine:

@@ -76,10 +76,11 @@ class Database:
 
     @asynccontextmanager
     async def _watched(self, engine: "AsyncEngine", **options: Any) -> "AsyncIterator[AsyncConnection]":
+        from voxwire.storage.connections import reached
         from voxwire.storage.plain_words import in_plain_words
 
         with in_plain_words(self.address):
-            async with engine.connect() as connection:
+            async with reached(engine) as connection:
                 yield await connection.execution_options(**options)
 
     async def _open(self) -> "AsyncEngine":
