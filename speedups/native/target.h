@@ -18,6 +18,18 @@
 #define END_TARGET
 #endif
 
-#define SHUFFLE(a, b, lanes) __builtin_shuffle(a, b, lanes)
+/* Before a loop over registers, of which nothing may be left. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
+/* The lower or the upper halves of two vectors, interleaved: a0 b0 a1 b1 ... GCC has had the second form only since 12. */
+#if defined(__clang__)
+#define MIX(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define MIX(a, b, ...) __builtin_shuffle(a, b, (Integers){__VA_ARGS__})
+#endif
 
 #endif
