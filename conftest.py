@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 from service_processes import PostgresServer, RedisServer
+from storage_troubles import losing as losing
 
 from voxwire.config import StorageSettings
 from voxwire.storage.database import Database

@@ -4,14 +4,13 @@ missing."""
 import asyncio
 import dataclasses
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from service_processes import PostgresServer
-from storage_troubles import held, small_files
+from scraped import scrape, value
 from websockets.asyncio.client import ClientConnection, connect
 
 from voxwire.config import load_settings
@@ -19,7 +18,6 @@ from voxwire.recording import session_storer
 from voxwire.recording.presenting import read_session, replay_opened
 from voxwire.recording.session_library import OpenedSession, SessionLibrary
 from voxwire.runtime import DeploymentTerms, Service
-from voxwire.storage import connections
 from voxwire.storage.database import Database
 from voxwire.storage.sessions import Sessions
 from voxwire.testing.fake_service import fake_deployment, fake_service
@@ -36,30 +34,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_storer, "_PERIOD_S", 0.05)
     monkeypatch.setattr(session_storer, "_FLUSH_S", 0.05)
     monkeypatch.setenv("VOXWIRE_STORAGE__SECRET_KEY", "A" * 43 + "=")
-
-
-@contextmanager
-def away(postgres: PostgresServer) -> Iterator[object]:
-    postgres.kill()
-    try:
-        yield
-    finally:
-        postgres.start()
-
-
-@pytest.fixture(params=["PostgreSQL killed", "file locked", "disk full"])
-def losing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], Any]:
-    """Makes the database of this test unusable, for the time of a block."""
-    if request.param == "PostgreSQL killed":
-        postgres: PostgresServer = request.getfixturevalue("postgres")
-        monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
-        return lambda: away(postgres)
-    file = tmp_path / "voxwire.db"
-    monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{file}")
-    if request.param == "disk full":
-        return small_files
-    monkeypatch.setattr(connections, "_PATIENCE_S", 0.3)
-    return lambda: held(file)
 
 
 @pytest.fixture
@@ -131,6 +105,7 @@ async def test_conversations_go_on_and_are_whole_afterwards(
             await answered(second)
             await second.close()
             await said("What is to be stored of conversations waits", caplog)
+            assert value(await scrape(url), "realtime_records_waiting", kind="conversations") == 1, "the second"
             await answered(first)
         await answered(first)
         await first.close()
@@ -159,6 +134,7 @@ async def test_what_has_no_room_is_said_to_lack(
         await socket.close()
         opened = await ended(library, session_id)
         assert opened.stored.state == "incomplete"
+        assert value(await scrape(url), "realtime_records_lost_total", kind="conversations") == 1
         assert (await replay_opened(opened)).difference is None, "what is there is sound"
 
 

@@ -16,7 +16,7 @@ import pytest
 from http_client import UPGRADE, request
 from scraped import scrape, value
 from service_processes import PostgresServer, free_port
-from storage_troubles import held, small_files
+from storage_troubles import away
 from websockets.asyncio.client import ClientConnection, connect
 
 from voxwire.auth.management import KeyBook
@@ -33,31 +33,6 @@ REALTIME = "/v1/realtime?model=gpt-realtime"
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usage_writer, "_LONGEST_REST_S", 0.25)
-
-
-@contextmanager
-def away(postgres: PostgresServer) -> Iterator[object]:
-    """PostgreSQL is killed, and started again at the end."""
-    postgres.kill()
-    try:
-        yield
-    finally:
-        postgres.start()
-
-
-@pytest.fixture(params=["PostgreSQL killed", "file locked", "disk full"])
-def losing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[[], Any]:
-    """Makes the database of this test unusable, for the time of a block."""
-    if request.param == "PostgreSQL killed":
-        postgres: PostgresServer = request.getfixturevalue("postgres")
-        monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
-        return lambda: away(postgres)
-    file = tmp_path / "voxwire.db"
-    monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{file}")
-    if request.param == "disk full":
-        return small_files
-    monkeypatch.setattr(connections, "_PATIENCE_S", 0.3)
-    return lambda: held(file)
 
 
 async def answer(socket: ClientConnection) -> None:

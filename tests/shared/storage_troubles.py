@@ -1,11 +1,14 @@
-"""What can happen to the file of a database, and really does."""
+"""What can happen to a database, and really does."""
 
 import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+
+import pytest
+from service_processes import PostgresServer
 
 #: Holds the file's lock until its input ends; with `all`, readers have to wait as well, with `newcomers` also
 #: those who open a file that has no log yet.
@@ -48,3 +51,30 @@ def small_files() -> Iterator[None]:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         sys.dont_write_bytecode = compiled
+
+
+@contextmanager
+def away(postgres: PostgresServer) -> Iterator[None]:
+    """PostgreSQL is killed, and started again at the end."""
+    postgres.kill()
+    try:
+        yield
+    finally:
+        postgres.start()
+
+
+@pytest.fixture(params=["PostgreSQL killed", "file locked", "disk full"])
+def losing(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[], AbstractContextManager[object]]:
+    """The database that the settings of this test name; what is called makes it unusable, for the time of a block."""
+    if request.param == "PostgreSQL killed":
+        postgres: PostgresServer = request.getfixturevalue("postgres")
+        monkeypatch.setenv("VOXWIRE_STORAGE__URL", postgres.new_database())
+        return lambda: away(postgres)
+    file = tmp_path / "voxwire.db"
+    monkeypatch.setenv("VOXWIRE_STORAGE__URL", f"sqlite:///{file}")
+    if request.param == "disk full":
+        return small_files
+    monkeypatch.setattr("voxwire.storage.connections._PATIENCE_S", 0.3)
+    return lambda: held(file)
