@@ -21,7 +21,7 @@ from latency import SILENCE_MS, Asker, spoken_turn
 from plot import draw
 from processor import processor
 from result_table import table
-from servers import GENERATOR_CPU, Server, need_two_processors
+from servers import GENERATOR_CPU, Server, need_processors
 from speech import onset_ms, question
 from voxwire.engines.registry import load
 
@@ -116,7 +116,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.rounds = 1
-    need_two_processors()
+    need_processors()
     result = uvloop.run(run(options))
     _RESULTS.mkdir(exist_ok=True)
     (_RESULTS / "bench.json").write_text(json.dumps(result, indent=2))

@@ -5,10 +5,10 @@
     python bench/compare.py before=../voxwire-before now=. --held --frame-ms 20
 
 NAME=TREE is a source tree with its own .venv. TREE:VARIABLE=VALUE runs it with that in its environment, so one tree can
-take part twice. The floor takes part, unless --no-floor is given. Every figure is compared with the first server that
-is named, and with the floor. Without --held it is processor time of a frame, at a fixed number of sessions; with it,
-the number of sessions that each holds. docs/benchmarks.md says what the figures mean, bench/peers.md how to start
-servers of others.
+take part twice; with VOXWIRE_SERVER__WORKERS=N it has N cores. The floor takes part, unless --no-floor is given. Every
+figure is compared with the first server that is named, and with the floor. Without --held it is processor time of a
+frame, at a fixed number of sessions; with it, the number of sessions that each holds. docs/benchmarks.md says what the
+figures mean, bench/peers.md how to start servers of others.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from figures import markdown, median, paired_ratio, written
 from load import Load, Loaded, Wire, trial
 from outside import OutsideServer
 from processor import processor
-from servers import GENERATOR_CPU, Server, need_two_processors
+from servers import GENERATOR_CPU, Server, need_processors, workers_of
 from speech import speech_loop
 from trees import open_tree
 
@@ -200,7 +200,7 @@ async def _look(server: Loaded, wire: Wire, remarks: list[str]) -> None:
 
 def main() -> None:
     options, contenders = parse()
-    need_two_processors()
+    need_processors(max(workers_of(contender.environment) for contender in contenders))
     os.sched_setaffinity(0, {GENERATOR_CPU})
     remarks: list[str] = []
     measure = compare_capacities if options.held else compare_costs

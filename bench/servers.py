@@ -14,11 +14,13 @@ from types import TracebackType
 from typing import NamedTuple
 
 from address import Address
+from processes import with_descendants
 
 _HERE = Path(__file__).parent
 #: Server on the last core, generator on the first: they never compete.
-SERVER_CPU = max(os.sched_getaffinity(0))
-GENERATOR_CPU = min(os.sched_getaffinity(0))
+_CPUS = sorted(os.sched_getaffinity(0))
+SERVER_CPU = _CPUS[-1]
+GENERATOR_CPU = _CPUS[0]
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 _PATH = "/openai/v1/realtime?model=gpt-realtime"
@@ -65,17 +67,19 @@ class Usage(dict[str, tuple[int, int]]):
         return Used(cpu / 1e9, waited / 1e9)
 
 
-def need_two_processors() -> None:
-    if len(os.sched_getaffinity(0)) < 2:
-        raise SystemExit("The benchmark needs two processors: one for the server, one for the load.")
+def need_processors(workers: int = 1) -> None:
+    """Ends the program where each worker of the server, and the load, cannot have a processor of their own."""
+    if len(_CPUS) <= workers:
+        servers = "the server" if workers == 1 else f"each of {workers} workers"
+        raise SystemExit(f"The benchmark needs {workers + 1} processors: one for {servers}, one for the load.")
 
 
-def _settle(parent: int) -> None:
+def _settle(parent: int, workers: int) -> None:
     """In the child, before it becomes the server: pinned, and gone when the generator is, however that ended.
 
     A server that outlives it would take the processor from the next measurement.
     """
-    os.sched_setaffinity(0, {SERVER_CPU})
+    os.sched_setaffinity(0, _CPUS[-workers:])
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # too late to be told
         os._exit(1)
@@ -84,7 +88,8 @@ def _settle(parent: int) -> None:
 class Server:
     """One child process that listens on a loopback port: a script of this folder, or of `tree`.
 
-    A tree is run by the interpreter of its own `.venv`, so it is measured with its own Voxwire and its own script.
+    A tree is run by the interpreter of its own `.venv`, so it is measured with its own Voxwire and its own script. It
+    has as many cores as its environment gives it workers (VOXWIRE_SERVER__WORKERS).
     """
 
     def __init__(
@@ -98,12 +103,13 @@ class Server:
         file, *options = SCRIPTS[script or name]
         #: The floor detects nothing.
         self.judges_detection = file != "floor.py"
+        self._workers = workers_of(environment or {})
         folder, python = (tree / "bench", str(tree_python(tree))) if tree else (_HERE, sys.executable)
         threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             [python, str(folder / file), str(self.port), *options],
             env={**os.environ, **threads, **(environment or {})},
-            preexec_fn=partial(_settle, os.getpid()),
+            preexec_fn=partial(_settle, os.getpid(), self._workers),
         )
 
     def __enter__(self) -> "Server":
@@ -130,13 +136,18 @@ class Server:
             self._process.wait()
 
     def usage(self) -> Usage:
-        """Of the server process itself; its engine workers are not part of a session's cost here."""
-        return Usage.of([self._process.pid])
+        """Of the server process and its workers; processes of engines are not part of a session's cost here."""
+        pids = [self._process.pid]
+        return Usage.of(pids if self._workers == 1 else with_descendants(pids))
 
     def rss_mib(self) -> float:
         """Resident memory in MiB."""
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def workers_of(environment: Mapping[str, str]) -> int:
+    return int(environment.get("VOXWIRE_SERVER__WORKERS", "1"))
 
 
 def tree_python(tree: Path) -> Path:

@@ -17,7 +17,11 @@ def commands() -> list[list[str]]:
     """Words behind `bench/compare.py`, of every command in a block for the shell."""
     blocks = [block for path in DOCUMENTS for block in re.findall(r"```sh\n(.*?)```", path.read_text(), re.DOTALL)]
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    return [shlex.split(line.partition("bench/compare.py")[2]) for line in lines if "bench/compare.py" in line]
+    return [
+        shlex.split(line.partition("bench/compare.py")[2], comments=True)
+        for line in lines
+        if "bench/compare.py" in line
+    ]
 
 
 def test_every_command_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,9 @@ from address import Address
 from client import Client, append_frames
 from compare import parse, parse_contender
 from load import Load, Wire, trial
-from outside import OutsideServer, listeners, with_descendants
-from servers import Server
+from outside import OutsideServer
+from processes import listeners, with_descendants
+from servers import Server, need_processors, workers_of
 from trees import open_tree
 
 ROOT = Path(__file__).parents[2]
@@ -115,7 +116,7 @@ class TestOutsideServers:
         (pid,) = server.pids()
         core = min(os.sched_getaffinity(pid))
         stat = tmp_path / "stat"
-        monkeypatch.setattr("outside._STAT", stat)
+        monkeypatch.setattr("processes._STAT", stat)
         monkeypatch.setattr("outside.affinity", lambda pid: {core})
         ticks = os.sysconf("SC_CLK_TCK")
         stat.write_text(f"cpu  1 1 1 1 1 1 1 1 0 0\ncpu{core} 0 0 0 500 9 9 9 0 0 0\ncpu{core}5 7 7 7 7 7 7 7 7 0 0\n")
@@ -144,6 +145,25 @@ class TestOutsideServers:
         nowhere = started._replace(port=1)
         with pytest.raises(ConnectionError, match=r"them: .*Connect"):
             await trial(OutsideServer("them", nowhere), Wire())
+
+
+class TestWorkers:
+    def test_each_has_a_processor_of_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert workers_of({}) == 1
+        assert workers_of({"VOXWIRE_SERVER__WORKERS": "2"}) == 2
+        monkeypatch.setattr("servers._CPUS", [0, 1])
+        need_processors()
+        with pytest.raises(SystemExit, match="needs 3 processors: one for each of 2 workers, one for the load"):
+            need_processors(2)
+
+    @pytest.mark.slow
+    def test_their_work_counts(self) -> None:
+        environment = {"VOXWIRE_SERVER__WORKERS": "2"}
+        with Server("two", "voxwire", environment=environment) as server:
+            pids = with_descendants([os.getpid()])
+            workers = [pid for pid in pids if b"serve_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+            assert len(workers) == 2
+            assert {str(pid) for pid in workers} <= set(server.usage())
 
 
 async def test_the_load_sends_its_frames_and_hears_the_answers(started: Address) -> None:
@@ -182,7 +202,7 @@ def test_a_run_has_a_row_for_each(started: Address) -> None:
         [sys.executable, "bench/compare.py", *words], cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
     )
     if len(os.sched_getaffinity(0)) < 2:
-        assert "needs two processors" in run.stderr
+        assert "needs 2 processors" in run.stderr
         return
     assert run.returncode == 0, run.stderr
     rows = {row[1]: row for line in run.stdout.splitlines() if len(row := re.split(r" *\| *", line)) > 7}
