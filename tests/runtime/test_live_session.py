@@ -70,6 +70,11 @@ class PlainCodec:
     def __init__(self, *, plays: bool = False) -> None:
         self.plays = plays
 
+    def append(self, frame: bytes) -> AppendAudio | None:
+        if frame == b"bug":
+            raise KeyError("a bug of the dialect")
+        return AppendAudio(audio=b"\0\0") if frame == b"append" else None
+
     def decode(self, frame: str | bytes) -> ClientEvent:
         match frame:
             case "append":

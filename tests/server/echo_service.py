@@ -79,6 +79,9 @@ class EchoAttachment:
         self.closed = asyncio.Event()
         self.farewell: asyncio.Task[None] | None = None
 
+    def append(self, frame: bytes) -> bool:
+        return False
+
     def offer(self, frame: str) -> bool:
         return False
 

@@ -29,13 +29,13 @@ async def test_texts_are_sent_one_by_one() -> None:
 
 
 async def test_nothing_is_offered() -> None:
-    def offer(frame: str) -> bool:
+    def offer(frame: str | bytes) -> bool:
         raise AssertionError("it comes by receive")
 
     message: dict[str, Any] = {"type": "websocket.receive", "text": "{}", "bytes": None}
     server = Server(message)
     connection = AsgiConnection(server.receive, server.send)
-    connection.deliver_to(offer, lambda: None)
+    connection.deliver_to(offer, offer, lambda: None)
     assert await connection.receive() == message
 
 

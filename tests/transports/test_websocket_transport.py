@@ -8,7 +8,7 @@ import pytest
 
 from voxwire.events.closing import CloseReason
 from voxwire.interfaces.transport import TransportClosed
-from voxwire.transports.websocket import Offer, WebSocketTransport
+from voxwire.transports.websocket import Offer, TakeAppend, WebSocketTransport
 
 
 class Socket:
@@ -27,7 +27,7 @@ class Socket:
             await asyncio.Event().wait()
         self.sent.append(message)
 
-    def deliver_to(self, offer: Offer, turn_away: Callable[[], None]) -> None:
+    def deliver_to(self, append: TakeAppend, offer: Offer, turn_away: Callable[[], None]) -> None:
         raise AssertionError("the transport only sends")
 
     async def send_texts(self, frames: tuple[bytes, ...]) -> None:

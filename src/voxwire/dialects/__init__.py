@@ -13,6 +13,7 @@
 - `ga`, `preview`: what is particular to each, independent of each other
 - `shared_requests`, `sent_items`, `shared_settings`: JSON from clients, as strict msgspec structs
   that convert themselves
+- `plain_append`: the one of them that comes fifty times a second, read on a way of its own
 - `nulls`, `shapes`: nulls that count as fields left out; what a schema looks like from inside
 - `bodies`: JSON to clients, from neutral events
 - `surrogates`: halves of surrogate pairs, which JSON can say and UTF-8 cannot

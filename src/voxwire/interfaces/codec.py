@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from voxwire.events.client import ClientEvent
+from voxwire.events.client import AppendAudio, ClientEvent
 from voxwire.events.server import ServerEvent
 
 
@@ -11,6 +11,12 @@ class Codec(Protocol):
 
     def decode(self, frame: str | bytes) -> ClientEvent:
         """Raises ClientError for anything that is not an event of the dialect."""
+        ...
+
+    def append(self, frame: bytes) -> AppendAudio | None:
+        """The event in a frame that is `input_audio_buffer.append` and as most clients write it, at little cost: it
+        comes fifty times a second. None for every other frame, also for one that is wrong or no UTF-8; `decode` says
+        what it is. Where both give an event, it is the same."""
         ...
 
     def encode(self, event: ServerEvent, event_id: str) -> bytes | None:

@@ -61,6 +61,21 @@ class EventAttachment:
 
     # --- in -----------------------------------------------------------------------------------------
 
+    def append(self, frame: bytes) -> bool:
+        """Take a frame of less than 64 KiB at once, where it is audio (`Codec.append`). False: it is something else, or
+        has to wait, so hand it to `offer` or `receive`."""
+        if self._receiving or self.closed.is_set() or self._live.congested or not self.outbox.writable:
+            return False
+        try:
+            event = self._codec.append(frame)
+        except Exception as bug:
+            self._live.crash(bug)
+            return True
+        if event is None:
+            return False
+        self._live.submit(event, self.number, len(frame))
+        return True
+
     def offer(self, frame: str) -> bool:
         """Take a text frame at once. False: something has to wait, so hand the frame to `receive`.
 

@@ -103,3 +103,68 @@ def test_a_text_that_cannot_become_one_is_known_before_it_ends(text: str, step: 
     for at in range(0, len(data) - 100, step):
         assert list(cutter.feed(data[at : min(at + step, len(data) - 100)])) == []
     assert cutter.hopeless
+
+
+@given(
+    st.lists(
+        st.builds(
+            masked,
+            st.sampled_from([Opcode.TEXT, Opcode.TEXT, Opcode.CONT, Opcode.BINARY]),
+            st.sampled_from([0, 1, 125, 126, 127, 128, 200]).map(lambda size: b"x" * size),
+            fin=st.booleans(),
+        )
+        | st.just(masked(Opcode.PING, b"p")),
+        min_size=1,
+        max_size=4,
+    ),
+    st.lists(st.integers(0, 500), max_size=4),
+)
+def test_one_whole_text_in_one_read_is_what_would_have_been_cut(frames: list[bytes], cuts: list[int]) -> None:
+    stream = b"".join(frames)
+    ends = sorted({min(at, len(stream)) for at in cuts} | {len(stream)})
+    short, long = FrameCutter(LIMIT), FrameCutter(LIMIT)
+    for start, end in zip([0, *ends], ends, strict=False):
+        piece = stream[start:end]
+        between = not long.waiting
+        cut_out = list(long.feed(piece))
+        text = short.whole(piece)
+        if text is None:
+            assert list(short.feed(piece)) == cut_out
+            assert not (between and len(cut_out) == 1 and cut_out[0][1] and cut_out[0][0] == piece)
+        else:
+            assert [(payload(frame, place), frame) for frame, place in cut_out] == [(text, piece)]
+            assert cut_out[0][1]
+
+
+@pytest.mark.parametrize("size", [0, 1, 124, 125, 126, 127, 128, 131, 132, 133, 134, 139, 65_535])
+def test_texts_of_every_form_of_length_below_64_kib_are_whole(size: int) -> None:
+    text = bytes(range(97, 123)) * (size // 26) + b"x" * (size % 26)
+    assert FrameCutter(LIMIT).whole(masked(Opcode.TEXT, text)) == text
+
+
+@pytest.mark.parametrize("second", range(256))
+@pytest.mark.parametrize("size", [2, 5, 6, 7, 8, 131, 132, 133, 134, 260])
+def test_no_other_length_is_whole(second: int, size: int) -> None:
+    data = bytes([0x81, second]) + bytes(size - 2)
+    cut_out = list(FrameCutter(LIMIT).feed(data))
+    whole = len(cut_out) == 1 and cut_out[0] == (data, 8 if second == 0xFE else 6)
+    assert (FrameCutter(LIMIT).whole(data) is not None) == (whole and second != 0xFF)
+
+
+def test_large_texts_and_those_beyond_the_limit_are_cut() -> None:
+    assert FrameCutter(LIMIT).whole(masked(Opcode.TEXT, b"x" * 65_536)) is None
+    assert FrameCutter(1000).whole(masked(Opcode.TEXT, b"x" * 1000)) is not None
+    assert FrameCutter(1000).whole(masked(Opcode.TEXT, b"x" * 1001)) is None
+    assert FrameCutter(100).whole(masked(Opcode.TEXT, b"x" * 101)) is None
+
+
+def test_nothing_is_whole_while_something_else_is_not() -> None:
+    text = masked(Opcode.TEXT, b"{}")
+    begun, fragment, broken = FrameCutter(LIMIT), FrameCutter(LIMIT), FrameCutter(LIMIT)
+    list(begun.feed(text[:5]))
+    list(fragment.feed(masked(Opcode.TEXT, b"a", fin=False)))
+    list(broken.feed(b"\x81\x02{}"))
+    assert [cutter.whole(text) for cutter in (begun, fragment, broken)] == [None, None, None]
+    list(begun.feed(text[5:]))
+    list(fragment.feed(masked(Opcode.CONT, b"b")))
+    assert [cutter.whole(text) for cutter in (begun, fragment, broken)] == [b"{}", b"{}", None]

@@ -7,7 +7,7 @@
 """
 
 from voxwire.transports.websocket.endpoint import Connection, WebSocketEndpoint
-from voxwire.transports.websocket.express import EXPRESS_EXTENSION, Express, Offer
+from voxwire.transports.websocket.express import EXPRESS_EXTENSION, Express, Offer, TakeAppend
 from voxwire.transports.websocket.target import is_websocket_path, path_template, unknown_path
 from voxwire.transports.websocket.websocket_transport import WebSocketTransport
 
@@ -16,6 +16,7 @@ __all__ = [
     "Connection",
     "Express",
     "Offer",
+    "TakeAppend",
     "WebSocketEndpoint",
     "WebSocketTransport",
     "is_websocket_path",

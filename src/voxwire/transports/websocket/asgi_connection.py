@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from voxwire.transports.asgi import AsgiMessage, Receive, Send
-from voxwire.transports.websocket.express import Offer
+from voxwire.transports.websocket.express import Offer, TakeAppend
 
 
 class AsgiConnection:
@@ -31,7 +31,7 @@ class AsgiConnection:
             raise ConnectionResetError
         await self._send(message)
 
-    def deliver_to(self, offer: Offer, turn_away: Callable[[], None]) -> None:
+    def deliver_to(self, append: TakeAppend, offer: Offer, turn_away: Callable[[], None]) -> None:
         """Nothing is offered: all messages come by `receive`."""
 
     async def send_texts(self, frames: tuple[bytes, ...]) -> None:

@@ -319,7 +319,7 @@ class WebSocketEndpoint:
                 patch=admitted.patch,
             ) as attachment:
                 self._attachments.add(attachment)
-                express.deliver_to(attachment.offer, attachment.turn_away)
+                express.deliver_to(attachment.append, attachment.offer, attachment.turn_away)
                 try:
                     connection.close_code = await _read(receive, attachment)
                     await attachment.leave()

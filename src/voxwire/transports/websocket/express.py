@@ -8,6 +8,10 @@ and messages that have to wait go by ASGI all the same.
 from collections.abc import Callable
 from typing import Final, Protocol
 
+TakeAppend = Callable[[bytes], bool]
+"""Takes a text message at once, where it is audio for the session as clients mostly send it. False for all other
+messages, also those that are not UTF-8, and when it has to wait: then it comes by `Offer`, or by ASGI's `receive`."""
+
 Offer = Callable[[str], bool]
 """Takes a text message at once; False when it cannot, and then the message comes by ASGI's `receive`."""
 
@@ -18,8 +22,9 @@ EXPRESS_EXTENSION: Final = "voxwire.express"
 class Express(Protocol):
     """One connection."""
 
-    def deliver_to(self, offer: Offer, turn_away: Callable[[], None]) -> None:
-        """Offer text messages from now on. No message is offered while earlier ones wait for `receive`.
+    def deliver_to(self, append: TakeAppend, offer: Offer, turn_away: Callable[[], None]) -> None:
+        """Offer text messages from now on; those below 64 KiB that come by themselves to `append` first. No message is
+        offered while earlier ones wait for `receive`.
 
         `turn_away` is called when the server takes no more of a large message, for want of memory; then comes
         the disconnect, with close code 1013.
