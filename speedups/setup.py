@@ -2,7 +2,8 @@
 
 from setuptools import Extension, setup
 
-SOURCES = ("module", "network_object", "tape", "pass", "dispatch", "kernel_baseline", "kernel_avx2", "kernel_avx512")
+KERNELS = ("kernel_baseline", "kernel_avx2", "kernel_avx512")
+SOURCES = ("module", "state", "network_object", "tape", "tape_scoring", "pass", "dispatch", *KERNELS)
 HEADERS = ("kernel.h", "kernel.inc", "objects.h", "pass.h", "tape.h", "target.h")
 
 setup(

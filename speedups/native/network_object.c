@@ -1,107 +1,9 @@
-/* `Network` and `State`: arguments are checked here, and copied before the interpreter's lock is released. */
+/* `Network`: what it is made of, and windows that Python has cut. Arguments are checked and copied before the
+ * interpreter's lock is released. */
 #include <math.h>
 #include <string.h>
 
-#include "tape.h"
-
-/* A buffer of exactly `size` bytes, or NULL with TypeError or ValueError. */
-static const void *whole_buffer(PyObject *object, Py_buffer *view, Py_ssize_t size, const char *what, Py_ssize_t number) {
-    if (PyObject_GetBuffer(object, view, PyBUF_SIMPLE) < 0)
-        return NULL;
-    if (view->len == size)
-        return view->buf;
-    PyErr_Format(PyExc_ValueError, "%s %zd has %zd bytes; %zd are needed", what, number, view->len, size);
-    PyBuffer_Release(view);
-    return NULL;
-}
-
-static PyObject *item(PyObject *fast, Py_ssize_t i) {
-    return PyList_Check(fast) ? PyList_GetItem(fast, i) : PyTuple_GetItem(fast, i);
-}
-
-/* States */
-
-static PyObject *state_new(PyTypeObject *type, PyObject *args, PyObject *names) {
-    if (PyTuple_Size(args) != 0 || (names != NULL && PyDict_Size(names) != 0)) {
-        PyErr_SetString(PyExc_TypeError, "State takes no arguments");
-        return NULL;
-    }
-    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    State *state = (State *)alloc(type, 0); /* all zeros */
-    if (state != NULL)
-        state->place = -1;
-    return (PyObject *)state;
-}
-
-static void plain_dealloc(PyObject *self) {
-    PyTypeObject *type = Py_TYPE(self);
-    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-    release(self);
-    Py_DECREF(type);
-}
-
-static PyObject *get_part(PyObject *self, void *whole) {
-    State *state = (State *)self;
-    return whole ? PyBytes_FromStringAndSize((char *)state->memory.hidden, 2 * UNITS * sizeof(float))
-                 : PyBytes_FromStringAndSize((char *)state->memory.context, sizeof state->memory.context);
-}
-
-static int set_part(PyObject *self, PyObject *value, void *whole) {
-    State *state = (State *)self;
-    void *to = whole ? (void *)state->memory.hidden : (void *)state->memory.context;
-    Py_ssize_t size = whole ? 2 * UNITS * (Py_ssize_t)sizeof(float) : (Py_ssize_t)sizeof state->memory.context;
-    Py_buffer view;
-    if (value == NULL) {
-        PyErr_SetString(PyExc_TypeError, "a part of a state cannot be deleted");
-        return -1;
-    }
-    if (whole_buffer(value, &view, size, "part", (Py_ssize_t)(whole != NULL)) == NULL)
-        return -1;
-    memcpy(to, view.buf, size);
-    PyBuffer_Release(&view);
-    return 0;
-}
-
-static PyGetSetDef state_parts[] = {
-    {"context", get_part, set_part, "The last 64 samples, 128 bytes.", NULL},
-    {"memory", get_part, set_part, "The LSTM's two vectors, 256 floats.", (void *)"memory"},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
-static PyType_Slot state_slots[] = {
-    {Py_tp_new, state_new},
-    {Py_tp_dealloc, plain_dealloc},
-    {Py_tp_getset, state_parts},
-    {Py_tp_doc, "What the network remembers of one conversation."},
-    {0, NULL},
-};
-
-PyType_Spec state_spec = {
-    .name = "voxwire_speedups.State", .basicsize = sizeof(State), .flags = Py_TPFLAGS_DEFAULT, .slots = state_slots,
-};
-
-int place_of(State *state, Pass *pass) {
-    if (state->place < 0) {
-        state->place = pass->memory_count++;
-        pass->memories[state->place] = state->memory;
-        pass->states[state->place] = state;
-    }
-    return state->place;
-}
-
-/* The pass is filled: another one may be, with the same states, while this one runs. */
-static void release_places(Pass *pass) {
-    for (int i = 0; i < pass->memory_count; i++)
-        ((State *)pass->states[i])->place = -1;
-}
-
-/* The pass has run: its conversations remember. */
-static void keep_memories(Pass *pass) {
-    for (int i = 0; i < pass->memory_count; i++)
-        ((State *)pass->states[i])->memory = pass->memories[i];
-}
-
-/* Networks */
+#include "objects.h"
 
 static const Kernel *choose_kernel(const char *variant) {
     const Kernel *const *found = kernels();
@@ -286,12 +188,12 @@ static int copy_window(NetworkObject *self, Pass *pass, Py_ssize_t row, PyObject
     return 0;
 }
 
-/* Fills the pass. 0, or -1 with an exception. */
+/* Fills the pass. 0, or -1 with an exception. A window may be an object that runs Python to show its bytes, so states are
+ * given their places after all windows were copied. */
 static int gather(NetworkObject *self, Pass *pass, PyObject *states, PyObject *windows, const uint8_t *formats) {
     for (int row = 0; row < pass->rows; row++) {
-        PyObject *state = item(states, row);
         int format = formats == NULL ? NO_FILTER : formats[row];
-        if (Py_TYPE(state) != (PyTypeObject *)self->state_type) {
+        if (Py_TYPE(PyTuple_GetItem(states, row)) != (PyTypeObject *)self->state_type) {
             PyErr_Format(PyExc_TypeError, "state %d is no State", row);
             return -1;
         }
@@ -300,10 +202,12 @@ static int gather(NetworkObject *self, Pass *pass, PyObject *states, PyObject *w
                          self->detector.filter_count);
             return -1;
         }
-        if (copy_window(self, pass, row, item(windows, row), format) < 0)
+        if (copy_window(self, pass, row, PyTuple_GetItem(windows, row), format) < 0)
             return -1;
-        pass->memory_of[row] = place_of((State *)state, pass);
     }
+    for (int row = 0; row < pass->rows; row++)
+        pass->memory_of[row] = place_of((State *)PyTuple_GetItem(states, row), pass);
+    release_places(pass);
     return 0;
 }
 
@@ -314,7 +218,6 @@ static PyObject *score_all(NetworkObject *self, PyObject *states, PyObject *wind
     if (pass == NULL)
         return NULL;
     int failed = gather(self, pass, states, windows, formats);
-    release_places(pass);
     PyObject *scores = NULL;
     if (!failed) {
         Py_BEGIN_ALLOW_THREADS
@@ -338,6 +241,8 @@ static PyObject *network_score(PyObject *object, PyObject *args) {
     Py_buffer view = {0};
     if (!PyArg_ParseTuple(args, "OO|O", &states, &windows, &formats))
         return NULL;
+    if (formats != NULL && Py_IsNone(formats))
+        formats = NULL;
     states = PySequence_Tuple(states);
     windows = states == NULL ? NULL : PySequence_Tuple(windows);
     if (windows == NULL)
@@ -360,140 +265,6 @@ end:
     Py_XDECREF(states);
     Py_XDECREF(windows);
     return scores;
-}
-
-/* Tapes */
-
-/* What is scored: `counts[i]` windows of tape i. */
-typedef struct {
-    PyObject *states, *tapes;     /* tuples of ours */
-    int number, rows;
-    int counts[MAX_ROWS];
-    long long generations[MAX_ROWS];
-} Taking;
-
-static TapeObject *tape_of(const Taking *taking, int i) { return (TapeObject *)item(taking->tapes, i); }
-
-/* 0, or -1 with an exception. */
-static int read_counts(Taking *taking, PyObject *counts) {
-    Py_ssize_t number = PyTuple_Size(taking->tapes);
-    if (PyTuple_Size(taking->states) != number || PyTuple_Size(counts) != number) {
-        PyErr_Format(PyExc_ValueError, "%zd states and %zd counts for %zd tapes", PyTuple_Size(taking->states),
-                     PyTuple_Size(counts), number);
-        return -1;
-    }
-    for (Py_ssize_t i = 0; i < number; i++) {
-        long count = PyLong_AsLong(item(counts, i));
-        if (count == -1 && PyErr_Occurred())
-            return -1;
-        if (count < 1 || count > MAX_ROWS - taking->rows) {
-            PyErr_Format(PyExc_ValueError, "%ld windows of tape %zd; a call takes 1 of each and at most %d", count, i,
-                         MAX_ROWS);
-            return -1;
-        }
-        taking->counts[taking->number++] = (int)count;
-        taking->rows += (int)count;
-    }
-    return 0;
-}
-
-/* Whether all of it can be scored. 0, or -1 with an exception, and nothing was taken. */
-static int check_tapes(const NetworkObject *self, const Taking *taking) {
-    for (int i = 0; i < taking->number; i++) {
-        PyObject *tape = item(taking->tapes, i), *state = item(taking->states, i);
-        if (Py_TYPE(tape) != (PyTypeObject *)self->tape_type || Py_TYPE(state) != (PyTypeObject *)self->state_type) {
-            PyErr_Format(PyExc_TypeError, "tape %d is no Tape, or its state no State", i);
-            return -1;
-        }
-        int format = tape_format_number((TapeObject *)tape);
-        const Filter *filter = &self->detector.filters[format];
-        if (format >= self->detector.filter_count || tape_stretch_bytes((TapeObject *)tape) !=
-            (filter->history + filter->samples) * self->bytes_of_sample[format]) {
-            PyErr_Format(PyExc_ValueError, "the network has no filter for the format of tape %d", i);
-            return -1;
-        }
-        if (taking->counts[i] > tape_ready((TapeObject *)tape)) {
-            PyErr_Format(PyExc_ValueError, "%d windows of tape %d, of which %lld are ready", taking->counts[i], i,
-                         tape_ready((TapeObject *)tape));
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* One window of a tape into the pass. */
-static void cut_into(const NetworkObject *self, TapeObject *tape, Pass *pass, int row) {
-    int format = tape_format_number(tape), size = tape_stretch_bytes(tape);
-    pass->filter_of[row] = (int8_t)format;
-    if (self->bytes_of_sample[format] == 2) {
-        tape_cut(tape, (uint8_t *)pass->stretches[row]);
-        return;
-    }
-    uint8_t bytes[MAX_STRETCH];
-    tape_cut(tape, bytes);
-    for (int n = 0; n < size; n++)
-        pass->stretches[row][n] = self->decode[format][bytes[n]];
-}
-
-/* Cuts all windows into the pass. 0, or -1 with an exception. */
-static int cut_windows(const NetworkObject *self, Taking *taking, Pass *pass) {
-    for (int i = 0, row = 0; i < taking->number; i++) {
-        taking->generations[i] = tape_of(taking, i)->generation;
-        for (int n = 0; n < taking->counts[i]; n++, row++) {
-            if (!tape_ready(tape_of(taking, i))) {
-                PyErr_SetString(PyExc_ValueError, "a tape is named twice, and has too few windows for that");
-                return -1;
-            }
-            cut_into(self, tape_of(taking, i), pass, row);
-            pass->memory_of[row] = place_of((State *)item(taking->states, i), pass);
-        }
-    }
-    return 0;
-}
-
-/* Puts the scores, but not on a tape that has begun another stream of windows meanwhile. 0, or -1 with an exception. */
-static int put_scores(const Taking *taking, const Pass *pass) {
-    for (int i = 0, row = 0; i < taking->number; i++)
-        for (int n = 0; n < taking->counts[i]; n++, row++)
-            if (tape_of(taking, i)->generation == taking->generations[i] &&
-                tape_put(tape_of(taking, i), pass->scores[row]) < 0)
-                return -1;
-    return 0;
-}
-
-static int score_windows_of(NetworkObject *self, Taking *taking) {
-    Pass *pass = take_pass(self, taking->rows);
-    if (pass == NULL)
-        return -1;
-    int failed = cut_windows(self, taking, pass);
-    release_places(pass);
-    if (!failed) {
-        Py_BEGIN_ALLOW_THREADS
-        pass_run(&self->detector, pass);
-        Py_END_ALLOW_THREADS
-        keep_memories(pass);
-        failed = put_scores(taking, pass);
-    }
-    give_pass(self, pass);
-    return failed;
-}
-
-static PyObject *network_score_tapes(PyObject *object, PyObject *args) {
-    NetworkObject *self = (NetworkObject *)object;
-    PyObject *states, *tapes, *counts;
-    if (!PyArg_ParseTuple(args, "OOO", &states, &tapes, &counts))
-        return NULL;
-    Taking taking;
-    taking.number = taking.rows = 0;
-    taking.states = PySequence_Tuple(states);
-    taking.tapes = taking.states == NULL ? NULL : PySequence_Tuple(tapes);
-    counts = taking.tapes == NULL ? NULL : PySequence_Tuple(counts);
-    int failed = counts == NULL || read_counts(&taking, counts) || check_tapes(self, &taking) ||
-                 score_windows_of(self, &taking);
-    Py_XDECREF(taking.states);
-    Py_XDECREF(taking.tapes);
-    Py_XDECREF(counts);
-    return failed ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *network_resample(PyObject *object, PyObject *args) {

@@ -34,10 +34,22 @@ typedef struct {
 
 extern PyType_Spec network_spec, state_spec;
 
+/* A buffer of exactly `size` bytes, or NULL with TypeError or ValueError. */
+const void *whole_buffer(PyObject *object, Py_buffer *view, Py_ssize_t size, const char *what, Py_ssize_t number);
+/* Frees an object that holds nothing. */
+void plain_dealloc(PyObject *self);
+
+/* The conversation's place in the pass, which gets a copy of its memory if it has none yet. */
+int place_of(State *state, Pass *pass);
+/* The pass is filled: another one may be, with the same states, while this one runs. */
+void release_places(Pass *pass);
+/* The pass has run: its conversations remember. */
+void keep_memories(Pass *pass);
+
 /* The spare pass if it is large enough, else a new one; NULL with MemoryError. */
 Pass *take_pass(NetworkObject *network, Py_ssize_t rows);
 void give_pass(NetworkObject *network, Pass *pass);
-/* The conversation's place in the pass, which gets a copy of its memory if it has none yet. */
-int place_of(State *state, Pass *pass);
+
+PyObject *network_score_tapes(PyObject *object, PyObject *args);
 
 #endif

@@ -198,7 +198,7 @@ class TestArguments:
         with pytest.raises(TypeError, match="deleted"):
             del state.memory
         assert network.score([], []) == []
-        assert network.score((state,), (bytearray(SILENCE),))
+        assert network.score((state,), (bytearray(SILENCE),), None)
 
     @native
     def test_a_network_is_checked(self, variant: str) -> None:
