@@ -171,6 +171,26 @@ class TestAudio:
             allowance.hear(0.125)
         assert bench.scopes[0].audio_ms.used == 1
 
+    @pytest.mark.parametrize("bounded", [0, 1, 2])
+    def test_one_bound_of_several_is_enough(self, bounded: int) -> None:
+        bench = Bench(*(SMALL if number == bounded else Quota() for number in range(3)))
+        allowance = bench.session()
+        allowance.hear(9_000.0)
+        with pytest.raises(QuotaExceeded):
+            allowance.hear(2_000.0)
+        assert [scope.audio_ms.used for scope in bench.scopes] == [9_000 * (n == bounded) for n in range(3)]
+
+    def test_a_bound_that_comes_while_somebody_speaks_holds_from_then_on(self) -> None:
+        bench = Bench(Quota(), Quota())
+        allowance = bench.session()
+        allowance.hear(60_000.0)
+        bench.scopes[1].quota = SMALL
+        allowance.hear(10_000.0)
+        with pytest.raises(QuotaExceeded):
+            allowance.hear(1.0)
+        bench.scopes[1].quota = Quota()
+        allowance.hear(60_000.0)
+
 
 class Reservations(RuleBasedStateMachine):
     """Whatever sessions do, what is counted is what they hold and what they have used; and nothing stays."""

@@ -61,6 +61,12 @@ class SessionAllowance:
 
     def hear(self, ms: float) -> None:
         for scope in self._scopes:
+            if scope.quota.audio_seconds_per_day is not None:  # seldom, and asked fifty times a second
+                self._hear(ms)
+                return
+
+    def _hear(self, ms: float) -> None:
+        for scope in self._scopes:
             scope.check_audio(ms)
         self._heard_ms += ms
         whole = int(self._heard_ms)
