@@ -17,6 +17,7 @@ import uvloop
 
 from beside_floor import measure_capacity, measure_cost
 from chat import measure_chat
+from figures import condensed
 from latency import SILENCE_MS, Asker, spoken_turn
 from plot import draw
 from processor import processor
@@ -123,7 +124,7 @@ def main() -> None:
     draw(result, _RESULTS / "bench.png")
     print(f"{result['processor']}, Python {result['python']}; {result['detection']}\n")
     print(table(result))
-    for line in result["thrown_away"]:
+    for line in condensed(result["thrown_away"]):
         print(line)
 
 

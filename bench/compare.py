@@ -27,7 +27,7 @@ import uvloop
 from address import Address, parse_address
 from capacity import Found, capacity
 from cost import SLICE_S, costs
-from figures import markdown, median, paired_ratio, written
+from figures import condensed, markdown, median, paired_ratio, written
 from load import Load, Loaded, Wire, trial
 from outside import OutsideServer
 from processor import processor
@@ -207,7 +207,7 @@ def main() -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         table = runner.run(measure(options, contenders, remarks))
     print(f"{processor()}, Python {platform.python_version()}. {table}")
-    for remark in remarks:
+    for remark in condensed(remarks):
         print(remark)
 
 

@@ -1,5 +1,6 @@
 """The arithmetic of the figures: percentiles, medians, and ratios of what was measured in turns."""
 
+import re
 import statistics
 from collections.abc import Sequence
 
@@ -29,6 +30,14 @@ def paired_ratio(values: Sequence[float | None], base: Sequence[float | None]) -
 def written(value: float | None, digits: int = 2) -> str:
     """For a table: a dash where nothing is known."""
     return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def condensed(remarks: Sequence[str]) -> list[str]:
+    """Remarks that differ only in their numbers as one line, which is the first of them."""
+    alike: dict[str, list[str]] = {}
+    for remark in remarks:
+        alike.setdefault(re.sub(r"[\d,.]*\d", "0", remark), []).append(remark)
+    return [first if not more else f"{first}; and {len(more)} more like it" for first, *more in alike.values()]
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

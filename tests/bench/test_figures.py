@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from figures import markdown, median, paired_ratio, percentile, written
+from figures import condensed, markdown, median, paired_ratio, percentile, written
 from processor import processor
 from result_table import table
 
@@ -38,6 +38,17 @@ def test_a_figure_that_is_not_known_is_a_dash() -> None:
     assert written(None) == "-"
     assert written(1234.5678) == "1,234.57"
     assert markdown(("what", "n"), [("a", "1")]) == "| what | n |\n| --- | ---: |\n| a | 1 |"
+
+
+def test_remarks_that_differ_in_numbers_are_one() -> None:
+    lines = [
+        "floor: waited 12% of 3.5 s",
+        "now: waited 9%",
+        "floor: waited 1,234% of 4 s",
+        "floor: waited 7% of 1.25 s",
+    ]
+    assert condensed(lines) == ["floor: waited 12% of 3.5 s; and 2 more like it", "now: waited 9%"]
+    assert condensed([]) == []
 
 
 @pytest.mark.parametrize(
