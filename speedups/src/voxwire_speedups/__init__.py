@@ -3,8 +3,14 @@
 `Network` is the network with its weights, which the caller brings, packed for one kernel. `State` is what it
 remembers of one conversation, `Tape` the uncommitted audio of one session. `variants` names the kernels that this
 processor can run, best first.
+
+With `VOXWIRE_SPEEDUPS=off` in the environment it cannot be imported, as if it was not installed.
 """
 
+import os
+
+if os.environ.get("VOXWIRE_SPEEDUPS") == "off":
+    raise ImportError("voxwire-speedups is switched off by VOXWIRE_SPEEDUPS=off")
 try:
     from voxwire_speedups._native import INTERFACE, Network, State, Tape, variants
 except ImportError as error:

@@ -320,6 +320,22 @@ class TestChoice:
         with pytest.raises(ConfigurationError, match=r"pip install 'voxwire\[speedups\]'"):
             load("vad", "silero", {"kernel": "native"})
 
+    def test_switched_off_it_is_as_if_it_was_not_installed(self) -> None:
+        """For comparisons, and to run all tests on the fallback: `VOXWIRE_SPEEDUPS=off ./test`."""
+        program = (
+            "from voxwire.audio.tapes import TAPES\n"
+            "from voxwire.engines.registry import load\n"
+            "print(*TAPES, load('vad', 'silero', {}).capabilities.info.label)"
+        )
+        told = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "VOXWIRE_SPEEDUPS": "off"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert told.stdout == "python Silero VAD v6.2, in NumPy\n"
+
     def test_the_package_of_another_time_is_not_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
         stranger = type(sys)("voxwire_speedups")
         vars(stranger).update(INTERFACE=0, Network=None, State=None, Tape=None, variants=tuple)
@@ -337,4 +353,5 @@ def test_it_is_here_where_it_can_be_built() -> None:
     ).strip(), "Python.h")  # fmt: skip
     can_be_built = shutil.which("cc") is not None and header.is_file()
     assert can_be_built or os.environ.get("CI") != "true"
-    assert VARIANTS or not can_be_built
+    switched_off = os.environ.get("VOXWIRE_SPEEDUPS") == "off"
+    assert bool(VARIANTS) is (can_be_built and not switched_off)

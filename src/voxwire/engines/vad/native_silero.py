@@ -62,7 +62,8 @@ class NativeSilero:
     def score(self, states: Sequence[State], windows: Sequence[bytes]) -> list[float]:
         """Speech probability of each window; `states` may name a conversation several times, in order. Raises
         ValueError for a window of another size."""
-        return self._network.score(states, windows)
+        scores: list[float] = self._network.score(states, windows)
+        return scores
 
     @property
     def tapes(self) -> type[Tape]:
