@@ -78,7 +78,7 @@ def test_a_life(run: Run) -> None:
         (["update", "nobody", "--voice", "alloy"], "has no stored deployment 'nobody'"),
         (["delete", "nobody"], "has no stored deployment 'nobody'"),
         (["show", "nobody"], "voxwire deployments list"),
-        (["alias", "x", "nobody"], "There is no deployment 'nobody'"),
+        (["alias", "x", "nobody"], "has no deployment 'nobody': make it first"),
         (["unalias", "nobody"], "has no alias 'nobody'"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",

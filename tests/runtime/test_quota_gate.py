@@ -7,6 +7,7 @@ import pytest
 from runtime_client import Client, connected
 
 from voxwire.config import QuotaLimits, QuotaSettings
+from voxwire.events.client import AppendAudio
 from voxwire.events.session_config import FALSE_INTERRUPTION
 from voxwire.quotas import QuotaKeeper, QuotaRules
 from voxwire.runtime import Principal, QuotaExceeded, Service
@@ -226,6 +227,17 @@ class TestAudio:
             await client.wire.wait_for("response.done")
             await answer(client)
             assert len(client.wire.all("input_audio_buffer.speech_stopped")) == 1
+
+    async def test_one_that_was_sent_faster_than_it_is_heard_ends_too(self) -> None:
+        """All of it has come before the first window is scored, and nothing comes after it."""
+        service = service_of(audio_seconds_per_day=1)
+        async with connected(service, principal=SHOP) as client:
+            await client.wire.wait_for("session.created")
+            live = client.attachment._live
+            for _ in range(20):  # with no turn of the event loop in between
+                live.submit(AppendAudio(audio=speech(100)))
+            await client.wire.wait_for("response.done")
+            assert len(client.wire.all("error")) == 1
 
     async def test_where_no_detection_ends_turns_nothing_is_added(self) -> None:
         service = service_of(audio_seconds_per_day=2)

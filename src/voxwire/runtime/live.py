@@ -313,7 +313,7 @@ class LiveSession:
 
     def _hear(self, event: Input, origin: int | None) -> Input | None:
         """What the session hears of audio: all of it, as long as its quota lasts. After that nothing, or silence while
-        a turn is in progress, which has to end."""
+        a turn is in progress, or may be in what was not scored yet: it has to end."""
         if type(event) is not AppendAudio:
             return event
         refusal = self._gate.hear(event, origin)
@@ -321,7 +321,7 @@ class LiveSession:
             self._emit(refusal)
             self._flush()
         if self._gate.deaf:
-            return self._gate.hushed(event) if self._session.speaking else None
+            return self._gate.hushed(event) if self._session.speaking or self._session.backlog_ms else None
         self._meter.heard(len(event.audio))
         self._watch.appended(len(event.audio))
         return event
