@@ -40,14 +40,18 @@ long long tape_ready(const TapeObject *tape) {
 
 /* What is held */
 
-/* The first tick of which the bytes are needed: buffered, or the history of a window to come. */
-static long long needed(const TapeObject *tape) {
+/* The first tick that windows to come are made of, with their history. */
+static long long heard_from(const TapeObject *tape) {
     long long history = tape->cut - tape->format->history_ticks;
     if (!tape->epoch)
-        return tape->start;
-    if (history < tape->began)
-        history = tape->began;
-    return history < tape->start ? history : tape->start;
+        return tape->end;
+    return history < tape->began ? tape->began : history;
+}
+
+/* The first tick of which the bytes are needed: buffered, or heard in windows to come. */
+static long long needed(const TapeObject *tape) {
+    long long heard = heard_from(tape);
+    return heard < tape->start ? heard : tape->start;
 }
 
 /* CPython moves the front of a bytearray by an offset, so this does not copy the rest. */
@@ -69,14 +73,12 @@ static PyObject *copy_out(const TapeObject *tape, long long start, long long end
 /* Everything from `start` on: the buffer itself, and a copy of the history stays. */
 static PyObject *hand_over(TapeObject *tape) {
     PyObject *data = tape->data;
-    long long begin = tape->start, first;
+    long long begin = tape->start;
     if (drop_front(data, bytes_of(tape, begin - tape->first)) < 0)
         return NULL;
     tape->first = begin;
     tape->start = tape->end;
-    first = needed(tape);
-    if (first < begin)
-        first = begin;
+    long long first = needed(tape);
     Py_ssize_t from = bytes_of(tape, first - begin);
     PyObject *rest = PyByteArray_FromStringAndSize(PyByteArray_AsString(data) + from, PyByteArray_Size(data) - from);
     if (rest == NULL)
@@ -234,7 +236,7 @@ static PyObject *commit(PyObject *self, PyObject *args) {
     long long start, end;
     if (!PyArg_ParseTuple(args, "LL", &start, &end) || not_buffered(tape, start, end))
         return NULL;
-    int whole = end == tape->end && bytes_of(tape, end - start) >= HANDED_OVER;
+    int whole = end == tape->end && bytes_of(tape, end - start) >= HANDED_OVER && start <= heard_from(tape);
     PyObject *taken = whole ? NULL : copy_out(tape, start, end);
     if (!whole && taken == NULL)
         return NULL;

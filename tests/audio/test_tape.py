@@ -119,6 +119,15 @@ class TestCommit:
         assert tape.commit(100, tape.end) == audio[200:]
         assert (tape.discarded, tape.size) == (100, 0)
 
+    @pytest.mark.parametrize("start", [1, 40, 1000, 5 * WINDOW_TICKS])
+    def test_windows_that_were_not_cut_outlive_a_large_one(self, kind: type[Tape], start: int) -> None:
+        """What is committed begins after them: they are kept, and so is what the commit has taken."""
+        tape, audio = watched(kind), varied(2 * 1024 * 1024)
+        tape.append(audio)
+        assert tape.commit(start, tape.end) == audio[2 * start :]
+        heard = bytes(2 * 47) + audio
+        assert [tape.cut() for _ in range(8)] == [heard[1536 * at :][: 1536 + 2 * 47] for at in range(8)]
+
     def test_an_empty_stretch_is_empty(self, kind: type[Tape]) -> None:
         tape = kind(PCM)
         assert tape.commit(0, 0) == b""

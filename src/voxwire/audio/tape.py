@@ -112,14 +112,15 @@ class Tape:
         """Take the audio between two ticks, which is the caller's then. What lies before it is discarded, the rest
         stays. Windows go on as they were. Raises ValueError for ticks that are not buffered, and nothing is taken.
 
-        What is taken is a copy. But 1 MiB and more up to `end` is handed over as it is, without a copy: a bytearray.
+        What is taken is a copy. But 1 MiB and more up to `end`, with no older audio in windows to come, is handed over
+        as it is, without a copy: a bytearray.
         """
         if not self.start <= start <= end <= self.end:
             raise ValueError(f"ticks {start} to {end} of {self.start} to {self.end}")
         self.discarded += start - self.start
         self.committed += end - start
         self.start = start
-        if end == self.end and self._bytes(end - start) >= _HANDED_OVER:
+        if end == self.end and self._bytes(end - start) >= _HANDED_OVER and start <= self._heard_from:
             return self._hand_over()
         taken = self.read(start, end)
         self.start = end
@@ -244,9 +245,14 @@ class Tape:
         return ticks * self.format.bytes_per_ms // TICKS_PER_MS
 
     @property
+    def _heard_from(self) -> int:
+        """The first tick that windows to come are made of, with their history."""
+        return max(self._began, self._cut - self._history) if self.epoch else self.end
+
+    @property
     def _needed(self) -> int:
-        """The first tick of which the bytes are needed: buffered, or the history of a window to come."""
-        return min(self.start, max(self._began, self._cut - self._history)) if self.epoch else self.start
+        """The first tick of which the bytes are needed: buffered, or heard in windows to come."""
+        return min(self.start, self._heard_from)
 
     def _trim(self) -> None:
         # CPython moves the front of a bytearray by an offset, so this does not copy the rest.
@@ -259,6 +265,6 @@ class Tape:
         data = self._data
         del data[: self._bytes(self.start - self._first)]
         begin, self.start = self.start, self.end
-        self._first = max(self._needed, begin)
+        self._first = self._needed
         self._data = data[self._bytes(self._first - begin) :]
         return data

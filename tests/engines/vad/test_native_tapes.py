@@ -1,5 +1,6 @@
 """One call that cuts, resamples and scores the windows of many tapes: what the Python twin and NumPy do in steps."""
 
+import resource
 import sys
 import threading
 import time
@@ -192,3 +193,35 @@ def test_a_large_commit_is_no_copy(kind: str) -> None:
         return min(spent)
 
     assert least(lambda tape: tape.commit(0, tape.end)) < least(lambda tape: tape.read(0, tape.end)) / 4
+
+
+@native
+def test_nothing_is_left_behind(variant: str) -> None:
+    """Neither of tapes that are gone with audio and scores on them, nor of calls, nor of refused ones."""
+    engine: Any = make_detector(variant)
+    audio = sound(AudioFormat.PCM16, 20, 1)
+
+    def work(rounds: int) -> None:
+        for _ in range(rounds):
+            tapes = [engine.tapes(AudioFormat.PCM16) for _ in range(8)]
+            states = [engine.new_state() for _ in tapes]
+            for tape in tapes:
+                tape.begin(1)
+                tape.append(audio)
+            engine.score_tapes(states, tapes, [20] * 8)
+            with pytest.raises(ValueError, match="ready"):
+                engine.score_tapes(states, tapes, [1] * 8)
+            for tape in tapes:
+                tape.follow()
+                tape.read(0, 5000)
+                tape.commit(0, 5000)
+                tape.append(audio * 40)
+            tapes[0].commit(tapes[0].start, tapes[0].end)
+            tapes[1].change_format(AudioFormat.ULAW)
+
+    work(3)
+    references, peak = sys.getrefcount(AudioFormat.PCM16), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    work(12)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak
+    assert sys.getrefcount(AudioFormat.PCM16) == references
+    assert grown < (6_000_000 if sys.platform == "darwin" else 6_000)  # twelve rounds are 120 MB
