@@ -113,8 +113,10 @@ class Deadline:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        task = self._task
+        del self._task  # which may end with an error that holds the functions in which this deadline is
         # Of several cancellations that met, one was not ours: it goes on as such.
-        if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+        if self._expired and task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
     def restart(self, seconds: float | None) -> None:
