@@ -241,6 +241,7 @@ async def test_what_a_check_found_is_seen_and_decided(managed: Open) -> None:
 
             await page.get_by_role("link", name="Manage").click()
             await page.get_by_role("link", name="Reviews").click()
+            await expect(page.get_by_role("heading", name="Reviews")).to_be_visible()
             found = page.locator(".rows .row")
             await expect(found).to_contain_text("said by the person")
             assert await faults(page) == []
