@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Final
 
 _NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
-#: What all lines of this process say: which worker it is, where there are several.
 _of_process: Final[dict[str, str]] = {}
 _ids: Final[ContextVar[Mapping[str, str]]] = ContextVar("log_context", default=_NOBODY)
 
@@ -21,14 +20,19 @@ def work_for(**ids: str | None) -> None:
     _ids.set({**_ids.get(), **{name: value for name, value in ids.items() if value is not None}})
 
 
+def worked_for() -> Mapping[str, str]:
+    """For whom the running code works."""
+    return _ids.get()
+
+
 def process_is(**ids: str) -> None:
-    """What this process is: every line that it writes says so. To be called once, at its start."""
+    """Which of several processes of a server this one is (`worker`). To be called once, at its start."""
     _of_process.update(ids)
 
 
-def worked_for() -> Mapping[str, str]:
-    """For whom the running code works, and which process does."""
-    return {**_of_process, **_ids.get()} if _of_process else _ids.get()
+def this_process() -> Mapping[str, str]:
+    """Which process works; nothing where there is one."""
+    return _of_process
 
 
 def nobodys() -> Context:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from voxwire.auth import DevIdentity, IdentitySecrets
@@ -23,12 +24,14 @@ from voxwire.testing.fake_service import fake_deployment, fake_directory
 from voxwire.testing.fake_vad import FakeVad
 from voxwire.testing.live_server import settings_for_tests
 
-#: In the environment: what keeps workers from starting.
+#: In the environment: what keeps workers from starting; and a file that says so while it is there.
 FAULT = "TESTED_FAULT"
+FAULT_FILE = "TESTED_FAULT_FILE"
 
 
 def build(settings: Settings, ids: Callable[[str], str]) -> tuple[Service, None]:
-    if fault := os.environ.get(FAULT):
+    file = Path(os.environ.get(FAULT_FILE, ""))
+    if fault := file.read_text() if file.is_file() else os.environ.get(FAULT):
         raise ConfigurationError(fault)
     llm = FakeLlm(lambda _: words("one two three four five six", pace_s=0.25))
     directory = fake_directory(fake_deployment(llm=llm))

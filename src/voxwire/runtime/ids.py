@@ -7,8 +7,8 @@ from typing import Final
 
 _ALPHABET: Final = string.digits + string.ascii_letters
 _LENGTH: Final = 21
-#: The kind of a session's id.
-_SESSION: Final = "sess"
+#: Kinds of ids by which somebody asks for what one of several workers holds: sessions, calls.
+_LOOKED_UP: Final = ("sess", "rtc")
 _EVENT_DIGITS: Final = 9
 #: A character for every byte. 256 is not a multiple of 62, so eight come up a quarter more often: still
 #: 124 bits in 21.
@@ -25,20 +25,21 @@ def new_id(kind: str) -> str:
 
 
 def worker_ids(number: int) -> Callable[[str], str]:
-    """Ids of one of several workers: those of sessions begin with a character that tells which (`worker_of`)."""
+    """Ids of one of several workers: those of sessions and calls begin with a character that tells which
+    (`worker_of`)."""
     tag = _ALPHABET[number]
 
     def tagged(kind: str) -> str:
-        return f"{kind}_{tag}{_random(_LENGTH - 1)}" if kind == _SESSION else new_id(kind)
+        return f"{kind}_{tag}{_random(_LENGTH - 1)}" if kind in _LOOKED_UP else new_id(kind)
 
     return tagged
 
 
-def worker_of(session_id: str) -> int | None:
-    """The number of the worker that has made this id of a session; None for what is no such id. Who has only one
-    worker does not ask."""
-    kind, _, random = session_id.partition("_")
-    if kind != _SESSION or len(random) != _LENGTH or random[0] not in _ALPHABET:
+def worker_of(id: str) -> int | None:
+    """The number of the worker that has made this id of a session or a call, if there are several; None for what is no
+    such id."""
+    kind, _, random = id.partition("_")
+    if kind not in _LOOKED_UP or len(random) != _LENGTH or random[0] not in _ALPHABET:
         return None
     return _ALPHABET.index(random[0])
 

@@ -13,7 +13,7 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 
 from voxwire.errors import ConfigurationError, InvariantError
-from voxwire.log_context import worked_for
+from voxwire.log_context import this_process, worked_for
 
 #: The message of such an exception was written by us, or by the system about a file or a connection. That of any other
 #: may quote what it was raised for: a key, or words of a conversation.
@@ -33,7 +33,8 @@ class TextLines(Formatter):
     def formatMessage(self, record: LogRecord) -> str:
         line = super().formatMessage(record)
         # A line that names one itself need not say it twice.
-        ids = " ".join(f"{name}={value}" for name, value in worked_for().items() if value not in record.message)
+        said = {name: value for name, value in worked_for().items() if value not in record.message}
+        ids = " ".join(f"{name}={value}" for name, value in {**this_process(), **said}.items())
         return f"{line} [{ids}]" if ids else line
 
     def formatException(self, ei: Any) -> str:
@@ -66,7 +67,7 @@ def _add_logger(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMappi
 
 
 def _add_ids(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    return {**worked_for(), **line}
+    return {**this_process(), **worked_for(), **line}
 
 
 def _add_exception(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -5,6 +5,7 @@ a new uvicorn which moves what is overridden here is noticed.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -13,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from voxwire.errors import RequestRefused
 from voxwire.server.net.raw_response import raw_refusal
+from voxwire.server.net.splice import SplicedSide
 from voxwire.server.net.websocket_protocol import WebSocketProtocol
 
 #: Where keys and tokens may stand, the query apart. The WebSocket parser has no use for them, and takes no line of more
@@ -38,6 +40,11 @@ class HttpProtocol(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
     _answering: Any = None
+    #: Where there are several processes: told the query of a request, it has the connection go on in another one, of
+    #: which it returns this side, or None for a request that is served here.
+    elsewhere: Callable[[bytes], SplicedSide | None] | None = None
+    _head = b""
+    _moved: SplicedSide | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
@@ -64,24 +71,31 @@ class HttpProtocol(HttpToolsProtocol):
         while data and not self.transport.is_closing() and self.transport.get_protocol() is self:
             piece = data if self._head_timer is None else data[: MAX_HEAD_BYTES - self._head_bytes]
             data = self._parse(piece) + data[len(piece) :]
-        if data and isinstance(upgraded := self.transport.get_protocol(), WebSocketProtocol):
+        if data and self._moved is not None:
+            self._moved.data_received(data)
+        elif data and isinstance(upgraded := self.transport.get_protocol(), WebSocketProtocol):
             upgraded.data_received(data)
 
     def _parse(self, data: bytes) -> bytes:
         """Returns what follows a WebSocket handshake: it is for the connection that it makes."""
         if self._head_timer is not None:
             self._head_bytes += len(data)
+            if self.elsewhere is not None:
+                self._head += data
         self._unset_keepalive_if_required()
         rest = b""
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            if self._should_upgrade() and not self.transport.is_closing():
+            if self._moved is None and self._should_upgrade() and not self.transport.is_closing():
                 rest = data[upgrade.args[0] :]
                 self.handle_websocket_upgrade()
         except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
-        if self._head_timer is not None and self._head_bytes >= MAX_HEAD_BYTES:
+            if self._moved is None:
+                self.send_400_response("Invalid HTTP request received.")
+        if self._moved is not None:
+            self._move(self._moved)
+        elif self._head_timer is not None and self._head_bytes >= MAX_HEAD_BYTES:
             self._refuse(
                 RequestRefused(431, f"The headers exceed {MAX_HEAD_BYTES} bytes.", code="request_headers_too_large")
             )
@@ -104,9 +118,31 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._end_head()
+        if self.elsewhere is not None:
+            self._moved = self.elsewhere(self.url.partition(b"?")[2])
+            if self._moved is not None:
+                return
+            self._head = b""
         super().on_headers_complete()
         if self.parser.should_upgrade() and self._should_upgrade() and (refusal := self._cannot_upgrade()):
             self._refuse(refusal)
+
+    def on_body(self, body: bytes) -> None:
+        if self._moved is None:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._moved is None:
+            super().on_message_complete()
+
+    def _move(self, side: SplicedSide) -> None:
+        """Everything that came of this request, and all that follows, is for another process."""
+        self.connections.discard(self)
+        self.transport.set_write_buffer_limits()
+        self.transport.set_protocol(side)
+        side.connection_made(self.transport)
+        side.data_received(self._head)
+        self._head = b""
 
     def _cannot_upgrade(self) -> RequestRefused | None:
         """What the WebSocket parser is not asked about: it gets a request line and headers of our making."""

@@ -23,6 +23,7 @@ from voxwire.server.allocator import return_large_blocks
 from voxwire.server.net.descriptors import make_room
 from voxwire.server.net.http_protocol import HttpProtocol
 from voxwire.server.net.listen import NetworkListener
+from voxwire.server.net.splice import SplicedSide, splice
 from voxwire.server.net.websocket_protocol import WebSocketProtocol
 from voxwire.transports.asgi import App
 from voxwire.transports.websocket import WebSocketEndpoint
@@ -42,6 +43,11 @@ _SAME_SIGNAL_S: Final = 0.5
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 #: How long a peer may acknowledge nothing, pings included; longer where clients may leave more unread.
 _SILENCE_S: Final = 120.0
+
+
+Elsewhere = Callable[[bytes], socket.socket | None]
+"""Told the query of a request: a socket whose other end another process reads as a connection, where the request is for
+that one; None where it is served here."""
 
 
 class Server(uvicorn.Server):
@@ -64,6 +70,7 @@ class Server(uvicorn.Server):
         self._signal: int | None = None
         self._signalled = 0.0
         self._adopting: set[asyncio.Task[None]] = set()
+        self._elsewhere: set[SplicedSide] = set()
         self.closing = asyncio.Event()
         """Set when the sessions have ended, and no further connection is served."""
         listener.bound_silence(silence_s(settings))
@@ -99,25 +106,40 @@ class Server(uvicorn.Server):
         """Connections that are open, those among them that still agree on TLS."""
         return len(self.server_state.connections) + len(self._adopting)
 
-    def adopt(self, accepted: socket.socket) -> None:
-        """Serve a connection that another process has accepted."""
-        task = asyncio.ensure_future(self._adopt(accepted))
+    def adopt(self, accepted: socket.socket, elsewhere: Elsewhere | None) -> None:
+        """Serve a connection that another process has accepted. `elsewhere` knows which requests are served by others;
+        None for what comes from one of these, which has ended TLS."""
+        task = asyncio.ensure_future(self._adopt(accepted, elsewhere))
         self._adopting.add(task)
         task.add_done_callback(self._adopting.discard)
 
-    async def _adopt(self, accepted: socket.socket) -> None:
+    async def _adopt(self, accepted: socket.socket, elsewhere: Elsewhere | None) -> None:
         config, loop = self.config, asyncio.get_running_loop()
 
         def protocol() -> asyncio.Protocol:
-            return HttpProtocol(
+            made = HttpProtocol(
                 config=config, server_state=self.server_state, app_state=self.lifespan.state, _loop=loop
             )
+            if elsewhere is not None:
+                made.elsewhere = partial(self._spliced, elsewhere)
+            return made
 
         try:
-            await loop.connect_accepted_socket(protocol, accepted, ssl=config.ssl)
+            await loop.connect_accepted_socket(protocol, accepted, ssl=config.ssl if elsewhere else None)
         except OSError as error:  # it is gone, or does not agree to TLS
             logger.debug("a connection ended before its first request: %s", error)
             accepted.close()
+
+    def _spliced(self, elsewhere: Elsewhere, query: bytes) -> SplicedSide | None:
+        """This side of a connection that goes on in another process."""
+        far = elsewhere(query)
+        if far is None:
+            return None
+        side = SplicedSide(self._elsewhere, self.server_state.connections)
+        task = asyncio.ensure_future(splice(side, far))
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
+        return side
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let sessions end, or end them, before the connections are closed."""
@@ -142,12 +164,16 @@ class Server(uvicorn.Server):
             connection.transport.abort()
 
     async def _wait(self, endpoint: WebSocketEndpoint, seconds: float) -> None:
-        """Until no session is left, at most `seconds`, not at all when forced."""
+        """Until no session is left, nor one of another process that goes through here, at most `seconds`, not at all
+        when forced."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         # Polled, as uvicorn's own loop is: the signal handler that sets `force_exit` wakes nobody.
-        while endpoint.sessions and not self.force_exit and loop.time() < deadline:  # noqa: ASYNC110
+        while self._holds(endpoint) and not self.force_exit and loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_TICK_S)
+
+    def _holds(self, endpoint: WebSocketEndpoint) -> bool:
+        return endpoint.sessions > 0 or bool(self._elsewhere)
 
     async def _part(self, endpoint: WebSocketEndpoint) -> None:
         """Close what is left one after another, at once when forced."""

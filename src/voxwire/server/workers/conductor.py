@@ -18,6 +18,7 @@ from voxwire.server.announcement import Announced
 from voxwire.server.net.listen import NetworkListener
 from voxwire.server.net.run import silence_s
 from voxwire.server.workers.doors import Doors
+from voxwire.server.workers.forwarding import FORWARDED
 from voxwire.server.workers.switchboard import Switchboard
 from voxwire.server.workers.worker_process import ServerWorker
 from voxwire.server.workers.worker_start import BUILD, WorkerStart
@@ -171,6 +172,7 @@ class Conductor:
     def _changed(self, worker: ServerWorker) -> None:
         """A worker is ready, or gone."""
         if not worker.ended.done():
+            logger.info("worker %d (pid %d) is ready", worker.number, worker.pid)
             if self._switchboard.full:
                 worker.tell("full", True)
             return
@@ -203,7 +205,7 @@ class Conductor:
         with contextlib.closing(connection):
             worker = self._workers.get(number)
             if worker is not None and worker.ready:
-                worker.take(connection)
+                worker.take(connection, FORWARDED)
 
     # --- the end ------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ import dataclasses
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from voxwire.server.logs import configure_logging
 from voxwire.server.net.descriptors import make_room
 from voxwire.server.net.listen import NetworkListener, tls_context
 from voxwire.server.net.run import Server, keep_loop_free, new_event_loop
+from voxwire.server.workers.forwarding import socket_to_holder
 from voxwire.server.workers.in_worker import OtherWorkers, SharedSeats, in_common
 from voxwire.server.workers.line import WorkerLine
 from voxwire.server.workers.passing import Receiving
@@ -96,7 +98,11 @@ class _Worker:
         self._server = server = Server(app, settings, listener)
         for number in self._signals:
             server.handle_exit(number, None)
-        receiving = Receiving(self._pipe, lambda connection, _: server.adopt(connection))
+        elsewhere = partial(socket_to_holder, self._pipe, start)
+        # What another worker has sent here stays here.
+        receiving = Receiving(
+            self._pipe, lambda connection, note: server.adopt(connection, None if note else elsewhere)
+        )
         beside = [
             asyncio.create_task(self._open(server, receiving, line, lambda: announced(service, app.state.access))),
             asyncio.create_task(self._tell(server, receiving, line, lambda: service.load.full)),

@@ -1,0 +1,214 @@
+"""What holds in one worker of a server holds in all: who may come, how many, how much they use, and how they are."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from prometheus_client.parser import text_string_to_metric_families
+from websockets.asyncio.client import connect as connect_async
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from workers_client import ask, calling, eventually, until, worker_behind, workers
+
+from voxwire.auth.management import KeyBook
+from voxwire.config import StorageSettings
+from voxwire.runtime import AccessRole, worker_of
+from voxwire.storage.database import Database
+from voxwire.testing.live_server import ServeProcess
+
+GA = {"type": "realtime", "model": "gpt-realtime"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks() -> None:
+    """Clients here block; the server is other processes."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServeProcess]:
+    """Two workers without a database, where everybody may come, three at a time."""
+    with workers("auth.dev_identity=true", 'quotas.principal={"concurrent_sessions": 3}', 'logging.level="info"') as it:
+        yield it
+
+
+def mint(server: ServeProcess, **body: Any) -> dict[str, Any]:
+    status, text = ask(server, "/v1/realtime/client_secrets", {"session": GA, **body})
+    assert status == 200, text
+    made: dict[str, Any] = json.loads(text)
+    return made
+
+
+def refusal_of(server: ServeProcess, **headers: str) -> tuple[int, str]:
+    """Status and code of a handshake that is refused."""
+    with pytest.raises(InvalidStatus) as caught:
+        calling(server, **headers).__enter__()
+    response = caught.value.response
+    assert response.body is not None
+    return response.status_code, json.loads(response.body)["error"]["code"]
+
+
+def metric(server: ServeProcess, name: str, **labels: str) -> float:
+    families = text_string_to_metric_families(ask(server, "/metrics")[1])
+    found = (sample for family in families for sample in family.samples if sample.name == name)
+    return sum(sample.value for sample in found if labels.items() <= sample.labels.items())
+
+
+def test_a_token_of_the_development_identity(server: ServeProcess) -> None:
+    given = server.environment
+    path = given["IDENTITY_ENDPOINT"].removeprefix(server.url)
+    asked = f"{path}?api-version=2019-08-01&resource=https://cognitiveservices.azure.com"
+    status, text = ask(server, asked, **{"x-identity-header": given["IDENTITY_HEADER"]})
+    assert status == 200, text
+    token = json.loads(text)["access_token"]
+    with ExitStack() as stack:
+        clients = [stack.enter_context(calling(server, authorization=f"Bearer {token}")) for _ in range(3)]
+        assert {worker_behind(client) for client in clients} == {1, 2}
+
+
+@pytest.mark.parametrize("length", [10, 5000], ids=["settings in the key", "settings that the server keeps"])
+def test_an_ephemeral_key(server: ServeProcess, length: int) -> None:
+    made = mint(server, session={**GA, "instructions": "x" * length})
+    with ExitStack() as stack:
+        held = set()
+        for _ in range(3):
+            client = stack.enter_context(calling(server, authorization=f"Bearer {made['value']}"))
+            created = until(client, "session.created")
+            assert created["session"]["instructions"] == "x" * length
+            held.add(created["session"]["id"][len("sess_")])
+        assert held == {"1", "2"}
+
+
+def test_an_ephemeral_key_for_one_use_and_one_that_is_revoked(server: ServeProcess) -> None:
+    made = mint(server, single_use=True)
+    with calling(server, authorization=f"Bearer {made['value']}") as client:
+        until(client, "session.created")
+        for _ in range(4):  # whichever worker it is
+            refused = refusal_of(server, authorization=f"Bearer {made['value']}")
+            assert refused == (401, "revoked_ephemeral_key")
+    made = mint(server)
+    id = made["session"]["id"]
+    assert ask(server, f"/v1/realtime/client_secrets/{id}", method="DELETE")[0] == 204
+    with calling(server) as client:  # so that both workers are asked
+        until(client, "session.created")
+        for _ in range(4):
+            refused = refusal_of(server, authorization=f"Bearer {made['value']}")
+            assert refused == (401, "revoked_ephemeral_key")
+
+
+def test_a_quota_of_sessions(server: ServeProcess) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(calling(server)) for _ in range(3)]
+        assert {worker_behind(client) for client in clients} == {1, 2}
+        for _ in range(3):
+            assert refusal_of(server) == (429, "rate_limit_exceeded")
+        clients[0].close()
+        stack.enter_context(calling(server))
+
+
+def test_health_and_metrics_are_of_both(server: ServeProcess) -> None:
+    before = metric(server, "realtime_session_duration_seconds_count")
+    with ExitStack() as stack:
+        clients = [stack.enter_context(calling(server)) for _ in range(3)]
+        assert {worker_behind(client) for client in clients} == {1, 2}
+        for _ in range(3):  # whichever worker answers
+            health = json.loads(ask(server, "/healthz")[1])
+            assert (health["status"], health["sessions"]) == ("ok", 3)
+            assert health["workers"] == {"ready": 2, "unready": 0}
+            assert health["deployments"] == {"ready": 1, "unready": 0, "failed": []}
+            assert json.loads(ask(server, "/readyz")[1])["named"]["gpt-realtime"]["llm"] == "ready"
+            assert metric(server, "realtime_sessions_active") == 3
+            assert metric(server, "realtime_deployments", state="ready") == 1
+            assert metric(server, "realtime_workers", state="ready") == 2
+    eventually(lambda: metric(server, "realtime_session_duration_seconds_count") == before + 3, "sessions do not end")
+
+
+def test_who_asks_for_a_call_is_answered_by_the_worker_that_would_have_it(server: ServeProcess) -> None:
+    for number in (1, 2, 1, 2):
+        asked = f"/v1/realtime?call_id=rtc_{number}{'x' * 20}"
+        with pytest.raises(InvalidStatus) as caught:
+            connect(server.url.replace("http", "ws") + asked, ping_interval=None).__enter__()
+        response = caught.value.response
+        assert (response.status_code, json.loads(response.body or b"")["error"]["code"]) == (404, "call_not_found")
+        request = response.headers["apim-request-id"]
+        line = f"id={request}"
+        eventually(lambda line=line: any(line in said for said in server.output), "the request is in no log")
+        (logged,) = (said for said in server.output if line in said)
+        assert f"[worker={number}" in logged
+
+
+class TestSeats:
+    def test_no_more_sessions_than_there_may_be(self) -> None:
+        with workers("server.max_sessions=5") as server, ExitStack() as stack:
+
+            def open_one(_: int) -> int:
+                try:
+                    until(stack.enter_context(calling(server)), "session.created")
+                except InvalidStatus as refused:
+                    return refused.response.status_code
+                return 101
+
+            with ThreadPoolExecutor(12) as clients:
+                assert sorted(clients.map(open_one, range(12))) == [101] * 5 + [429] * 7
+            assert refusal_of(server) == (429, "too_many_sessions")
+            assert json.loads(ask(server, "/readyz")[1])["status"] == "full"
+
+
+class TestStored:
+    def test_a_change_holds_in_both_before_it_is_answered(self, tmp_path: Path) -> None:
+        """Keys and limits of the database: made by a request to one worker, in force for the next at the other."""
+        url = f"sqlite:///{tmp_path / 'voxwire.db'}"
+
+        async def make() -> str:
+            database = Database(StorageSettings(url=url))
+            try:
+                made = await KeyBook(database).create(
+                    project="local", name="owner", roles=[AccessRole.OWNER], by="test"
+                )
+                return made.secret
+            finally:
+                await database.close()
+
+        owner = {"api-key": asyncio.run(make())}
+        with workers(f'storage.url="{url}"') as server, calling(server, **owner) as client:
+            busy = worker_behind(client)
+            made = json.loads(ask(server, "/admin/v1/keys", {"name": "another"}, **owner)[1])
+            with ExitStack() as stack:
+                clients = [stack.enter_context(calling(server, **{"api-key": made["secret"]})) for _ in range(3)]
+                assert {worker_behind(one) for one in clients} == {1, 2}
+            assert ask(server, "/admin/v1/keys/another", method="DELETE", **owner)[0] == 204
+            for _ in range(4):
+                assert refusal_of(server, **{"api-key": made["secret"]})[0] == 401
+            assert busy in (1, 2)
+
+
+class TestTls:
+    async def test_sessions_and_what_is_asked_of_another_worker(self, tmp_path: Path) -> None:
+        """Under two addresses. The client is not one of threads: two of them in one TLS connection lose what comes."""
+        authority = trustme.CA()
+        issued = authority.issue_cert("127.0.0.1", "localhost")
+        issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+        issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+        trusting = ssl.create_default_context()
+        authority.configure_trust(trusting)
+        files = (f'server.tls_cert="{tmp_path / "cert.pem"}"', f'server.tls_key="{tmp_path / "key.pem"}"')
+        with workers(*files, 'server.host="localhost"') as server:
+            address = server.url.replace("https", "wss") + "/v1/realtime"
+            async with AsyncExitStack() as stack:
+                held = []
+                for _ in range(4):
+                    client = await stack.enter_async_context(
+                        connect_async(f"{address}?model=gpt-realtime", ssl=trusting)
+                    )
+                    held.append(worker_of(json.loads(await client.recv())["session"]["id"]))
+                assert sorted(filter(None, held)) == [1, 1, 2, 2]
+            for number in (1, 2):
+                with pytest.raises(InvalidStatus) as caught:
+                    await connect_async(f"{address}?call_id=rtc_{number}{'x' * 20}", ssl=trusting)
+                assert caught.value.response.status_code == 404
