@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
 
 FACES = {
-    "audio": "clip convert input_buffer pcm resample tape tapes windows",
+    "audio": "clip convert pcm resample tape tapes windows",
     "events": "client closing items response server session_config",
     "catalogue": "SOURCES Catalogue CatalogueEntry HubSource IndexSource NoRoom PullError PullOptions PullReport Store "
     "TermsNotAccepted UrlSource accept is_accepted is_path load_catalogue locate megabytes pull pull_options",

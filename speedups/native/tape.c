@@ -398,6 +398,13 @@ static PyObject *get_waiting(PyObject *self, void *nothing) {
     return PyLong_FromLongLong(tape->epoch ? (tape->end - tape->followed) / WINDOW_TICKS : 0);
 }
 
+static PyObject *get_unscored(PyObject *self, void *nothing) {
+    TapeObject *tape = (TapeObject *)self;
+    (void)nothing;
+    long long waiting = tape->epoch ? (tape->end - tape->followed) / WINDOW_TICKS : 0;
+    return PyLong_FromLongLong(waiting - (long long)(tape->filled - tape->taken));
+}
+
 static PyObject *get_ready(PyObject *self, void *nothing) {
     (void)nothing;
     return PyLong_FromLongLong(tape_ready((TapeObject *)self));
@@ -427,6 +434,7 @@ static PyGetSetDef attributes[] = {
     {"wakes", get_wakes, NULL, "Whether the session has to follow now.", NULL},
     {"size", get_size, NULL, "Bytes buffered.", NULL},
     {"waiting", get_waiting, NULL, "Whole windows that were not followed.", NULL},
+    {"unscored", get_unscored, NULL, "Those of them that have no score yet.", NULL},
     {"ready", get_ready, NULL, "Whole windows that were not cut.", NULL},
     {"scores", get_scores, NULL, "Scores that were not followed.", NULL},
     {NULL, NULL, NULL, NULL, NULL},

@@ -4,6 +4,7 @@ invariant 7)."""
 import subprocess
 import sys
 from math import inf, nan
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,10 +18,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from voxwire.audio import tapes
 from voxwire.audio.convert import from_pcm
 from voxwire.audio.pcm import AudioFormat
 from voxwire.audio.tape import HISTORY_TICKS, NEVER, TICKS_PER_MS, WINDOW_TICKS, Tape, to_ms
-from voxwire.audio.tapes import TAPES, new_tape
+from voxwire.audio.tapes import KNOWN_INTERFACE, TAPES, new_tape
 from voxwire.audio.windows import WindowResampler
 
 PCM, ULAW, ALAW = AudioFormat
@@ -59,6 +61,16 @@ def windows(count: int, format: AudioFormat = PCM) -> bytes:
 def test_sessions_use_the_native_one_where_it_is() -> None:
     assert new_tape is TAPES.get("native", Tape)
     assert TAPES["python"] is Tape
+
+
+@pytest.mark.parametrize("package", [None, SimpleNamespace(INTERFACE=0)])
+def test_without_the_package_or_with_one_of_another_time_it_is_the_one_in_python(
+    package: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "voxwire_speedups", package)
+    assert tapes._native() is None
+    monkeypatch.setitem(sys.modules, "voxwire_speedups", SimpleNamespace(INTERFACE=KNOWN_INTERFACE, Tape=dict))
+    assert tapes._native() is dict
 
 
 class TestClock:
@@ -269,6 +281,8 @@ class TestScores:
         tape.append(windows(3))
         score(tape, 0.1, 0.2)
         assert (tape.scores, tape.waiting, tape.ready, tape.followed) == ((0.1, 0.2), 3, 1, 0)
+        tape.cut()
+        assert (tape.waiting, tape.unscored, tape.ready) == (3, 1, 0)
         assert tape.follow() == 0.1
         assert (tape.scores, tape.waiting, tape.followed) == ((0.2,), 2, WINDOW_TICKS)
         assert tape.follow() == 0.2
@@ -474,6 +488,7 @@ class AnyTape(RuleBasedStateMachine):
         assert tape.ready == (self.epoch > 0 and (tape.end - self.next) // WINDOW_TICKS)
         waiting = tape.ready + self.unscored + len(self.scores)
         assert tape.waiting == waiting * (self.epoch > 0)
+        assert tape.unscored == tape.waiting - len(self.scores)
         assert tape.followed == self.next - (self.unscored + len(self.scores)) * WINDOW_TICKS
         assert (tape.epoch, tape.wakes, tape.start) == (self.epoch, self.wakes, self.start_at)
 

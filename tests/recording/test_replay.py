@@ -7,9 +7,15 @@ import pytest
 from any_session import AnySession
 from hypothesis import settings
 
-from voxwire.events.client import AppendAudio
-from voxwire.events.server import AudioDelta, ResponseDone
+from voxwire.events.client import AppendAudio, CreateItem
+from voxwire.events.items import MessageItem, Role
+from voxwire.events.server import AudioDelta, ResponseDone, SpeechStarted
+from voxwire.events.session_config import SemanticVad, ServerVad, SessionConfig, TurnDetection
+from voxwire.interfaces.commands import JudgeTurn
+from voxwire.interfaces.inputs import SpeechScores, TurnJudged
+from voxwire.interfaces.turn import TurnSign
 from voxwire.recording.journal_format import (
+    VERSION,
     Appended,
     JournalHeader,
     Made,
@@ -24,9 +30,10 @@ from voxwire.recording.journal_format import (
 )
 from voxwire.recording.notes import Notes, packed
 from voxwire.recording.recorded_session import RecordedSession
+from voxwire.recording.redaction import Redaction
 from voxwire.recording.replay import Chunk, plain_capabilities, replay_session
 from voxwire.session import Capabilities, Limits
-from voxwire.testing.driver import Driver
+from voxwire.testing.driver import Driver, score_by_content, silence, speech
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -118,7 +125,7 @@ def _changed(lines: list[Any], kind: type, **changes: Any) -> list[Any]:
     [
         (Took, {"digest": b"12345678"}, "what engines are asked differs"),
         (Took, {"moved": 7}, "sound that is handed on differs in length"),
-        (Appended, {"moved": 7}, "sound that is handed on differs in length"),
+        (Scored, {"moved": 7}, "sound that is handed on differs in length"),
         (Took, {"audio": b"other"}, "the sound of an answer differs"),
         (Took, {"told": 1}, "events then"),
         (Made, {"ids": ("conv_9",)}, "more identifiers"),
@@ -130,6 +137,58 @@ def test_the_first_difference_is_told(driver: Driver, kind: type, changes: dict[
     assert found.difference is not None
     assert what in found.difference.what
     assert found.inputs == found.difference.line
+
+
+def test_one_of_version_1_replays(driver: Driver) -> None:
+    """It counts the sound that went to the detector, too: an `Analyse` for each append that completed windows."""
+    [(lines, told)] = recorded(driver, keep_audio=True, chunk=10_000)
+    older = [msgspec.structs.replace(line, moved=4608) if isinstance(line, Appended) else line for line in lines]
+    header = msgspec.structs.replace(header_of(driver), version=1)
+    assert replay_session(header, [(older, told)]).difference is None
+    redaction = Redaction(header)
+    assert redaction.header.version == VERSION
+    assert replay_session(redaction.header, [redaction.chunk((older, told))]).difference is None
+
+
+@pytest.mark.parametrize("sign", [None, TurnSign.UNFINISHED])
+@pytest.mark.parametrize("detection", [ServerVad(), SemanticVad()])
+def test_scores_are_noted_where_they_are_pulled(detection: TurnDetection, sign: TurnSign | None) -> None:
+    """As the runtime does it: audio by the short way, scores pulled when the tape wakes; and an input in mid-speech."""
+    notes = Notes(keep_audio=True)
+    spoken = Driver(SessionConfig(model="scripted", turn_detection=detection), hold_judgements=True)
+    arguments = {"ids": spoken._new_ids(), "now": 1000.0, "expires_at": 1_700_003_600, **spoken._arguments}
+    session = RecordedSession(notes, **arguments)
+    outputs = session.open()
+    tape, now, judged = session.tape, 1000.0, 0
+    audio = speech(640) + silence(160) + speech(3000) + silence(2000) + speech(500)
+    for at in range(0, len(audio), 4800):
+        now += 0.1
+        assert session.append(audio[at : at + 4800], now=now) == tape.ready
+        while tape.ready:
+            tape.put(score_by_content(tape.cut()[-1536:]))
+            if tape.wakes:
+                outputs += session.pull(now=now)
+        if at == 4800 * 20:
+            assert tape.scores
+            outputs += session.receive(CreateItem(item=MessageItem(role=Role.USER)), now=now, origin=1)
+            assert not tape.scores
+        for asked in [output for output in outputs if isinstance(output, JudgeTurn)][judged:]:
+            judged += 1
+            for _ in range(3):  # they wait for the judgement
+                outputs += session.receive(AppendAudio(audio=bytes(1536)), now=now, origin=1)
+                tape.cut()
+                tape.put(0.05)
+            assert session.pull(now=now) == []
+            outputs += session.receive(TurnJudged(asked.judgement, sign), now=now)
+    lines, told = packed(notes.take())
+    assert any(isinstance(output, SpeechStarted) for output in outputs)
+    assert bool(judged) is isinstance(detection, SemanticVad)
+    noted = decode_lines(lines)
+    scores = [line for line in noted if isinstance(line, Scored)]
+    scores += [line.event for line in noted if isinstance(line, Took) and isinstance(line.event, SpeechScores)]
+    assert sum(len(line.scores) for line in scores) == session.tape.end // 768 - session.tape.waiting
+    found = replay_session(header_of(spoken), [(noted, decode_told(told))])
+    assert found.difference is None, found.difference
 
 
 def test_an_event_that_differs_is_shown_as_it_was_and_is(driver: Driver) -> None:

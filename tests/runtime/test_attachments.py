@@ -16,7 +16,8 @@ from voxwire.events.closing import CloseReason
 from voxwire.events.response import ResponseParams
 from voxwire.events.session_config import ServerVad, SessionKind, SessionPatch
 from voxwire.runtime.attachment import AttachmentRole
-from voxwire.runtime.live import LiveSession, SessionEnded, TooManyAttachments
+from voxwire.runtime.audience import SessionEnded, TooManyAttachments
+from voxwire.runtime.live import LiveSession
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.service import Service
 from voxwire.testing.fake_llm import FakeLlm

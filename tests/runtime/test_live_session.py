@@ -5,6 +5,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 
 import msgspec
@@ -12,14 +13,15 @@ import pytest
 from runtime_client import ANYBODY, runtime_tasks
 
 from voxwire.audio.pcm import AudioFormat
+from voxwire.audio.tape import Tape
 from voxwire.errors import ClientError, InvariantError
 from voxwire.events.client import AppendAudio, ClientEvent, CommitAudio, CreateResponse
 from voxwire.events.closing import CloseReason
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.server import BufferCleared, ErrorOccurred, ItemRetrieved, ServerEvent, SessionCreated
 from voxwire.events.session_config import SessionConfig, SessionPatch
-from voxwire.interfaces.commands import Analyse, CloseSession, DiscardPendingAudio, Output
-from voxwire.interfaces.inputs import ClientMistake, Input, SpeechScores, Tick
+from voxwire.interfaces.commands import CloseSession, DiscardPendingAudio, Output
+from voxwire.interfaces.inputs import ClientMistake, Input, Tick
 from voxwire.runtime.attachment import AttachmentRole
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.event_attachment import EventAttachment
@@ -33,16 +35,20 @@ CLEARED = BufferCleared()
 
 
 class ScriptedSession:
-    """Answers each input by `answer`; remembers what came in, from whom, and when."""
+    """Answers each input by `answer`, and being pulled as None; remembers what came in, from whom, and when."""
 
     def __init__(self) -> None:
         self.inputs: list[tuple[Input, int | None, float]] = []
-        self.answer: Callable[[Input], list[Output]] = lambda event: []
+        self.answer: Callable[[Input | None], list[Output]] = lambda event: []
         self.opening: list[Output] = []
         self.deadline: float | None = None
         self.backlog_ms = 0.0
         self.waiting_events = 0
         self.speaking = False
+        self.tape = Tape(AudioFormat.PCM16)
+        self.tape.begin(3)
+        self.plain = False
+        self.pulls: list[float] = []
 
     def open(self, patch: SessionPatch | None = None) -> list[Output]:
         return self.opening
@@ -57,6 +63,14 @@ class ScriptedSession:
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]:
         self.inputs.append((event, origin, now))
         return self.answer(event)
+
+    def append(self, audio: bytes, *, now: float) -> int | None:
+        """None, or onto the tape where the session is `plain`."""
+        return self.tape.append(audio) if self.plain else None
+
+    def pull(self, *, now: float) -> list[Output]:
+        self.pulls.append(now)
+        return self.answer(None)
 
     @property
     def kinds(self) -> list[type]:
@@ -116,10 +130,12 @@ class Bench:
         )
         self.wires: list[MemoryTransport] = []
 
-    def _open_lane(self, on_scores: Callable[..., None], on_error: Callable[..., None]) -> SimpleNamespace:
-        lane = SimpleNamespace(pushed=[], closed=False, on_scores=on_scores, on_error=on_error)
-        lane.push = lambda epoch, audio, format: lane.pushed.append((epoch, audio, format))
-        lane.close = lambda: setattr(lane, "closed", True)
+    def _open_lane(
+        self, tape: Tape, on_wake: Callable[[], None], on_error: Callable[[Exception], None]
+    ) -> SimpleNamespace:
+        lane = SimpleNamespace(tape=tape, did=[], on_wake=on_wake, on_error=on_error, watched=False)
+        for name in ("queue", "hold", "release", "close"):
+            setattr(lane, name, partial(lane.did.append, name))
         self.lanes.append(lane)
         return lane
 
@@ -218,21 +234,74 @@ class TestOrder:
             bench.live.submit(CreateResponse())
             assert bench.session.kinds == [CreateResponse, Tick]
 
-    async def test_scores_come_back_with_their_epoch(self) -> None:
+    async def test_windows_are_scored_on_the_tape_and_the_session_is_pulled(self) -> None:
         bench = Bench()
         bench.attach()
-        window = bytes(AudioFormat.PCM16.window_bytes)
+        bench.session.plain = True
         async with bench:
-            bench.session.answer = lambda event: (
-                [Analyse(epoch=3, audio=window, format=AudioFormat.PCM16)] if isinstance(event, AppendAudio) else []
-            )
-            bench.live.submit(AppendAudio(audio=window))
-            bench.live.submit(AppendAudio(audio=window))
-            assert len(bench.lanes) == 1
-            assert bench.lanes[0].pushed == [(3, window, AudioFormat.PCM16)] * 2
-            bench.lanes[0].on_scores(3, (0.5,))
-            assert bench.session.inputs[-1][0] == SpeechScores(epoch=3, scores=(0.5,))
-        assert bench.lanes[0].closed
+            bench.live.submit(AppendAudio(audio=bytes(100)))
+            assert not bench.lanes, "there is nothing to score yet"
+            bench.live.append(bytes(AudioFormat.PCM16.window_bytes))
+            bench.live.append(bytes(AudioFormat.PCM16.window_bytes))
+            (lane,) = bench.lanes
+            assert lane.tape is bench.session.tape
+            assert lane.did == ["queue"] * 2
+            bench.session.answer = lambda event: [CLEARED]
+            bench.clock.advance(1)
+            lane.on_wake()
+            assert bench.session.pulls == [1001.0]
+            await settle()
+            assert bench.wires[0].types == ["BufferCleared"]
+        assert bench.session.inputs == []
+        assert lane.did[-1] == "close"
+        lane.on_wake()
+        assert len(bench.session.pulls) == 1, "nothing is asked of a session that has ended"
+
+    async def test_audio_that_events_wait_before_goes_their_way(self) -> None:
+        bench = Bench()
+        bench.attach()
+        async with bench:
+            bench.live.append(b"\0\0", 1, 20)
+            bench.live.submit(AppendAudio(audio=b"\0\0", event_id="e"), 2)
+            assert [(event, origin) for event, origin, _ in bench.session.inputs] == [
+                (AppendAudio(audio=b"\0\0"), 1),
+                (AppendAudio(audio=b"\0\0", event_id="e"), 2),
+            ]
+
+    async def test_what_an_event_brings_to_the_tape_is_scored_too(self) -> None:
+        """Audio that has waited behind other events."""
+        bench = Bench()
+        bench.attach()
+
+        def answer(event: Input | None) -> list[Output]:
+            bench.session.tape.append(bytes(AudioFormat.PCM16.window_bytes))
+            return []
+
+        async with bench:
+            bench.session.answer = answer
+            bench.live.submit(Tick())
+            bench.lanes[0].on_wake()
+            assert bench.lanes[0].did == ["queue"] * 2
+
+    async def test_a_tape_is_left_alone_while_a_thread_works(self) -> None:
+        bench = Bench()
+        bench.attach()
+        bench.session.plain = True
+        async with bench:
+            bench.live.append(bytes(AudioFormat.PCM16.window_bytes))
+            bench.session.answer = lambda event: bench.lanes[0].did.append("work") or []
+            bench.lanes[0].did.clear()
+            await bench.live.submit_beside(CommitAudio(), 1)
+            assert bench.lanes[0].did == ["hold", "work", "release", "queue"]
+
+    async def test_what_happens_to_the_tape_after_the_end_opens_no_lane(self) -> None:
+        bench = Bench()
+        bench.attach()
+        async with bench:
+            bench.session.tape.append(bytes(AudioFormat.PCM16.window_bytes))
+            bench.session.answer = lambda event: bench.live.close(CloseReason.CLIENT_LEFT) or []
+            bench.live.submit(Tick())
+        assert not bench.lanes
 
     async def test_nothing_is_acted_on_behind_a_close(self) -> None:
         bench = Bench()
@@ -314,12 +383,32 @@ class TestBackPressure:
             reading = asyncio.create_task(client.receive("append"))
             await settle()
             assert not reading.done()
-            bench.live.submit(SpeechScores(epoch=1, scores=(0.0,)))
+            bench.live.pull()
             await settle()
             assert not reading.done()
             setattr(bench.session, busy, 0)
-            bench.live.submit(SpeechScores(epoch=1, scores=(0.0,)))
+            bench.live.pull()
             await asyncio.wait_for(reading, 1)
+
+    async def test_whoever_waits_for_the_backlog_has_every_score_wake(self) -> None:
+        bench = Bench()
+        client, other = bench.attach(), bench.attach()
+        bench.session.plain = True
+        async with bench:
+            bench.live.append(bytes(AudioFormat.PCM16.window_bytes))
+            (lane,) = bench.lanes
+            assert not lane.watched
+            bench.session.backlog_ms = 100_000
+            reading = [asyncio.create_task(each.receive("append")) for each in (client, other)]
+            await settle()
+            assert lane.watched
+            reading[0].cancel()
+            await settle()
+            assert lane.watched
+            bench.session.backlog_ms = 0
+            lane.on_wake()
+            await asyncio.wait_for(reading[1], 1)
+            assert not lane.watched
 
     async def test_events_that_wait_count_by_their_size_until_they_are_taken(self) -> None:
         bench = Bench(RuntimeLimits(waiting_bytes=10))
@@ -334,7 +423,7 @@ class TestBackPressure:
             assert sizes == [len("commit"), len("commit") + len("respond")]
             assert not reading.done(), "13 bytes are more than may wait"
             session.waiting_events = 1
-            bench.live.submit(SpeechScores(epoch=1, scores=(0.0,)))
+            bench.live.pull()
             assert bench.budget.used == len("respond")
             await asyncio.wait_for(reading, 1)
         assert bench.budget.used == 0
@@ -491,10 +580,8 @@ class TestBugs:
                 case "dialect":
                     await client.receive("bug")
                 case "detection":
-                    window = bytes(AudioFormat.PCM16.window_bytes)
-                    analyse = Analyse(epoch=1, audio=window, format=AudioFormat.PCM16)
-                    bench.session.answer = lambda event: [analyse]
-                    await client.receive("append")
+                    bench.session.plain = True
+                    bench.live.append(bytes(AudioFormat.PCM16.window_bytes))
                     bench.lanes[0].on_error(InvariantError("a window", expected=1, actual=2))
             assert await bench.wires[0].wait_closed() == (CloseReason.INTERNAL_ERROR, "internal error")
             assert bench.wires[0].types == ["ErrorOccurred"]

@@ -2,7 +2,8 @@
 
 import asyncio
 import wave
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 from voxwire.audio.convert import from_pcm, to_pcm
 from voxwire.audio.pcm import AudioFormat
 from voxwire.audio.resample import Resampler
+from voxwire.audio.tape import NEVER, Tape
+from voxwire.audio.tapes import new_tape
 from voxwire.engines.vad.silero import SileroVad
-from voxwire.errors import EngineError, InvariantError
-from voxwire.runtime.vad_batcher import Lane, VadBatcher
+from voxwire.errors import EngineError
+from voxwire.runtime.vad_batcher import VadBatcher
 from voxwire.testing.fake_vad import FakeVad
 
-PCM, ULAW, ALAW = AudioFormat
+PCM, ULAW, _ = AudioFormat
 FOREVER = 3600.0
 
 
@@ -52,18 +55,31 @@ class CountingEngine(FakeVad):
 
 
 class Owner:
-    """A conversation with a lane, and all it was told."""
+    """A conversation with a tape and a lane, and all it was told; every score wakes it. `on_wake` takes the place of
+    listening."""
 
-    def __init__(self, batcher: VadBatcher) -> None:
+    def __init__(self, batcher: VadBatcher, on_wake: Callable[[], None] | None = None) -> None:
         self.heard: list[tuple[int, tuple[float, ...]]] = []
         self.errors: list[Exception] = []
-        self.lane = batcher.open(self.on_scores, self.errors.append)
+        self.tape = new_tape(PCM)
+        self.lane = batcher.open(self.tape, on_wake or self.listen, self.errors.append)
 
-    def on_scores(self, epoch: int, scores: tuple[float, ...]) -> None:
-        self.heard.append((epoch, scores))
+    def listen(self) -> None:
+        scores = []
+        while (score := self.tape.follow()) is not None:
+            scores.append(score)
+        self.heard.append((self.tape.epoch, tuple(scores)))
 
     def push(self, windows: int, epoch: int = 1, format: AudioFormat = PCM) -> None:
-        self.lane.push(epoch, bytes(windows * format.window_bytes), format)
+        self.say(bytes(windows * format.window_bytes), epoch, format)
+
+    def say(self, audio: bytes, epoch: int = 1, format: AudioFormat = PCM) -> None:
+        if epoch != self.tape.epoch:
+            if format is not self.tape.format:
+                self.tape.change_format(format)
+            self.tape.begin(epoch)
+        self.tape.append(audio)
+        self.lane.queue()
 
     def scores(self, epoch: int = 1) -> list[float]:
         return [score for its_epoch, scores in self.heard if its_epoch == epoch for score in scores]
@@ -215,17 +231,6 @@ class TestEpochs:
         await turns(2)
         assert owner.heard == [(2, (1.0,))]
 
-    async def test_a_format_belongs_to_its_epoch(self, batcher: VadBatcher) -> None:
-        owner = Owner(batcher)
-        owner.push(1)
-        with pytest.raises(InvariantError, match=r"format of epoch 1: expected audio/pcm, got audio/pcma"):
-            owner.push(1, format=ALAW)
-
-    async def test_only_whole_windows(self, batcher: VadBatcher) -> None:
-        owner = Owner(batcher)
-        with pytest.raises(InvariantError, match="expected whole windows of 1536 bytes, got 1538 bytes"):
-            owner.lane.push(1, bytes(1538), PCM)
-
     async def test_no_audio_no_scores(self, batcher: VadBatcher, engine: CountingEngine) -> None:
         owner = Owner(batcher)
         owner.push(0)
@@ -235,21 +240,136 @@ class TestEpochs:
 
     async def test_a_callback_may_begin_an_epoch_anywhere(self, batcher: VadBatcher) -> None:
         """Scores of the pass under way that belong to the old epoch are not handed out any more."""
-        first, second = Owner(batcher), Owner(batcher)
-        renewed = False
 
-        def renew(epoch: int, scores: tuple[float, ...]) -> None:
-            nonlocal renewed
-            if not renewed:
-                renewed = True
+        def renew() -> None:
+            if first.tape.epoch == 1:
                 first.push(1, epoch=2)
                 second.push(2, epoch=2)
 
-        first.lane = batcher.open(renew)
+        first = Owner(batcher, renew)
+        second = Owner(batcher)
         first.push(1)
         second.push(1)
         await turns(4)
         assert second.heard == [(2, (1.0, 2.0))]
+
+
+class TestWaking:
+    async def test_scores_that_change_nothing_wake_nobody(self, batcher: VadBatcher) -> None:
+        owner = Owner(batcher)
+        owner.tape.expect(-inf, 3.0, NEVER, -1)
+        owner.push(2)
+        await turns(2)
+        assert owner.heard == []
+        assert owner.tape.scores == (1.0, 2.0)
+        owner.push(1)
+        await turns(2)
+        assert owner.heard == [(1, (1.0, 2.0, 3.0))]
+
+    async def test_one_that_does_is_told_in_its_pass_though_more_windows_wait(
+        self, batcher: VadBatcher, engine: CountingEngine
+    ) -> None:
+        owner = Owner(batcher)
+        owner.tape.expect(-inf, 6.0, NEVER, -1)
+        owner.push(10)
+        await turns(1)
+        assert [len(batch) for batch in engine.batches] == [8]
+        assert owner.heard == [(1, (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0))]
+
+    async def test_who_watches_the_backlog_is_woken_by_every_pass(self, batcher: VadBatcher) -> None:
+        owner = Owner(batcher)
+        owner.tape.expect(-inf, inf, NEVER, -1)
+        owner.lane.watched = True
+        owner.push(10)
+        await turns(3)
+        assert [len(scores) for _, scores in owner.heard] == [8, 2]
+        owner.lane.watched = False
+        owner.push(1)
+        await turns(2)
+        assert len(owner.heard) == 2
+
+
+class TestHolding:
+    async def test_a_tape_that_is_held_is_not_touched(self, batcher: VadBatcher, engine: CountingEngine) -> None:
+        owner, other = Owner(batcher), Owner(batcher)
+        owner.push(3)
+        owner.lane.hold()
+        owner.push(1)
+        other.push(1)
+        await turns(3)
+        assert (owner.tape.ready, owner.heard, other.scores()) == (4, [], [1.0])
+        passes = len(engine.batches)
+        await turns(5)
+        assert len(engine.batches) == passes
+        owner.lane.release()
+        await turns(2)
+        assert owner.scores() == [1.0, 2.0, 3.0, 4.0]
+
+
+class ReadingEngine(CountingEngine):
+    """Reads tapes by itself."""
+
+    def __init__(self, tapes: type[Tape]) -> None:
+        super().__init__()
+        self.tapes = tapes
+        self.passes: list[list[int]] = []
+
+    def score_tapes(self, states: Sequence[Counter], tapes: Sequence[Tape], counts: Sequence[int]) -> None:
+        if self.failing:
+            raise self.failing
+        self.passes.append(list(counts))
+        for state, tape, count in zip(states, tapes, counts, strict=True):
+            for _ in range(count):
+                tape.cut()
+                state.seen += 1
+                tape.put(float(state.seen))
+
+
+class TestEnginesThatReadTapes:
+    async def test_they_are_asked_once_a_pass(self) -> None:
+        engine = ReadingEngine(new_tape)
+        batcher = VadBatcher(engine, gather_s=0)
+        owners = [Owner(batcher) for _ in range(30)]
+        for windows, owner in enumerate(owners, 1):
+            owner.push(1 + windows % 3, epoch=1)
+        await turns(3)
+        assert engine.batches == []
+        assert [sum(counts) for counts in engine.passes] == [60]  # 30 first windows, 20 second ones, 10 third ones
+        assert [owner.scores() for owner in owners] == [[1.0, 2.0, 3.0][: 1 + n % 3] for n in range(1, 31)]
+        owners[0].push(1, epoch=2)
+        await turns(2)
+        assert owners[0].scores(epoch=2) == [1.0]
+        batcher.close()
+
+    async def test_their_passes_are_bounded(self) -> None:
+        engine = ReadingEngine(new_tape)
+        batcher = VadBatcher(engine, gather_s=0)
+        owner = Owner(batcher)
+        owner.push(200)
+        await turns(5)
+        assert engine.passes == [[64], [64], [64], [8]]
+        batcher.close()
+
+    async def test_tapes_that_they_cannot_read_are_cut_for_them(self) -> None:
+        engine = ReadingEngine(type("OtherTape", (Tape,), {}))
+        batcher = VadBatcher(engine, gather_s=0)
+        owner = Owner(batcher)
+        owner.push(2)
+        await turns(2)
+        assert engine.passes == []
+        assert owner.scores() == [1.0, 2.0]
+        batcher.close()
+
+    async def test_their_failure_is_that_of_the_whole_batch(self) -> None:
+        engine = ReadingEngine(new_tape)
+        engine.failing = RuntimeError("broken")
+        batcher = VadBatcher(engine, gather_s=0)
+        owners = [Owner(batcher) for _ in range(2)]
+        for owner in owners:
+            owner.push(1)
+        await turns(2)
+        assert [type(error) for owner in owners for error in owner.errors] == [EngineError] * 2
+        batcher.close()
 
 
 class TestClosing:
@@ -266,15 +386,9 @@ class TestClosing:
         assert engine.batches == []
 
     async def test_a_callback_may_close_another_lane(self, batcher: VadBatcher) -> None:
-        victim: Lane | None = None
-
-        def close_victim(epoch: int, scores: tuple[float, ...]) -> None:
-            assert victim is not None
-            victim.close()
-
-        killer, owner = batcher.open(close_victim), Owner(batcher)
-        victim = owner.lane
-        killer.push(1, bytes(PCM.window_bytes), PCM)
+        killer = Owner(batcher, lambda: owner.lane.close())
+        owner = Owner(batcher)
+        killer.push(1)
         owner.push(1)
         await turns(2)
         assert owner.heard == []
@@ -319,22 +433,23 @@ class TestFailures:
         assert [type(error) for error in owner.errors] == [EngineError]
 
     async def test_a_failing_owner_harms_only_itself(self, batcher: VadBatcher) -> None:
-        def raise_it(epoch: int, scores: tuple[float, ...]) -> None:
+        def raise_it() -> None:
             raise LookupError("mine")
 
-        errors: list[Exception] = []
-        clumsy, careful = batcher.open(raise_it, errors.append), Owner(batcher)
-        clumsy.push(1, bytes(PCM.window_bytes), PCM)
+        clumsy, careful = Owner(batcher, raise_it), Owner(batcher)
+        clumsy.push(1)
         careful.push(1)
         await turns(2)
-        assert [type(error) for error in errors] == [LookupError]
+        assert [type(error) for error in clumsy.errors] == [LookupError]
         assert careful.scores() == [1.0]
 
     async def test_without_a_handler_the_loop_is_told(self, batcher: VadBatcher, engine: CountingEngine) -> None:
         told: list[dict[str, object]] = []
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
         engine.failing = RuntimeError("broken")
-        batcher.open(lambda epoch, scores: None).push(1, bytes(PCM.window_bytes), PCM)
+        owner = Owner(batcher)
+        owner.lane = batcher.open(owner.tape, owner.listen)
+        owner.push(1)
         await turns(2)
         assert [type(context["exception"]) for context in told] == [EngineError]
 
@@ -342,15 +457,14 @@ class TestFailures:
         told: list[dict[str, object]] = []
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
 
-        def close_and_raise(epoch: int, scores: tuple[float, ...]) -> None:
-            lane.close()
+        def close_and_raise() -> None:
+            owner.lane.close()
             raise LookupError("mine")
 
-        errors: list[Exception] = []
-        lane = batcher.open(close_and_raise, errors.append)
-        lane.push(1, bytes(PCM.window_bytes), PCM)
+        owner = Owner(batcher, close_and_raise)
+        owner.push(1)
         await turns(2)
-        assert errors == []
+        assert owner.errors == []
         assert [type(context["exception"]) for context in told] == [LookupError]
 
 
@@ -403,9 +517,9 @@ class TestGathering:
     async def test_gathering_ends(self, engine: CountingEngine) -> None:
         batcher = VadBatcher(engine)
         done = asyncio.Event()
-        lane = batcher.open(lambda epoch, scores: done.set())
+        owner = Owner(batcher, done.set)
         for _ in range(3):
-            lane.push(1, bytes(PCM.window_bytes), PCM)
+            owner.push(1)
             async with asyncio.timeout(10):
                 await done.wait()
             done.clear()
@@ -438,8 +552,8 @@ async def test_speech_scores_as_if_it_were_alone(silero: SileroVad, format: Audi
     sent = 0
     while sent < count:
         windows = 1 + sent % 5
-        owner.lane.push(1, wire[sent * format.window_bytes : (sent + windows) * format.window_bytes], format)
-        neighbour.lane.push(1, noise, PCM)
+        owner.say(wire[sent * format.window_bytes : (sent + windows) * format.window_bytes], 1, format)
+        neighbour.say(noise)
         sent += windows
         await turns(sent % 3)
     await turns(20)

@@ -23,7 +23,7 @@ from voxwire.events.server import (
     SpeechStopped,
 )
 from voxwire.events.session_config import SemanticVad, ServerVad, SessionConfig, SessionPatch
-from voxwire.interfaces.commands import Analyse, CancelTranscription, StartTranscription
+from voxwire.interfaces.commands import CancelTranscription, StartTranscription
 from voxwire.interfaces.inputs import SpeechScores
 from voxwire.session.limits import Limits
 from voxwire.testing.driver import Driver, silence, speech
@@ -81,35 +81,34 @@ class TestAppend:
         assert driver.send(AppendAudio(audio=b"")) == []
 
 
-class TestAnalyse:
+class TestScores:
     """One owner of the audio, scores by epoch (protocol: turns, Order of audio and events)."""
 
-    def test_whole_windows_leave_whatever_the_chunks(self) -> None:
+    def test_whole_windows_are_scored_whatever_the_chunks(self) -> None:
         driver = Driver(chunk_ms=10)
         driver.append(speech(100))
-        audio = b"".join(command.audio for command in driver.all(Analyse))
-        assert audio == speech(96)
+        assert b"".join(window for _, window in driver.windows) == speech(96)
 
-    def test_nothing_is_analysed_with_detection_off(self) -> None:
+    def test_nothing_is_scored_with_detection_off(self) -> None:
         driver = Driver(MANUAL)
         driver.append(speech(100))
-        assert not driver.all(Analyse)
+        assert not driver.windows
 
     def test_scores_of_an_older_epoch_are_ignored(self) -> None:
         driver = Driver(hold_scores=True)
         driver.append(silence(WINDOW))
-        old = driver.last(Analyse).epoch
+        old = driver.session.tape.epoch
         driver.deliver_scores()
         driver.send(ClearAudio())
         driver.append(silence(WINDOW))
         driver.send(SpeechScores(epoch=old, scores=(0.9,)))
         assert not driver.all(SpeechStarted)
-        assert driver.last(Analyse).epoch > old
+        assert driver.session.tape.epoch > old
 
     def test_scores_after_detection_was_switched_off_are_ignored(self) -> None:
         driver = Driver()
         driver.append(silence(WINDOW))
-        epoch = driver.last(Analyse).epoch
+        epoch = driver.session.tape.epoch
         driver.send(UpdateSession(patch=SessionPatch(turn_detection=None)))
         driver.send(SpeechScores(epoch=epoch, scores=(0.9,)))
         assert not driver.all(SpeechStarted)
@@ -120,14 +119,14 @@ class TestAnalyse:
         driver.send(CommitAudio())
         driver.append(silence(200))
         assert driver.all(BufferCommitted)
-        assert len({command.epoch for command in driver.all(Analyse)}) == 1
+        assert len({epoch for epoch, _ in driver.windows}) == 1
 
     def test_windows_go_on_from_a_commit_in_mid_window(self) -> None:
         driver = Driver()
         driver.append(speech(110))
         driver.send(CommitAudio())
         driver.append(speech(WINDOW))
-        assert driver.last(Analyse).audio == speech(WINDOW)
+        assert driver.windows[-1][1] == speech(WINDOW)
 
 
 class TestTurn:
@@ -163,7 +162,7 @@ class TestTurn:
     def test_silence_before_a_turn_is_discarded(self) -> None:
         driver = Driver(vad(prefix_padding_ms=320))
         driver.append(silence(60_000))
-        assert driver.session._listener.buffer.duration_ms <= 320 + 2 * WINDOW
+        assert driver.session.tape.size <= AudioFormat.PCM16.size_of(320 + 2 * WINDOW)
 
     def test_longer_padding_set_later_finds_what_was_kept(self) -> None:
         driver = Driver(vad(prefix_padding_ms=0))
@@ -364,7 +363,7 @@ class TestConfigure:
         driver = Driver(MANUAL)
         driver.append(speech(640))
         driver.send(UpdateSession(patch=SessionPatch(turn_detection=ServerVad())))
-        assert not driver.all(Analyse)
+        assert not driver.windows
         driver.append(speech(320))
         assert driver.last(SpeechStarted).audio_start_ms == 640 - 300
 
@@ -382,7 +381,10 @@ class TestConfigure:
         driver.send(AppendAudio(audio=speech(640, AudioFormat.ULAW)))
         assert driver.last(SpeechStarted).audio_start_ms == 650
         assert driver.last(StartTranscription).format is AudioFormat.ULAW
-        assert {command.format for command in driver.all(Analyse)} == {AudioFormat.PCM16, AudioFormat.ULAW}
+        assert {len(window) for _, window in driver.windows} == {
+            AudioFormat.PCM16.window_bytes,
+            AudioFormat.ULAW.window_bytes,
+        }
 
     @pytest.mark.parametrize("config", [MANUAL, SessionConfig(model="scripted")])
     def test_a_new_format_in_mid_speech_is_refused(self, config: SessionConfig) -> None:

@@ -182,9 +182,9 @@ class TestWaiting:
         driver.append(speech(200))
         driver.deliver_scores()
         driver.send(CommitAudio())
-        buffer = driver.session._listener.buffer
-        assert buffer.end == 520 * 24
-        assert buffer.committed + buffer.discarded == 520 * 24
+        tape = driver.session.tape
+        assert tape.end == 520 * 24
+        assert tape.committed + tape.discarded == 520 * 24
 
 
 class TestErrors:

@@ -34,7 +34,7 @@ from voxwire.events.session_config import (
     SessionPatch,
     Transcription,
 )
-from voxwire.interfaces.commands import Analyse, Command, FeedTranscription
+from voxwire.interfaces.commands import Command, FeedTranscription
 from voxwire.interfaces.engine import Word
 from voxwire.interfaces.inputs import ClientMistake, SpeechScores
 from voxwire.session.limits import Capabilities, Limits
@@ -407,8 +407,8 @@ FLOWS: list[Callable[[], Driver]] = [
 
 
 def lines(driver: Driver) -> Iterator[str]:
-    """The log without detection's own traffic; audio in and audio to be recognised is summed up."""
-    log = [value for value in driver.log if not isinstance(value, Analyse | SpeechScores)]
+    """The log without the scores; audio in and audio to be recognised is summed up."""
+    log = [value for value in driver.log if not isinstance(value, SpeechScores)]
     for kind, group in groupby(log, type):
         values: list[Any] = list(group)
         if kind in (AppendAudio, FeedTranscription):
@@ -428,6 +428,7 @@ def _mark(value: object) -> str:
     return "*" if isinstance(value, Command) else "."
 
 
+@pytest.mark.usefixtures("each_tape")
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
 def test_flow(flow: Callable[[], Driver]) -> None:
     driver = flow()

@@ -1,5 +1,7 @@
 """What holds whatever clients, engines and the clock do (docs/architecture.md, "Invariants")."""
 
+from itertools import cycle
+
 import msgspec
 import pytest
 from any_session import AnySession, audio, configs, vads
@@ -69,6 +71,7 @@ def told(driver: Driver) -> tuple[list[Output], dict[int, bytes]]:
     return [output for output in driver.outputs if isinstance(output, ServerEvent)], heard
 
 
+@pytest.mark.usefixtures("each_tape")
 class TestTiming:
     """Results never depend on timing (protocol: turns, Order of audio and events)."""
 
@@ -95,6 +98,31 @@ class TestTiming:
             else:
                 slow.deliver_scores(data.draw(st.sampled_from([1, 2, 7, None])))
         assert told(slow) == told(prompt)
+
+    @given(config=configs, script=steps, data=st.data())
+    @settings(max_examples=150)
+    def test_scores_at_once_or_when_the_tape_wakes(
+        self, config: SessionConfig, script: list[ClientEvent], data: st.DataObject
+    ) -> None:
+        """The runtime does it so; what clients are told then is the same, and comes of the same window."""
+        config = msgspec.structs.replace(config, input_format=AudioFormat.PCM16)
+        sign = data.draw(signs)
+        scores = data.draw(st.lists(st.sampled_from([0.0, 0.2, 0.36, 0.5, 0.9]), min_size=20, max_size=60))
+
+        def driver(*, as_served: bool) -> Driver:
+            following = cycle(scores)
+            return Driver(config, sign=sign, as_served=as_served, score=lambda window: next(following))
+
+        prompt, served = driver(as_served=False), driver(as_served=True)
+        for event in script:
+            prompt.send(event)
+            served.send(event)
+            assert [each for each in served.outputs if isinstance(each, ServerEvent)] == told(prompt)[0]
+            assert served.session.backlog_ms == 0, "what is scored holds nobody up"
+        served.pull()
+        assert told(served) == told(prompt)
+        assert served.session.tape.start == prompt.session.tape.start
+        assert served.replay() == served.outputs
 
     @given(config=configs, script=steps, data=st.data())
     @settings(max_examples=150)

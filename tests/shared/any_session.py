@@ -202,13 +202,41 @@ class _Speaking(msgspec.Struct):
 class AnySession(RuleBasedStateMachine):
     """Clients, engines and the clock, each doing what it may in any order."""
 
-    @initialize(config=configs, strict=st.booleans(), answer_empty=st.booleans(), reports=st.booleans())
-    def start(self, config: SessionConfig, strict: bool, answer_empty: bool, reports: bool) -> None:
-        limits = msgspec.structs.replace(SMALL, strict_truncate=strict, respond_to_empty_transcript=answer_empty)
+    @initialize(
+        config=configs,
+        strict=st.booleans(),
+        answer_empty=st.booleans(),
+        reports=st.booleans(),
+        guarded=st.booleans(),
+        as_served=st.booleans(),
+    )
+    def start(
+        self,
+        config: SessionConfig,
+        strict: bool,
+        answer_empty: bool,
+        reports: bool,
+        guarded: bool = False,
+        as_served: bool = False,
+    ) -> None:
+        limits = msgspec.structs.replace(
+            SMALL,
+            strict_truncate=strict,
+            respond_to_empty_transcript=answer_empty,
+            interrupt_speech_ms=200 if guarded else 0,
+        )
         capabilities = Capabilities(
             voices=frozenset({"alloy", "ash"}), languages=("en",), context_tokens=120, reports_playout=reports
         )
-        self.driver = Driver(config, limits=limits, capabilities=capabilities, hold_scores=True, hold_judgements=True)
+        self.guarded = guarded
+        self.driver = Driver(
+            config,
+            limits=limits,
+            capabilities=capabilities,
+            hold_scores=True,
+            hold_judgements=True,
+            as_served=as_served,
+        )
         self.seen = len(self.driver.outputs)
         self.hearing: dict[int, _Hearing] = {}
         self.speaking: dict[int, _Speaking] = {}
@@ -402,6 +430,9 @@ class AnySession(RuleBasedStateMachine):
                 driver.judge(None)
             else:
                 driver.deliver_scores()
+        driver.pull()
+        if self.guarded:  # an answer waits for what nobody will ever know of speech that has not ended
+            driver.send(ClearAudio())
         self.look()
         while self.hearing or self.speaking:
             for number in [number for number, work in self.hearing.items() if work.finished]:
@@ -427,8 +458,7 @@ class AnySession(RuleBasedStateMachine):
         for error in errors:
             assert error.origin == (1 if error.event_id is None else self.sent[error.event_id])
         assert driver.invariants.updates == len(self.updates - refused)
-        buffer = driver.session._listener.buffer
         formats_used = {event.config.input_format for event in driver.outputs if hasattr(event, "config")}
         if formats_used == {AudioFormat.PCM16}:
             taken = sum(size for event_id, size in self.appended.items() if event_id not in refused)
-            assert buffer.end * 2 == taken
+            assert driver.session.tape.end * 2 == taken

@@ -4,11 +4,11 @@
 - `g711`: mu-law and A-law
 - `resample`: streams from one sample rate to another
 - `clip`, `convert`: whole pieces, and from one format of the wire to another
-- `input_buffer`: the audio of a client that is not committed yet; it is also the session's clock
-- `tape`: the same, and its windows for the speech detector, kept once; `tapes`: in Python or in C
+- `tape`: the audio of a client that is not committed yet, its clock, and its windows for the detector of speech;
+  `tapes`: which implementation of it is used
 - `windows`: the wire's audio as windows of the speech detector
 
 Nothing is imported here: `pcm` needs no NumPy.
 """
 
-__all__ = ["clip", "convert", "input_buffer", "pcm", "resample", "tape", "tapes", "windows"]
+__all__ = ["clip", "convert", "pcm", "resample", "tape", "tapes", "windows"]

@@ -54,8 +54,8 @@ class Tape:
     """
 
     __slots__ = (
-        "_began", "_cut", "_data", "_first", "_high", "_history", "_keep", "_low", "_most", "_scores", "_window_bytes",
-        "cleared", "committed", "discarded", "end", "epoch", "followed", "format", "start", "wakes",
+        "_began", "_bytes_per_ms", "_cut", "_data", "_first", "_high", "_history", "_keep", "_low", "_most", "_scores",
+        "_stretch_bytes", "cleared", "committed", "discarded", "end", "epoch", "followed", "format", "start", "wakes",
     )  # fmt: skip
 
     format: AudioFormat
@@ -98,7 +98,7 @@ class Tape:
         if len(audio) % self.format.sample_bytes:
             raise ValueError(f"{len(audio)} bytes are not a whole number of samples")
         self._data += audio
-        self.end += len(audio) * TICKS_PER_MS // self.format.bytes_per_ms
+        self.end += len(audio) * TICKS_PER_MS // self._bytes_per_ms
         return self.ready
 
     def read(self, start: int, end: int) -> bytes:
@@ -189,6 +189,11 @@ class Tape:
         return (self.end - self.followed) // WINDOW_TICKS if self.epoch else 0
 
     @property
+    def unscored(self) -> int:
+        """Those of them that have no score yet."""
+        return self.waiting - len(self._scores)
+
+    @property
     def scores(self) -> tuple[float, ...]:
         """Those that are there and were not followed, in the order of the windows."""
         return tuple(self._scores)
@@ -214,25 +219,26 @@ class Tape:
     def cut(self) -> bytes | bytearray:
         """Take the next window: the history, then the window, as bytes of the wire. Raises RuntimeError where none is
         ready."""
-        if not self.ready:
-            raise RuntimeError("no window is ready")
         begin, end = self._cut - self._history, self._cut + WINDOW_TICKS
+        if end > self.end or not self.epoch:
+            raise RuntimeError("no window is ready")
         self._cut = end
-        lacking = max(0, self._began - begin)
-        stretch = self._data[self._bytes(begin + lacking - self._first) : self._bytes(end - self._first)]
-        if lacking:
-            stretch[:0] = _SILENCE[self.format] * self._bytes(lacking)
-        return stretch
+        at = (begin - self._first) * self._bytes_per_ms // TICKS_PER_MS
+        if begin >= self._began:
+            return self._data[at : at + self._stretch_bytes]
+        lacking = self._bytes(self._began - begin)
+        return _SILENCE[self.format] * lacking + self._data[at + lacking : at + self._stretch_bytes]
 
     def put(self, score: float) -> None:
         """The score of the oldest window that was cut and has none. Raises RuntimeError where there is no such."""
-        scored = self.followed + (len(self._scores) + 1) * WINDOW_TICKS
+        scores = self._scores
+        scored = self.followed + (len(scores) + 1) * WINDOW_TICKS
         if scored > self._cut:
             raise RuntimeError("no window was cut that has no score")
-        self._scores.append(score)
-        if not self._low < score < self._high or len(self._scores) >= self._most:
+        scores.append(score)
+        if not self._low < score < self._high or len(scores) >= self._most:
             self.wakes = True
-        elif self._keep >= 0 and not self.wakes:
+        elif self._keep >= 0 and not self.wakes and scored - self._keep > self.start:
             self.discard_before(scored - self._keep)
 
     # --- inside -------------------------------------------------------------------------------------
@@ -240,9 +246,11 @@ class Tape:
     def _set_format(self, format: AudioFormat) -> None:
         self.format = format
         self._history = HISTORY_TICKS[format]
+        self._bytes_per_ms = format.bytes_per_ms
+        self._stretch_bytes = self._bytes(self._history) + format.window_bytes
 
     def _bytes(self, ticks: int) -> int:
-        return ticks * self.format.bytes_per_ms // TICKS_PER_MS
+        return ticks * self._bytes_per_ms // TICKS_PER_MS
 
     @property
     def _heard_from(self) -> int:
@@ -257,8 +265,9 @@ class Tape:
     def _trim(self) -> None:
         # CPython moves the front of a bytearray by an offset, so this does not copy the rest.
         needed = self._needed
-        del self._data[: self._bytes(needed - self._first)]
-        self._first = needed
+        if needed > self._first:
+            del self._data[: self._bytes(needed - self._first)]
+            self._first = needed
 
     def _hand_over(self) -> bytearray:
         """Everything from `start` on: the buffer itself, and a copy of the history stays."""

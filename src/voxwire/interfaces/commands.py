@@ -1,7 +1,8 @@
 """What a session asks the runtime to do.
 
 Commands appear among the server events in the order in which they are to take effect. Numbers
-(`epoch`, `transcription`, `generation`) are never reused within a session.
+(`transcription`, `generation`) are never reused within a session. That windows have to be scored is no command: the
+session's tape says so (`voxwire.audio.tape`).
 """
 
 import msgspec
@@ -11,17 +12,6 @@ from voxwire.events.closing import CloseReason
 from voxwire.events.response import TokenUsage
 from voxwire.events.server import ServerEvent
 from voxwire.interfaces.llm import LlmRequest
-
-
-class Analyse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Score these whole 32 ms windows (`len(audio)` is a multiple of `format.window_bytes`).
-
-    A new epoch means: forget resampler and detector state first.
-    """
-
-    epoch: int
-    audio: bytes
-    format: AudioFormat
 
 
 class OverhearTurn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -146,8 +136,7 @@ class CloseSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 EngineCommand = (
-    Analyse
-    | OverhearTurn
+    OverhearTurn
     | StartTranscription
     | FeedTranscription
     | ProbeTranscription

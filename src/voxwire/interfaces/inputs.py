@@ -35,7 +35,11 @@ class ClientMistake(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_fie
 
 
 class SpeechScores(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True, tag_field="_"):
-    """Speech probabilities of the next windows of `epoch`, in the order of the `Analyse` commands."""
+    """Speech probabilities of the next windows of `epoch`, in their order.
+
+    A detector puts them on the tape, and the session pulls them. This is the same told as an input, as journals have
+    it: the windows are cut, the scores put and followed at once.
+    """
 
     epoch: int
     scores: tuple[float, ...]

@@ -17,7 +17,8 @@ from voxwire.events.session_config import SessionConfig, SessionPatch
 from voxwire.interfaces.inputs import Input
 from voxwire.session import Limits
 
-VERSION: Final = 1
+#: In version 1, `moved` also counts the sound of whole windows that went to the detector of speech.
+VERSION: Final = 2
 
 
 class JournalHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +59,8 @@ class Opened(_Line, frozen=True, tag=0):
 
 
 class Appended(_Line, frozen=True, tag=1):
-    """Audio came, or so many bytes of it that are not kept. `moved` is how much sound the session handed on."""
+    """Audio came, or so many bytes of it that are not kept, and nothing followed. `moved` is how much sound the session
+    handed on: 0 since version 2."""
 
     at: float
     audio: bytes | int
@@ -67,7 +69,7 @@ class Appended(_Line, frozen=True, tag=1):
 
 
 class Scored(_Line, frozen=True, tag=2):
-    """Scores came of which nothing followed, but that sound was handed on."""
+    """Scores were followed of which nothing came, but that sound was handed on."""
 
     at: float
     epoch: int

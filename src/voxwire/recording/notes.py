@@ -14,7 +14,6 @@ from voxwire.events.client import AppendAudio
 from voxwire.events.server import AudioDelta, BufferCommitted, ServerEventBase, SpeechStarted
 from voxwire.events.session_config import SessionPatch
 from voxwire.interfaces.commands import (
-    Analyse,
     DiscardPendingAudio,
     FeedTranscription,
     FinishTranscription,
@@ -43,7 +42,7 @@ from voxwire.recording.rebuild import digest, silent, without_clips
 from voxwire.session import Capabilities
 
 #: Commands that hand sound on. It is that of the inputs, so its length is enough to compare.
-_MOVES: Final = (Analyse, FeedTranscription, OverhearTurn)
+_MOVES: Final = (FeedTranscription, OverhearTurn)
 #: Events that name the item of an utterance, among the same outputs as the command to begin or to end it.
 _OF_SPEECH: Final = (SpeechStarted, BufferCommitted)
 #: What a note weighs beside the sound in it, about.
@@ -146,25 +145,27 @@ class Notes:
 
     def took(self, at: float, event: Input, origin: int | None, outputs: list[Output]) -> None:
         """The session took an input."""
-        moved = 0
-        for output in outputs:  # one at most, nearly always
-            if type(output) is Analyse or type(output) is FeedTranscription:
+        if type(event) is AppendAudio and event.event_id is None and not outputs:
+            self.appended(at, event.audio, origin)
+            return
+        if type(event) is SpeechScores:
+            moved = 0
+            for output in outputs:  # one at most, nearly always
+                if type(output) is not FeedTranscription:
+                    break
                 moved += len(output.audio)
             else:
-                break
-        else:
-            if type(event) is AppendAudio and event.event_id is None:
-                audio = event.audio if self.keep_audio else len(event.audio)
-                line = encode_journal((_APPENDED, at, audio, origin, moved))
-                self.size += len(line)
-                self._notes.append(line)
-                return
-            if type(event) is SpeechScores:
                 self._notes.append(encode_journal((_SCORED, at, event.epoch, event.scores, moved)))
                 return
         outcome = sorted_out(event, outputs)
         self.size += _NOTE_BYTES * (1 + len(outputs)) + sum(map(len, outcome.audio))
         self._notes.append(_Input(at, event, origin, outcome))
+
+    def appended(self, at: float, audio: bytes, origin: int | None = None) -> None:
+        """Audio came, and nothing followed of it."""
+        line = encode_journal((_APPENDED, at, audio if self.keep_audio else len(audio), origin, 0))
+        self.size += len(line)
+        self._notes.append(line)
 
     def take(self) -> Batch:
         """Take away what there is. What a session asks for is noted before the input that it was asked for, so it is

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from voxwire.events.client import AppendAudio
 from voxwire.events.session_config import SessionPatch
 from voxwire.interfaces.commands import Output
-from voxwire.interfaces.inputs import Input
+from voxwire.interfaces.inputs import Input, SpeechScores
 from voxwire.recording.notes import Notes
 from voxwire.session import Session
 
@@ -15,6 +16,7 @@ class RecordedSession(Session):
 
     def __init__(self, notes: Notes, **arguments: Any) -> None:
         self._notes = notes
+        self._noted = 0
         overheard = notes.listening(arguments["ids"], arguments["capabilities"])
         super().__init__(**{**arguments, **overheard})
 
@@ -24,7 +26,28 @@ class RecordedSession(Session):
         return outputs
 
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]:
+        alone = type(event) is AppendAudio  # it pulls nothing
+        pulled = [] if alone else self.pull(now=now)
         outputs = Session.receive(self, event, now=now, origin=origin)  # `super` takes twice as long
         if self._notes.open:
             self._notes.took(now, event, origin, outputs)
+        if not alone:
+            self._noted = len(self.tape.scores)
+        return pulled + outputs if pulled else outputs
+
+    def append(self, audio: bytes, *, now: float) -> int | None:
+        ready = Session.append(self, audio, now=now)
+        if ready is not None and self._notes.open:
+            self._notes.appended(now, audio)
+        return ready
+
+    def pull(self, *, now: float) -> list[Output]:
+        """The scores are noted where they are pulled. Those that wait for a judgement were noted then."""
+        epoch, scores = self.tape.epoch, self.tape.scores[self._noted :]
+        if not scores:
+            return []
+        outputs = Session.pull(self, now=now)
+        if self._notes.open:
+            self._notes.took(now, SpeechScores(epoch=epoch, scores=scores), None, outputs)
+        self._noted = len(self.tape.scores)
         return outputs

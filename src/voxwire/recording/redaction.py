@@ -12,7 +12,17 @@ from typing import Any, Final
 
 import msgspec
 
-from voxwire.recording.journal_format import Appended, JournalHeader, JournalLine, Made, Opened, Scored, Told, Took
+from voxwire.recording.journal_format import (
+    VERSION,
+    Appended,
+    JournalHeader,
+    JournalLine,
+    Made,
+    Opened,
+    Scored,
+    Told,
+    Took,
+)
 from voxwire.recording.notes import sorted_out
 from voxwire.recording.rebuild import digest, rebuilt, without_clips
 from voxwire.recording.replay import Chunk, TimeMachine, told_by
@@ -34,7 +44,8 @@ class Redaction:
 
     def __init__(self, header: JournalHeader) -> None:
         self._key = secrets.token_bytes(16)
-        self.header: JournalHeader = msgspec.structs.replace(rebuilt(header, self._change), redacted=True)
+        header = msgspec.structs.replace(rebuilt(header, self._change), version=VERSION, redacted=True)
+        self.header: JournalHeader = header
         self._machine = TimeMachine(self.header)
 
     def chunk(self, chunk: Chunk) -> Chunk:

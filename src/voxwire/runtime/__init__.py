@@ -3,7 +3,7 @@
 - `service`: what one process shares; `Service.converse` is the door for transports
 - `attachment`: what may belong to a session; `event_attachment`, `outbox`: one connection, its way in and its bounded
   way out
-- `live`: one session with its attachments, clock and work; `live_sessions`: all that run
+- `live`: one session with its clock and work, its `audience`, and its `session_timer`; `live_sessions`: all that run
 - `executor`: what a session asked for and is not finished: `cascade` (an answer, spoken through `voicing`,
   `speakable` and `chunker`, or through `own_voice` by an engine that speaks itself), `transcriber` (an utterance),
   `turn_judge` (a pause), `vad_batcher` (speech scores, one batch for all sessions)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from voxwire.audio.pcm import AudioFormat
+from voxwire.audio.tape import Tape
 from voxwire.events.server import SessionCreated
 from voxwire.events.session_config import SessionPatch
 from voxwire.interfaces.commands import Output
@@ -21,6 +21,13 @@ class SessionCore(Protocol):
     def end(self) -> list[Output]: ...
 
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]: ...
+
+    def append(self, audio: bytes, *, now: float) -> int | None: ...
+
+    def pull(self, *, now: float) -> list[Output]: ...
+
+    @property
+    def tape(self) -> Tape: ...
 
     @property
     def deadline(self) -> float | None: ...
@@ -50,20 +57,25 @@ class Clock(Protocol):
 class VadLane(Protocol):
     """One session's way into the shared speech detection."""
 
-    def push(self, epoch: int, audio: bytes, format: AudioFormat) -> None: ...
+    watched: bool
+
+    def queue(self) -> None: ...
+
+    def hold(self) -> None: ...
+
+    def release(self) -> None: ...
 
     def close(self) -> None: ...
 
 
 class OpenLane(Protocol):
-    """Open a lane (`VadBatcher.open`).
+    """Open a lane for a tape (`VadBatcher.open`).
 
-    `on_scores(epoch, scores)` is called on the loop; `on_error` at most once, when no scores will come
-    any more.
+    `on_wake` is called on the loop; `on_error` at most once, when no scores will come any more.
     """
 
     def __call__(
-        self, on_scores: Callable[[int, tuple[float, ...]], None], on_error: Callable[[Exception], None], /
+        self, tape: Tape, on_wake: Callable[[], None], on_error: Callable[[Exception], None], /
     ) -> VadLane: ...
 
 

@@ -1,13 +1,14 @@
 """What a session asked for and is not finished: speech detection, utterances, answers."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, assert_never
 
+from voxwire.audio.tape import Tape
 from voxwire.errors import EngineError
 from voxwire.events.session_config import SessionConfig
 from voxwire.interfaces.commands import (
-    Analyse,
     CancelGeneration,
     CancelTranscription,
     EngineCommand,
@@ -21,7 +22,7 @@ from voxwire.interfaces.commands import (
     TakeDraft,
 )
 from voxwire.interfaces.engine import Claim
-from voxwire.interfaces.inputs import EngineTookOver, Failed, Generated, SpeechScores
+from voxwire.interfaces.inputs import EngineTookOver, Failed, Generated
 from voxwire.interfaces.llm import Overhears, Remembers
 from voxwire.runtime.cascade import Cascade
 from voxwire.runtime.content_guard import SessionGuard
@@ -82,6 +83,7 @@ class Executor:
         self._preparing = False
         self._prewarming = Prewarming(deployment.llm, claim, tasks)
         self._lane: VadLane | None = None
+        self._watched = False
         self._transcribers: dict[int, Transcriber] = {}
         self._recordings = asyncio.Lock()
         self._running: dict[int, tuple[RevocableSink, asyncio.Task[None]]] = {}
@@ -89,12 +91,6 @@ class Executor:
     def execute(self, command: EngineCommand) -> None:
         """Do what a command asks, without waiting for it."""
         match command:
-            case Analyse():
-                if self._lane is None:
-                    self._lane = self._open_lane(self._scored, self._sink.crash)
-                    if self._newcomer is not None:
-                        self._newcomer.sends()
-                self._lane.push(command.epoch, command.audio, command.format)
             case FeedTranscription() | ProbeTranscription() | FinishTranscription():
                 self._transcribe(command)
             case JudgeTurn():
@@ -112,6 +108,39 @@ class Executor:
                 self._cancel(number)
             case _:
                 assert_never(command)
+
+    # --- speech detection ---------------------------------------------------------------------------
+
+    def score(self, tape: Tape, on_wake: Callable[[], None]) -> None:
+        """The tape has windows to score; `on_wake` is told of scores that change something. Tape and callback are the
+        same ones each time."""
+        lane = self._lane
+        if lane is None:
+            lane = self._lane = self._open_lane(tape, on_wake, self._sink.crash)
+            lane.watched = self._watched
+            if self._newcomer is not None:
+                self._newcomer.sends()
+        lane.queue()
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """A thread works on the session: its tape is left alone."""
+        lane = self._lane
+        if lane is not None:
+            lane.hold()
+        try:
+            yield
+        finally:
+            if lane is not None:
+                lane.release()
+
+    def watch(self, watched: bool) -> None:
+        """Whether somebody waits for the backlog of detection to shrink: then every score wakes."""
+        self._watched = watched
+        if self._lane is not None:
+            self._lane.watched = watched
+
+    # --- the rest -----------------------------------------------------------------------------------
 
     def expect(self, config: SessionConfig) -> None:
         """The settings that hold from now on: recogniser and language engine get ready for them beside."""
@@ -157,9 +186,6 @@ class Executor:
         llm = self._deployment.llm
         if isinstance(llm, Remembers):
             llm.forget(self._owner)
-
-    def _scored(self, epoch: int, scores: tuple[float, ...]) -> None:
-        self._sink.submit(SpeechScores(epoch=epoch, scores=scores))
 
     # --- work -------------------------------------------------------------------------------------
 

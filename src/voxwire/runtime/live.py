@@ -11,21 +11,19 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
-from voxwire.errors import SERVER_ERROR, ClientError, VoxwireError
+from voxwire.errors import SERVER_ERROR, ClientError
 from voxwire.events.client import AppendAudio, CreateResponse
 from voxwire.events.closing import CloseReason
 from voxwire.events.response import ResponseParams
 from voxwire.events.server import (
     AudioDelta,
     ErrorOccurred,
-    ServerEvent,
     ServerEventBase,
     SessionCreated,
     SessionUpdated,
 )
 from voxwire.events.session_config import SessionPatch
 from voxwire.interfaces.commands import (
-    Analyse,
     CloseSession,
     DiscardPendingAudio,
     EngineCommand,
@@ -35,18 +33,18 @@ from voxwire.interfaces.commands import (
     UsageCounted,
 )
 from voxwire.interfaces.engine import Claim
-from voxwire.interfaces.inputs import Input, SpeechScores, Tick
+from voxwire.interfaces.inputs import Input, Tick
 from voxwire.interfaces.transport import Transport
 from voxwire.runtime.allowance import Allowance, Unbounded
 from voxwire.runtime.attachment import Attachment, AttachmentRole
+from voxwire.runtime.audience import Audience, SessionEnded
 from voxwire.runtime.budget import TRY_AGAIN, TRY_AGAIN_CODE, Budget, Share
 from voxwire.runtime.content_guard import SessionGuard
-from voxwire.runtime.contracts import Clock, OpenLane, SessionCore, Timer
+from voxwire.runtime.contracts import Clock, OpenLane, SessionCore
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.engine_calls import log_bug
 from voxwire.runtime.executor import Executor
-from voxwire.runtime.ids import EventIds
 from voxwire.runtime.newcomers import Newcomer
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.observer import SessionObserver, SessionObservers
@@ -55,6 +53,7 @@ from voxwire.runtime.principal import Principal
 from voxwire.runtime.prompt_texts import NoPrompts, Prompt, PromptBook, prompted
 from voxwire.runtime.quota_gate import QuotaGate
 from voxwire.runtime.runtime_limits import RuntimeLimits
+from voxwire.runtime.session_timer import SessionTimer
 from voxwire.runtime.session_watch import SessionWatch
 from voxwire.runtime.tasks import Tasks
 from voxwire.runtime.usage_meter import UsageLog, UsageMeter
@@ -64,21 +63,6 @@ logger = logging.getLogger("voxwire.runtime")
 _BUG_MESSAGE: Final = "The server had an internal error; the session has ended."
 
 _A = TypeVar("_A", bound=Attachment)
-
-
-class SessionEnded(VoxwireError):
-    """The session takes nobody in any more."""
-
-    def __init__(self, session_id: str) -> None:
-        super().__init__(f"The session {session_id} has ended.")
-
-
-class TooManyAttachments(VoxwireError):
-    """The session has as many attachments as it may."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"All {limit} places of this session are taken.")
-        self.limit = limit
 
 
 class LiveSession:
@@ -118,20 +102,18 @@ class LiveSession:
         self._session = session
         self._limits = limits
         self._clock = clock
-        self._event_ids = EventIds()
-        self._attachments: list[Attachment] = []
-        self._speakers: list[Attachment] = []
+        self._audience = Audience()
         self._attached = 0
         self._opened = False
-        self._inbox: deque[tuple[Input, int | None, int]] = deque()
+        self._inbox: deque[tuple[Input | None, int | None, int]] = deque()
         self._busy = False
+        self._held_back = 0
         self._closing = False
         self._budget = budget
         self._line: deque[int] = deque()
         self._line_share = budget.share()
         self._relief = Notify()
-        self._timer: Timer | None = None
-        self._timer_due = 0.0
+        self._timer = SessionTimer(clock, self._look)
         self._tasks = Tasks(self.crash)
         self._executor = Executor(
             deployment,
@@ -156,18 +138,14 @@ class LiveSession:
         """
         if self._closing:
             raise SessionEnded(self.id)
-        if len(self._attachments) >= self._limits.attachments:
-            raise TooManyAttachments(self._limits.attachments)
+        self._audience.check_room(self._limits.attachments)
         self._attached += 1
         attachment = make(self._attached)
-        self._attachments.append(attachment)
-        if attachment.role is AttachmentRole.SPEAKER:
-            self._speakers.append(attachment)
+        self._audience.add(attachment)
         self._tasks.spawn(self._run(attachment), f"{self.id} attachment {attachment.number}")
         if self._opened:
             try:
-                attachment.send(self._session.created, self._event_ids())
-                attachment.flush()
+                self._audience.greet(attachment, self._session.created)
             except Exception as bug:
                 self.crash(bug)
         return attachment
@@ -212,7 +190,7 @@ class LiveSession:
             self._stop()
             await self._tasks.close()
             self._executor.forget()
-            for attachment in self._attachments:
+            for attachment in self._audience:
                 attachment.closed.set()
             self._line.clear()
             self._line_share.hold(0)
@@ -224,8 +202,7 @@ class LiveSession:
     def close(self, reason: CloseReason, message: str | None = None) -> None:
         """Send what is queued, then end every attachment. `message` says it better than the reason's own words."""
         self._stop()
-        for attachment in self._attachments:
-            attachment.finish(reason, message)
+        self._audience.finish(reason, message)
 
     async def answered(self) -> None:
         """Wait until no response is in progress."""
@@ -239,19 +216,15 @@ class LiveSession:
 
     def _lose(self, attachment: Attachment) -> None:
         """Nobody waits for it any more; the last speaker takes the session along, and those who look on."""
-        if attachment in self._speakers:
-            self._speakers.remove(attachment)
-            if not self._speakers:
-                self.close(CloseReason.ENDED)
+        if self._audience.quits(attachment):
+            self.close(CloseReason.ENDED)
 
     def _stop(self) -> None:
         """No further input has an effect; all work ends now. The writers go on."""
         self._closing = True
         self._inbox.clear()
         self._executor.stop()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer.stop()
         self._relief.wake()
 
     async def _run(self, attachment: Attachment) -> None:
@@ -259,7 +232,7 @@ class LiveSession:
             await attachment.run()
         finally:
             attachment.closed.set()
-            self._attachments.remove(attachment)
+            self._audience.remove(attachment)
             self._lose(attachment)
             self._relief.wake()
 
@@ -277,9 +250,41 @@ class LiveSession:
 
         `size` is what a client's event weighs in memory if it has to wait, in bytes.
         """
-        if self._closing or (heard := self._hear(event, origin)) is None:
+        if type(event) is AppendAudio:
+            self.append(event.audio, origin, size, event.event_id)
+        elif not self._closing:
+            self._line_up(event, origin, size)
+
+    def append(self, audio: bytes, origin: int | None = None, size: int = 0, event_id: str | None = None) -> None:
+        """The same for audio, without an event: the short way, which comes fifty times a second. Where more comes of it
+        than that it lies on the tape, an `AppendAudio` is made and goes the way of all events."""
+        if self._closing:
             return
-        self._inbox.append((heard, origin, size))
+        if self._busy or not self._gate.hears(len(audio)):
+            heard = self._hear(AppendAudio(audio=audio, event_id=event_id), origin)
+            if heard is not None:
+                self._line_up(heard, origin, size)
+            return
+        self._meter.heard(len(audio))
+        self._watch.appended(len(audio))
+        try:
+            ready = self._session.append(audio, now=self._clock.time())
+            if ready:
+                self._executor.score(self._session.tape, self.pull)
+        except Exception as bug:
+            self.crash(bug)
+        else:
+            if ready is None:
+                self._line_up(AppendAudio(audio=audio, event_id=event_id), origin, size)
+
+    def pull(self) -> None:
+        """Have the session follow the scores on its tape, for one of them may change something. The lane calls it."""
+        if not self._closing:
+            self._line_up(None, None, 0)
+
+    def _line_up(self, event: Input | None, origin: int | None, size: int) -> None:
+        """What comes while the session works waits; None: pull."""
+        self._inbox.append((event, origin, size))
         if self._busy:
             return
         self._busy = True
@@ -300,9 +305,9 @@ class LiveSession:
             return
         self._busy = True
         try:
-            outputs = await asyncio.to_thread(self._session.receive, heard, now=self._clock.time(), origin=origin)
-            self._took(size)
-            self._act(outputs)
+            with self._executor.holding():
+                outputs = await asyncio.to_thread(self._session.receive, heard, now=self._clock.time(), origin=origin)
+            self._follow_up(outputs, size)
             self._keep_time()
             self._work_off()
         except Exception as bug:
@@ -318,8 +323,8 @@ class LiveSession:
             return event
         refusal = self._gate.hear(event, origin)
         if refusal is not None:
-            self._emit(refusal)
-            self._flush()
+            self._audience.tell(refusal)
+            self._audience.flush()
         if self._gate.deaf:
             return self._gate.hushed(event) if self._session.speaking or self._session.backlog_ms else None
         self._meter.heard(len(event.audio))
@@ -327,19 +332,26 @@ class LiveSession:
         return event
 
     def _work_off(self) -> None:
+        session, clock = self._session, self._clock
         while self._inbox:
             event, origin, size = self._inbox.popleft()
-            outputs = self._session.receive(event, now=self._clock.time(), origin=origin)
-            self._took(size)
-            self._act(outputs)
-            # Audio comes fifty times a second, and neither an append nor scores that decide nothing
-            # bring a deadline nearer.
-            if type(event) is not AppendAudio and (outputs or type(event) is not SpeechScores):
+            if event is None:
+                outputs = session.pull(now=clock.time())
+            else:
+                outputs = session.receive(event, now=clock.time(), origin=origin)
+            self._follow_up(outputs, size)
+            # Neither audio nor scores that decide nothing bring a deadline nearer.
+            if outputs or not (event is None or type(event) is AppendAudio):
                 self._keep_time()
 
-    def _took(self, size: int) -> None:
+    def _follow_up(self, outputs: list[Output], size: int) -> None:
+        """After every step: what came to the tape is scored, what waits in the session is counted, and what it says is
+        done."""
+        if self._session.tape.ready and not self._closing:
+            self._executor.score(self._session.tape, self.pull)
         if (waiting := self._session.waiting_events) or self._line:
             self._stand_in_line(waiting, size)
+        self._act(outputs)
 
     def _stand_in_line(self, waiting: int, size: int) -> None:
         """Events wait inside the session in the order in which they came; an input adds one at most, as the last."""
@@ -357,8 +369,8 @@ class LiveSession:
     def turn_away(self, origin: int) -> None:
         """Tell this client that its large message is not taken."""
         if not self._closing:
-            self._emit(ErrorOccurred(type=SERVER_ERROR, code=TRY_AGAIN_CODE, message=TRY_AGAIN, origin=origin))
-            self._flush()
+            self._audience.tell(ErrorOccurred(type=SERVER_ERROR, code=TRY_AGAIN_CODE, message=TRY_AGAIN, origin=origin))
+            self._audience.flush()
 
     def crash(self, bug: BaseException) -> None:
         """A bug of ours: say so in the log and to the client, and end this session alone."""
@@ -366,7 +378,7 @@ class LiveSession:
         if self._closing:
             return
         try:
-            self._emit(ErrorOccurred(type=SERVER_ERROR, code="internal_error", message=_BUG_MESSAGE))
+            self._audience.tell(ErrorOccurred(type=SERVER_ERROR, code="internal_error", message=_BUG_MESSAGE))
         except Exception as again:
             self._tasks.context.run(log_bug, f"{self.id} could not tell the client", again)
         self.close(CloseReason.INTERNAL_ERROR)
@@ -375,33 +387,29 @@ class LiveSession:
         for output in outputs:
             if self._closing:
                 return
-            # These two come many times a second, and `isinstance` takes eight times as long.
-            if type(output) is Analyse:
-                self._executor.execute(output)
-            elif type(output) is AudioDelta:
+            if type(output) is AudioDelta:  # many times a second, and `isinstance` takes eight times as long
                 self._meter.spoke(output)
                 self._watch.spoke(output)
-                self._emit(output)
+                self._audience.tell(output)
             elif isinstance(output, ServerEventBase):
                 self._watch.saw(output)
                 if type(output) is SessionUpdated or type(output) is SessionCreated:
                     self._executor.expect(output.config)
                     self._meter.expect(output.config.input_format)
                     self._gate.expect(output.config.input_format)
-                self._emit(output)
+                self._audience.tell(output)
             elif isinstance(output, UsageCounted):
                 self._count(output)
                 self._tell_quota()
             elif isinstance(output, DiscardPendingAudio):
-                for attachment in self._attachments:
-                    attachment.discard_audio(output.response_id)
+                self._audience.discard_audio(output.response_id)
             elif isinstance(output, CloseSession):
                 self.close(output.reason, output.message)
             else:
                 self._watch.saw(output)
                 self._execute(output)
         if outputs:
-            self._flush()
+            self._audience.flush()
 
     def _execute(self, command: EngineCommand) -> None:
         refusal = self._gate.begin(command)
@@ -433,18 +441,6 @@ class LiveSession:
         if (left := self._gate.left()) is not None:
             self.submit(left)
 
-    def _flush(self) -> None:
-        for attachment in self._attachments:
-            attachment.flush()
-
-    def _emit(self, event: ServerEvent) -> None:
-        """Errors go to the client that caused them, everything else to all, under one event id."""
-        event_id = self._event_ids()
-        origin = event.origin if isinstance(event, ErrorOccurred) else None
-        for attachment in self._attachments:
-            if origin is None or attachment.number == origin:
-                attachment.send(event, event_id)
-
     # --- back-pressure ------------------------------------------------------------------------------
 
     @property
@@ -460,14 +456,20 @@ class LiveSession:
 
     async def readable(self, attachment: Attachment) -> None:
         """Wait until this client may be read again."""
-        while not (self._closing or attachment.closed.is_set()):
-            if not self.congested and attachment.writable:
-                return
-            await self._relief.wait()
+        self._held_back += 1
+        self._executor.watch(True)
+        try:
+            while not (self._closing or attachment.closed.is_set()):
+                if not self.congested and attachment.writable:
+                    return
+                await self._relief.wait()
+        finally:
+            self._held_back -= 1
+            self._executor.watch(self._held_back > 0)
 
     async def writable(self) -> None:
         """Wait until every speaker can take more; for those who look on nobody waits."""
-        while not all(speaker.writable for speaker in self._speakers):
+        while not self._audience.writable:
             await self._relief.wait()
 
     def relieve(self) -> None:
@@ -475,22 +477,12 @@ class LiveSession:
         self._relief.wake()
 
     # --- time ---------------------------------------------------------------------------------------
-    # A session's deadline moves with nearly every input, mostly to later. The timer stays where it is
-    # then: it fires early, looks, and is set again, so that an append never costs a timer.
 
     def _keep_time(self) -> None:
-        due = self._session.deadline
-        if due is None or self._closing:
-            return
-        if self._timer is not None:
-            if self._timer_due <= due:
-                return
-            self._timer.cancel()
-        self._timer_due = due
-        self._timer = self._clock.call_at(due, self._look)
+        if not self._closing:
+            self._timer.keep(self._session.deadline)
 
     def _look(self) -> None:
-        self._timer = None
         if self._busy:  # a thread works on an input; the time is kept after it
             return
         due = self._session.deadline

@@ -34,6 +34,15 @@ class QuotaGate:
         """The audio that comes from now on has this format."""
         self._format = format
 
+    def hears(self, size: int) -> bool:
+        """Whether audio of so many bytes may be heard. If so it is counted; else `hear` says what follows of that."""
+        try:
+            self._allowance.hear(self._format.duration_ms(size))
+        except QuotaExceeded:
+            return False
+        self.deaf = False
+        return True
+
     def hear(self, event: AppendAudio, origin: int | None) -> ErrorOccurred | None:
         """Whether this audio may be heard. Of all that may not, the first is answered by an error: more of them would
         tell nothing new, fifty times a second."""

@@ -20,6 +20,7 @@ from voxwire.interfaces.transport import Transport
 from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.allowance import Allowance, NoQuotas, QuotaExceeded, Quotas
 from voxwire.runtime.attachment import AttachmentRole
+from voxwire.runtime.audience import SessionEnded
 from voxwire.runtime.budget import Budget
 from voxwire.runtime.content_guard import ContentMonitor
 from voxwire.runtime.deployment import Deployment
@@ -27,7 +28,7 @@ from voxwire.runtime.directory import Hosted, LocalDirectory, settle
 from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.event_attachment import EventAttachment
 from voxwire.runtime.ids import new_id
-from voxwire.runtime.live import LiveSession, SessionEnded
+from voxwire.runtime.live import LiveSession
 from voxwire.runtime.live_sessions import LiveSessions
 from voxwire.runtime.load import Load
 from voxwire.runtime.newcomers import Newcomer

@@ -1,7 +1,8 @@
 """Speech detection for all sessions of the process, batch by batch.
 
-A session opens a lane and pushes whole windows into it. Windows of all lanes are resampled
-and scored together, because scoring 32 of them costs a few times what scoring one costs. The rules:
+A session opens a lane for its tape, and says when the tape has windows. Windows of all lanes are resampled
+and scored together, because scoring 32 of them costs a few times what scoring one costs. An engine that reads tapes by
+itself (`ScoresTapes`) is asked once a pass; for others the windows are cut and resampled here. The rules:
 
 - One pass a loop turn, at most `max_batch` windows a pass. Draining everything at once would hold
   the loop for seconds after a large append or a stall (ADR 5).
@@ -13,117 +14,111 @@ and scored together, because scoring 32 of them costs a few times what scoring o
   tenth of the time, then larger batches. (With 150 sessions in frames of 100 ms, batches of 20 at a
   fixed rest of 4 ms, and a quarter more processor time for a session.)
 - An idle batcher starts at once: a lone session waits for nothing.
-- The scores of a usual frame of 100 ms, up to 4, are handed out together, however many passes they
-  took. Who has more windows waits in line again.
+- Scores stay on the tape. Its session is told in the pass in which one came that changes something, or whatever came
+  while somebody is waiting for the backlog to shrink. Who has more windows waits in line again.
+- While a thread works on a session its lane is held: a tape is used by one thread at a time.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Final
 
 from voxwire.audio.pcm import AudioFormat
+from voxwire.audio.tape import Tape
 from voxwire.audio.windows import WindowResampler
-from voxwire.errors import EngineError, InvariantError
-from voxwire.interfaces.vad import VadEngine
+from voxwire.errors import EngineError
+from voxwire.interfaces.vad import ScoresTapes, VadEngine
 
-OnScores = Callable[[int, tuple[float, ...]], None]
+OnWake = Callable[[], None]
 OnError = Callable[[Exception], None]
 
-#: Scores that are handed out together.
-_TOGETHER: Final = 4
+#: Windows of one pass, with an engine that reads tapes by itself and with others: a millisecond or two.
+_NATIVE_BATCH: Final = 64
+_BATCH: Final = 32
+#: What a lane holds that is closed.
+_EMPTY: Final = Tape(AudioFormat.PCM16)
 
 
 class Lane:
-    """One session's way into the detection: `push` and `close`; the rest is for the batcher.
+    """One session's way into the detection: `queue`, `hold`, `watched` and `close`; the rest is for the batcher.
 
-    Scores come in the order of the windows. What was pushed and is not yet scored is bounded by the
-    session, which is not read from while its backlog is large.
+    What is on the tape and not yet scored is bounded by the session, which is not read from while its backlog is large.
     """
 
     __slots__ = (
-        "_audio", "_closed", "_enqueue", "_format", "_new_state", "_on_error", "_on_scores", "_resamplers",
-        "_scores", "epoch", "queued", "resampler", "since", "state", "waiting",
+        "_enqueue", "_epoch", "_held", "_new_state", "_on_error", "_on_wake", "_state", "closed", "queued", "since",
+        "tape", "watched",
     )  # fmt: skip
 
     def __init__(
         self,
+        tape: Tape,
         *,
-        on_scores: OnScores,
+        on_wake: OnWake,
         on_error: OnError,
         enqueue: Callable[["Lane"], None],
         new_state: Callable[[], Any],
-        resamplers: Mapping[AudioFormat, WindowResampler],
     ) -> None:
-        self._on_scores = on_scores
+        self.tape = tape
+        self._on_wake = on_wake
         self._on_error = on_error
         self._enqueue = enqueue
         self._new_state = new_state
-        self._resamplers = resamplers
-        self._audio = bytearray()  # the filter's history, then the windows still to be scored
-        self._scores: list[float] = []
-        self._closed = False
-        self._format = AudioFormat.PCM16
-        self.resampler = resamplers[self._format]
-        self.epoch = -1
-        self.state: Any = None
-        self.waiting = 0
-        """Windows left to score."""
+        self._epoch = -1
+        self._state: Any = None
+        self._held = False
+        self.closed = False
+        self.watched = False
+        """Whether somebody waits for the backlog to shrink: its owner is woken by every pass then."""
         self.queued = False
         self.since = 0.0
         """When it came into the line, by `perf_counter`."""
 
-    def push(self, epoch: int, audio: bytes, format: AudioFormat) -> None:
-        """Take whole windows. A new epoch forgets all that came before. Ignored once closed."""
-        if self._closed:
-            return
-        if epoch != self.epoch:
-            self.epoch, self.state = epoch, self._new_state()
-            self._format, self.resampler = format, self._resamplers[format]
-            self._audio = bytearray(self.resampler.silence)
-            self._scores = []
-            self.waiting = 0
-        if format is not self._format:
-            raise InvariantError(f"format of epoch {epoch}", expected=self._format.value, actual=format.value)
-        if len(audio) % self.resampler.window_bytes:
-            expected = f"whole windows of {self.resampler.window_bytes} bytes"
-            raise InvariantError("audio to analyse", expected=expected, actual=f"{len(audio)} bytes")
-        self._audio += audio
-        self.waiting += len(audio) // self.resampler.window_bytes
-        if not self.queued:
+    def queue(self) -> None:
+        """The tape has windows to score. May be said as often as one likes, and has no effect once closed or while
+        held."""
+        if not self.queued and self.ready:
             self._enqueue(self)
+
+    def hold(self) -> None:
+        """Leave the tape alone until `release`, for a thread works on its session."""
+        self._held = True
+
+    def release(self) -> None:
+        """The loop has the tape again."""
+        self._held = False
+        self.queue()
 
     def close(self) -> None:
         """Drop what is waiting; no callback comes any more. Idempotent."""
-        self._closed = True
-        self._audio.clear()
-        self.waiting = 0
+        self.closed = True
+        self.tape = _EMPTY
 
-    def cut(self) -> bytearray:
-        """Take the next window, with the history before it."""
-        stretch = self._audio[: self.resampler.stretch_bytes]
-        del self._audio[: self.resampler.window_bytes]
-        self.waiting -= 1
-        return stretch
+    @property
+    def ready(self) -> int:
+        """Windows that the next pass may take."""
+        return 0 if self._held else self.tape.ready
 
-    def take(self, score: float) -> None:
-        """The score of the window that was cut."""
-        self._scores.append(score)
+    @property
+    def state(self) -> Any:
+        """The engine's memory of the epoch that is on. A new epoch forgets all that came before."""
+        if self._epoch != self.tape.epoch:
+            self._epoch, self._state = self.tape.epoch, self._new_state()
+        return self._state
 
     def deliver(self) -> None:
-        """Hand out the scores once they are all there, or as many as belong together."""
-        if self._closed or not self._scores or (self.waiting and len(self._scores) < _TOGETHER):
-            return
-        scores, self._scores = tuple(self._scores), []
-        try:
-            self._on_scores(self.epoch, scores)
-        except Exception as error:
-            self.fail(error)
+        """After a pass: wake the owner, where there is a reason to."""
+        if (self.tape.wakes or self.watched) and not self.closed:
+            try:
+                self._on_wake()
+            except Exception as error:
+                self.fail(error)
 
     def fail(self, error: Exception) -> None:
         """Close, and tell the owner why; the loop's exception handler, when the owner has closed already."""
-        tell = _report if self._closed else self._on_error
+        tell = _report if self.closed else self._on_error
         self.close()
         tell(error)
 
@@ -139,16 +134,18 @@ class VadBatcher:
         self,
         engine: VadEngine,
         *,
-        max_batch: int = 32,
+        max_batch: int | None = None,
         gather_s: float = 0.02,
         busy_share: float = 0.1,
         on_lag: Callable[[float], None] = _nobody,
     ) -> None:
-        """`busy_share` is the share of the time that passes may take before they have to be shared more. `on_lag` is
-        told of each pass how long the first in its line has waited, in seconds."""
+        """`max_batch` is 64 for an engine that reads tapes, else 32. `busy_share` is the share of the time that passes
+        may take before they have to be shared more. `on_lag` is told of each pass how long the first in its line has
+        waited, in seconds."""
         self._engine = engine
+        self._reader = engine if isinstance(engine, ScoresTapes) else None
         self._resamplers = {format: WindowResampler(format) for format in AudioFormat}
-        self._max_batch = max_batch
+        self._max_batch = max_batch or (_BATCH if self._reader is None else _NATIVE_BATCH)
         self._gather_s = gather_s
         self._rest_of = 1 / busy_share - 1
         self._rest_until = 0.0
@@ -157,20 +154,20 @@ class VadBatcher:
         self._handle: asyncio.Handle | None = None
         self._on_lag = on_lag
 
-    def open(self, on_scores: OnScores, on_error: OnError | None = None) -> Lane:
-        """A new lane, for one session.
+    def open(self, tape: Tape, on_wake: OnWake, on_error: OnError | None = None) -> Lane:
+        """A new lane, for the tape of one session; it forgets the tape when it is closed.
 
-        `on_scores(epoch, scores)` is called on the loop with the scores of the next windows.
+        `on_wake()` is called on the loop after a pass that has put scores of which the tape says that they wake.
         `on_error(error)` is called at most once, and the lane is closed then: with an `EngineError`
-        when the engine failed, or with what `on_scores` raised. Left out, the loop's exception
+        when the engine failed, or with what `on_wake` raised. Left out, the loop's exception
         handler is told.
         """
         return Lane(
-            on_scores=on_scores,
+            tape,
+            on_wake=on_wake,
             on_error=on_error or _report,
             enqueue=self._enqueue,
             new_state=self._engine.new_state,
-            resamplers=self._resamplers,
         )
 
     def close(self) -> None:
@@ -193,23 +190,16 @@ class VadBatcher:
     def _pass(self) -> None:
         """Score one batch. The next pass is arranged before anybody is told, so that callbacks find things in order."""
         self._handle = None
-        rows, stretches = self._collect()
+        taken = self._collect()
         failure: EngineError | None = None
-        scored: list[tuple[Lane, float]] = []
-        if rows:
+        if taken:
             started = perf_counter()  # uvloop's own clock stands still during a callback
-            outcome = self._try_to_score(rows, stretches)
+            failure = self._try_to_score(taken)
             now = perf_counter()
             self._spent_s += now - started
-            self._on_lag(now - min(lane.since for lane in rows))
-            if isinstance(outcome, EngineError):
-                failure = outcome
-            else:
-                scored = outcome
+            self._on_lag(now - min(lane.since for lane in taken))
         self._arrange()
-        for lane, score in scored:
-            lane.take(score)
-        for lane in dict.fromkeys(rows):
+        for lane in taken:
             if failure is None:
                 lane.deliver()
             else:
@@ -218,7 +208,7 @@ class VadBatcher:
     def _arrange(self) -> None:
         """The next pass, or a rest."""
         loop = asyncio.get_running_loop()
-        if sum(lane.waiting for lane in self._ready) >= self._max_batch / 2:
+        if sum(lane.ready for lane in self._ready) >= self._max_batch / 2:
             self._handle = loop.call_soon(self._pass)
             return
         self._rest_until = loop.time() + min(self._spent_s * self._rest_of, self._gather_s)
@@ -226,44 +216,55 @@ class VadBatcher:
         if self._ready:
             self._handle = loop.call_at(self._rest_until, self._pass)
 
-    def _collect(self) -> tuple[list[Lane], list[bytearray]]:
-        """One batch: a lane and a stretch of audio for each row; windows of one lane are in order."""
-        rows: list[Lane] = []
-        stretches: list[bytearray] = []
-        called = [self._ready.popleft() for _ in range(min(len(self._ready), self._max_batch))]
-        giving = [lane for lane in called if lane.waiting]
+    def _collect(self) -> dict[Lane, int]:
+        """One batch: how many windows of which lane, in the order of the line."""
+        line = [self._ready.popleft() for _ in range(min(len(self._ready), self._max_batch))]
+        left = {lane: ready for lane in line if (ready := lane.ready)}
+        taken: dict[Lane, int] = {}
+        giving, room, rounds = list(left), self._max_batch, 0
         while giving:
-            rows += giving
-            stretches += [lane.cut() for lane in giving]
-            giving = [lane for lane in giving if lane.waiting]
-            room = self._max_batch - len(rows)
+            rounds += 1
+            room -= len(giving)
+            for lane in giving:
+                taken[lane] = rounds
+            giving = [lane for lane in giving if left[lane] > rounds]
             if len(giving) > room:
                 giving = giving[:room] if room > self._max_batch / 2 else []
-        for lane in called:
-            lane.queued = lane.waiting > 0
+        for lane in line:
+            lane.queued = left.get(lane, 0) > taken.get(lane, 0)
             if lane.queued:
                 self._ready.append(lane)
-        return rows, stretches
+        return taken
 
-    def _try_to_score(self, rows: list[Lane], stretches: list[bytearray]) -> list[tuple[Lane, float]] | EngineError:
-        """Lanes with their scores, or why there are none. No function that the error passed through keeps it in
+    def _try_to_score(self, taken: dict[Lane, int]) -> EngineError | None:
+        """Put the scores on the tapes, or say why there are none. No function that the error passed through keeps it in
         a variable: it would hold itself and the audio."""
         try:
-            return list(zip(rows, self._score(rows, stretches), strict=True))
+            reader = self._reader
+            if reader is not None and all(isinstance(lane.tape, reader.tapes) for lane in taken):
+                reader.score_tapes([lane.state for lane in taken], [lane.tape for lane in taken], [*taken.values()])
+            else:
+                self._score_windows(taken)
         except Exception as error:
             return _failed(error)
+        return None
 
-    def _score(self, rows: list[Lane], stretches: list[bytearray]) -> list[float]:
-        """Resample, once for each format, then score everything together."""
-        members: dict[WindowResampler, list[int]] = {}
-        for row, lane in enumerate(rows):
-            members.setdefault(lane.resampler, []).append(row)
-        windows = [b""] * len(rows)
-        for resampler, its_rows in members.items():
-            resampled = resampler([stretches[row] for row in its_rows])
-            for row, window in zip(its_rows, resampled, strict=True):
+    def _score_windows(self, taken: dict[Lane, int]) -> None:
+        """Cut, resample once for each format, score everything together, put."""
+        rounds = range(max(taken.values()))
+        lanes = [lane for done in rounds for lane, count in taken.items() if count > done]
+        stretches = [lane.tape.cut() for lane in lanes]
+        windows = [b""] * len(lanes)
+        members: dict[AudioFormat, list[int]] = {}
+        for row, lane in enumerate(lanes):
+            members.setdefault(lane.tape.format, []).append(row)
+        for format, rows in members.items():
+            resampled = self._resamplers[format]([stretches[row] for row in rows])
+            for row, window in zip(rows, resampled, strict=True):
                 windows[row] = window
-        return self._engine.score([lane.state for lane in rows], windows)
+        scores = self._engine.score([lane.state for lane in lanes], windows)
+        for lane, score in zip(lanes, scores, strict=True):
+            lane.tape.put(score)
 
 
 def _failed(cause: Exception) -> EngineError:

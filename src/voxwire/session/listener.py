@@ -1,18 +1,19 @@
 """The listening half of a session: input audio, turns, commits (protocol: turns).
 
-Audio goes in by `append`; with detection on, whole windows go out as `Analyse` and come back as
-scores, which start and stop turns. A turn's audio runs from its first window, padding included, to
-the end of its trailing silence, and is streamed to the recogniser from the first speech window on.
+Audio goes onto the tape by `append`. With detection on, somebody scores its windows there, and `pull` follows the
+scores, which start and stop turns. A turn's audio runs from its first window, padding included, to the end of its
+trailing silence, and is streamed to the recogniser from the first speech window on.
 
 **Epochs.** The detector has a memory: of the sound so far, and of the resampler's filter. The windows of one
-epoch are one stream for it. A clear, another input format, and switching detection on or off begin a new epoch:
-the next `Analyse` has a new number, by which the runtime forgets that memory, and scores with an old number
-count for nothing. Such an event has waited until all windows were scored (`session`), so no score is lost. A commit
-stays in its epoch, because the sound goes on; only the question "is somebody speaking?" begins anew.
+epoch are one stream for it. A clear, another input format, and switching detection on or off begin a new epoch: it has
+a new number, by which the detector forgets that memory. Such an event has waited until all windows were scored
+(`session`), so no score is lost. A commit stays in its epoch, because the sound goes on; only the question "is somebody
+speaking?" begins anew. What was left of an unfinished window then is never scored by itself.
 
-Three positions move along the audio: `buffer.end` (appended), `_analysed` (sent out, by whole windows) and
-`_scored`. A commit by hand and a new epoch set the last two to the first: what was left of an unfinished window
-is never scored.
+**Waking.** Most scores change nothing, and nobody has to be told of them at once: while nobody speaks those below the
+threshold, while somebody speaks those above silence. `expect` says so to the tape. Then scores wait on it until one
+comes that counts, or until there is enough sound for the recogniser. Whoever has something else to tell the session has
+it pull first, so it never acts on less than is known, and when it was woken makes no difference to what it says.
 
 Where a pause has to be judged (`JudgeTurn`), the scores after it wait for the answer, so that turns do not depend on
 how long a judgement took. They count as not scored until then.
@@ -20,15 +21,17 @@ how long a judgement took. They count as not scored until then.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Final, TypeVar
 
-from voxwire.audio.input_buffer import InputBuffer
-from voxwire.audio.tape import TICKS_PER_MS, WINDOW_TICKS, to_ms
+from voxwire.audio.pcm import WINDOW_MS
+from voxwire.audio.tape import NEVER, TICKS_PER_MS, WINDOW_TICKS, to_ms
+from voxwire.audio.tapes import new_tape
 from voxwire.errors import ClientError
 from voxwire.events import server
 from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.session_config import SessionConfig, TurnDetection
-from voxwire.interfaces.commands import Analyse, JudgeTurn, OverhearTurn
+from voxwire.interfaces.commands import JudgeTurn, OverhearTurn
 from voxwire.interfaces.turn import TurnSign
 from voxwire.session.conversation import Entry
 from voxwire.session.drafts import Drafts
@@ -42,6 +45,14 @@ _Words = TypeVar("_Words", str, str | None)
 
 #: The end of a turn that a turn model hears.
 _JUDGED_TICKS: Final = 8000 * TICKS_PER_MS
+#: While somebody speaks, the recogniser gets so many windows at once: 256 ms.
+_FED_WINDOWS: Final = 8
+#: While nobody speaks, so many scores that change nothing are followed at once: 2 s.
+_SILENT_WINDOWS: Final = 64
+#: What `Tape.expect` is told.
+_Rule = tuple[float, float, int, int]
+_EACH: Final[_Rule] = (0.0, 0.0, 1, -1)
+_NONE: Final[_Rule] = (-inf, inf, NEVER, -1)
 
 
 @dataclass(eq=False, slots=True)
@@ -74,7 +85,7 @@ class _Judgement:
 
 
 class Listener:
-    """Owns the input buffer and the turn in progress."""
+    """Owns the tape and the turn in progress."""
 
     def __init__(
         self,
@@ -101,14 +112,11 @@ class Listener:
         self._guard = Guard(state.limits, state.capabilities)
         self._on_pause = on_pause
         self._on_turn = on_turn
-        self.buffer = InputBuffer(state.config.input_format)
+        self.tape = new_tape(state.config.input_format)
         self._detector: TurnDetector | None = None
         self._turn: _Turn | None = None
-        self._epoch = 0
-        self._analysed = 0
-        self._scored = 0
         self._judgement: _Judgement | None = None
-        self._unfollowed: tuple[float, ...] = ()
+        self._rule = _EACH
         self._detect(state.config.turn_detection)
 
     @property
@@ -127,46 +135,74 @@ class Listener:
         return self._detector is not None and self._detector.hushed
 
     @property
-    def unscored_ms(self) -> float:
-        """Audio that was sent to be scored and has not come back."""
-        return (self._analysed - self._scored) / TICKS_PER_MS
+    def unscored_ms(self) -> int:
+        """Audio in whole windows that have no score, or one that waits for a judgement."""
+        return (self.tape.unscored if self._judgement is None else self.tape.waiting) * WINDOW_MS
 
     # --- audio in --------------------------------------------------------------------------------
 
+    def takes(self, size: int) -> bool:
+        """Whether an append of so many bytes is in order."""
+        tape, limits = self.tape, self._state.limits
+        return (
+            size <= limits.append_bytes
+            and not size % tape.format.sample_bytes
+            and tape.size + size <= limits.buffer_bytes
+        )
+
     def append(self, audio: bytes) -> None:
         """`input_audio_buffer.append`; raises ClientError for a size that cannot be."""
-        buffer, limits = self.buffer, self._state.limits
+        tape, limits = self.tape, self._state.limits
         if len(audio) > limits.append_bytes:
             raise ClientError(
                 f"Audio chunk too large: {len(audio)} bytes, at most {limits.append_bytes} are accepted at once.",
                 code="invalid_value",
                 param="audio",
             )
-        if len(audio) % buffer.format.sample_bytes:
+        if len(audio) % tape.format.sample_bytes:
             raise ClientError(
                 f"Invalid audio: {len(audio)} bytes are not a whole number of 16-bit samples.",
                 code="invalid_value",
                 param="audio",
             )
-        if buffer.size + len(audio) > limits.buffer_bytes:
+        if tape.size + len(audio) > limits.buffer_bytes:
             raise ClientError(
                 f"The input audio buffer is full: it holds at most {limits.buffer_bytes} bytes. "
                 "Commit or clear it first.",
                 code="input_audio_buffer_full",
                 param="audio",
             )
-        buffer.append(audio)
-        if self._detector is not None:
-            self._analyse()
+        tape.append(audio)
 
-    def scores(self, epoch: int, scores: tuple[float, ...]) -> None:
-        """Scores of the next windows of an epoch; those of an older epoch are ignored."""
-        if epoch != self._epoch or self._detector is None:
-            return
-        if self._judgement is not None:
-            self._unfollowed += scores
-        else:
-            self._follow(self._detector, scores)
+    def scored(self, epoch: int, scores: tuple[float, ...]) -> None:
+        """Somebody else scored the next windows of an epoch; those of an older epoch are ignored."""
+        if epoch == self.tape.epoch:
+            for score in scores:
+                self.tape.cut()
+                self.tape.put(score)
+
+    def pull(self) -> bool:
+        """Follow the scores that are on the tape, up to a pause that has to be judged; whether there were any."""
+        tape, detector, followed = self.tape, self._detector, self.tape.followed
+        if detector is None:
+            return False
+        while self._judgement is None and (score := tape.follow()) is not None:
+            self._window(detector, score, tape.followed)
+        if tape.followed == followed:
+            return False
+        if self._turn is None:
+            self._forget(detector)
+        elif not self._turn.held:
+            self._feed(self._turn, tape.followed)
+        return True
+
+    def expect(self, *, every: bool) -> None:
+        """Tell the tape which scores change something; call it after whatever may have changed that. `every`: somebody
+        waits until all windows are scored."""
+        rule = self._present_rule(every=every)
+        if rule != self._rule:
+            self._rule = rule
+            self.tape.expect(*rule)
 
     def judged(self, number: int, sign: TurnSign | None) -> None:
         """What the pause looks like that was asked about; an answer to another question is none."""
@@ -177,8 +213,7 @@ class Listener:
         asked.detector.judge(sign)
         if sign not in (TurnSign.HESITANT, TurnSign.UNFINISHED):
             asked.turn.held = self._on_pause(asked.turn.utterance)
-        scores, self._unfollowed = self._unfollowed, ()
-        self._follow(asked.detector, scores)
+        self.pull()
 
     def heard_more(self) -> None:
         """The recogniser was behind, and has words that it did not have when the pause was judged: judge it again."""
@@ -196,8 +231,9 @@ class Listener:
         With detection on, what is kept as the padding of a turn to come is nothing to commit: a "stop" button
         pressed after a turn would make a second item of it (protocol: decisions, Commit while nobody speaks).
         """
-        buffer = self.buffer
-        waiting_ms = 0.0 if self._detector is not None and self._turn is None else buffer.duration_ms
+        tape = self.tape
+        buffered_ms = tape.format.duration_ms(tape.size)
+        waiting_ms = 0.0 if self._detector is not None and self._turn is None else buffered_ms
         if waiting_ms < self._state.limits.min_commit_ms:
             raise ClientError(
                 "Error committing input audio buffer: buffer too small. Expected at least "
@@ -208,32 +244,32 @@ class Listener:
         turn, self._turn = self._turn, None
         if turn is None:
             item_id = self._state.ids("item")
-            start = buffer.start
-            utterance = self._transcripts.start(item_id, buffer.format, to_ms(start))
+            start = tape.start
+            utterance = self._transcripts.start(item_id, tape.format, to_ms(start))
             turn = _Turn(item_id, start, start, utterance, start, start)
         else:
             if turn.suspected:
                 self._convict(turn)
             turn.held = False  # what was not scored yet may hold a sound
-            self._say_stopped(turn, buffer.end)
+            self._say_stopped(turn, tape.end)
         if self._detector is not None:
             self._detector.reset()
         self._drafts.drop()
-        self._commit(turn, buffer.end, speech_end=buffer.end)
+        self._commit(turn, tape.end, speech_end=tape.end)
         # What was left of an unfinished window is committed: windows go on from here.
-        self._analysed = self._scored = buffer.end
+        tape.realign()
 
     def clear(self) -> None:
         """`input_audio_buffer.clear`: forget everything not committed, also speech in progress."""
         self._abandon_turn()
-        self.buffer.clear()
+        self.tape.clear()
         if self._detector is not None:
             self._new_epoch()
         self._state.emit(server.BufferCleared())
 
     def idle(self) -> Entry:
         """Nobody spoke for `idle_timeout_ms`: the silence becomes an item (protocol: turns, Idle timeout)."""
-        start, end = self.buffer.start, self._scored
+        start, end = self.tape.start, self.tape.followed
         item_id = self._state.ids("item")
         self._state.emit(server.IdleTimeout(item_id=item_id, audio_start_ms=to_ms(start), audio_end_ms=to_ms(end)))
         return self._make_item(item_id, self._take(start, end))
@@ -242,7 +278,7 @@ class Listener:
 
     def check(self, config: SessionConfig) -> None:
         """Refuse new settings that would lose audio already said."""
-        if config.input_format is self.buffer.format or not self.buffer.size:
+        if config.input_format is self.tape.format or not self.tape.size:
             return
         if self._turn is not None or self._detector is None:
             raise ClientError(
@@ -254,8 +290,8 @@ class Listener:
 
     def configure(self, config: SessionConfig) -> None:
         """Take new settings, checked before."""
-        if config.input_format is not self.buffer.format:
-            self.buffer.change_format(config.input_format)
+        if config.input_format is not self.tape.format:
+            self.tape.change_format(config.input_format)
             if self._detector is not None:
                 self._new_epoch()
         settings = config.turn_detection
@@ -273,44 +309,42 @@ class Listener:
         self._new_epoch()
 
     def _new_epoch(self) -> None:
-        self._epoch = self._state.number()
-        self._analysed = self._scored = self.buffer.end
-        self._judgement, self._unfollowed = None, ()
+        epoch = self._state.number()
+        self._judgement = None
+        self.tape.begin(0 if self._detector is None else epoch)
         if self._detector is not None:
             self._detector.reset()
 
-    def _analyse(self) -> None:
-        windows = (self.buffer.end - self._analysed) // WINDOW_TICKS
-        if windows:
-            end = self._analysed + windows * WINDOW_TICKS
-            audio = self.buffer.read(self._analysed, end)
-            self._analysed = end
-            self._state.emit(Analyse(epoch=self._epoch, audio=audio, format=self.buffer.format))
+    def _present_rule(self, *, every: bool) -> _Rule:
+        detector, turn = self._detector, self._turn
+        if self._judgement is not None:
+            return _NONE
+        if detector is None or every or (turn is not None and turn.suspected) or (unmoved := detector.unmoved) is None:
+            return _EACH
+        if turn is None:
+            return *unmoved, _SILENT_WINDOWS, self._kept(detector)
+        return *unmoved, _FED_WINDOWS, -1
 
-    def _follow(self, detector: TurnDetector, scores: tuple[float, ...]) -> None:
-        for index, score in enumerate(scores):
-            if self._judgement is not None:
-                self._unfollowed = scores[index:]
-                break
-            self._scored += WINDOW_TICKS
-            self._window(detector, score, self._scored)
-        if self._turn is not None:
-            if not self._turn.held:
-                self._feed(self._turn, self._scored)
-        else:
-            # One window more than the padding, so that the window that starts a turn has all of it.
-            self.buffer.discard_before(self._scored - detector.padding_ticks - WINDOW_TICKS)
+    def _forget(self, detector: TurnDetector) -> None:
+        """Nobody speaks: what no turn can need."""
+        self.tape.discard_before(self.tape.followed - self._kept(detector))
+
+    def _kept(self, detector: TurnDetector) -> int:
+        """Ticks before the last score that a turn may need: the padding, and one window more, so that the window that
+        starts a turn has all of it."""
+        return detector.padding_ticks + WINDOW_TICKS
 
     def _ask(self, detector: TurnDetector, turn: _Turn) -> None:
         """Have the pause judged."""
         state = self._state
         audio = b""
         if state.capabilities.hears_turns:
-            audio = self.buffer.read(max(turn.start, self._scored - _JUDGED_TICKS), self._scored)
+            end = self.tape.followed
+            audio = self.tape.read(max(turn.start, end - _JUDGED_TICKS), end)
         number = state.number()
         self._judgement = _Judgement(number, turn, detector)
         state.emit(
-            JudgeTurn(judgement=number, transcription=turn.utterance.number, audio=audio, format=self.buffer.format)
+            JudgeTurn(judgement=number, transcription=turn.utterance.number, audio=audio, format=self.tape.format)
         )
 
     def _window(self, detector: TurnDetector, score: float, end: int) -> None:
@@ -371,7 +405,7 @@ class Listener:
 
     def _obey(self, detector: TurnDetector, boundary: Boundary, end: int) -> None:
         if self._turn is None:
-            self._start_turn(detector, max(self.buffer.start, end - WINDOW_TICKS - detector.padding_ticks), end)
+            self._start_turn(detector, max(self.tape.start, end - WINDOW_TICKS - detector.padding_ticks), end)
         elif boundary is Boundary.PAUSED and detector.asks:
             self._feed(self._turn, end)
             self._ask(detector, self._turn)
@@ -394,10 +428,10 @@ class Listener:
         suspected = self._guard.watches and self._on_suspicion()
         if not suspected:
             self._state.emit(server.SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
-        utterance = self._transcripts.start(item_id, self.buffer.format, to_ms(start))
+        utterance = self._transcripts.start(item_id, self.tape.format, to_ms(start))
         self._turn = turn = _Turn(item_id, start, start, utterance, end - WINDOW_TICKS, end, suspected=suspected)
         # Here too, or what is left when the turn is not finished would depend on how the audio was cut.
-        self.buffer.discard_before(start)
+        self.tape.discard_before(start)
         if suspected:
             self._weigh(detector, turn, self._guard.while_speaking, "")
         else:
@@ -409,11 +443,11 @@ class Listener:
 
     def _feed(self, turn: _Turn, end: int) -> None:
         if end > turn.fed:
-            audio = self.buffer.read(turn.fed, end)
+            audio = self.tape.read(turn.fed, end)
             self._transcripts.feed(turn.utterance, audio)
             if self._state.capabilities.overhears:
                 number = turn.utterance.number
-                self._state.emit(OverhearTurn(turn=number, audio=audio, format=self.buffer.format))
+                self._state.emit(OverhearTurn(turn=number, audio=audio, format=self.tape.format))
             turn.fed = end
 
     def _commit(self, turn: _Turn, end: int, *, speech_end: int) -> Entry:
@@ -421,14 +455,15 @@ class Listener:
         if turn.fed == turn.start:
             self._transcripts.feed(turn.utterance, clip.data)  # as it is: a slice of a bytearray would be a copy
         elif end > turn.fed and not turn.held:
-            self._transcripts.feed(turn.utterance, clip.data[self.buffer.size_of(turn.fed - turn.start) :])
+            fed = (turn.fed - turn.start) * self.tape.format.bytes_per_ms // TICKS_PER_MS
+            self._transcripts.feed(turn.utterance, clip.data[fed:])
         entry = self._make_item(turn.item_id, clip)
         entry.turn = TurnTimes(speech_end_ms=to_ms(speech_end), decided=self._state.now)
         self._transcripts.finish(turn.utterance, entry, clip.duration_ms)
         return entry
 
     def _take(self, start: int, end: int) -> AudioClip:
-        return AudioClip(data=self.buffer.commit(start, end), format=self.buffer.format)
+        return AudioClip(data=self.tape.commit(start, end), format=self.tape.format)
 
     def _make_item(self, item_id: str, clip: AudioClip) -> Entry:
         state = self._state
@@ -448,7 +483,7 @@ class Listener:
         if turn is not None and turn.suspected:
             self._acquit(turn)
         elif turn is not None:
-            self._say_stopped(turn, self.buffer.end)
+            self._say_stopped(turn, self.tape.end)
             self._drafts.drop()
             self._transcripts.cancel(turn.utterance)
             self._state.conversation.release()

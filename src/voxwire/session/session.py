@@ -3,7 +3,11 @@
 It joins the parts of this package. A client's mistake becomes one `error` event and changes nothing
 (protocol: errors, Events of type error). Results of cancelled work discard themselves by their number.
 
-**The waiting queue.** The scores of audio come back later than the audio came, and other events of the
+**Audio and scores.** They come many times a second, and most of them change nothing. So they have a way of their own:
+`append` puts audio onto the tape, where somebody scores it, and `pull` follows the scores that are there. The tape says
+when that is needed (`Tape.wakes`); every other input pulls first.
+
+**The waiting queue.** The scores of audio come later than the audio came, and other events of the
 client arrive meanwhile. What they do must not depend on how fast scoring is (protocol: turns, Order of audio
 and events): a commit that was sent after a word has to find the turn that this word began. So
 
@@ -11,17 +15,17 @@ and events): a commit that was sent after a word has to find the turn that this 
 - any other event waits in `_waiting` while `Listener.unscored_ms` is above 0, which means that a window of an
   earlier append has no score yet;
 - once one event waits, all that come from clients later wait behind it, appends too: they are taken in order;
-- scores take events from the front until one has to wait again. An append among them may send new windows
-  out, and the event behind it then waits for those;
+- scores take events from the front until one has to wait again. An append among them may bring new windows,
+  and the event behind it then waits for those;
 - what comes from the world (scores, transcripts, results of engines, ticks) never waits: it belongs to work
   that has begun;
 - without turn detection nothing is scored, so nothing waits.
 
-    append a word   → Analyse, 5 windows
+    append a word   → 5 windows to score
     commit          → waits
     append          → waits behind it
     4 scores        → speech_started; the commit still waits
-    1 score         → the commit is taken: speech_stopped, committed; then the append: Analyse
+    1 score         → the commit is taken: speech_stopped, committed; then the append: windows to score
 
 The queue has no bound of its own. Its reader bounds it: while `backlog_ms` or `waiting_events` is large, the
 runtime does not read from the client.
@@ -31,6 +35,7 @@ import weakref
 from collections.abc import Callable
 from typing import Final, assert_never
 
+from voxwire.audio.tape import Tape
 from voxwire.errors import INVALID_REQUEST, ClientError
 from voxwire.events import client
 from voxwire.events.client import UNSUPPORTED_VALUE, AppendAudio, ClientEvent
@@ -83,10 +88,10 @@ class Session:
     """One realtime or transcription session.
 
     Inputs go in by `receive`, outputs come back as a list in wire order: server events for the
-    attachments, commands for the runtime. Nothing here does I/O, reads a clock or draws a random
-    number: `now` (seconds, monotonic) and `ids` (prefix to fresh identifier) are handed in, so the
-    same inputs always give the same outputs. `expires_at` in Unix seconds is for clients to see; `end_user` is the
-    client's name for the person, for the language engine. `fingerprint` is shown to who asks for it.
+    attachments, commands for the runtime. For audio and scores there are `append` and `pull` besides. Nothing here does
+    I/O, reads a clock or draws a random number: `now` (seconds, monotonic) and `ids` (prefix to fresh identifier) are
+    handed in, so the same inputs always give the same outputs. `expires_at` in Unix seconds is for clients to see;
+    `end_user` is the client's name for the person, for the language engine. `fingerprint` is shown to who asks for it.
     """
 
     def __init__(
@@ -183,12 +188,12 @@ class Session:
         if self._closed:
             return []
         self._state.now = now
-        if type(event) is AppendAudio and not self._waiting:  # comes fifty times a second
-            self._take(event, origin)
-            return self._take_outputs()
+        if type(event) is not AppendAudio:
+            self._follow()
         match event:
             case inputs.SpeechScores():
-                self._scores(event)
+                self._listener.scored(event.epoch, event.scores)
+                self._follow()
             case inputs.Generated():
                 self._responder.result(event.number, event.event)
             case inputs.Transcribed():
@@ -214,6 +219,30 @@ class Session:
                 self._take(event, origin)
         return self._take_outputs()
 
+    def append(self, audio: bytes, *, now: float) -> int | None:
+        """Audio of a client that only adds to the tape, the short way: how many windows are ready to score now.
+
+        None: more would come of it. Something waits, or it is no audio to take, and nothing has happened. Then hand it
+        to `receive` as an event.
+        """
+        if self._waiting or self._closed or not self._listener.takes(len(audio)):
+            return None
+        self._state.now = now
+        return self.tape.append(audio)
+
+    def pull(self, *, now: float) -> list[Output]:
+        """Follow the scores that are on the tape: what comes of them, as of an input `SpeechScores`."""
+        if self._closed:
+            return []
+        self._state.now = now
+        self._follow()
+        return self._take_outputs()
+
+    @property
+    def tape(self) -> Tape:
+        """The audio that came and is not committed, for who scores it; always the same one."""
+        return self._listener.tape
+
     def end(self) -> list[Output]:
         """Nobody is there any more. Nothing of the outputs can be done or told, but their usage can be counted."""
         if not self._closed:
@@ -229,7 +258,8 @@ class Session:
     @property
     def backlog_ms(self) -> float:
         """Audio not scored yet, also what waits in line; the reader waits while this is large."""
-        return self._listener.unscored_ms + self._listener.buffer.format.duration_ms(self._waiting_bytes)
+        unscored_ms = self._listener.unscored_ms
+        return unscored_ms + self.tape.format.duration_ms(self._waiting_bytes) if self._waiting else unscored_ms
 
     @property
     def waiting_events(self) -> int:
@@ -352,9 +382,9 @@ class Session:
 
     # --- the world -------------------------------------------------------------------------------
 
-    def _scores(self, event: inputs.SpeechScores) -> None:
-        self._listener.scores(event.epoch, event.scores)
-        self._go_on()
+    def _follow(self) -> None:
+        if self._listener.pull():
+            self._go_on()
 
     def _go_on(self) -> None:
         """Take what has waited for scores, as far as they are known."""
@@ -447,6 +477,7 @@ class Session:
         self._closed = True
 
     def _take_outputs(self) -> list[Output]:
+        self._listener.expect(every=bool(self._waiting))
         outputs, self._state.out = self._state.out, []
         return outputs
 

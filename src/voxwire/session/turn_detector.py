@@ -16,6 +16,7 @@ like (`TurnSign`): somebody else judges that once the pause is told, and `judge`
 
 from dataclasses import dataclass
 from enum import Enum
+from math import inf, nextafter
 from typing import Final, Literal
 
 from voxwire.audio.tape import TICKS_PER_MS, WINDOW_TICKS
@@ -121,6 +122,20 @@ class TurnDetector:
         return isinstance(self.state, Trailing) and self.state.told is Boundary.PAUSED
 
     @property
+    def unmoved(self) -> tuple[float, float] | None:
+        """Scores between these two, both excluded, would leave everything as it is; None where each one counts."""
+        if self.state is SpeechState.SILENT:
+            return -inf, self.threshold or nextafter(0, 1)
+        if self.state is SpeechState.SPEAKING:
+            return self._quiet, inf
+        return None
+
+    @property
+    def _quiet(self) -> float:
+        """The highest score that is silence after speech."""
+        return max(self.threshold - HYSTERESIS, SILENCE_FLOOR)
+
+    @property
     def silence_ms(self) -> int:
         """The silence that ends the turn, as things look."""
         return self._silence_ms if self._waits is None else self._waits[self._sign]
@@ -149,7 +164,7 @@ class TurnDetector:
         if state is SpeechState.SILENT:
             return None
         if not isinstance(state, Trailing):
-            if score > max(self.threshold - HYSTERESIS, SILENCE_FLOOR):
+            if score > self._quiet:
                 return None
             self.state = state = Trailing(window_end - WINDOW_TICKS)
         silent_ms = (window_end - state.since) / TICKS_PER_MS

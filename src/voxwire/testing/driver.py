@@ -13,7 +13,7 @@ from voxwire.events.client import AppendAudio, CreateResponse
 from voxwire.events.response import ResponseParams, TokenUsage
 from voxwire.events.server import ErrorOccurred, ServerEvent
 from voxwire.events.session_config import SessionConfig
-from voxwire.interfaces.commands import Analyse, JudgeTurn, Output, StartResponse, StartTranscription
+from voxwire.interfaces.commands import JudgeTurn, Output, StartResponse, StartTranscription
 from voxwire.interfaces.engine import Word
 from voxwire.interfaces.inputs import (
     Failed,
@@ -69,10 +69,12 @@ def counting_ids() -> Callable[[str], str]:
 class Driver:
     """A session, what went in, and what came out.
 
-    `outputs` holds everything since the start, `log` inputs and outputs in the order in which they
-    happened. `Analyse` is answered at once unless `hold_scores`; then `deliver_scores` answers it.
-    A pause is judged at once to be `sign`, unless `hold_judgements`; then `judge` says it. Every output passes the
-    invariants.
+    `outputs` holds everything since the start, `log` inputs and outputs in the order in which they happened, `windows`
+    the windows that were scored, each with its epoch. Windows are scored at once unless `hold_scores`; then
+    `deliver_scores` scores them. Scores are pulled as soon as they are there. With `as_served` it is as
+    the runtime does it: audio goes the short way where there is one, and scores are pulled when the tape wakes, and
+    before other inputs. A pause is judged at once to be `sign`, unless `hold_judgements`; then `judge` says
+    it. Every output passes the invariants.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Driver:
         capabilities: Capabilities | None = None,
         score: Callable[[bytes], float] = score_by_content,
         hold_scores: bool = False,
+        as_served: bool = False,
         sign: TurnSign | None = None,
         hold_judgements: bool = False,
         chunk_ms: float = 100,
@@ -93,6 +96,7 @@ class Driver:
         self.now = 1000.0
         self.score = score
         self.hold_scores = hold_scores
+        self.as_served = as_served
         self.sign = sign
         self.hold_judgements = hold_judgements
         self.chunk_ms = chunk_ms
@@ -100,6 +104,7 @@ class Driver:
         self.inputs: list[tuple[Input, float, int | None]] = []
         self.outputs: list[Output] = []
         self.log: list[Input | Output] = []
+        self.windows: list[tuple[int, bytes]] = []
         self._arguments = {
             "session_id": "sess_1",
             "end_user": end_user,
@@ -109,17 +114,17 @@ class Driver:
         }
         self.session = self._new_session()
         self.invariants = Invariants(self.session)
-        self._windows: deque[tuple[int, float]] = deque()
+        self._noted = 0
         self._pauses: deque[int] = deque()
         self._take(self.session.open())
 
     # --- inputs ----------------------------------------------------------------------------------
 
     def send(self, event: Input, *, origin: int | None = None) -> list[Output]:
-        """Hand in one input; everything that followed, the answers to `Analyse` included."""
+        """Hand in one input; everything that followed, also of the scores of what it brought."""
         before = len(self.outputs)
         self._receive(event, origin)
-        while self._windows and not self.hold_scores:
+        while self.unscored_windows and not self.hold_scores:
             self.deliver_scores()
         return self.outputs[before:]
 
@@ -131,14 +136,25 @@ class Driver:
                 self.send(AppendAudio(audio=piece[start : start + size]))
 
     def deliver_scores(self, count: int | None = None) -> list[Output]:
-        """Answer the oldest `count` windows that were asked about; None for all of one epoch."""
-        before = len(self.outputs)
-        epoch = self._windows[0][0]
-        scores: list[float] = []
-        while self._windows and self._windows[0][0] == epoch and (count is None or len(scores) < count):
-            scores.append(self._windows.popleft()[1])
-        self._receive(SpeechScores(epoch=epoch, scores=tuple(scores)))
+        """Score the oldest `count` windows, or all that are there."""
+        before, tape = len(self.outputs), self.session.tape
+        for _ in range(tape.ready if count is None else min(count, tape.ready)):
+            window = bytes(tape.cut()[-tape.format.window_bytes :])
+            self.windows.append((tape.epoch, window))
+            tape.put(self.score(window))
+            if self.as_served and tape.wakes:
+                self.pull()
+        if not self.as_served:
+            self.pull()
         return self.outputs[before:]
+
+    def pull(self) -> None:
+        """Have the session follow the scores that are on the tape; a replay is told them as an input."""
+        tape = self.session.tape
+        scores = tape.scores[self._noted :]
+        if scores:
+            self._note(SpeechScores(epoch=tape.epoch, scores=scores), None)
+            self._take(self.session.pull(now=self.now), told=True)
 
     def judge(self, sign: TurnSign | None) -> list[Output]:
         """Say what the oldest pause looks like that was asked about."""
@@ -152,7 +168,8 @@ class Driver:
 
     @property
     def unscored_windows(self) -> int:
-        return len(self._windows)
+        """Of which the detector has not taken any yet."""
+        return self.session.tape.ready
 
     def advance(self, seconds: float) -> None:
         """Let time pass, with a tick at every deadline of the session on the way."""
@@ -275,21 +292,29 @@ class Driver:
         return Session(ids=self._new_ids(), now=1000.0, expires_at=1_700_003_600, **self._arguments)  # type: ignore[arg-type]
 
     def _receive(self, event: Input, origin: int | None = None) -> None:
+        if type(event) is not AppendAudio:
+            self.pull()
+        self._note(event, origin)
+        if self.as_served and type(event) is AppendAudio:
+            if self.session.append(event.audio, now=self.now) is not None:
+                return
+        self._take(self.session.receive(event, now=self.now, origin=origin), told=type(event) is not AppendAudio)
+
+    def _note(self, event: Input, origin: int | None) -> None:
         self.inputs.append((event, self.now, origin))
         self.log.append(event)
-        self._take(self.session.receive(event, now=self.now, origin=origin))
+
+    def _answer_pauses(self) -> None:
         while self._pauses and not self.hold_judgements:
             self.judge(self.sign)
 
-    def _take(self, outputs: Iterable[Output]) -> None:
+    def _take(self, outputs: Iterable[Output], *, told: bool = False) -> None:
+        """`told`: of the scores that are on the tape, the log knows all."""
         outputs = list(outputs)
         self.outputs += outputs
         self.log += outputs
         self.invariants.observe(outputs)
-        for output in outputs:
-            if isinstance(output, Analyse):
-                size = output.format.window_bytes
-                windows = (output.audio[start : start + size] for start in range(0, len(output.audio), size))
-                self._windows.extend((output.epoch, self.score(window)) for window in windows)
-            elif isinstance(output, JudgeTurn):
-                self._pauses.append(output.judgement)
+        if told:
+            self._noted = len(self.session.tape.scores)
+        self._pauses.extend(output.judgement for output in outputs if isinstance(output, JudgeTurn))
+        self._answer_pauses()

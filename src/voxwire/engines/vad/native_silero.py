@@ -14,13 +14,13 @@ from voxwire.audio.convert import to_pcm
 from voxwire.audio.pcm import SPEECH_RATE, AudioFormat
 from voxwire.audio.resample import polyphase
 from voxwire.audio.tape import Tape
+from voxwire.audio.tapes import KNOWN_INTERFACE
 from voxwire.engines.vad.weights import Values, Weights, load_weights, lstm_matrices
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.vad import VadCapabilities
 
-_KNOWN_INTERFACE: Final = 1
-if INTERFACE != _KNOWN_INTERFACE:
-    raise ImportError(f"voxwire-speedups has interface {INTERFACE}, and this Voxwire knows {_KNOWN_INTERFACE}")
+if INTERFACE != KNOWN_INTERFACE:
+    raise ImportError(f"voxwire-speedups has interface {INTERFACE}, and this Voxwire knows {KNOWN_INTERFACE}")
 
 _Filter = tuple[int, int, Values, bytes | None]
 

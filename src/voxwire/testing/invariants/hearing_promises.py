@@ -1,9 +1,8 @@
-"""What a session gives to the detector of speech and to recognisers."""
+"""What a session gives to recognisers."""
 
 from functools import singledispatchmethod
 
 from voxwire.interfaces.commands import (
-    Analyse,
     CancelTranscription,
     FeedTranscription,
     FinishTranscription,
@@ -15,23 +14,15 @@ from voxwire.testing.invariants.promise import Promise
 
 
 class HearingPromises:
-    """Windows of audio, and utterances from their beginning to their end."""
+    """Utterances from their beginning to their end."""
 
     def __init__(self, promise: Promise) -> None:
         self._require = promise.require
-        self._epochs: set[int] = set()
         self._transcriptions: dict[int, str] = {}
 
     @singledispatchmethod
     def see(self, output: Output) -> None:
         """What is none of its matters."""
-
-    @see.register
-    def _(self, command: Analyse) -> None:
-        size = len(command.audio)
-        self._require(size > 0 and size % command.format.window_bytes == 0, size, "detection gets whole windows")
-        self._require(not self._epochs or command.epoch >= max(self._epochs), command.epoch, "epochs only grow")
-        self._epochs = {command.epoch}
 
     @see.register
     def _(self, command: StartTranscription) -> None:

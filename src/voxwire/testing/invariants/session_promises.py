@@ -80,7 +80,7 @@ class Invariants:
     # --- the books -------------------------------------------------------------------------------
 
     def _check_books(self) -> None:
-        state, buffer = self._session._state, self._session._listener.buffer
+        state, tape = self._session._state, self._session.tape
         self._require(state.config == self._config, state.config, "the effective settings are reported")
         actual = [entry.item.id for entry in state.conversation]
         self._require(
@@ -93,9 +93,9 @@ class Invariants:
         self._require(held <= state.limits.retained_audio_bytes, held, "retained audio is bounded")
         running = {run.id for run in self._session._responder._running.values()}
         self._require(running == set(self.running_responses), running, f"running are {self.running_responses}")
-        gone = buffer.committed + buffer.cleared + buffer.discarded
-        self._require(buffer.start == gone, buffer.start, "audio in is audio accounted")
-        self._require(buffer.size <= state.limits.buffer_bytes, buffer.size, "buffered audio is bounded")
+        gone = tape.committed + tape.cleared + tape.discarded
+        self._require(tape.start == gone, tape.start, "audio in is audio accounted")
+        self._require(tape.size <= state.limits.buffer_bytes, tape.size, "buffered audio is bounded")
 
     # --- of the session itself -------------------------------------------------------------------
 
