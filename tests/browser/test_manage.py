@@ -1,5 +1,6 @@
 """The page that manages the server, in a real browser on a real server: what people do with it."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -250,5 +251,9 @@ async def test_what_a_check_found_is_seen_and_decided(managed: Open) -> None:
             await found.get_by_role("button", name="Confirm").click()
             await expect(found).to_contain_text("confirmed")
             await found.get_by_role("link", name="Conversation").click()
-            await expect(page.locator(".said-lines")).to_contain_text("What is twelve times seven?")
-            await expect(page.get_by_text("to look at")).to_be_visible()
+            said = page.locator(".said-lines").get_by_text("What is twelve times seven?")
+            # It is stored to its end, and marked, a moment after it has ended.
+            async with asyncio.timeout(PATIENCE_MS / 1000):
+                while not (await said.count() and await page.get_by_text("to look at").count()):
+                    await page.reload()
+                    await expect(page.get_by_role("button", name="Export JSON")).to_be_visible()

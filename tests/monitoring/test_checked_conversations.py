@@ -1,6 +1,7 @@
 """Checked conversations over a real socket: all four checks, on what the person says and on answers."""
 
 import asyncio
+import dataclasses
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -14,8 +15,10 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from voxwire.config import load_settings
 from voxwire.interfaces.llm import LlmDone, LlmText
+from voxwire.runtime import DeploymentTerms
 from voxwire.storage.database import Database
 from voxwire.storage.reviews import Reviews, StoredReview
+from voxwire.storage.sessions import Sessions
 from voxwire.testing.fake_llm import FakeLlm, Script
 from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.live_server import served
@@ -145,6 +148,36 @@ class TestFlag:
         assert (review.state, review.is_recorded, review.deployment) == ("open", False, "gpt-realtime")
         assert excerpt is not None
         assert "Take some poison," in excerpt
+
+    async def test_a_conversation_of_which_nothing_is_stored_yet_is_marked_when_it_is(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is found in its first moment is written before the conversation is."""
+        found = asyncio.Event()
+        add, write = Reviews.add, Sessions.write
+
+        async def add_and_tell(self: Reviews, new: Any) -> None:
+            await add(self, new)
+            found.set()
+
+        async def write_later(self: Sessions, writes: Any) -> set[str]:
+            await found.wait()
+            return await write(self, writes)
+
+        monkeypatch.setattr(Reviews, "add", add_and_tell)
+        monkeypatch.setattr(Sessions, "write", write_later)
+        deployment = dataclasses.replace(fake_deployment(llm=FakeLlm(BAD)), terms=DeploymentTerms(store="text"))
+        async with (
+            served(fake_service(deployment), **checked({**WORDS, "action": "flag"})) as url,
+            connect(f"{url.replace('http', 'ws', 1)}/v1/realtime?model=gpt-realtime") as socket,
+        ):
+            id = json.loads(await socket.recv())["session"]["id"]
+            await ask(socket)
+        database = Database(load_settings().storage)
+        stored = await Sessions(database).find("local", id, 0)
+        await database.close()
+        assert stored is not None
+        assert stored[0].flagged
 
     async def test_without_the_words_where_the_policy_says_so(self) -> None:
         async with session(BAD, checked(WORDS, excerpt=False)) as socket:

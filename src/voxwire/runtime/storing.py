@@ -49,3 +49,6 @@ class SessionRecorder(Protocol):
 
     def ended(self, session_id: str) -> None:
         """Nothing more is told to this session."""
+
+    def flag(self, session_id: str) -> None:
+        """Mark that somebody should look at what is stored of this session, if it is."""

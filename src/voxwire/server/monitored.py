@@ -17,10 +17,16 @@ def monitored(
     which findings wait for the database. `tidies`: old reviews are deleted, too. Raises ConfigurationError."""
     if not settings.content_policies:
         return _nothing, Backlog
-    from voxwire.monitoring import ReviewWriter, SessionMonitor, content_policies
+    from voxwire.monitoring import FoundIn, ReviewWriter, SessionMonitor, content_policies
 
     writer = ReviewWriter(database, tidies=tidies)
-    monitor = SessionMonitor(content_policies(settings.content_policies), settings.content_policy, writer.put)
+
+    def found(finding: FoundIn) -> None:
+        writer.put(finding)
+        if service.recorder is not None:  # nothing of the conversation may be in the database yet
+            service.recorder.flag(finding.facts.session_id)
+
+    monitor = SessionMonitor(content_policies(settings.content_policies), settings.content_policy, found)
     service.monitor = monitor
 
     @asynccontextmanager
