@@ -34,7 +34,9 @@ _SESSIONS = 4000
 
 
 def main() -> None:
-    settings = Settings.model_validate({"server": {"port": int(sys.argv[1]), "max_sessions": _SESSIONS}})
+    quiet = {"level": "warning", "access": False}  # of workers; a server of one process writes no log here
+    server = {"port": int(sys.argv[1]), "max_sessions": _SESSIONS}
+    settings = Settings.model_validate({"server": server, "logging": quiet})
     listener = NetworkListener.open(settings.server)
     try:
         if settings.server.workers > 1:

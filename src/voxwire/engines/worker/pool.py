@@ -55,6 +55,11 @@ class WorkerPool(Generic[ReplyT]):
         self._running = False
 
     @property
+    def size(self) -> int:
+        """How many workers there should be, in this process."""
+        return self._size
+
+    @property
     def pids(self) -> tuple[int, ...]:
         """Process ids of the warm workers."""
         return tuple(worker.pid for worker in self._workers if worker.warm)
