@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -14,10 +13,17 @@ from voxwire.errors import ConfigurationError
 from voxwire.events.response import TokenUsage
 from voxwire.quotas import Exchange, QuotaKeeper, QuotaRules, RedisCounts
 from voxwire.quotas.exchange import OwnCount
+from voxwire.quotas.session_allowance import SessionAllowance
 from voxwire.runtime import Allowance, Hosted, Principal, QuotaExceeded
 from voxwire.testing.fake_service import fake_deployment, fake_directory
 
 SHOP = Principal(id="key_1", project="shop")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may be late with an answer of Redis, and without one a server decides for itself."""
+    monkeypatch.setattr("voxwire.quotas.exchange._PATIENCE_S", 10.0)
 
 
 @pytest.fixture
@@ -41,6 +47,23 @@ async def until(reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not reached():  # noqa: ASYNC110 - nothing else tells
             await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def let_in(keeper: QuotaKeeper, hosted: Hosted, sessions: int) -> AsyncIterator[None]:
+    """So many sessions at once, as soon as all of them are let in."""
+    async with AsyncExitStack() as held:
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    async with AsyncExitStack() as tried:
+                        for _ in range(sessions):
+                            await tried.enter_async_context(keeper.session(SHOP, hosted))
+                        held.push_async_exit(tried.pop_all())
+                        break
+                except QuotaExceeded:
+                    await asyncio.sleep(0.01)
+        yield
 
 
 def left(allowance: Allowance) -> dict[str, int]:
@@ -78,16 +101,10 @@ async def test_seconds_of_audio_are_shared(redis: RedisServer, hosted: Hosted) -
         b.session(SHOP, hosted) as there,
     ):
         here.hear(9_500)
-
-        def refused() -> bool:
-            try:
-                there.hear(600)
-            except QuotaExceeded:
-                return True
-            return False
-
-        await asyncio.sleep(1.5)
-        assert refused()
+        assert isinstance(there, SessionAllowance)
+        await until(lambda: any(scope.audio_ms.used == 9_500 for scope in there._scopes))
+        with pytest.raises(QuotaExceeded):
+            there.hear(600)
         there.hear(400)
 
 
@@ -98,32 +115,20 @@ async def test_places_for_sessions_are_shared_and_given_back(redis: RedisServer,
                 with pytest.raises(QuotaExceeded, match="may hold 2"):
                     async with one.session(SHOP, hosted):
                         pass
-
-        async def taken() -> bool:
-            try:
-                async with b.session(SHOP, hosted), b.session(SHOP, hosted):
-                    return True
-            except QuotaExceeded:
-                return False
-
-        async with asyncio.timeout(5):
-            while not await taken():  # noqa: ASYNC110 - nothing else tells
-                await asyncio.sleep(0.01)
+        async with let_in(b, hosted, sessions=2):
+            pass
 
 
 async def test_places_of_a_server_that_crashed_are_free_after_a_while(redis: RedisServer, hosted: Hosted) -> None:
-    crashed = RedisCounts(redis.url, place_s=0.5)
+    crashed = RedisCounts(redis.url, place_s=2.0)
     assert await crashed.take("gone", [("principal/shop/key_1:sessions", 1)]) is None
     await crashed.close()
-    began = time.monotonic()
-    async with server(redis, place_s=0.5, concurrent_sessions=1) as alive:
+    async with server(redis, place_s=2.0, concurrent_sessions=1) as alive:
         with pytest.raises(QuotaExceeded):
             async with alive.session(SHOP, hosted):
                 pass
-        await asyncio.sleep(0.6)
-        async with alive.session(SHOP, hosted):
-            assert time.monotonic() - began < 10
-            await asyncio.sleep(1.2)  # it is renewed meanwhile
+        async with let_in(alive, hosted, sessions=1):
+            await asyncio.sleep(3)  # it is renewed meanwhile
             other = RedisCounts(redis.url)
             assert await other.take("late", [("principal/shop/key_1:sessions", 1)]) == 0
             await other.close()

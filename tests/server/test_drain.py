@@ -74,7 +74,7 @@ def test_nobody_new_and_time_for_those_there() -> None:
         server.process.terminate()
         began = time.monotonic()
         while ask(server, "/readyz")[0] == 200:
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 10
         assert '"draining"' in ask(server, "/readyz")[1]
         assert ask(server, "/healthz")[0] == 200
         assert "realtime_draining 1.0" in ask(server, "/metrics")[1]

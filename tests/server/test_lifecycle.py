@@ -135,7 +135,13 @@ class TestDraining:
 class TestStarting:
     async def test_the_port_opens_when_the_engines_are_warm(self) -> None:
         service = EchoService()
-        service.start_delay_s = 0.3
+        warm, start = asyncio.Event(), service.start
+
+        async def start_when_warm() -> None:
+            await warm.wait()
+            await start()
+
+        service.start = start_when_warm  # type: ignore[method-assign]
         settings = settings_for_tests()
         listener = NetworkListener.open(settings.server)
         server = Server(create_app(settings, service), settings, listener)  # type: ignore[arg-type]
@@ -143,7 +149,8 @@ class TestStarting:
         await asyncio.sleep(0.1)
         with pytest.raises(ConnectionRefusedError):
             await request(listener.url, "/healthz")
-        async with asyncio.timeout(5):
+        warm.set()
+        async with asyncio.timeout(10):
             await server.listening.wait()
         assert service.running
         assert (await request(listener.url, "/healthz")).status == 200

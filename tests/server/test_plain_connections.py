@@ -101,14 +101,14 @@ class TestPeerThatAsksForNothingMore:
         writer.close()
 
     async def test_is_not_meant_once_it_speaks_websocket(self, hasty: Hasty) -> None:
-        reader, writer = await connect(await hasty(0.3))
+        reader, writer = await connect(await hasty(1.0))
         for target, headers, status in (("/v1/models", {}, 200), ("/v1/realtime?model=gpt-realtime", UPGRADE, 101)):
             lines = [f"GET {target} HTTP/1.1", "Host: localhost", *(f"{name}: {headers[name]}" for name in headers)]
             writer.write("\r\n".join([*lines, "", ""]).encode())
             assert (await read_answer(reader)).status == status
         header = await reader.readexactly(2)
         await reader.readexactly(header[1])
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(1.5)
         writer.write(b"\x81\x82" + bytes(4) + b"{}")
         async with asyncio.timeout(5):
             assert await reader.readexactly(4) == b"\x81\x02{}"

@@ -94,7 +94,7 @@ async def test_who_gives_up_leaves_nothing_behind(database: Database, moment: st
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-    async with asyncio.timeout(3), database.write() as connection:
+    async with asyncio.timeout(20), database.write() as connection:
         assert await read_revision(connection) == 0
         await bump(connection)
 

@@ -322,7 +322,7 @@ class TestPeerThatDoesNotRead:
             while not service.attachments:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             (attachment,) = service.attachments
-            await asyncio.sleep(0.2)
+            await self._full(service)
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.1):
                     await attachment.transport.close(CloseReason.NOT_READING, "reads too slowly")
@@ -338,7 +338,7 @@ class TestPeerThatDoesNotRead:
         service = EchoService()
         _, writer = await self._deaf(await serve(service))
         writer.write(frame(0x1, b"flood 2000"))
-        await asyncio.sleep(0.2)  # until all buffers are full
+        await self._full(service)
         writer.write(frame(0x1, b"x", length=2**40))
         async with asyncio.timeout(10):
             while service.attachments:  # noqa: ASYNC110 - the fake tells nobody
@@ -354,7 +354,7 @@ class TestPeerThatDoesNotRead:
         writer.transport.resume_reading()  # type: ignore[attr-defined]
         writer.write(frame(0x1, b"the end"))
         received = b""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(50):
             while not received.endswith(b"the end"):
                 received += await reader.read(MIB)
         assert len(received) < 16 * MIB  # what the kernel holds, of 31 MiB
@@ -368,11 +368,24 @@ class TestPeerThatDoesNotRead:
         (attachment,) = service.attachments
         transport = attachment.transport._express._transport  # type: ignore[attr-defined]
         writer.write(frame(0x1, b"flood 2000"))
-        await asyncio.sleep(0.3)  # until all buffers are full
+        await self._full(service)
         waiting = transport.get_write_buffer_size()
         await asyncio.sleep(0.2)
         assert transport.get_write_buffer_size() == waiting > 0
         writer.transport.abort()
+
+    @staticmethod
+    async def _full(service: EchoService) -> None:
+        """Until no buffer on the way to the one client takes any more."""
+        async with asyncio.timeout(10):
+            while not service.attachments:  # noqa: ASYNC110 - the fake tells nobody
+                await asyncio.sleep(0.01)
+            (attachment,) = service.attachments
+            express = attachment.transport._express  # type: ignore[attr-defined]
+            before = -1
+            while express._writable.is_set() or express._transport.get_write_buffer_size() != before:
+                before = express._transport.get_write_buffer_size()
+                await asyncio.sleep(0.05)
 
     @staticmethod
     async def _deaf(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
