@@ -22,9 +22,10 @@ class Missing(RuntimeError):
 
 
 def program(name: str) -> str:
-    """Where a program of PostgreSQL or Redis is; Debian keeps some of them out of the way."""
+    """Where a program of PostgreSQL or Redis is; Debian keeps some of them out of the way, and puts scripts before
+    others that take longer than the program."""
     versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
-    found = shutil.which(name) or (str(versions[-1]) if versions else None)
+    found = str(versions[-1]) if versions else shutil.which(name)
     if found is None:
         raise Missing(f"{name} is not installed; type: scripts/setup services")
     return found

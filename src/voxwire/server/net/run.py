@@ -35,7 +35,9 @@ _FAREWELL_S: Final = 6.0
 _GRACE_S: Final = 10
 #: How long peers may take to read their last answers and, over TLS, to agree to the end.
 _PARTING_S: Final = 2.0
-_TICK_S: Final = 0.05
+#: How often it looks whether what ends is over; and whether a signal came, ten times for each date of uvicorn's.
+_TICK_S: Final = 0.01
+_LOOK_S: Final = 0.1
 #: How long an answer that is in progress may take to its end.
 _LAST_WORDS_S: Final = 10.0
 #: A SIGTERM so soon after another is the same.
@@ -62,6 +64,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: Starlette, settings: Settings, listener: NetworkListener) -> None:
         super().__init__(_uvicorn_config(app, settings, listener.tls))
         self.listening = asyncio.Event()
+        self._told_to_stop = asyncio.Event()
         self._app = app
         self._drain_s = settings.server.drain_s
         self._spread_s = settings.server.drain_spread_s
@@ -74,6 +77,11 @@ class Server(uvicorn.Server):
         self.closing = asyncio.Event()
         """Set when the sessions have ended, and no further connection is served."""
         listener.bound_silence(silence_s(settings))
+
+    def stop(self) -> None:
+        """Have `should_exit` be seen at once."""
+        self.should_exit = True
+        self._told_to_stop.set()
 
     async def run_until_stopped(self) -> None:
         """Serve until `should_exit` is set. Raises what starting the engines raised."""
@@ -141,39 +149,60 @@ class Server(uvicorn.Server):
         task.add_done_callback(self._adopting.discard)
         return side
 
+    async def main_loop(self) -> None:
+        """uvicorn's, which `stop` ends at once."""
+        count = 0
+        while not await self.on_tick(count):
+            count += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told_to_stop.wait(), _LOOK_S)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let sessions end, or end them, before the connections are closed."""
         endpoint: WebSocketEndpoint = self._app.state.websocket
         endpoint.drain()
+
+        def everybody_left() -> bool:
+            """Those of another process who come through here among them."""
+            return not endpoint.sessions and not self._elsewhere
+
         interrupted = self._signal == signal.SIGINT
         if not interrupted:
-            await self._wait(endpoint, self._drain_s)
+            await self._until(everybody_left, self._drain_s)
             await self._part(endpoint)
         endpoint.close_all(CloseReason.STOPPING if interrupted else CloseReason.RESTARTING)
-        await self._wait(endpoint, _FAREWELL_S)
+        await self._until(everybody_left, _FAREWELL_S)
         self.closing.set()
-        parting = asyncio.get_running_loop().call_later(_PARTING_S, self._cut_off)
-        try:
-            await super().shutdown(sockets)
-        finally:
-            parting.cancel()
+        await self._end_connections(sockets or [])
 
-    def _cut_off(self) -> None:
-        """End what is still open: uvicorn would wait for it, and call it a failure in the log."""
-        for connection in list(self.server_state.connections):
+    async def _end_connections(self, listening: list[socket.socket]) -> None:
+        """In place of uvicorn's own `shutdown`, which waits for a tenth of a second where nothing is open any more, and
+        calls it a failure in the log when a peer stays."""
+        state = self.server_state
+        for server in self.servers:
+            server.close()
+        for listener in listening:
+            listener.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        await self._until(lambda: not state.connections, _PARTING_S)
+        for connection in list(state.connections):
             connection.transport.abort()
+        await self._until(lambda: not state.connections and not state.tasks, _GRACE_S)
+        if state.tasks and not self.force_exit:
+            logger.error("%d requests do not come to their end, and are cancelled", len(state.tasks))
+            for task in list(state.tasks):
+                task.cancel()
+        for server in self.servers:
+            await server.wait_closed()
 
-    async def _wait(self, endpoint: WebSocketEndpoint, seconds: float) -> None:
-        """Until no session is left, nor one of another process that goes through here, at most `seconds`, not at all
-        when forced."""
+    async def _until(self, over: Callable[[], bool], seconds: float) -> None:
+        """Until it is over, at most `seconds`, not at all when forced."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         # Polled, as uvicorn's own loop is: the signal handler that sets `force_exit` wakes nobody.
-        while self._holds(endpoint) and not self.force_exit and loop.time() < deadline:  # noqa: ASYNC110
+        while not over() and not self.force_exit and loop.time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_TICK_S)
-
-    def _holds(self, endpoint: WebSocketEndpoint) -> bool:
-        return endpoint.sessions > 0 or bool(self._elsewhere)
 
     async def _part(self, endpoint: WebSocketEndpoint) -> None:
         """Close what is left one after another, at once when forced."""
@@ -249,7 +278,7 @@ async def running(app: Starlette, settings: Settings) -> AsyncIterator[str]:
         yield listener.url
     finally:
         listening.cancel()
-        server.should_exit = True
+        server.stop()
         await serving
 
 

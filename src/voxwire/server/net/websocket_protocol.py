@@ -110,6 +110,11 @@ class WebSocketProtocol(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
 
+    @property
+    def transport(self) -> asyncio.Transport:
+        """As `HttpProtocol` has one: who stops the server ends what stays open."""
+        return self._transport
+
     # --- the handshake, called by `HttpProtocol` --------------------------------------------------------
 
     def begin(self, head: bytes, scope: dict[str, Any]) -> None:
