@@ -46,7 +46,7 @@ class Door:
 async def opened(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
     clock = ScriptedClock(1_800_000_000)
     identity = DevIdentity(clock.time)
-    monkeypatch.setattr("voxwire.server.access.DevIdentity", lambda: identity)
+    monkeypatch.setattr("voxwire.server.access.DevIdentity", lambda known: identity)
     door = Door(identity, clock)
     service: Any = EchoService()
     async with served(service, auth={"dev_identity": True, "api_keys": [KEY]}) as door.url:
