@@ -126,6 +126,18 @@ def test_the_last_of_several_audios_counts() -> None:
             assert found is not None
 
 
+def test_only_the_place_where_the_audio_stands_may_change() -> None:
+    """Of several that hold the same, or where its text is that of a name, nothing is remembered."""
+    codec, kind = WireCodec(GA), b'"type":"input_audio_buffer.append"'
+    long, other = AUDIO[:80].encode(), AUDIO[80:160].encode()
+    for first, second in ((b"%b", b"%b"), (b"%b", long), (long, b"%b")):
+        pattern = b'{"audio":"' + first + b'",' + kind + b',"audio":"' + second + b'"}'
+        both(codec, pattern.replace(b"%b", long))
+        both(codec, pattern.replace(b"%b", other))
+    assert both(codec, b"{" + kind + b',"audio":"type"}') is not None
+    assert both(codec, b'{"AQID":"input_audio_buffer.append","audio":"type"}') is None
+
+
 def test_an_id_beyond_ascii_is_for_the_other_way() -> None:
     for event_id in ("é", "\U0010f800", "\\udbfe\\udc00"):
         frame = b'{"event_id":"' + event_id.encode() + b'",' + HEAD[1:] + AUDIO.encode() + TAIL
