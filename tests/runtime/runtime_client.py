@@ -37,10 +37,14 @@ class Client:
         return await self.wire.wait_for("session.updated", count + 1)
 
     async def append(self, pcm: bytes, chunk_ms: int = 20) -> None:
-        """In frames of this length, as fast as they are taken."""
+        """In frames of this length, as fast as they are taken, by both ways that our own server has: every other frame
+        as if it came in a read with others."""
         size = 48 * chunk_ms
-        for at in range(0, len(pcm), size):
-            await self.send("input_audio_buffer.append", audio=base64.b64encode(pcm[at : at + size]).decode())
+        for number, at in enumerate(range(0, len(pcm), size)):
+            audio = base64.b64encode(pcm[at : at + size]).decode()
+            frame = msgspec.json.encode({"type": "input_audio_buffer.append", "audio": audio})
+            if number % 2 or len(frame) >= 64 * 1024 or not self.attachment.append(frame):
+                await self.attachment.receive(frame.decode())
 
     async def say_text(self, text: str) -> None:
         item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}

@@ -11,6 +11,7 @@ from runtime_client import Client, connected
 from voxwire.runtime import event_attachment
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.runtime_limits import RuntimeLimits
+from voxwire.session.session import Session
 from voxwire.testing.fake_service import fake_service
 
 NOTHING_DETECTED = {"audio": {"input": {"turn_detection": None}}}
@@ -40,6 +41,20 @@ async def test_is_heard_in_its_order_among_what_comes_otherwise() -> None:
             else:
                 assert client.attachment.offer(append(piece).decode())
         assert await committed(client) == b"".join(pieces)
+
+
+async def test_what_changes_nothing_makes_no_input_of_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    def received(*event: object, **details: object) -> None:
+        raise AssertionError("it is no event")
+
+    async with connected(fake_service()) as client:
+        await client.configure(**NOTHING_DETECTED)
+        with monkeypatch.context() as watched:
+            watched.setattr(LiveSession, "submit", received)
+            watched.setattr(Session, "receive", received)
+            assert client.attachment.append(append(b"\1\0" * 2400, event_id="mine"))
+            assert client.attachment.append(append(b"\2\0" * 2400))
+        assert await committed(client) == b"\1\0" * 2400 + b"\2\0" * 2400
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ class EventAttachment:
             return True
         if event is None:
             return False
-        self._live.submit(event, self.number, len(frame))
+        self._live.append(event.audio, self.number, len(frame), event.event_id)
         return True
 
     def offer(self, frame: str) -> bool:
