@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from detectors import KERNELS, make_detector
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,8 +17,8 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.audio.resample import Resampler
 from voxwire.audio.tape import NEVER, Tape
 from voxwire.audio.tapes import new_tape
-from voxwire.engines.vad.silero import SileroVad
 from voxwire.errors import EngineError
+from voxwire.interfaces.vad import VadEngine
 from voxwire.runtime.vad_batcher import VadBatcher
 from voxwire.testing.fake_vad import FakeVad
 
@@ -527,14 +528,14 @@ class TestGathering:
         batcher.close()
 
 
-@pytest.fixture
-def silero() -> SileroVad:
+@pytest.fixture(params=KERNELS)
+def silero(request: pytest.FixtureRequest) -> VadEngine:
     """Made before there is a loop, as a server makes it: it reads its weights from a file."""
-    return SileroVad()
+    return make_detector(request.param)
 
 
 @pytest.mark.parametrize("format", AudioFormat)
-async def test_speech_scores_as_if_it_were_alone(silero: SileroVad, format: AudioFormat) -> None:
+async def test_speech_scores_as_if_it_were_alone(silero: VadEngine, format: AudioFormat) -> None:
     """The whole way, in uneven pushes beside a noisy neighbour: the same scores as one long stream."""
     with wave.open(str(Path(__file__).parents[1] / "fixtures" / "what_time_is_it_24k.wav")) as file:
         question = file.readframes(file.getnframes())
