@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from voxwire.audio.resample import Resampler
+from voxwire.audio.resample import Resampler, polyphase
 
 #: Every conversion that engines and clients need.
 PAIRS = [
@@ -89,6 +89,18 @@ class TestStreaming:
 
     def test_nothing_in_nothing_out(self) -> None:
         assert Resampler(24_000, 16_000).push(b"") == b""
+
+
+class TestCoefficients:
+    @pytest.mark.parametrize("rate", [24_000, 8_000])
+    def test_they_make_the_same_outputs_elsewhere(self, rate: int) -> None:
+        """Who multiplies by them in another language needs one group of outputs at a time."""
+        filter_ = polyphase(rate, 16_000, np.float32)
+        sound = samples(tone(440, rate))[: filter_.history + filter_.block].astype("<i2")
+        outputs = filter_(sound[np.newaxis])[0]
+        group = sound[: filter_.history + filter_.down].astype(np.float32)
+        assert filter_.coefficients.shape == (filter_.up, len(group))
+        assert np.rint(filter_.coefficients @ group) == pytest.approx(outputs[: filter_.up], abs=1)
 
 
 class TestFrequencyResponse:

@@ -1,5 +1,7 @@
 """Input audio, turns and commits (protocol: turns)."""
 
+from typing import Any
+
 import pytest
 
 from voxwire.audio.pcm import AudioFormat
@@ -23,8 +25,9 @@ from voxwire.events.server import (
     SpeechStopped,
 )
 from voxwire.events.session_config import SemanticVad, ServerVad, SessionConfig, SessionPatch
-from voxwire.interfaces.commands import CancelTranscription, StartTranscription
+from voxwire.interfaces.commands import CancelTranscription, FeedTranscription, JudgeTurn, StartTranscription
 from voxwire.interfaces.inputs import SpeechScores
+from voxwire.interfaces.turn import TurnSign
 from voxwire.session.limits import Limits
 from voxwire.testing.driver import Driver, silence, speech
 
@@ -127,6 +130,71 @@ class TestScores:
         driver.send(CommitAudio())
         driver.append(speech(WINDOW))
         assert driver.windows[-1][1] == speech(WINDOW)
+
+
+class TestWaking:
+    """The session is pulled when a score changes something, in the pass in which it came."""
+
+    def pulls(self, driver: Driver, *audio: bytes) -> list[int]:
+        """How many scores each pull followed."""
+        before = len(driver.inputs)
+        driver.append(*audio)
+        told = [event for event, _, _ in driver.inputs[before:] if isinstance(event, SpeechScores)]
+        return [len(event.scores) for event in told]
+
+    def driver(self, config: SessionConfig | None = None, **arguments: Any) -> Driver:
+        return Driver(config, as_served=True, chunk_ms=WINDOW, **arguments)
+
+    def test_silence_wakes_nobody_for_two_seconds_and_old_audio_goes_by_itself(self) -> None:
+        driver = self.driver(vad(prefix_padding_ms=320))
+        assert self.pulls(driver, silence(63 * WINDOW)) == []
+        assert driver.session.tape.size == AudioFormat.PCM16.size_of(320 + WINDOW)
+        assert driver.session.backlog_ms == 0
+        assert self.pulls(driver, silence(WINDOW)) == [64]
+
+    def test_speech_wakes_at_once_and_then_every_eighth_window(self) -> None:
+        driver = self.driver()
+        assert self.pulls(driver, silence(10 * WINDOW), speech(WINDOW)) == [11]
+        assert driver.all(SpeechStarted)
+        assert self.pulls(driver, speech(17 * WINDOW)) == [8, 8]
+        assert len(driver.all(FeedTranscription)) == 3
+
+    def test_every_window_of_a_silence_that_trails_wakes(self) -> None:
+        driver = self.driver(vad(silence_duration_ms=160))
+        driver.append(speech(4 * WINDOW))
+        assert self.pulls(driver, silence(5 * WINDOW)) == [4, 1, 1, 1, 1]
+        assert driver.all(SpeechStopped)
+        assert self.pulls(driver, silence(8 * WINDOW)) == []
+
+    def test_a_score_between_speech_and_silence_wakes_nobody(self) -> None:
+        scores = iter([0.9, 0.4, 0.4, 0.4, 0.35, 0.4, 0.4])
+        driver = self.driver(score=lambda window: next(scores))
+        assert self.pulls(driver, speech(7 * WINDOW)) == [1, 4, 1, 1]
+
+    def test_under_a_threshold_of_0_only_a_score_of_0_is_silence(self) -> None:
+        scores = iter([0.0, 0.0, 1e-300])
+        driver = self.driver(vad(threshold=0.0), score=lambda window: next(scores))
+        assert self.pulls(driver, speech(3 * WINDOW)) == [3]
+        assert driver.all(SpeechStarted)
+
+    def test_while_an_event_waits_every_score_wakes(self) -> None:
+        driver = self.driver(hold_scores=True)
+        driver.append(silence(3 * WINDOW))
+        driver.send(DeleteItem(item_id="nope"))
+        before = len(driver.inputs)
+        driver.deliver_scores()
+        assert len(driver.inputs) == before + 3
+        assert driver.errors
+
+    def test_while_a_pause_is_judged_none_does(self) -> None:
+        driver = self.driver(SessionConfig(model="scripted", turn_detection=SemanticVad()), hold_judgements=True)
+        driver.append(speech(320), silence(320))
+        assert len(driver.all(JudgeTurn)) == 1
+        assert self.pulls(driver, silence(10 * WINDOW)) == []
+        assert driver.session.backlog_ms > 10 * WINDOW
+        driver.judge(TurnSign.FINISHED)
+        assert driver.session.backlog_ms == 0
+        assert driver.all(SpeechStopped)
 
 
 class TestTurn:

@@ -22,19 +22,25 @@ from voxwire.events.closing import CloseReason
 from voxwire.events.items import FunctionCallItem, InputText, MessageItem, Role
 from voxwire.events.response import ResponseStatus
 from voxwire.events.server import (
+    BufferCommitted,
     ErrorOccurred,
+    ItemAdded,
     ItemDeleted,
+    ItemDone,
     ItemRetrieved,
     ItemTruncated,
     ResponseDone,
+    ServerEvent,
     SessionCreated,
     SessionUpdated,
+    SpeechStarted,
+    SpeechStopped,
 )
 from voxwire.events.session_config import FunctionTool, NamedTool, ServerVad, SessionConfig, SessionPatch
 from voxwire.interfaces.commands import CancelGeneration, CloseSession
 from voxwire.interfaces.inputs import ClientMistake, Tick
 from voxwire.session.limits import Capabilities, Limits
-from voxwire.testing.driver import Driver, silence, speech
+from voxwire.testing.driver import Driver, score_by_content, silence, speech
 
 MANUAL = SessionConfig(model="scripted", turn_detection=None)
 
@@ -185,6 +191,59 @@ class TestWaiting:
         tape = driver.session.tape
         assert tape.end == 520 * 24
         assert tape.committed + tape.discarded == 520 * 24
+
+
+class TestShortWay:
+    """Audio that only adds to the tape, and scores that are pulled."""
+
+    def test_says_how_many_windows_are_ready(self) -> None:
+        session = Driver(hold_scores=True).session
+        assert [session.append(silence(20), now=1001.0) for _ in range(4)] == [0, 1, 1, 2]
+        assert session.tape.end == 80 * 24
+
+    @pytest.mark.parametrize("size", [3, 102, 60])
+    def test_what_is_refused_goes_the_long_way(self, size: int) -> None:
+        """Half a sample, too much at once, or more than there is room for."""
+        driver = Driver(MANUAL, limits=Limits(append_bytes=100, buffer_bytes=150))
+        assert driver.session.append(bytes(100), now=1001.0) == 0
+        assert driver.session.append(bytes(size), now=1001.0) is None
+        assert driver.session.tape.size == 100
+        driver.send(AppendAudio(audio=bytes(size)))
+        assert len(driver.errors) == 1
+
+    def test_behind_an_event_that_waits_there_is_none(self) -> None:
+        driver = Driver(hold_scores=True)
+        driver.append(silence(320))
+        driver.send(CommitAudio())
+        assert driver.session.append(silence(20), now=1001.0) is None
+
+    def test_after_the_end_nothing_happens(self) -> None:
+        driver = Driver(limits=Limits(session_seconds=10))
+        driver.append(speech(32))
+        driver.advance(11)
+        end = driver.session.tape.end
+        assert driver.session.append(silence(320), now=driver.now) is None
+        assert driver.session.pull(now=driver.now) == []
+        assert driver.session.tape.end == end
+
+    def test_a_session_acts_on_all_that_is_known(self) -> None:
+        """Scores that lie on the tape are followed before anything else."""
+        config = SessionConfig(model="scripted", turn_detection=ServerVad(silence_duration_ms=320))
+        driver = Driver(config, hold_scores=True)
+        driver.append(speech(320) + silence(320))
+        tape = driver.session.tape
+        while tape.ready:
+            tape.put(score_by_content(tape.cut()[-tape.format.window_bytes :]))
+        outputs = driver.session.receive(CreateItem(item=text("a")), now=1001.0)
+        kinds = [type(output) for output in outputs if isinstance(output, ServerEvent)]
+        assert kinds[:3] == [SpeechStarted, SpeechStopped, BufferCommitted]
+        assert kinds[-2:] == [ItemAdded, ItemDone]
+
+    def test_says_whether_somebody_speaks(self) -> None:
+        driver = Driver()
+        assert not driver.session.speaking
+        driver.append(speech(320))
+        assert driver.session.speaking
 
 
 class TestErrors:
