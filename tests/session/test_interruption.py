@@ -60,7 +60,7 @@ def answering(
         include=(FALSE_INTERRUPTION,) if asked else None,
     )
     capabilities = Capabilities(interims=interims, remark=remark)
-    driver = Driver(config, limits=limits, capabilities=capabilities, chunk_ms=32)
+    driver = Driver(config, limits=limits, capabilities=capabilities, chunk_ms=32, as_served=True)
     driver.respond()
     driver.say("Well", ms=300)
     return driver
@@ -69,6 +69,15 @@ def answering(
 def interrupted(driver: Driver) -> bool:
     done = driver.all(ResponseDone)
     return bool(done) and done[-1].response.status is ResponseStatus.CANCELLED
+
+
+@pytest.mark.parametrize("windows", [3, 5, 11])
+def test_it_is_known_at_the_window_that_makes_it_long_enough(windows: int) -> None:
+    driver = answering(Limits(interrupt_speech_ms=32 * windows))
+    driver.append(speech(32 * (windows - 1)))
+    assert not interrupted(driver)
+    driver.append(speech(32))
+    assert interrupted(driver)
 
 
 class TestRule:
