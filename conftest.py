@@ -1,5 +1,6 @@
 """What holds for every test of the repository."""
 
+import os
 import signal
 import traceback
 import uuid
@@ -36,8 +37,26 @@ _REAL_TIME = {
     "tests/talk": "whole spoken conversations at the pace of speech",
 }
 
+#: Files that take a minute or more although none of their tests does. They begin first, too.
+_LONG = {
+    "clients/python/tests/test_rtclient_hostile.py",
+    "tests/server/test_drain.py",
+    "tests/server/test_endings.py",
+    "tests/server/test_lifecycle.py",
+    "tests/server/test_loop_is_free.py",
+    "tests/server/test_lost_storage.py",
+    "tests/server/test_unready.py",
+}
+
 #: A master key, as `storage.secret_key` has it.
 SECRET_KEY: Final = "A" * 43 + "="
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: two workers leave two processors idle for half of the time, for many tests wait
+    for a program, or for speech at its own pace."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,6 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1))
     # Files that take long begin first: where several processors share the files, none has a long one left at the end.
     long = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("real_time")}
+    long |= {_ROOT / file for file in _LONG}
     items.sort(key=lambda item: item.path not in long)
 
 
