@@ -148,8 +148,10 @@ def append_text(number: int, size: int = 8) -> bytes:
     return json.dumps({"type": TYPE, "audio": base64.b64encode(struct.pack("!I", number) * size).decode()}).encode()
 
 
-def test_audio_in_reads_of_its_own_takes_the_short_way() -> None:
-    came, _, ways = outcome([audio(number, 300) for number in range(20)])
+@pytest.mark.parametrize("in_a_read", [1, 3, 20])
+def test_audio_takes_the_short_way(in_a_read: int) -> None:
+    frames = [audio(number, 300) for number in range(20)]
+    came, _, ways = outcome([b"".join(frames[at : at + in_a_read]) for at in range(0, 20, in_a_read)])
     assert ways == ["append"] * 20
     assert [event.audio[:4] for event in came[:-1]] == [struct.pack("!I", number) for number in range(20)]
 

@@ -258,9 +258,8 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._phase is _OPEN and self._left is None and (text := self._cutter.whole(data)) is not None:
-            # Nearly always. Only a message that has to wait changes what is held here, and whether to read on.
-            if self._append is None or self._inbox.count or not self._append(text):
-                self._message(text)
+            self._message(text)  # nearly always
+            if self._inbox.count:  # it has to wait; else nothing changes in what is held here
                 self._weigh()
             return
         if self._phase is _HANDSHAKE:
@@ -351,7 +350,11 @@ class WebSocketProtocol(asyncio.Protocol):
             self._enqueue({"type": "websocket.receive", "bytes": message.data}, len(message.data))
 
     def _message(self, data: bytes) -> None:
-        """A text message: to the application at once where it can take it, else into the inbox."""
+        """A text message: to the application at once where it can take it, else into the inbox. Audio first."""
+        if self._append is None or self._inbox.count or len(data) >= _LARGE_MESSAGE_BYTES or not self._append(data):
+            self._text(data)
+
+    def _text(self, data: bytes) -> None:
         if len(data) > _LARGE_MESSAGE_BYTES and data.isascii():  # so it is text, and its reader has time
             self._enqueue({"type": "websocket.receive", "text": data}, len(data))
             return

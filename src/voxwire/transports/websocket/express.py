@@ -23,8 +23,8 @@ class Express(Protocol):
     """One connection."""
 
     def deliver_to(self, append: TakeAppend, offer: Offer, turn_away: Callable[[], None]) -> None:
-        """Offer text messages from now on; those below 64 KiB that come by themselves to `append` first. No message is
-        offered while earlier ones wait for `receive`.
+        """Offer text messages from now on, those below 64 KiB to `append` first. No message is offered while earlier
+        ones wait for `receive`.
 
         `turn_away` is called when the server takes no more of a large message, for want of memory; then comes
         the disconnect, with close code 1013.
