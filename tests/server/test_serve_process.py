@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from openai import AuthenticationError, OpenAI
 
+from voxwire.runtime import worker_of
 from voxwire.testing.live_server import ServeProcess, serve_process
 
 pytestmark = pytest.mark.engines
@@ -66,6 +67,26 @@ def test_a_turn(client: OpenAI, model: str) -> None:
     transcript, size = answered(client, model)
     assert "84" in transcript or "eighty-four" in transcript.lower()
     assert size > 10_000
+
+
+@pytest.mark.filterwarnings(r"ignore:connect\(\) must be used as a context manager:DeprecationWarning")
+def test_two_workers_are_one_server() -> None:
+    with serve_process("--workers", "2", "--dev-identity") as server:
+        assert server.environment["IDENTITY_ENDPOINT"] == f"{server.url}/msi/token"
+        with OpenAI(base_url=f"{server.url}/v1", api_key="any") as client:
+            first, second = (client.realtime.connect(model="gpt-realtime") for _ in range(2))
+            with first as one, second as other:
+                held = [connection.recv() for connection in (one, other)]
+                assert {worker_of(event.session.id) for event in held if event.type == "session.created"} == {1, 2}
+            transcript, _ = answered(client, "gpt-realtime")
+        assert "84" in transcript or "eighty-four" in transcript.lower()
+        server.process.terminate()
+        assert server.wait() == 0
+    text = "\n".join(server.output)
+    assert text.count("Voxwire is listening on") == 1
+    assert "[worker=1" in text
+    assert "[worker=2" in text
+    assert "Traceback" not in text
 
 
 @pytest.mark.filterwarnings(r"ignore:connect\(\) must be used as a context manager:DeprecationWarning")
