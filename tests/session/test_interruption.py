@@ -5,7 +5,14 @@ from msgspec.structs import replace
 
 from voxwire.events.client import ClearAudio, CommitAudio, UpdateSession
 from voxwire.events.response import ResponseStatus
-from voxwire.events.server import AudioDelta, BufferCommitted, FalseInterruption, ResponseDone, SpeechStarted
+from voxwire.events.server import (
+    AudioDelta,
+    BufferCommitted,
+    FalseInterruption,
+    IdleTimeout,
+    ResponseDone,
+    SpeechStarted,
+)
 from voxwire.events.session_config import (
     FALSE_INTERRUPTION,
     SemanticVad,
@@ -190,6 +197,22 @@ class TestSuspicion:
         driver.append(speech(128), silence(192))
         assert driver.all(SpeechStarted) == []
         assert driver.last(FalseInterruption).response_id is None
+
+    @pytest.mark.parametrize("passes", [True, False])
+    def test_no_idle_timeout_takes_the_audio_of_a_turn_that_is_suspected(self, passes: bool) -> None:
+        """A client may stop sending in the middle of it. It was silence only if the speech was none."""
+        driver = answering(LENGTH)
+        detection = ServerVad(silence_duration_ms=500, idle_timeout_ms=5000)
+        driver.send(UpdateSession(patch=SessionPatch(turn_detection=detection)))
+        driver.finish()
+        driver.append(silence(640), speech(64))
+        driver.advance(20)
+        assert driver.all(IdleTimeout) == []
+        driver.append(silence(640) if passes else speech(640) + silence(640))
+        driver.advance(0)
+        assert len(driver.all(SpeechStarted)) == (not passes)
+        assert len(driver.all(IdleTimeout)) == passes
+        assert len(driver.all(BufferCommitted)) == 1
 
     def test_where_no_answer_is_heard_nothing_is_suspected(self) -> None:
         driver = answering(LENGTH)

@@ -462,7 +462,8 @@ class Session:
                 case Alarm.WORDS:
                     self._responder.words_overdue(number)
                 case Alarm.IDLE:
-                    self._turn_ended(self._listener.idle())
+                    if not self._listener.speaking:  # else it is suspected: the alarm is set anew if it was nothing
+                        self._turn_ended(self._listener.idle())
                 case _:
                     assert_never(alarm)
 
