@@ -14,7 +14,7 @@ import pytest
 from serve_workers import FAULT, FAULT_FILE
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
-from workers_client import SCRIPT, alive, ask, calling, children, eventually, until, worker_behind, workers
+from workers_client import SCRIPT, alive, ask, calling, children, eventually, inherited, until, worker_behind, workers
 
 pytestmark = pytest.mark.slow
 
@@ -112,6 +112,15 @@ def test_nobody_outlives_the_parent() -> None:
         with pytest.raises(ConnectionClosed):
             until(client, "nothing")
         eventually(lambda: not any(map(alive, pids)), "a worker outlives the parent")
+
+
+def test_what_a_worker_starts_gets_nothing_of_it() -> None:
+    """Processes of engines would keep connections open that a worker has closed, and could speak to the parent."""
+    with workers() as server, ExitStack() as stack:
+        for client in (stack.enter_context(calling(server)) for _ in range(2)):
+            until(client, "session.created")
+        for pid in children(server.process.pid):
+            assert inherited(pid) == []
 
 
 def test_what_an_operator_got_wrong_is_said_once() -> None:

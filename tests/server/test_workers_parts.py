@@ -281,6 +281,7 @@ class TestPassing:
         for note, (near, _) in enumerate(pairs):
             connection, noted = await came.get()
             assert noted == note
+            assert not connection.get_inheritable(), "processes of engines would keep it open"
             connection.sendall(b"here")
             assert near.recv(4) == b"here"
             connection.close()

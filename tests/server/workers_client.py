@@ -76,6 +76,13 @@ def alive(pid: int) -> bool:
         return False
 
 
+def inherited(pid: int) -> list[str]:
+    """What files and sockets of this process another one gets that it starts, the standard ones apart."""
+    found = [one for one in Path(f"/proc/{pid}/fd").iterdir() if int(one.name) > 2]
+    flags = {one: Path(f"/proc/{pid}/fdinfo/{one.name}").read_text().split("flags:")[1].split()[0] for one in found}
+    return [str(one.readlink()) for one in found if not int(flags[one], 8) & os.O_CLOEXEC]
+
+
 def eventually(true: Callable[[], bool], what: str, within_s: float = 15.0) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + within_s

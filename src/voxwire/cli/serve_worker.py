@@ -16,6 +16,8 @@ def be_worker(descriptors: list[int]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)  # they are for this process, and for none that it starts
     open_missing()
     os.dup2(2, 1)  # what somebody asked for is printed by the parent
     with background_output():

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -52,4 +53,6 @@ class Receiving:
                     return
                 self.received += len(notes)
                 for note, descriptor in zip(notes, descriptors, strict=False):
+                    # Unlike others, a descriptor that was received is handed on to processes that are started.
+                    os.set_inheritable(descriptor, False)
                     self._take(socket.socket(fileno=descriptor), note)
