@@ -66,12 +66,13 @@ static int read_filter(NetworkObject *self, int number, PyObject *given) {
     }
     if (!PyArg_ParseTuple(given, "iiOO", &filter->down, &filter->history, &coefficients, &decode))
         return -1;
-    filter->taps = filter->history + filter->down;
-    filter->samples = filter->down * WINDOW / 2;
-    if (filter->down < 1 || filter->down > 3 || filter->history < 0 || filter->taps > MAX_TAPS) {
+    /* Before anything is added to them: a sum that does not fit would pass. */
+    if (filter->down < 1 || filter->down > 3 || filter->history < 0 || filter->history > MAX_TAPS - filter->down) {
         PyErr_Format(PyExc_ValueError, "filter %d is not for a rate that the kernel knows", number);
         return -1;
     }
+    filter->taps = filter->history + filter->down;
+    filter->samples = filter->down * WINDOW / 2;
     Py_ssize_t size = 2 * filter->taps * (Py_ssize_t)sizeof(float);
     if (whole_buffer(coefficients, &view, size, "filter", number) == NULL)
         return -1;

@@ -66,8 +66,8 @@ static int trim(TapeObject *tape) {
 }
 
 static PyObject *copy_out(const TapeObject *tape, long long start, long long end) {
-    const char *data = PyByteArray_AsString(tape->data);
-    return PyBytes_FromStringAndSize(data + bytes_of(tape, start - tape->first), bytes_of(tape, end - start));
+    Py_ssize_t from = bytes_of(tape, start - tape->first), to = bytes_of(tape, end - tape->first);
+    return PyBytes_FromStringAndSize(PyByteArray_AsString(tape->data) + from, to - from);
 }
 
 /* Everything from `start` on: the buffer itself, and a copy of the history stays. */

@@ -156,6 +156,17 @@ class TestCommit:
         assert (tape.start, tape.committed, tape.discarded) == (12, 0, 12)
 
 
+class TestTicksWithinASample:
+    """A tick within a sample of G.711 stands for the beginning of the sample, as every other tick does."""
+
+    @pytest.mark.parametrize(("start", "end"), [(0, 2), (1, 3), (2, 4), (1, 24), (4, 5), (5, 6), (23, 24)])
+    def test_both_ends(self, kind: type[Tape], start: int, end: int) -> None:
+        for take in ("read", "commit"):
+            tape = kind(ULAW)
+            tape.append(bytes(range(8)))
+            assert getattr(tape, take)(start, end) == bytes(range(start // 3, end // 3))
+
+
 class TestDiscard:
     def test_forgets_what_lies_before(self, kind: type[Tape]) -> None:
         tape = kind(ULAW)

@@ -45,7 +45,7 @@ class Network:
     def score_tapes(self, states: Sequence[State], tapes: Sequence[Tape], counts: Sequence[int]) -> None:
         """Cut the next `counts[n]` windows of `tapes[n]`, score them with `states[n]`, and put the scores; none on one
         that has begun another stream of windows while the interpreter's lock was released. The number of the format of
-        a tape is 0 for PCM16, 1 for mu-law, 2 for A-law.
+        a tape is 0 for PCM16, 1 for mu-law, 2 for A-law. No tape occurs twice.
 
         Raises ValueError for other counts than are ready, and nothing was taken then."""
 

@@ -218,6 +218,8 @@ class TestArguments:
             ((matrices, filters * 2), "at most 4 filters"),
             ((matrices, [(4, history, coefficients, None)]), "filter 0 is not for a rate"),
             ((matrices, [(down, history + 1, coefficients, None)]), "filter 0 is not for a rate"),
+            ((matrices, [(down, 2**31 - 1, b"", None)]), "filter 0 is not for a rate"),
+            ((matrices, [(2**31 - 1, history, coefficients, None)]), "filter 0 is not for a rate"),
             ((matrices, [(down, history, coefficients[:1].copy(), None)]), "filter 0 has 200 bytes; 400 are needed"),
             ((matrices, [(down, history, coefficients * np.nan, None)]), "filter 0 has values that are not finite"),
             ((matrices, [(down, history, coefficients, b"12")]), "2 bytes; 512 are needed"),
