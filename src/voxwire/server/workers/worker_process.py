@@ -55,36 +55,22 @@ class ServerWorker:
         forward: Callable[[socket.socket, int], None],
     ) -> None:
         """Start the process, which runs the module `program`. `says` is what it may say beside what it says to this
-        one; `changed` is called when it is ready, and when it is gone;
+        one; `changed` is called when it is ready, and when it is gone, also where the system has no process for it;
         `forward` is told of a connection that is meant for another worker."""
-        ours, theirs = socket.socketpair()
-        self._pipe, their_pipe = socket.socketpair()
-        self._pipe.setblocking(False)
         own: dict[str, Handler] = {
             "ready": lambda facts: self._is_ready(facts, changed),
             "failed": self._has_failed,
             "held": self._holds,
             "closing": lambda _: self._closes(),
         }
-        self._line = line = WorkerLine({**says, **own}, lambda: None)
-        loop = asyncio.get_running_loop()
-        await loop.create_unix_connection(lambda: line, sock=ours)
-        self._receiving = Receiving(self._pipe, forward)
-        with theirs, their_pipe:
-            descriptors = theirs.fileno(), their_pipe.fileno()
-            # -P keeps the current folder out of the worker's module path: a file there must not shadow a library.
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                "-m",
-                program,
-                *map(str, descriptors),
-                pass_fds=descriptors,
-                stdin=asyncio.subprocess.DEVNULL,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-            )
+        try:
+            self._process = await self._make_process(program, {**says, **own}, forward)
+        except BaseException as error:
+            self._is_over(f"no process can be made: {error}", changed)
+            if not isinstance(error, OSError):  # cancelled
+                raise
+            return
         self._reaper = asyncio.create_task(self._reap(self._process, changed), name=f"worker {self.name}")
-        self._receiving.open()
         self.tell("begin", self._start.packed())
 
     # --- what is said to it ---
@@ -119,6 +105,31 @@ class ServerWorker:
 
     # --- inside ---
 
+    async def _make_process(
+        self, program: str, says: dict[str, Handler], forward: Callable[[socket.socket, int], None]
+    ) -> asyncio.subprocess.Process:
+        """Raises OSError."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._line = line = WorkerLine(says, lambda: None)
+            await asyncio.get_running_loop().create_unix_connection(lambda: line, sock=ours)
+            self._pipe, their_pipe = socket.socketpair()
+            with their_pipe:
+                self._receiving = Receiving(self._pipe, forward)
+                self._receiving.open()
+                descriptors = theirs.fileno(), their_pipe.fileno()
+                # -P keeps the current folder out of the worker's module path: a file there must not shadow a library.
+                return await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    program,
+                    *map(str, descriptors),
+                    pass_fds=descriptors,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                )
+
     def _is_ready(self, facts: Any, changed: Callable[["ServerWorker"], None]) -> None:
         self.facts = facts
         self.ready = True
@@ -136,10 +147,13 @@ class ServerWorker:
 
     async def _reap(self, process: asyncio.subprocess.Process, changed: Callable[["ServerWorker"], None]) -> None:
         code = await process.wait()
+        self._is_over(f"signal {-code}" if code < 0 else f"exit status {code}", changed)
+
+    def _is_over(self, how: str, changed: Callable[["ServerWorker"], None]) -> None:
         self.ready = False
         if self._line is not None:
             self._line.close()
         if self._receiving is not None:
             self._receiving.close()
-        self.ended.set_result(f"signal {-code}" if code < 0 else f"exit status {code}")
+        self.ended.set_result(how)
         changed(self)

@@ -1,0 +1,114 @@
+"""The parent of the workers, with workers that are no processes: what it does when one cannot be had."""
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from voxwire.auth import IdentitySecrets
+from voxwire.errors import VoxwireError
+from voxwire.server.net.listen import NetworkListener
+from voxwire.server.workers.conductor import Conductor
+from voxwire.server.workers.line import WorkerLine
+from voxwire.server.workers.worker_start import WorkerStart
+from voxwire.testing.live_server import settings_for_tests
+
+FACTS = {"answers_from": "nobody", "by_rules": True, "needs_credential": False, "stored_keys": False}
+
+
+class FakeWorker:
+    """In the place of a process: ready at once, until a signal or `end`."""
+
+    pid = 2**22 + 1  # no process has it
+
+    def __init__(self) -> None:
+        self.returncode: int | None = None
+        self._ended = asyncio.Event()
+        self._line = WorkerLine({"begin": lambda _: None, "signal": lambda _: self.end()}, lambda: None)
+
+    async def speak(self, descriptor: int) -> "FakeWorker":
+        end = socket.socket(fileno=os.dup(descriptor))
+        await asyncio.get_running_loop().create_unix_connection(lambda: self._line, sock=end)
+        self._line.tell("ready", FACTS)
+        return self
+
+    def end(self) -> None:
+        self.returncode = 1
+        self._line.close()
+        self._ended.set()
+
+    async def wait(self) -> int | None:
+        await self._ended.wait()
+        return self.returncode
+
+
+class Parent:
+    """A conductor of one worker; `starts` are what becomes of each try to start one, the last one repeats."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *starts: Callable[[int], Awaitable[Any]]) -> None:
+        self.tries = 0
+        self.listening = asyncio.Event()
+        self.signals: list[int] = []
+
+        async def start(*command: str, pass_fds: tuple[int, int], **options: Any) -> Any:
+            self.tries += 1
+            return await starts[min(self.tries, len(starts)) - 1](pass_fds[0])
+
+        monkeypatch.setattr("asyncio.create_subprocess_exec", start)
+
+    async def run(self) -> None:
+        settings = settings_for_tests(server={"workers": 1})
+        listener = NetworkListener.open(settings.server)
+
+        def make(number: int) -> WorkerStart:
+            return WorkerStart(
+                number=number, settings=settings, host="", port=0, began=0, identity=IdentitySecrets(), signing_root=b""
+            )
+
+        async with asyncio.timeout(10):
+            await Conductor(settings, listener, make, "none", self.signals).run(lambda _: self.listening.set())
+
+
+async def none_can_be_made(descriptor: int) -> Any:
+    raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+
+async def test_a_process_that_cannot_be_made_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(VoxwireError, match="Resource temporarily unavailable"):
+        await Parent(monkeypatch, none_can_be_made).run()
+
+
+async def test_a_process_that_cannot_be_made_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that the system killed for its memory is replaced when there is some again."""
+    first, second = FakeWorker(), FakeWorker()
+    parent = Parent(monkeypatch, first.speak, none_can_be_made, second.speak)
+    running = asyncio.ensure_future(parent.run())
+    await parent.listening.wait()
+    first.end()
+    async with asyncio.timeout(5):
+        while parent.tries < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    parent.signals.append(signal.SIGTERM)
+    await running
+    assert second.returncode is not None
+
+
+async def test_a_signal_while_a_worker_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def takes_long(descriptor: int) -> Any:
+        await asyncio.Event().wait()
+
+    first = FakeWorker()
+    parent = Parent(monkeypatch, first.speak, takes_long)
+    running = asyncio.ensure_future(parent.run())
+    await parent.listening.wait()
+    first.end()
+    async with asyncio.timeout(5):
+        while parent.tries < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    parent.signals.append(signal.SIGTERM)
+    await running
