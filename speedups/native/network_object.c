@@ -16,17 +16,21 @@ static const Kernel *choose_kernel(const char *variant) {
     return NULL;
 }
 
-static int all_finite(const float *values, int count) {
-    for (int i = 0; i < count; i++)
-        if (!isfinite(values[i]))
+/* A buffer of Python may begin at any address. */
+static int all_finite(const void *values, int count) {
+    for (int i = 0; i < count; i++) {
+        float value;
+        memcpy(&value, (const char *)values + i * sizeof value, sizeof value);
+        if (!isfinite(value))
             return 0;
+    }
     return 1;
 }
 
 /* Packs the matrices. 0, or -1 with an exception. */
 static int read_matrices(Detector *detector, PyObject *sequence) {
     Py_buffer views[MATRICES];
-    const float *matrices[MATRICES];
+    const void *matrices[MATRICES];
     int taken = 0, failed = -1;
     PyObject *fast = PySequence_Tuple(sequence);
     if (fast == NULL)
@@ -77,7 +81,7 @@ static int read_filter(NetworkObject *self, int number, PyObject *given) {
     if (whole_buffer(coefficients, &view, size, "filter", number) == NULL)
         return -1;
     for (int phase = 0; phase < 2; phase++)
-        memcpy(filter->coefficients[phase], (float *)view.buf + phase * filter->taps, filter->taps * sizeof(float));
+        memcpy(filter->coefficients[phase], (char *)view.buf + phase * size / 2, size / 2);
     PyBuffer_Release(&view);
     if (!all_finite(filter->coefficients[0], 2 * MAX_TAPS)) {
         PyErr_Format(PyExc_ValueError, "filter %d has values that are not finite", number);

@@ -14,18 +14,18 @@ static const int16_t silence[MAX_STRETCH];
 
 static void *aligned(void *memory) { return (void *)(((uintptr_t)memory + 63) & ~(uintptr_t)63); }
 
-static Product pack(const Detector *detector, float **storage, const float *weights, int inputs, int units,
+static Product pack(const Detector *detector, float **storage, const char *weights, int inputs, int units,
                     const float *bias) {
     int pack = detector->kernel->pack;
     float *packed = *storage, *to = packed;
     for (int block = 0; block < units; block += pack)
         for (int input = 0; input < inputs; input++, to += pack)
-            memcpy(to, weights + input * units + block, pack * sizeof(float));
+            memcpy(to, weights + (input * units + block) * sizeof(float), pack * sizeof(float));
     *storage = to;
     return (Product){.inputs = inputs, .units = units, .weights = packed, .bias = bias};
 }
 
-static const float *copied(float **storage, const float *values, int count) {
+static const float *copied(float **storage, const void *values, int count) {
     float *copy = *storage;
     memcpy(copy, values, count * sizeof(float));
     *storage += (count + WIDEST - 1) / WIDEST * WIDEST;
@@ -41,7 +41,7 @@ static void make_tables(Tables *tables) {
     }
 }
 
-int detector_build(Detector *detector, const float *const *matrices) {
+int detector_build(Detector *detector, const void *const *matrices) {
     static const int shapes[LAYERS][4] = {{BINS, 128, 4, 1}, {128, 64, 4, 2}, {64, 64, 2, 2}, {64, 128, 1, 1}};
     size_t total = 0;
     for (int i = 0; i < MATRICES; i++)
@@ -64,7 +64,7 @@ int detector_build(Detector *detector, const float *const *matrices) {
     network->from_input = pack(detector, &storage, matrices[8], UNITS, GATES, bias);
     network->from_hidden = pack(detector, &storage, matrices[9], UNITS, GATES, bias);
     network->output = copied(&storage, matrices[11], UNITS);
-    network->output_bias = matrices[12][0];
+    memcpy(&network->output_bias, matrices[12], sizeof network->output_bias);
 
     Encoding *encoding = calloc(1, sizeof *encoding);
     if (encoding == NULL)

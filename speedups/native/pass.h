@@ -25,8 +25,8 @@ typedef struct {
     void *allocated;
 } Detector;
 
-/* Packs copies of the matrices. 0, or -1 without memory. `detector->kernel` is set. */
-int detector_build(Detector *detector, const float *const *matrices);
+/* Packs copies of the matrices: floats, at any address. 0, or -1 without memory. `detector->kernel` is set. */
+int detector_build(Detector *detector, const void *const *matrices);
 void detector_free(Detector *detector);
 
 typedef struct {
