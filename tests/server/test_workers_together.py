@@ -1,13 +1,17 @@
 """What holds in one worker of a server holds in all: who may come, how many, how much they use, and how they are."""
 
 import asyncio
+import http.client
 import json
+import socket
 import ssl
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import trustme
@@ -169,6 +173,43 @@ def test_who_asks_for_a_call_is_answered_by_the_worker_that_would_have_it(server
         eventually(lambda line=line: any(line in said for said in server.output), "the request is in no log")
         (logged,) = (said for said in server.output if line in said)
         assert f"[worker={number}" in logged
+
+
+def answer_of(connection: socket.socket) -> tuple[int, str]:
+    """Status and id of the request that is answered now on a connection that stays open."""
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    answer.read()
+    return answer.status, answer.headers["apim-request-id"]
+
+
+@pytest.mark.parametrize("cut", [0, 40, 110, 140], ids=["whole", "in its line", "in its headers", "in its body"])
+def test_so_is_one_who_asks_on_a_connection_that_was_used_before(server: ServeProcess, cut: int) -> None:
+    """As a proxy does that keeps connections open."""
+    plain = b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
+    for number in (1, 2):
+        head = (
+            f"GET /v1/models?call_id=rtc_{number}{'x' * 20} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 20\r\n\r\n"
+        )
+        request = head.encode() + b"b" * 20
+        with ExitStack() as stack:
+            address = "127.0.0.1", urlsplit(server.url).port or 0
+            # The other worker has one of them.
+            both = [stack.enter_context(socket.create_connection(address, timeout=10)) for _ in range(2)]
+            for connection in (*both, *both):
+                connection.sendall(plain)
+                assert answer_of(connection)[0] == 200
+            for part in filter(None, (request[:cut], request[cut:])):
+                for connection in both:
+                    connection.sendall(part)
+                time.sleep(0.05)  # so that it is a part
+            answers = [answer_of(connection) for connection in both]
+        assert [status for status, _ in answers] == [200, 200]
+        for _, id in answers:
+            line = f"id={id}"
+            eventually(lambda line=line: any(line in said for said in server.output), "the request is in no log")
+            (logged,) = (said for said in server.output if line in said)
+            assert f"[worker={number}" in logged
 
 
 class TestSeats:

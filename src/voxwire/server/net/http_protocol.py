@@ -43,7 +43,10 @@ class HttpProtocol(HttpToolsProtocol):
     #: Where there are several processes: told the query of a request, it has the connection go on in another one, of
     #: which it returns this side, or None for a request that is served here.
     elsewhere: Callable[[bytes], SplicedSide | None] | None = None
-    _head = b""
+    #: What came of a request until its headers are complete, and with them; None where it began within what belongs to
+    #: another one.
+    _head: bytes | None = None
+    _in_request = False
     _moved: SplicedSide | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -80,7 +83,10 @@ class HttpProtocol(HttpToolsProtocol):
         """Returns what follows a WebSocket handshake: it is for the connection that it makes."""
         if self._head_timer is not None:
             self._head_bytes += len(data)
-            if self.elsewhere is not None:
+        if self.elsewhere is not None:
+            if not self._in_request:
+                self._head = data
+            elif self._head is not None:
                 self._head += data
         self._unset_keepalive_if_required()
         rest = b""
@@ -108,21 +114,27 @@ class HttpProtocol(HttpToolsProtocol):
     @property
     def _rests(self) -> bool:
         """Whether the last request is answered and no other has begun."""
-        answered = self.cycle is not None and self.cycle.response_complete
-        return answered and self._head_timer is None and self.transport.get_protocol() is self
+        rests = self.cycle is not None and self._all_answered and self._head_timer is None
+        return rests and self.transport.get_protocol() is self
+
+    @property
+    def _all_answered(self) -> bool:
+        """Whether nothing waits for an answer of those requests whose heads have come."""
+        return self.cycle is None or self.cycle.response_complete
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._in_request = True
         if self._head_timer is None:  # the next request on a connection that is kept alive
             self._start_head()
 
     def on_headers_complete(self) -> None:
         self._end_head()
-        if self.elsewhere is not None:
+        if self.elsewhere is not None and self._head is not None and self._all_answered:
             self._moved = self.elsewhere(self.url.partition(b"?")[2])
             if self._moved is not None:
                 return
-            self._head = b""
+        self._head = None
         super().on_headers_complete()
         if self.parser.should_upgrade() and self._should_upgrade() and (refusal := self._cannot_upgrade()):
             self._refuse(refusal)
@@ -132,6 +144,7 @@ class HttpProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._in_request = False
         if self._moved is None:
             super().on_message_complete()
 
@@ -141,8 +154,9 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.set_write_buffer_limits()
         self.transport.set_protocol(side)
         side.connection_made(self.transport)
-        side.data_received(self._head)
-        self._head = b""
+        if self._head is not None:
+            side.data_received(self._head)
+        self._head = None
 
     def _cannot_upgrade(self) -> RequestRefused | None:
         """What the WebSocket parser is not asked about: it gets a request line and headers of our making."""
