@@ -267,6 +267,27 @@ class TestDoors:
         for each in (listening, *clients):
             each.close()
 
+    async def test_who_comes_while_nobody_keeps_up_waits(self) -> None:
+        """As in the line of the system before a server of one process."""
+        host = Host(most=3)
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.setblocking(False)
+        doors = Doors([listening], lambda: [host])
+        doors.open()
+        clients = [socket.create_connection(listening.getsockname()) for _ in range(10)]
+        async with asyncio.timeout(10):
+            while host.held < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            host.most = 9
+            while host.held < 9:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            host.most = 10  # also one behind whom nobody comes
+            while host.held < 10:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        doors.close()
+        for each in (listening, *clients):
+            each.close()
+
 
 class TestPassing:
     async def test_connections_come_with_their_notes(self) -> None:

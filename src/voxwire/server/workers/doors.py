@@ -6,7 +6,6 @@ parent reads nothing, and TLS begins in the worker.
 """
 
 import asyncio
-import contextlib
 import errno
 import logging
 import socket
@@ -42,6 +41,8 @@ class Doors:
         self._hosts = hosts
         self._loop = asyncio.get_running_loop()
         self._resting: asyncio.TimerHandle | None = None
+        #: Accepted, and taken by nobody yet.
+        self._waiting: socket.socket | None = None
         self._open = False
 
     def open(self) -> None:
@@ -55,12 +56,16 @@ class Doors:
         """Accept nobody any more; idempotent."""
         self._unwatch()
         self._open = False
+        if self._waiting is not None:
+            self._waiting.close()
 
     def _watch(self) -> None:
         self._resting = None
         if self._open:
             for one in self._sockets:
                 self._loop.add_reader(one.fileno(), self._look, one)
+            if self._waiting is not None:
+                self._look(self._sockets[0])
 
     def _unwatch(self) -> None:
         if self._resting is not None:
@@ -82,7 +87,7 @@ class Doors:
                 self._rest()
                 return
             try:
-                accepted, _ = listening.accept()
+                accepted = self._waiting or listening.accept()[0]
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
@@ -91,6 +96,9 @@ class Doors:
                 logger.error("no connection can be accepted: %s", error.strerror)
                 self._rest()
                 return
-            with contextlib.closing(accepted):
-                if not any(host.take(accepted) for host in hosts):
-                    logger.error("a connection was closed, since no worker takes it")
+            if not any(host.take(accepted) for host in hosts):
+                self._waiting = accepted
+                self._rest()
+                return
+            self._waiting = None
+            accepted.close()
