@@ -294,6 +294,34 @@ class TestOrder:
             await bench.live.submit_beside(CommitAudio(), 1)
             assert bench.lanes[0].did == ["hold", "work", "release", "queue"]
 
+    async def test_a_thread_that_was_given_up_keeps_the_session_to_itself(self) -> None:
+        """Who waits for it may be cancelled; the thread goes on, and may be anywhere in the session."""
+        bench = Bench()
+        bench.attach()
+        working, enough = threading.Event(), threading.Event()
+        alone: list[str] = []
+        bench.session.plain = True
+        bench.session.append = lambda audio, now: alone.append("append")  # type: ignore[method-assign]
+        bench.session.end = lambda: alone.append("end") or []  # type: ignore[method-assign]
+
+        def answer(event: Input | None) -> list[Output]:
+            working.set()
+            enough.wait(10)
+            return []
+
+        try:
+            async with bench:
+                bench.session.answer = answer
+                waiting = asyncio.create_task(bench.live.submit_beside(CommitAudio(), 1))
+                await asyncio.to_thread(working.wait, 10)
+                waiting.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await waiting
+                bench.live.append(bytes(AudioFormat.PCM16.window_bytes))
+        finally:
+            enough.set()
+        assert (alone, bench.session.kinds) == ([], [CommitAudio])
+
     async def test_what_happens_to_the_tape_after_the_end_opens_no_lane(self) -> None:
         bench = Bench()
         bench.attach()

@@ -310,10 +310,12 @@ class LiveSession:
             self._follow_up(outputs, size)
             self._keep_time()
             self._work_off()
+        except asyncio.CancelledError:
+            self.close(CloseReason.ENDED)  # the thread goes on: from now on the session is its alone
+            raise
         except Exception as bug:
             self.crash(bug)
-        finally:
-            self._busy = False
+        self._busy = False
         self._relief.wake()
 
     def _hear(self, event: Input, origin: int | None) -> Input | None:
