@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ import pytest
 from voxwire.auth import IdentitySecrets
 from voxwire.errors import VoxwireError
 from voxwire.server.net.listen import NetworkListener
+from voxwire.server.workers import worker_process
 from voxwire.server.workers.conductor import Conductor
 from voxwire.server.workers.line import WorkerLine
+from voxwire.server.workers.worker_process import ServerWorker
 from voxwire.server.workers.worker_start import WorkerStart
 from voxwire.testing.live_server import settings_for_tests
 
@@ -112,3 +115,17 @@ async def test_a_signal_while_a_worker_is_replaced(monkeypatch: pytest.MonkeyPat
             await asyncio.sleep(0.01)
     parent.signals.append(signal.SIGTERM)
     await running
+
+
+async def test_a_worker_that_ends_its_line_and_stays_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could not be told to stop, and is given no connection."""
+    monkeypatch.setattr(worker_process, "_LEAVE_S", 0.1)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+    settings = settings_for_tests()
+    start = WorkerStart(
+        number=1, settings=settings, host="", port=0, began=0, identity=IdentitySecrets(), signing_root=b""
+    )
+    worker = ServerWorker(start)
+    await worker.launch("mute_worker", {}, lambda _: None, lambda connection, number: None)
+    async with asyncio.timeout(20):
+        assert await worker.ended == f"signal {int(signal.SIGKILL)}"

@@ -215,6 +215,18 @@ class TestLine:
         ours.close()
         theirs.close()
 
+    async def test_what_nobody_may_say(self) -> None:
+        """A process that went wrong does not fill the memory of the other one."""
+        near, far = socket.socketpair()
+        far.setblocking(False)
+        lost = asyncio.Event()
+        line = WorkerLine({}, lost.set)
+        await asyncio.get_running_loop().create_unix_connection(lambda: line, sock=near)
+        far.send(b"\xff\xff\xff\xff" + bytes(1000))
+        async with asyncio.timeout(5):
+            await lost.wait()
+        far.close()
+
 
 class Host:
     """Takes connections, at most so many."""

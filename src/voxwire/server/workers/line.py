@@ -70,6 +70,11 @@ class WorkerLine(asyncio.Protocol):
         self._buffer += data
         while len(self._buffer) >= _SIZE.size:
             (size,) = _SIZE.unpack_from(self._buffer)
+            if size > _LONGEST:
+                logger.error("a process of the server says what it may not: a message of %d bytes", size)
+                assert self._transport is not None
+                self._transport.abort()
+                return
             end = _SIZE.size + size
             if len(self._buffer) < end:
                 return

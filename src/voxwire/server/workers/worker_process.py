@@ -17,6 +17,9 @@ from voxwire.server.workers.worker_start import WorkerStart
 
 logger = logging.getLogger("voxwire.server")
 
+#: How long a worker may take to leave once its line has ended, before it is killed; seconds.
+_LEAVE_S: Final = 10.0
+
 _numbers: Final = itertools.count(1)
 
 
@@ -111,7 +114,7 @@ class ServerWorker:
         """Raises OSError."""
         ours, theirs = socket.socketpair()
         with theirs:
-            self._line = line = WorkerLine(says, lambda: None)
+            self._line = line = WorkerLine(says, self._is_silent)
             await asyncio.get_running_loop().create_unix_connection(lambda: line, sock=ours)
             self._pipe, their_pipe = socket.socketpair()
             with their_pipe:
@@ -140,6 +143,11 @@ class ServerWorker:
 
     def _holds(self, told: tuple[int, int, bool]) -> None:
         self._taken, self._open, self._full = told
+
+    def _is_silent(self) -> None:
+        """Its line has ended: it leaves, or nobody can tell it to."""
+        self.ready = False
+        asyncio.get_running_loop().call_later(_LEAVE_S, self.kill)
 
     def _closes(self) -> None:
         """It takes no more connections."""
