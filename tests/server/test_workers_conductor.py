@@ -101,6 +101,13 @@ async def test_a_process_that_cannot_be_made_is_tried_again(monkeypatch: pytest.
     assert second.returncode is not None
 
 
+async def test_a_signal_before_clients_may_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = Parent(monkeypatch, FakeWorker().speak)
+    parent.signals.append(signal.SIGINT)
+    await parent.run()
+    assert not parent.listening.is_set(), "somebody is told that the server is there"
+
+
 async def test_a_signal_while_a_worker_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     async def takes_long(descriptor: int) -> Any:
         await asyncio.Event().wait()

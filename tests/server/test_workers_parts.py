@@ -215,6 +215,22 @@ class TestLine:
         ours.close()
         theirs.close()
 
+    async def test_an_answer_that_is_too_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nobody waits for it for ever, and the line stays."""
+
+        async def later(body: Any) -> bytes:
+            return bytes(2000)
+
+        monkeypatch.setattr("voxwire.server.workers.line._LONGEST", 1000)
+        ours, theirs = await lines(later=later, once=lambda _: bytes(2000), short=lambda _: 1)
+        async with asyncio.timeout(5):
+            for question in ("later", "once"):
+                with pytest.raises(LineLost, match="could not answer"):
+                    await ours.ask(question)
+            assert await ours.ask("short") == 1
+        ours.close()
+        theirs.close()
+
     async def test_what_nobody_may_say(self) -> None:
         """A process that went wrong does not fill the memory of the other one."""
         near, far = socket.socketpair()

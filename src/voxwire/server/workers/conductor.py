@@ -129,11 +129,11 @@ class Conductor:
         try:
             await asyncio.gather(*map(self._launch, range(1, self._settings.workers + 1)))
             while not self._over():
-                if not self._listening and len(list(self._ready())) == self._settings.workers:
-                    self._listen(doors, on_listening)
-                await asyncio.sleep(_TICK_S)
                 while self._signals:
                     self._signalled(self._signals.pop(0))
+                if self._may_listen():
+                    self._listen(doors, on_listening)
+                await asyncio.sleep(_TICK_S)
         finally:
             doors.close()
             self._listener.close()
@@ -143,6 +143,10 @@ class Conductor:
 
     def _over(self) -> bool:
         return self._failure is not None or (self._stopped_by is not None and not self._workers)
+
+    def _may_listen(self) -> bool:
+        waits = not self._listening and self._stopped_by is None
+        return waits and len(list(self._ready())) == self._settings.workers
 
     def _listen(self, doors: Doors, on_listening: Callable[[Announced], None]) -> None:
         try:

@@ -109,24 +109,25 @@ class WorkerLine(asyncio.Protocol):
             return
         try:
             result = self._handlers[what](body)
+            if not inspect.isawaitable(result):
+                self._answer(kind, number, what, result)
+                return
         except Exception:
             self._failed(kind, number, what)
             return
-        if inspect.isawaitable(result):
-            task = asyncio.ensure_future(self._finish(kind, number, what, result))
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
-        elif kind == _ASK:
-            self._write(_ANSWER, number, what, result)
+        task = asyncio.ensure_future(self._finish(kind, number, what, result))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
 
     async def _finish(self, kind: int, number: int, what: str, result: Any) -> None:
         try:
-            answer = await result
+            self._answer(kind, number, what, await result)
         except Exception:
             self._failed(kind, number, what)
-        else:
-            if kind == _ASK:
-                self._write(_ANSWER, number, what, answer)
+
+    def _answer(self, kind: int, number: int, what: str, answer: Any) -> None:
+        if kind == _ASK:
+            self._write(_ANSWER, number, what, answer)
 
     def _failed(self, kind: int, number: int, what: str) -> None:
         logger.exception("a message %s between processes of the server could not be worked on", what)
