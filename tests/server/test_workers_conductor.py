@@ -34,15 +34,20 @@ class FakeWorker:
         self._ended = asyncio.Event()
         self._line = WorkerLine({"begin": lambda _: None, "signal": lambda _: self.end()}, lambda: None)
 
-    async def speak(self, descriptor: int) -> "FakeWorker":
-        end = socket.socket(fileno=os.dup(descriptor))
+    async def speak(self, line: int, pipe: int) -> "FakeWorker":
+        end = socket.socket(fileno=os.dup(line))
+        self._pipe = socket.socket(fileno=os.dup(pipe))
         await asyncio.get_running_loop().create_unix_connection(lambda: self._line, sock=end)
         self._line.tell("ready", FACTS)
         return self
 
+    def tell(self, what: str, body: Any) -> None:
+        self._line.tell(what, body)
+
     def end(self) -> None:
         self.returncode = 1
         self._line.close()
+        self._pipe.close()
         self._ended.set()
 
     async def wait(self) -> int | None:
@@ -50,17 +55,24 @@ class FakeWorker:
         return self.returncode
 
 
+def a_worker() -> ServerWorker:
+    start = WorkerStart(
+        number=1, settings=settings_for_tests(), host="", port=0, began=0, identity=IdentitySecrets(), signing_root=b""
+    )
+    return ServerWorker(start)
+
+
 class Parent:
     """A conductor of one worker; `starts` are what becomes of each try to start one, the last one repeats."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *starts: Callable[[int], Awaitable[Any]]) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *starts: Callable[[int, int], Awaitable[Any]]) -> None:
         self.tries = 0
         self.listening = asyncio.Event()
         self.signals: list[int] = []
 
         async def start(*command: str, pass_fds: tuple[int, int], **options: Any) -> Any:
             self.tries += 1
-            return await starts[min(self.tries, len(starts)) - 1](pass_fds[0])
+            return await starts[min(self.tries, len(starts)) - 1](*pass_fds)
 
         monkeypatch.setattr("asyncio.create_subprocess_exec", start)
 
@@ -77,7 +89,7 @@ class Parent:
             await Conductor(settings, listener, make, "none", self.signals).run(lambda _: self.listening.set())
 
 
-async def none_can_be_made(descriptor: int) -> Any:
+async def none_can_be_made(line: int, pipe: int) -> Any:
     raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
 
@@ -109,7 +121,7 @@ async def test_a_signal_before_clients_may_come(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_a_signal_while_a_worker_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def takes_long(descriptor: int) -> Any:
+    async def takes_long(line: int, pipe: int) -> Any:
         await asyncio.Event().wait()
 
     first = FakeWorker()
@@ -124,15 +136,37 @@ async def test_a_signal_while_a_worker_is_replaced(monkeypatch: pytest.MonkeyPat
     await running
 
 
+async def test_a_worker_that_hangs_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes goes to the others until it takes again what it was given."""
+    fake = FakeWorker()
+
+    async def start(*command: str, pass_fds: tuple[int, int], **options: Any) -> Any:
+        return await fake.speak(*pass_fds)
+
+    monkeypatch.setattr("asyncio.create_subprocess_exec", start)
+    monkeypatch.setattr(worker_process, "_STUCK_S", 0.2)
+    worker = a_worker()
+    await worker.launch("none", {}, lambda _: None, lambda connection, number: None)
+    near, far = socket.socketpair()
+    await asyncio.sleep(0.3)
+    with near, far:
+        assert worker.take(far)
+        assert worker.burden == (False, 1)
+        await asyncio.sleep(0.3)
+        assert worker.burden == (True, 1)
+        fake.tell("held", (1, 1, False))
+        async with asyncio.timeout(5):
+            while worker.burden != (False, 1):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    fake.end()
+    await worker.ended
+
+
 async def test_a_worker_that_ends_its_line_and_stays_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It could not be told to stop, and is given no connection."""
     monkeypatch.setattr(worker_process, "_LEAVE_S", 0.1)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
-    settings = settings_for_tests()
-    start = WorkerStart(
-        number=1, settings=settings, host="", port=0, began=0, identity=IdentitySecrets(), signing_root=b""
-    )
-    worker = ServerWorker(start)
+    worker = a_worker()
     await worker.launch("mute_worker", {}, lambda _: None, lambda connection, number: None)
     async with asyncio.timeout(20):
         assert await worker.ended == f"signal {int(signal.SIGKILL)}"

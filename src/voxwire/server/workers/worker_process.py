@@ -19,6 +19,8 @@ logger = logging.getLogger("voxwire.server")
 
 #: How long a worker may take to leave once its line has ended, before it is killed; seconds.
 _LEAVE_S: Final = 10.0
+#: A worker that has taken nothing for so long of what it was given has no room for more; seconds.
+_STUCK_S: Final = 1.0
 
 _numbers: Final = itertools.count(1)
 
@@ -40,6 +42,7 @@ class ServerWorker:
         self._start = start
         self._passed = 0
         self._taken, self._open, self._full = 0, 0, False
+        self._waits_since = 0.0
         self._line: WorkerLine | None = None
         self._pipe: socket.socket | None = None
         self._receiving: Receiving | None = None
@@ -98,13 +101,20 @@ class ServerWorker:
     @property
     def burden(self) -> tuple[bool, int]:
         """Whether it has no room for sessions, and its connections, with those on their way to it."""
-        return self._full, self._open + self._passed - self._taken
+        stuck = self._on_way > 0 and asyncio.get_running_loop().time() - self._waits_since > _STUCK_S
+        return self._full or stuck, self._open + self._on_way
 
     def take(self, connection: socket.socket, note: int = 0) -> bool:
         if self._pipe is None or not passed(self._pipe, connection, note):
             return False
+        if not self._on_way:
+            self._waits_since = asyncio.get_running_loop().time()
         self._passed += 1
         return True
+
+    @property
+    def _on_way(self) -> int:
+        return self._passed - self._taken
 
     # --- inside ---
 
@@ -143,6 +153,7 @@ class ServerWorker:
 
     def _holds(self, told: tuple[int, int, bool]) -> None:
         self._taken, self._open, self._full = told
+        self._waits_since = asyncio.get_running_loop().time()
 
     def _is_silent(self) -> None:
         """Its line has ended: it leaves, or nobody can tell it to."""
