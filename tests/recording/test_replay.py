@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from voxwire.events.client import AppendAudio, CreateItem
 from voxwire.events.items import MessageItem, Role
-from voxwire.events.server import AudioDelta, ResponseDone, SpeechStarted
+from voxwire.events.server import AudioDelta, ErrorOccurred, ResponseDone, SpeechStarted
 from voxwire.events.session_config import SemanticVad, ServerVad, SessionConfig, TurnDetection
 from voxwire.interfaces.commands import JudgeTurn
 from voxwire.interfaces.inputs import SpeechScores, TurnJudged
@@ -220,3 +220,30 @@ def test_where_nobody_stores_them_no_notes_are_made(driver: Driver) -> None:
     session.receive(AppendAudio(audio=bytes(4800)), now=1001.0)
     assert not notes
     assert notes.size == 0
+
+
+@pytest.mark.parametrize("ms", [4750, 5900, 6100])
+def test_audio_for_which_old_audio_was_forgotten_has_room_in_a_replay_too(ms: int) -> None:
+    """The tape forgets by itself while nobody speaks, and scores are noted only where they are pulled."""
+    driver = Driver(limits=Limits(buffer_bytes=300_000))
+    notes = Notes(keep_audio=True)
+    arguments = {"ids": driver._new_ids(), "now": 1000.0, "expires_at": 1_700_003_600, **driver._arguments}
+    session = RecordedSession(notes, **arguments)
+    outputs = session.open()
+
+    def hear(audio: bytes, now: float) -> list[Any]:
+        if session.append(audio, now=now) is None:
+            return session.receive(AppendAudio(audio=audio), now=now)
+        return []
+
+    for number, audio in enumerate((silence(1984), silence(ms), silence(32))):
+        outputs += hear(audio, 1000.0 + number)
+        while session.tape.ready:
+            session.tape.cut()
+            session.tape.put(0.1)
+            if session.tape.wakes:
+                outputs += session.pull(now=1000.5 + number)
+    refused = [output.code for output in outputs if isinstance(output, ErrorOccurred)]
+    assert refused == ["input_audio_buffer_full"] * (ms == 6100), "full by what is kept, not by what is forgotten"
+    lines, told = packed(notes.take())
+    assert replay_session(header_of(driver), [(decode_lines(lines), decode_told(told))]).difference is None

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from voxwire.audio.tape import TICKS_PER_MS
 from voxwire.events.client import AppendAudio
 from voxwire.events.session_config import SessionPatch
 from voxwire.interfaces.commands import Output
@@ -17,6 +18,7 @@ class RecordedSession(Session):
     def __init__(self, notes: Notes, **arguments: Any) -> None:
         self._notes = notes
         self._noted = 0
+        self._discarded = 0
         overheard = notes.listening(arguments["ids"], arguments["capabilities"])
         super().__init__(**{**arguments, **overheard})
 
@@ -26,16 +28,21 @@ class RecordedSession(Session):
         return outputs
 
     def receive(self, event: Input, *, now: float, origin: int | None = None) -> list[Output]:
-        alone = type(event) is AppendAudio  # it pulls nothing
+        alone = type(event) is AppendAudio and self.tape.discarded == self._discarded  # it pulls nothing
         pulled = [] if alone else self.pull(now=now)
         outputs = Session.receive(self, event, now=now, origin=origin)  # `super` takes twice as long
         if self._notes.open:
             self._notes.took(now, event, origin, outputs)
         if not alone:
-            self._noted = len(self.tape.scores)
+            self._note_position()
         return pulled + outputs if pulled else outputs
 
     def append(self, audio: bytes, *, now: float) -> int | None:
+        """None, too, where a replay would have no room: it discards what scores made needless when it is told them."""
+        tape = self.tape
+        kept = (tape.discarded - self._discarded) * tape.format.bytes_per_ms // TICKS_PER_MS
+        if kept and not self._listener.takes(len(audio) + kept):
+            return None
         ready = Session.append(self, audio, now=now)
         if ready is not None and self._notes.open:
             self._notes.appended(now, audio)
@@ -49,5 +56,9 @@ class RecordedSession(Session):
         outputs = Session.pull(self, now=now)
         if self._notes.open:
             self._notes.took(now, SpeechScores(epoch=epoch, scores=scores), None, outputs)
-        self._noted = len(self.tape.scores)
+        self._note_position()
         return outputs
+
+    def _note_position(self) -> None:
+        """A replay is as far as this."""
+        self._noted, self._discarded = len(self.tape.scores), self.tape.discarded
