@@ -1,6 +1,7 @@
 """The parts of a server of several workers, each by itself."""
 
 import asyncio
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -338,4 +339,23 @@ class TestPassing:
         assert receiving.received == 5
         receiving.close()
         assert not passed(ours, ours)
+        ours.close()
+
+    async def test_what_is_no_connection_is_closed(self) -> None:
+        """Nothing of what another process sends stays open here by mistake."""
+        ours, theirs = socket.socketpair()
+        came: asyncio.Queue[socket.socket] = asyncio.Queue()
+        receiving = Receiving(theirs, lambda connection, note: came.put_nowait(connection))
+        receiving.open()
+        reader, writer = os.pipe()
+        near, far = socket.socketpair()
+        with near, far:
+            socket.send_fds(ours, [b"0"], [writer])
+            socket.send_fds(ours, [b"0"], [far.fileno(), writer, writer])
+            os.close(writer)
+            (await came.get()).close()
+        os.set_blocking(reader, False)
+        assert os.read(reader, 1) == b"", "somebody still has the other end"
+        os.close(reader)
+        receiving.close()
         ours.close()

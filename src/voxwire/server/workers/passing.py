@@ -53,6 +53,19 @@ class Receiving:
                     return
                 self.received += len(notes)
                 for note, descriptor in zip(notes, descriptors, strict=False):
-                    # Unlike others, a descriptor that was received is handed on to processes that are started.
-                    os.set_inheritable(descriptor, False)
-                    self._take(socket.socket(fileno=descriptor), note)
+                    connection = _connection(descriptor)
+                    if connection is not None:
+                        self._take(connection, note)
+                for descriptor in descriptors[len(notes) :]:
+                    os.close(descriptor)
+
+
+def _connection(descriptor: int) -> socket.socket | None:
+    """What was received as a socket; None for what is none, and where the system says nothing of it any more."""
+    # Unlike others, a descriptor that was received is handed on to processes that are started.
+    os.set_inheritable(descriptor, False)
+    try:
+        return socket.socket(fileno=descriptor)
+    except OSError:
+        os.close(descriptor)
+        return None
