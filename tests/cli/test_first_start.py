@@ -1,6 +1,8 @@
 """`voxwire serve` fetches what its engines need, shows that, and starts at once the next time: real processes, a real
 engine with a small voice, an imitation of the hub."""
 
+import asyncio
+import dataclasses
 import re
 import signal
 import subprocess
@@ -14,6 +16,9 @@ from model_sources import Answer, Files, ModelServer, little_served, write_entry
 from served_at_terminal import LISTENING, ready, serving
 
 from voxwire.cli import main
+from voxwire.config import EngineSettings, load_settings
+from voxwire.storage.database import Database
+from voxwire.storage.deployments import Deployments
 from voxwire.testing.tiny_onnx import tiny_piper
 
 pytestmark = pytest.mark.engines
@@ -74,9 +79,21 @@ def test_the_first_start_fetches_with_a_bar_and_the_second_does_not_ask(hub: Mod
     assert "little-voice" not in server.shown
 
 
+async def make_odd(name: str) -> None:
+    """As one is that was stored when its engine knew another option: none can be made that way now."""
+    database = Database(load_settings().storage)
+    stored = Deployments(database)
+    (found,) = [deployment for deployment in await stored.all() if deployment.name == name]
+    assert found.settings is not None
+    odd = found.settings.model_copy(update={"tts": EngineSettings(name="espeak", options={"colour": "red"})})
+    await stored.replace(dataclasses.replace(found, settings=odd, edition=found.edition + 1), by="test")
+    await database.close()
+
+
 def test_the_models_of_stored_deployments_are_fetched_too(hub: ModelServer) -> None:
     assert main(["deployments", "create", "stored", "--model", "little-voice"]) == 0
-    assert main(["deployments", "create", "odd", "--set", "tts=espeak", "--set", "tts.colour=red"]) == 0
+    assert main(["deployments", "create", "odd", "--set", "tts=espeak", "--set", "tts.language=en-gb"]) == 0
+    asyncio.run(make_odd("odd"))
     with serving() as server:
         server.until(r"little-voice .*━")
         found = ready(server.until(LISTENING)[1])
