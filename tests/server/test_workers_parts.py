@@ -19,6 +19,7 @@ from voxwire.quotas.memory_counts import MemoryCounts
 from voxwire.runtime.ids import new_id, worker_ids, worker_of
 from voxwire.server.health_state import DeploymentState, HealthState, together
 from voxwire.server.workers.doors import Doors
+from voxwire.server.workers.in_worker import SharedSeats
 from voxwire.server.workers.line import LineLost, WorkerLine
 from voxwire.server.workers.passing import Receiving, passed
 from voxwire.server.workers.switchboard import Switchboard
@@ -151,6 +152,29 @@ class TestSwitchboard:
         asking, lost = Told(), Told()
         board = Switchboard(2, 3, lambda: (asking, lost))
         assert await board.handlers("1.1", asking)["ask others"]("health") == ([], 2)
+
+
+async def test_a_seat_that_nobody_waits_for_any_more_is_given_back() -> None:
+    """A handshake may be cancelled while the parent decides."""
+    decided, left = asyncio.Event(), asyncio.Event()
+
+    async def take(_: Any) -> bool:
+        await decided.wait()
+        return True
+
+    handlers = {"take seat": take, "leave seat": lambda _: left.set()}
+    ours, theirs = await lines(**handlers)
+    taking = asyncio.ensure_future(SharedSeats(ours, 2).take())
+    await asyncio.sleep(0.01)
+    taking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    assert not left.is_set()
+    decided.set()
+    async with asyncio.timeout(5):
+        await left.wait()
+    ours.close()
+    theirs.close()
 
 
 def state(status: str = "ok", **fields: Any) -> HealthState:
