@@ -166,3 +166,8 @@ def test_the_unit_gives_the_server_time_to_drain(monkeypatch: pytest.MonkeyPatch
     assert settings.logging.format == "json"
     (patience,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
     assert int(patience) >= settings.server.drain_s + settings.server.drain_spread_s + 30
+
+
+def test_the_unit_lets_the_server_replace_what_the_system_ends_for_its_memory() -> None:
+    unit = (EXAMPLES / "voxwire.service").read_text(encoding="utf-8")
+    assert re.findall(r"^OOMPolicy=(.*)$", unit, re.MULTILINE) == ["continue"]
