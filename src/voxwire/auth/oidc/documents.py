@@ -14,6 +14,7 @@ import msgspec
 
 from voxwire.auth.oidc.key_set import KeySet
 from voxwire.config import IssuerSettings, is_loopback, secure_address
+from voxwire.engines.remote.handshakes import CLOSE_UNFINISHED
 from voxwire.errors import VoxwireError, shorten
 
 #: Entra's keys take 40 KB.
@@ -83,6 +84,7 @@ def _client(ca_file: Path | None, issuer: str) -> httpx2.AsyncClient:
         # Who controls the answer of an issuer's server controls its keys: nobody else is asked.
         follow_redirects=False,
         mounts=_NO_PROXY if on_this_machine else None,
+        event_hooks=CLOSE_UNFINISHED,
     )
 
 

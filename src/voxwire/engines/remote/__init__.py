@@ -4,6 +4,7 @@
 - `model_listing`: which models one has
 - `endpoint_failures`: everything that can go wrong, as a code and a sentence
 - `patience`: how long an endpoint may be silent
-- `http`: requests and their sockets; `loopback`: the way to an endpoint on this machine
+- `http`: requests and their sockets; `loopback`: the way to an endpoint on this machine;
+  `handshakes`: those that are given up
 - `sse`: bytes to events
 """

@@ -10,6 +10,7 @@ import httpx2
 
 from voxwire.engines.remote.address import on_loopback
 from voxwire.engines.remote.endpoint_failures import Failures, error_field
+from voxwire.engines.remote.handshakes import CLOSE_UNFINISHED
 from voxwire.engines.remote.loopback import LoopbackTransport
 from voxwire.engines.remote.patience import Patience
 from voxwire.errors import EngineError
@@ -143,4 +144,5 @@ class HttpEndpoint:
             # A proxy of the environment cannot reach what runs on this machine.
             trust_env=not on_loopback(self.base_url),
             transport=LoopbackTransport(_IDLE_CONNECTIONS) if plain else None,
+            event_hooks=CLOSE_UNFINISHED,
         )
