@@ -21,8 +21,9 @@ typedef struct {
     PyObject *format_object;      /* the AudioFormat */
     const Format *format;
     PyObject *data;               /* a bytearray: given away as it is when a large buffer is committed */
+    Py_ssize_t head, used;        /* what is held of it: from which byte on, and how many */
     long long start, end, followed, epoch, committed, cleared, discarded;
-    long long first, cut, began;  /* the tick of data[0]; the end of the last cut window; where the epoch began */
+    long long first, cut, began;  /* the tick of data[head]; the end of the last cut window; where the epoch began */
     long long generation;         /* of the stream of windows: scores of an earlier one are not put */
     double *scores;               /* those that were not followed are at `taken` to `filled` */
     size_t taken, filled, room;

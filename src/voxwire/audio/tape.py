@@ -135,7 +135,7 @@ class Tape:
 
     def discard_before(self, tick: int) -> None:
         """Forget audio that no turn can need any more; nothing where it is gone already. Raises ValueError for a tick
-        after `end`. Memory is given back at once, or when half of what is held is not needed any more."""
+        after `end`. Memory is given back at once, or when less than a quarter of what is held is needed."""
         if tick > self.end:
             raise ValueError(f"tick {tick} of {self.start} to {self.end}")
         if tick > self.start:
