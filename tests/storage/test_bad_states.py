@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sqlite3
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,6 +23,16 @@ from voxwire.storage.database import Database
 from voxwire.storage.decisions import record_decision
 from voxwire.storage.revision import bump, read_revision
 from voxwire.storage.schema import project_table
+
+
+@pytest.fixture(autouse=True)
+async def refusals_told() -> AsyncIterator[None]:
+    """The thread of a connection that could not be made tells the loop so that it ends, and nobody waits for that: here
+    the loop, which ends with the test, does."""
+    yield
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, 5)
 
 
 @pytest.fixture
