@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # SQLAlchemy takes a moment to import, and a server without s
     from voxwire.quotas.management import QuotaBook
     from voxwire.storage.quotas import QuotaKind, StoredQuota
 
-_KINDS = ("deployment", "key", "principal")
+_KINDS: "tuple[QuotaKind, ...]" = ("deployment", "key", "principal")
 
 
 class QuotaBody(RestModel):
@@ -99,8 +99,8 @@ class _Quotas:
 
 def _which(call: RestCall[Any]) -> "tuple[QuotaKind, str]":
     """Raises RequestRefused: 400, and 403 where a key that is held to some deployments asks for something else."""
-    kind = call.names["kind"]
-    if kind not in _KINDS:
+    kind = next((known for known in _KINDS if known == call.names["kind"]), None)
+    if kind is None:
         raise RequestRefused(400, f"A quota is of a {', a '.join(_KINDS)}.", code="invalid_value", param="kind")
     subject = call.names["subject"]
     if not _may_see(call.principal, kind, subject):
@@ -110,7 +110,7 @@ def _which(call: RestCall[Any]) -> "tuple[QuotaKind, str]":
             code="deployment_not_allowed",
             param="subject",
         )
-    return kind, subject  # type: ignore[return-value]  # it is one of them
+    return kind, subject
 
 
 def _may_see(principal: Principal, kind: str, subject: str) -> bool:

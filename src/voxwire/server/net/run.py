@@ -24,6 +24,7 @@ from voxwire.server.net.descriptors import make_room
 from voxwire.server.net.http_protocol import HttpProtocol
 from voxwire.server.net.listen import NetworkListener
 from voxwire.server.net.splice import SplicedSide, splice
+from voxwire.server.net.stop_signals import means_at_once, stop_signals
 from voxwire.server.net.websocket_protocol import WebSocketProtocol
 from voxwire.transports.asgi import App
 from voxwire.transports.websocket import WebSocketEndpoint
@@ -40,9 +41,6 @@ _TICK_S: Final = 0.01
 _LOOK_S: Final = 0.1
 #: How long an answer that is in progress may take to its end.
 _LAST_WORDS_S: Final = 10.0
-#: A SIGTERM so soon after another is the same.
-_SAME_SIGNAL_S: Final = 0.5
-_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 #: How long a peer may acknowledge nothing, pings included; longer where clients may leave more unread.
 _SILENCE_S: Final = 120.0
 
@@ -218,22 +216,9 @@ class Server(uvicorn.Server):
         """uvicorn would let go of signals while the engines end, and raise them again after that."""
         yield
 
-    @contextlib.contextmanager
-    def stopped_by_signals(self) -> Iterator[None]:
-        """Signals stop the server while the block lasts; when it is left, everything has ended, and they have no
-        effect: having stopped as asked is success, however often it was asked."""
-        try:
-            for number in _STOPPING:
-                signal.signal(number, self.handle_exit)
-            yield
-        finally:
-            for number in _STOPPING:
-                signal.signal(number, signal.SIG_IGN)
-
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        # A supervisor and the shell between may both hand the same one on: that is no second wish.
-        if self.should_exit and (sig == signal.SIGINT or now - self._signalled > _SAME_SIGNAL_S):
+        if self.should_exit and means_at_once(sig, now - self._signalled):
             self.force_exit = True
         if not self.should_exit:
             self._signalled = now
@@ -291,7 +276,7 @@ def run_server(app: Starlette, settings: Settings, listener: NetworkListener, on
     make_room(settings.server.max_sessions)
     return_large_blocks()
     server = Server(app, settings, listener)
-    with server.stopped_by_signals(), asyncio.Runner(loop_factory=new_event_loop) as runner:
+    with stop_signals(server.handle_exit), asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_run(server, on_listening))
 
 

@@ -8,7 +8,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from types import FrameType
 from typing import Final
 
 from voxwire.auth import IdentitySecrets
@@ -17,6 +16,7 @@ from voxwire.errors import ConfigurationError, VoxwireError
 from voxwire.server.announcement import Announced
 from voxwire.server.net.listen import NetworkListener
 from voxwire.server.net.run import silence_s
+from voxwire.server.net.stop_signals import means_at_once, stop_signals
 from voxwire.server.workers.doors import Doors
 from voxwire.server.workers.forwarding import FORWARDED
 from voxwire.server.workers.switchboard import Switchboard
@@ -34,13 +34,10 @@ _LONG_S: Final = 60.0
 _GIVE_UP: Final = 8
 #: A signal handler only notes the signal: the loop looks as often as this, in seconds.
 _TICK_S: Final = 0.1
-#: A SIGTERM so soon after another is the same (`voxwire.server.net.run`).
-_SAME_SIGNAL_S: Final = 0.5
 #: What workers may need beside the time that sessions are given, and after a second signal, before they are killed;
 #: seconds.
 _GRACE_S: Final = 45.0
 _FORCED_S: Final = 15.0
-_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_workers(
@@ -59,7 +56,8 @@ def run_workers(
     worker says that does not start.
     """
     make = _starts(settings, listener, identity, build)
-    with _noted_signals() as noted:
+    noted: list[int] = []
+    with stop_signals(lambda number, frame: noted.append(number)):
         asyncio.run(Conductor(settings, listener, make, program, noted).run(on_listening))
 
 
@@ -77,23 +75,6 @@ def _starts(
         signing_root=root,
         build=build,
     )
-
-
-@contextlib.contextmanager
-def _noted_signals() -> Iterator[list[int]]:
-    """Signals to stop, noted while the block lasts; when it is left, everything has ended, and they have no effect."""
-    noted: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        noted.append(number)
-
-    try:
-        for number in _STOPPING:
-            signal.signal(number, note)
-        yield noted
-    finally:
-        for number in _STOPPING:
-            signal.signal(number, signal.SIG_IGN)
 
 
 class Conductor:
@@ -220,7 +201,7 @@ class Conductor:
             self._stopped_at = loop.time()
             patience_s = self._settings.drain_s + self._settings.drain_spread_s if number == signal.SIGTERM else 0.0
             loop.call_later(patience_s + _GRACE_S, self._kill)
-        elif number == signal.SIGINT or loop.time() - self._stopped_at > _SAME_SIGNAL_S:
+        elif means_at_once(number, loop.time() - self._stopped_at):
             loop.call_later(_FORCED_S, self._kill)
         self._stopped_by = number
         for task in self._replacing:
