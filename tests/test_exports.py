@@ -31,8 +31,8 @@ FACES = {
     "session": "Capabilities Limits Session",
     "runtime": "DEFAULT_VOICE LOCAL TRY_AGAIN TRY_AGAIN_LATER UNBOUNDED AccessRole Allowance AnswerFiltered Arrival "
     "Attachment AttachmentRole Budget ContentMonitor Deadlines Deployment DeploymentGone DeploymentTerms "
-    "Directory EngineLease EngineLeases EphemeralGrant EventAttachment Hosted LiveSession LocalDirectory "
-    "Newcomer Observer Observers OwnSeats Permission Principal Prompt Quota QuotaExceeded Quotas RuntimeLimits "
+    "Directory EngineLease EngineLeases EphemeralGrant EventAttachment Flag Hosted LiveSession LocalDirectory "
+    "Newcomer Notify Observer Observers OwnSeats Permission Principal Prompt Quota QuotaExceeded Quotas RuntimeLimits "
     "Seats Service SessionArguments SessionFacts SessionGuard SessionObserver SessionRecorder StageWork "
     "StoringPolicy TraceParent TurnFacts UsageLog UsageRecord capabilities_of checked_prompt failover "
     "new_id places worker_ids worker_of",

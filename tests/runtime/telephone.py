@@ -12,6 +12,7 @@ from voxwire.events.session_config import SessionConfig
 from voxwire.interfaces.inputs import PlayoutDrained, PlayoutProgress
 from voxwire.runtime.attachment import Attachment, AttachmentRole
 from voxwire.runtime.live import LiveSession
+from voxwire.runtime.notify import Flag
 
 #: Speech that it holds before answers have to wait.
 MOST_HELD_MS = 400
@@ -23,7 +24,7 @@ class Telephone:
     def __init__(self, live: LiveSession, number: int) -> None:
         self.number = number
         self.role = AttachmentRole.SPEAKER
-        self.closed = asyncio.Event()
+        self.closed = Flag()
         self.config: SessionConfig | None = None
         self.played = bytearray()
         self.ending: CloseReason | None = None

@@ -1,6 +1,7 @@
 """The way out: order, high and low water, what may be dropped, and peers that do not read."""
 
 import asyncio
+import sys
 
 import msgspec
 import pytest
@@ -67,6 +68,17 @@ async def test_frames_leave_in_order_and_finish_closes_behind_them() -> None:
     assert await bench.ending() is Ending.FINISHED
     assert bench.numbers == [0, 1, 2, 3, 4]
     assert bench.transport.closed == (CloseReason.EXPIRED, "over")
+
+
+async def test_what_was_sent_is_not_held_until_the_next_frame_comes() -> None:
+    bench, sent = Bench(), frame(0, 900)
+    held = sys.getrefcount(sent)
+    bench.put(sent)
+    await settle()
+    assert bench.numbers == [0]
+    assert sys.getrefcount(sent) == held
+    bench.outbox.finish(CloseReason.ENDED, "over")
+    await bench.ending()
 
 
 async def test_the_first_farewell_counts() -> None:

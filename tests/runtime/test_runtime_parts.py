@@ -9,7 +9,7 @@ from voxwire.errors import ClientError, EngineError
 from voxwire.runtime import tasks as tasks_module
 from voxwire.runtime.engine_calls import engine_errors, first_failure, log_bug, within
 from voxwire.runtime.ids import EventIds, new_id
-from voxwire.runtime.notify import Notify
+from voxwire.runtime.notify import Flag, Notify
 from voxwire.runtime.tasks import Tasks
 
 
@@ -53,6 +53,32 @@ class TestSignal:
         await asyncio.wait_for(stays, 1)
         await asyncio.wait([gone])
         assert gone.cancelled()
+
+    async def test_a_flag_that_is_set_is_not_waited_for(self) -> None:
+        flag = Flag(is_set=True)
+        await asyncio.wait_for(flag.wait(), 1)
+        flag.clear()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(flag.wait(), 0.01)
+
+    async def test_all_who_wait_for_a_flag_learn_that_it_is_set(self) -> None:
+        flag = Flag()
+        waiting = [asyncio.create_task(flag.wait()) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert not flag.is_set()
+        flag.set()
+        await asyncio.wait_for(asyncio.gather(*waiting), 1)
+
+    async def test_a_flag_that_is_cleared_at_once_goes_on_being_waited_for(self) -> None:
+        flag = Flag()
+        waiting = asyncio.create_task(flag.wait())
+        await asyncio.sleep(0)
+        flag.set()
+        flag.clear()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), 0.01)
+        flag.set()
+        await asyncio.wait_for(waiting, 1)
 
 
 class TestTasks:

@@ -15,7 +15,7 @@ from voxwire.events.response import ResponseStatus, StatusDetails
 from voxwire.events.server import AudioDelta, ErrorOccurred, ResponseDone, ServerEvent
 from voxwire.events.session_config import ServerVad, SessionKind, SessionPatch
 from voxwire.measuring.stages import SpokenSample
-from voxwire.runtime import AttachmentRole, Hosted, LiveSession, Principal, Service
+from voxwire.runtime import AttachmentRole, Flag, Hosted, LiveSession, Principal, Service
 
 #: What the client asks for, and what every answer waits for at least.
 SILENCE_MS: Final = 500
@@ -55,7 +55,7 @@ class _Caller:
     def __init__(self, live: LiveSession, number: int) -> None:
         self.number = number
         self.role = AttachmentRole.SPEAKER
-        self.closed = asyncio.Event()
+        self.closed = Flag()
         self.writable = True
         self._live = live
         self._answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()

@@ -41,6 +41,7 @@ from voxwire.runtime.ids import new_id, worker_ids, worker_of
 from voxwire.runtime.leases import EngineLease, EngineLeases
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.newcomers import Newcomer
+from voxwire.runtime.notify import Flag, Notify
 from voxwire.runtime.observer import (
     Arrival,
     Observer,
@@ -82,10 +83,12 @@ __all__ = [
     "EngineLeases",
     "EphemeralGrant",
     "EventAttachment",
+    "Flag",
     "Hosted",
     "LiveSession",
     "LocalDirectory",
     "Newcomer",
+    "Notify",
     "Observer",
     "Observers",
     "OwnSeats",

@@ -5,12 +5,12 @@ the person says goes in as `AppendAudio`, what it plays comes as `AudioDelta`, a
 `PlayoutProgress` and `PlayoutDrained` (ADR 21).
 """
 
-import asyncio
 from enum import Enum, auto
 from typing import Protocol
 
 from voxwire.events.closing import CloseReason
 from voxwire.events.server import ServerEvent
+from voxwire.runtime.notify import Flag
 
 
 class AttachmentRole(Enum):
@@ -41,7 +41,7 @@ class Attachment(Protocol):
     def role(self) -> AttachmentRole: ...
 
     @property
-    def closed(self) -> asyncio.Event:
+    def closed(self) -> Flag:
         """Set by the session once `run` has ended, however that was."""
 
     @property

@@ -13,6 +13,7 @@ from voxwire.interfaces.inputs import ClientMistake, Input
 from voxwire.interfaces.transport import Transport
 from voxwire.runtime.attachment import AttachmentRole
 from voxwire.runtime.live import LiveSession
+from voxwire.runtime.notify import Flag
 from voxwire.runtime.outbox import DeferredFrame, Ending
 
 logger = logging.getLogger("voxwire.runtime")
@@ -44,7 +45,7 @@ class EventAttachment:
         self.number = number
         self.role = role
         self.outbox = live.outbox(transport, role)
-        self.closed = asyncio.Event()
+        self.closed = Flag()
         """Set when the connection has ended from our side or the peer's; the reader stops then."""
         self._live = live
         self._codec = codec

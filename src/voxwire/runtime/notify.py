@@ -1,4 +1,8 @@
-"""Waking those who wait for a condition to change."""
+"""Waking those who wait for a condition to change.
+
+Each session has some of these, and most never have anybody who waits. They weigh less than 200 bytes each: an
+`asyncio.Event` weighs 800, for an empty deque takes as much as one with sixty.
+"""
 
 import asyncio
 
@@ -13,7 +17,7 @@ class Notify:
     __slots__ = ("_waiters",)
 
     def __init__(self) -> None:
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters: list[asyncio.Future[None]] = []
 
     def wake(self) -> None:
         """Let everybody who waits now look again."""
@@ -26,8 +30,34 @@ class Notify:
     async def wait(self) -> None:
         """Return at the next `wake`."""
         waiter = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
+        self._waiters.append(waiter)
         try:
             await waiter
         finally:
-            self._waiters.discard(waiter)
+            if waiter in self._waiters:  # cancelled
+                self._waiters.remove(waiter)
+
+
+class Flag:
+    """What is so or is not, and can be waited for: an `asyncio.Event`, apart from its weight."""
+
+    __slots__ = ("_changed", "_set")
+
+    def __init__(self, *, is_set: bool = False) -> None:
+        self._set = is_set
+        self._changed = Notify()
+
+    def is_set(self) -> bool:
+        return self._set
+
+    def set(self) -> None:
+        self._set = True
+        self._changed.wake()
+
+    def clear(self) -> None:
+        self._set = False
+
+    async def wait(self) -> None:
+        """Return once it is set, and still is."""
+        while not self._set:
+            await self._changed.wait()

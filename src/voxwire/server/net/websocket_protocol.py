@@ -19,7 +19,7 @@ from websockets.server import ServerProtocol
 
 from voxwire.config import WebSocketSettings
 from voxwire.errors import SERVER_ERROR, RequestRefused
-from voxwire.runtime import TRY_AGAIN, TRY_AGAIN_LATER, Budget
+from voxwire.runtime import TRY_AGAIN, TRY_AGAIN_LATER, Budget, Flag
 from voxwire.server.net.fragments import Fragments
 from voxwire.server.net.handshake import complete, read_handshake
 from voxwire.server.net.inbox import Inbox
@@ -107,8 +107,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._fragments = Fragments()
         self._inbox = Inbox()
         self._share = budget.share()
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._writable = Flag(is_set=True)
 
     @property
     def transport(self) -> asyncio.Transport:
