@@ -132,6 +132,10 @@ class TestScores:
         assert driver.windows[-1][1] == speech(WINDOW)
 
 
+#: No silence is told before it ends the turn.
+UNTOLD = Limits(pause_ms=10_000, hush_ms=10_000)
+
+
 class TestWaking:
     """The session is pulled when a score changes something, in the pass in which it came."""
 
@@ -159,17 +163,36 @@ class TestWaking:
         assert self.pulls(driver, speech(17 * WINDOW)) == [8, 8]
         assert len(driver.all(FeedTranscription)) == 3
 
-    def test_every_window_of_a_silence_that_trails_wakes(self) -> None:
-        driver = self.driver(vad(silence_duration_ms=160))
+    def test_a_silence_that_trails_wakes_when_it_begins_and_when_it_is_long_enough(self) -> None:
+        driver = self.driver(vad(silence_duration_ms=160), limits=UNTOLD)
         driver.append(speech(4 * WINDOW))
-        assert self.pulls(driver, silence(5 * WINDOW)) == [4, 1, 1, 1, 1]
+        assert self.pulls(driver, silence(4 * WINDOW)) == [4]
+        assert self.pulls(driver, silence(WINDOW)) == [4]
         assert driver.all(SpeechStopped)
         assert self.pulls(driver, silence(8 * WINDOW)) == []
 
+    def test_speech_after_a_silence_wakes_at_once(self) -> None:
+        driver = self.driver(vad(silence_duration_ms=160), limits=UNTOLD)
+        driver.append(speech(4 * WINDOW))
+        assert self.pulls(driver, silence(3 * WINDOW), speech(WINDOW)) == [4, 3]
+
+    def test_a_silence_wakes_where_it_is_told(self) -> None:
+        """As a hush after 96 ms and as a pause after 160, of a silence that has to last 320."""
+        driver = self.driver(vad(silence_duration_ms=320), limits=Limits(pause_ms=160, hush_ms=96))
+        driver.append(speech(WINDOW))
+        assert self.pulls(driver, silence(10 * WINDOW)) == [1, 2, 2, 5]
+        assert driver.all(SpeechStopped)
+
+    def test_a_long_silence_wakes_every_eighth_window(self) -> None:
+        driver = self.driver(vad(silence_duration_ms=640), limits=UNTOLD)
+        driver.append(speech(WINDOW))
+        assert self.pulls(driver, silence(20 * WINDOW)) == [1, 8, 8, 3]
+        assert driver.all(SpeechStopped)
+
     def test_a_score_between_speech_and_silence_wakes_nobody(self) -> None:
         scores = iter([0.9, 0.4, 0.4, 0.4, 0.35, 0.4, 0.4])
-        driver = self.driver(score=lambda window: next(scores))
-        assert self.pulls(driver, speech(7 * WINDOW)) == [1, 4, 1, 1]
+        driver = self.driver(score=lambda window: next(scores), limits=UNTOLD)
+        assert self.pulls(driver, speech(7 * WINDOW)) == [1, 4]
 
     def test_under_a_threshold_of_0_only_a_score_of_0_is_silence(self) -> None:
         scores = iter([0.0, 0.0, 1e-300])

@@ -1,11 +1,13 @@
 """Turn detection by scores (protocol: turns, Turn detection)."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from voxwire.audio.tape import WINDOW_TICKS
+from voxwire.audio.tape import NEVER, WINDOW_TICKS
 from voxwire.events.session_config import Eagerness, SemanticVad, ServerVad
 from voxwire.interfaces.turn import TurnSign
-from voxwire.session.turn_detector import Boundary, SpeechState, TurnDetector
+from voxwire.session.turn_detector import Boundary, SpeechState, Trailing, TurnDetector
 
 
 def run(settings: ServerVad | SemanticVad, scores: list[float]) -> list[tuple[int, Boundary]]:
@@ -161,6 +163,44 @@ def boundaries(detector: TurnDetector, *, silent: int) -> list[Boundary]:
     detector.step(0.9, WINDOW_TICKS)
     told = [detector.step(0.0, (n + 2) * WINDOW_TICKS) for n in range(silent)]
     return [boundary for boundary in told if boundary is not None]
+
+
+SETTINGS = st.builds(ServerVad, threshold=st.sampled_from([0.0, 0.3, 0.5]), silence_duration_ms=st.integers(0, 700)) | (
+    st.builds(SemanticVad, eagerness=st.sampled_from(Eagerness))
+)
+LENGTHS = st.none() | st.integers(1, 400)
+
+
+class TestUnmoved:
+    """What the detector says of scores that decide nothing is true of them."""
+
+    @given(SETTINGS, LENGTHS, LENGTHS, st.lists(st.sampled_from([0.0, 0.005, 0.2, 0.4, 0.9]), max_size=80))
+    def test_scores_that_are_said_to_decide_nothing_do_not(
+        self, settings: ServerVad | SemanticVad, pause_ms: int | None, hush_ms: int | None, scores: list[float]
+    ) -> None:
+        detector = TurnDetector(settings, pause_ms, hush_ms)
+        for n, score in enumerate(scores):
+            (low, high), undecided = detector.unmoved, detector.undecided(n * WINDOW_TICKS)
+            kind = type(detector.state), detector.state is SpeechState.SPEAKING
+            boundary = detector.step(score, (n + 1) * WINDOW_TICKS)
+            if low < score < high and undecided > 1:
+                assert boundary is None
+                assert (type(detector.state), detector.state is SpeechState.SPEAKING) == kind
+                assert undecided == NEVER or detector.undecided((n + 1) * WINDOW_TICKS) == undecided - 1
+
+    @given(SETTINGS, LENGTHS, LENGTHS)
+    def test_the_last_of_them_decides(
+        self, settings: ServerVad | SemanticVad, pause_ms: int | None, hush_ms: int | None
+    ) -> None:
+        """Until it ends the turn, each silence that is said to be decided at a window is decided there."""
+        detector, end = TurnDetector(settings, pause_ms, hush_ms), WINDOW_TICKS
+        detector.step(0.9, end)
+        boundary: Boundary | None = None
+        while boundary is not Boundary.STOPPED:
+            end += WINDOW_TICKS
+            expected = isinstance(detector.state, Trailing) and detector.undecided(end - WINDOW_TICKS) == 1
+            boundary = detector.step(0.0, end)
+            assert (boundary is not None) == expected or end == 2 * WINDOW_TICKS
 
 
 class TestHush:

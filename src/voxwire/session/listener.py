@@ -11,8 +11,9 @@ a new number, by which the detector forgets that memory. Such an event has waite
 speaking?" begins anew. What was left of an unfinished window then is never scored by itself.
 
 **Waking.** Most scores change nothing, and nobody has to be told of them at once: while nobody speaks those below the
-threshold, while somebody speaks those above silence. `expect` says so to the tape. Then scores wait on it until one
-comes that counts, or until there is enough sound for the recogniser. Whoever has something else to tell the session has
+threshold, while somebody speaks those above silence, and in a pause those of silence until it is long enough. `expect`
+says so to the tape. Then scores wait on it until one comes that counts, or until there is enough sound for the
+recogniser. Whoever has something else to tell the session has
 it pull first, so it never acts on less than is known, and when it was woken makes no difference to what it says.
 
 Where a pause has to be judged (`JudgeTurn`), the scores after it wait for the answer, so that turns do not depend on
@@ -319,11 +320,11 @@ class Listener:
         detector, turn = self._detector, self._turn
         if self._judgement is not None:
             return _NONE
-        if detector is None or every or (turn is not None and turn.suspected) or (unmoved := detector.unmoved) is None:
+        if detector is None or every or (turn is not None and turn.suspected):
             return _EACH
         if turn is None:
-            return *unmoved, _SILENT_WINDOWS, self._kept(detector)
-        return *unmoved, _FED_WINDOWS, -1
+            return *detector.unmoved, _SILENT_WINDOWS, self._kept(detector)
+        return *detector.unmoved, min(_FED_WINDOWS, detector.undecided(self.tape.followed)), -1
 
     def _forget(self, detector: TurnDetector) -> None:
         """Nobody speaks: what no turn can need."""

@@ -19,7 +19,7 @@ from enum import Enum
 from math import inf, nextafter
 from typing import Final, Literal
 
-from voxwire.audio.tape import TICKS_PER_MS, WINDOW_TICKS
+from voxwire.audio.tape import NEVER, TICKS_PER_MS, WINDOW_TICKS
 from voxwire.events.session_config import Eagerness, ServerVad, TurnDetection
 from voxwire.interfaces.turn import TurnSign
 
@@ -122,13 +122,30 @@ class TurnDetector:
         return isinstance(self.state, Trailing) and self.state.told is Boundary.PAUSED
 
     @property
-    def unmoved(self) -> tuple[float, float] | None:
-        """Scores between these two, both excluded, would leave everything as it is; None where each one counts."""
-        if self.state is SpeechState.SILENT:
-            return -inf, self.threshold or nextafter(0, 1)
+    def unmoved(self) -> tuple[float, float]:
+        """Scores between these two, both excluded, change nothing but the length of a silence: `undecided` says how
+        many of them."""
         if self.state is SpeechState.SPEAKING:
             return self._quiet, inf
-        return None
+        return -inf, self.threshold or nextafter(0, 1)
+
+    def undecided(self, followed: int) -> int:
+        """Of scores that are `unmoved` from the tick `followed` on, the how-manieth decides something: the silence is
+        told then, or ends the turn."""
+        state = self.state
+        if not isinstance(state, Trailing):
+            return NEVER
+        lacking = state.since + self._next_due_ms(state) * TICKS_PER_MS - followed
+        return max(1, -(-lacking // WINDOW_TICKS))
+
+    def _next_due_ms(self, state: Trailing) -> int:
+        """The length of the silence at which the next thing follows from it."""
+        due, longer = self.silence_ms, 1 if self.asks else self._pauses
+        if self._pause_ms is not None and state.told is not Boundary.PAUSED:
+            due = min(due, self._pause_ms * longer)
+        if self._hush_ms is not None and state.told is None and not self.asks:
+            due = min(due, self._hush_ms * longer)
+        return due
 
     @property
     def _quiet(self) -> float:
