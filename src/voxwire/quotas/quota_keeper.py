@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Final
 
 from voxwire.quotas.exchange import Exchange
@@ -40,22 +40,24 @@ class QuotaKeeper:
             scope.check_sessions()
         for scope in scopes:
             scope.sessions += 1
-        async with AsyncExitStack() as stack:
-            stack.callback(self._leave, scopes)
-            await self._enter(scopes, stack)
-            allowance = SessionAllowance(scopes, self._changed)
-            stack.callback(allowance.end)
-            yield allowance
+        try:
+            if self._exchange is not None:
+                await self._exchange.learn(scopes)
+            for scope in scopes:
+                scope.check_answer(1)
+                scope.check_audio(1)
+            async with self._place(scopes):
+                allowance = SessionAllowance(scopes, self._changed)
+                try:
+                    yield allowance
+                finally:
+                    allowance.end()
+        finally:
+            self._leave(scopes)
 
-    async def _enter(self, scopes: Sequence[Scope], stack: AsyncExitStack) -> None:
-        """Raises QuotaExceeded."""
-        if self._exchange is not None:
-            await self._exchange.learn(scopes)
-        for scope in scopes:
-            scope.check_answer(1)
-            scope.check_audio(1)
-        if self._exchange is not None:
-            await stack.enter_async_context(self._exchange.place(scopes, new_id("lease")))
+    def _place(self, scopes: Sequence[Scope]) -> AbstractAsyncContextManager[object]:
+        """The session's place among those of other servers."""
+        return nullcontext() if self._exchange is None else self._exchange.place(scopes, new_id("lease"))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

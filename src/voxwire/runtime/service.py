@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Final
 
 from msgspec.structs import replace
@@ -120,13 +120,12 @@ class Service:
     async def allow(self, hosted: Hosted, principal: Principal) -> AsyncIterator[Allowance]:
         """What a session of `principal` may use: hand it to `session` or `converse`, within the block. Raises
         QuotaExceeded."""
-        async with AsyncExitStack() as stack:
-            try:
-                allowance = await stack.enter_async_context(self.quotas.session(principal, hosted))
-            except QuotaExceeded as exceeded:
-                self.observers.over_quota(exceeded.limit)
-                raise
-            yield allowance
+        try:
+            async with self.quotas.session(principal, hosted) as allowance:
+                yield allowance
+        except QuotaExceeded as exceeded:
+            self.observers.over_quota(exceeded.limit)
+            raise
 
     @asynccontextmanager
     async def session(
@@ -152,25 +151,26 @@ class Service:
         `reports_playout`: an attachment plays the answers, and says how far it is. `arrival` is for those who watch.
         Raises TooManySessions, DeploymentGone; QuotaExceeded where no `allowance` is given.
         """
-        async with AsyncExitStack() as stack:
-            if allowance is None:
-                allowance = await stack.enter_async_context(self.allow(hosted, principal))
-            deployment = stack.enter_context(hosted.used())
-            session_id = self._ids("sess")
-            log_context.work_for(session_id=session_id, deployment=hosted.name, principal=principal.id)
-            facts = SessionFacts(session_id=session_id, deployment=hosted.name, principal=principal, arrival=arrival)
-            live = self._make(
-                facts, deployment, kind, model, end_user, newcomer, allowance, reports_playout=reports_playout
-            )
-            self._sessions.add(live)
-            try:
-                async with live.running():
-                    yield live
-            finally:
-                self._sessions.remove(live)
-                if self.recorder is not None:
-                    self.recorder.ended(session_id)
-                self._left.wake()
+        allowed = self.allow(hosted, principal) if allowance is None else nullcontext(allowance)
+        async with allowed as granted:
+            with hosted.used() as deployment:
+                session_id = self._ids("sess")
+                log_context.work_for(session_id=session_id, deployment=hosted.name, principal=principal.id)
+                facts = SessionFacts(
+                    session_id=session_id, deployment=hosted.name, principal=principal, arrival=arrival
+                )
+                live = self._make(
+                    facts, deployment, kind, model, end_user, newcomer, granted, reports_playout=reports_playout
+                )
+                self._sessions.add(live)
+                try:
+                    async with live.running():
+                        yield live
+                finally:
+                    self._sessions.remove(live)
+                    if self.recorder is not None:
+                        self.recorder.ended(session_id)
+                    self._left.wake()
 
     def rehearse(
         self, hosted: Hosted, *, kind: SessionKind, model: str | None = None, patch: SessionPatch | None = None

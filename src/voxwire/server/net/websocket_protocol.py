@@ -191,6 +191,8 @@ class WebSocketProtocol(asyncio.Protocol):
         assert self._accepted is not None
         self._conn.send_response(complete(self._accepted, message["headers"], message["subprotocol"]))
         self._flush()
+        self._accepted = None
+        self._begin_parser_afresh()
         self._phase = _OPEN
         self._ping_later()
         if self._early:
@@ -311,10 +313,13 @@ class WebSocketProtocol(asyncio.Protocol):
         for event in conn.events_received():
             self._handle(cast("Frame", event))
         if len(data) > _LARGE_MESSAGE_BYTES and conn.state is State.OPEN and not conn.reader.buffer:
-            # The parser keeps the last frame in a variable until the next one, which may never come. Between two
-            # frames it has no other memory than what its connection knows, so it can begin afresh.
-            conn.parser = conn.parse()
-            next(conn.parser)
+            self._begin_parser_afresh()
+
+    def _begin_parser_afresh(self) -> None:
+        """The parser keeps in variables what it has read last until the next frame, which may never come: the
+        handshake, a large frame. Between two frames it has no other memory than what its connection knows."""
+        self._conn.parser = self._conn.parse()
+        next(self._conn.parser)
 
     def _handle(self, frame: Frame) -> None:
         match frame.opcode:

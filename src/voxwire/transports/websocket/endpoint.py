@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -128,7 +128,8 @@ class WebSocketEndpoint:
         await receive()  # websocket.connect
         try:
             admitted = await self._negotiate(connection)
-            async with self._allowed(admitted) as allowance, self._seat(admitted.principal) as newcomer:
+            allowed = self._service.allow(admitted.hosted, admitted.principal)
+            async with allowed as allowance, self._seat(admitted.principal) as newcomer:
                 # Last: a key for one use is not used up by a refusal that asks to try again.
                 await self._redeem(admitted.principal)
                 await _accept(send, connection.request, connection.engine or "", admitted.stored)
@@ -137,7 +138,8 @@ class WebSocketEndpoint:
                     express = plain = AsgiConnection(receive, send)
                     receive, send = plain.receive, plain.send
                 await self._hold(connection, admitted, allowance, newcomer, receive, send, express)
-        except RequestRefused as refusal:
+        except (RequestRefused, QuotaExceeded) as error:
+            refusal = error if isinstance(error, RequestRefused) else _nothing_left(error)
             connection.status = refusal.status
             self._service.observers.refused(refusal.code)
             await _refuse(scope, send, connection.request, refusal)
@@ -247,22 +249,6 @@ class WebSocketEndpoint:
             )
 
     @asynccontextmanager
-    async def _allowed(self, admitted: _Admitted) -> AsyncIterator[Allowance]:
-        """What the session may use. Raises RequestRefused (429) where nothing is left."""
-        async with AsyncExitStack() as stack:
-            try:
-                allowance = await stack.enter_async_context(self._service.allow(admitted.hosted, admitted.principal))
-            except QuotaExceeded as exceeded:
-                raise RequestRefused(
-                    429,
-                    exceeded.message,
-                    code=exceeded.code,
-                    type=exceeded.type,
-                    headers=(("retry-after", str(exceeded.retry_after_s)),),
-                ) from None
-            yield allowance
-
-    @asynccontextmanager
     async def _seat(self, principal: Principal) -> AsyncIterator[Newcomer]:
         """Room for a session. Raises RequestRefused, perhaps after some seconds, where there is none."""
         if not await self._seats.take():
@@ -347,6 +333,17 @@ async def _part(transport: WebSocketTransport, reason: CloseReason, words: str |
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_CLOSE_S):
             await transport.close(reason, words or reason.value)
+
+
+def _nothing_left(exceeded: QuotaExceeded) -> RequestRefused:
+    """429 where a quota is used up."""
+    return RequestRefused(
+        429,
+        exceeded.message,
+        code=exceeded.code,
+        type=exceeded.type,
+        headers=(("retry-after", str(exceeded.retry_after_s)),),
+    )
 
 
 def _not_ready(hosted: Hosted) -> RequestRefused:
