@@ -12,7 +12,9 @@ from voxwire.runtime import event_attachment
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.session.session import Session
-from voxwire.testing.fake_service import fake_service
+from voxwire.testing.fake_service import fake_deployment, fake_service
+from voxwire.testing.fake_turn import FakeTurn
+from voxwire.testing.fake_vad import loud, quiet
 
 NOTHING_DETECTED = {"audio": {"input": {"turn_detection": None}}}
 
@@ -76,12 +78,44 @@ async def test_a_mistake_in_the_audio_is_told_with_the_id_of_its_event() -> None
         assert error["message"] == "Invalid audio: 3 bytes are not a whole number of 16-bit samples."
 
 
-async def test_waits_with_all_else_while_the_session_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with connected(fake_service()) as client:
-        with monkeypatch.context() as behind:
-            behind.setattr(LiveSession, "congested", True)
-            assert not client.attachment.append(append(bytes(960)))
+async def test_waits_with_all_else_while_the_session_is_behind() -> None:
+    async with connected(fake_service(runtime_limits=RuntimeLimits(unscored_ms=500))) as client:
+        assert client.attachment.append(append(bytes(48_000)))
+        assert not client.attachment.append(append(bytes(960)))
+        async with asyncio.timeout(5):
+            await client.attachment.receive(append(bytes(960)).decode())
         assert client.attachment.append(append(bytes(960)))
+
+
+class SlowTurn(FakeTurn):
+    """Votes when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_vote = asyncio.Event()
+
+    async def score(self, audio: bytes, text: str) -> float:
+        await self.may_vote.wait()
+        return await super().score(audio, text)
+
+
+async def test_waits_while_a_pause_is_judged_and_much_has_come_meanwhile() -> None:
+    """The scores are there, and wait for the judgement."""
+    turn = SlowTurn()
+    service = fake_service(fake_deployment(turn=turn), runtime_limits=RuntimeLimits(unscored_ms=500))
+    async with connected(service) as client, asyncio.timeout(5):
+        await client.configure(audio={"input": {"turn_detection": {"type": "semantic_vad"}}})
+        await client.append(loud(320) + quiet(192))
+        for _ in range(15):  # and one window is there already
+            assert client.attachment.append(append(quiet(32)))
+        assert not client.attachment.append(append(quiet(32)))
+        reading = asyncio.create_task(client.attachment.receive(append(quiet(32)).decode()))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not reading.done()
+        turn.may_vote.set()
+        await reading
+        assert client.attachment.append(append(quiet(32)))
 
 
 async def test_waits_while_its_client_does_not_read() -> None:

@@ -426,7 +426,7 @@ class TestBackPressure:
             bench.live.append(bytes(AudioFormat.PCM16.window_bytes))
             (lane,) = bench.lanes
             assert not lane.watched
-            bench.session.backlog_ms = 100_000
+            bench.session.plain, bench.session.backlog_ms = False, 100_000
             reading = [asyncio.create_task(each.receive("append")) for each in (client, other)]
             await settle()
             assert lane.watched

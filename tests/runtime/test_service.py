@@ -324,6 +324,20 @@ async def test_a_recogniser_that_is_slow_slows_the_reader_down() -> None:
         assert len(stt.streams[0].heard) / 32 == 10_000
 
 
+async def test_a_recogniser_that_gives_up_lets_the_reader_go_on() -> None:
+    """What it had not taken is nobody's any more, and nothing else happens that would make the reader look."""
+    stt = FakeStt("hello", push_s=60)
+    limits = RuntimeLimits(untranscribed_ms=1000, deadlines=Deadlines(stt_s=0.05))
+    async with connected(fake_service(fake_deployment(stt=stt), runtime_limits=limits)) as client:
+        await client.configure(audio={"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}})
+        async with asyncio.timeout(5):
+            await client.append(loud(5000))
+            await client.send("input_audio_buffer.commit")
+            await client.wire.wait_for("conversation.item.input_audio_transcription.failed")
+            await client.send("input_audio_buffer.clear")
+            await client.wire.wait_for("input_audio_buffer.cleared")
+
+
 async def test_a_slow_detector_slows_the_reader_down() -> None:
     service = fake_service(runtime_limits=RuntimeLimits(unscored_ms=500))
     async with connected(service) as client:

@@ -274,8 +274,9 @@ class Executor:
 
     def _forget(self, number: int) -> None:
         self._running.pop(number, None)
-        self._transcribers.pop(number, None)
         self._drafts.pop(number, None)
+        if self._transcribers.pop(number, None) is not None:
+            self._sink.relieve()  # of the audio that it had not taken
 
     def _cancel(self, number: int) -> None:
         if entry := self._running.get(number):

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
+from voxwire.audio.pcm import WINDOW_MS
 from voxwire.errors import SERVER_ERROR, ClientError
 from voxwire.events.client import AppendAudio, CreateResponse
 from voxwire.events.closing import CloseReason
@@ -109,6 +110,10 @@ class LiveSession:
         self._busy = False
         self._held_back = 0
         self._closing = False
+        self.congested = False
+        """Whether too much audio waits, so that no more may be read. It was looked at after the last step that could
+        add to it, and where somebody waits, after each that took from it: every frame asks."""
+        self._most_ready = limits.unscored_ms / WINDOW_MS
         self._budget = budget
         self._line: list[int] = []
         self._line_share = budget.share()
@@ -271,6 +276,8 @@ class LiveSession:
             ready = self._session.append(audio, now=self._clock.time())
             if ready:
                 self._executor.score(self._session.tape, self.pull)
+                if ready > self._most_ready:
+                    self.congested = True
         except Exception as bug:
             self.crash(bug)
         else:
@@ -284,17 +291,18 @@ class LiveSession:
 
     def _line_up(self, event: Input | None, origin: int | None, size: int) -> None:
         """What comes while the session works waits; None: pull."""
-        self._inbox.append((event, origin, size))
         if self._busy:
+            self._inbox.append((event, origin, size))
             return
         self._busy = True
         try:
+            self._work(event, origin, size)
             self._work_off()
         except Exception as bug:
             self.crash(bug)
         finally:
             self._busy = False
-        self._relief.wake()
+        self.relieve()
 
     async def submit_beside(self, event: Input, origin: int, size: int = 0) -> None:
         """Hand over an input with much in it: a thread works on it, and what comes meanwhile waits in line."""
@@ -316,7 +324,7 @@ class LiveSession:
         except Exception as bug:
             self.crash(bug)
         self._busy = False
-        self._relief.wake()
+        self.relieve()
 
     def _hear(self, event: Input, origin: int | None) -> Input | None:
         """What the session hears of audio: all of it, as long as its quota lasts. After that nothing, or silence while
@@ -334,17 +342,18 @@ class LiveSession:
         return event
 
     def _work_off(self) -> None:
-        session, clock = self._session, self._clock
         while self._inbox:
-            event, origin, size = self._inbox.pop(0)
-            if event is None:
-                outputs = session.pull(now=clock.time())
-            else:
-                outputs = session.receive(event, now=clock.time(), origin=origin)
-            self._follow_up(outputs, size)
-            # Neither audio nor scores that decide nothing bring a deadline nearer.
-            if outputs or not (event is None or type(event) is AppendAudio):
-                self._keep_time()
+            self._work(*self._inbox.pop(0))
+
+    def _work(self, event: Input | None, origin: int | None, size: int) -> None:
+        if event is None:
+            outputs = self._session.pull(now=self._clock.time())
+        else:
+            outputs = self._session.receive(event, now=self._clock.time(), origin=origin)
+        self._follow_up(outputs, size)
+        # Neither audio nor scores that decide nothing bring a deadline nearer.
+        if outputs or not (event is None or type(event) is AppendAudio):
+            self._keep_time()
 
     def _follow_up(self, outputs: list[Output], size: int) -> None:
         """After every step: what came to the tape is scored, what waits in the session is counted, and what it says is
@@ -444,11 +453,10 @@ class LiveSession:
 
     # --- back-pressure ------------------------------------------------------------------------------
 
-    @property
-    def congested(self) -> bool:
-        """Whether audio waits for detection or recognition beyond its bound."""
+    def _review(self) -> None:
+        """Look whether audio waits for detection or recognition beyond its bound."""
         limits, session = self._limits, self._session
-        return (
+        self.congested = (
             session.backlog_ms > limits.unscored_ms
             or session.waiting_events > limits.waiting_events
             or self._line_share.size > limits.waiting_bytes
@@ -461,6 +469,7 @@ class LiveSession:
         self._executor.watch(True)
         try:
             while not (self._closing or attachment.closed.is_set()):
+                self._review()
                 if not self.congested and attachment.writable:
                     return
                 await self._relief.wait()
@@ -475,6 +484,8 @@ class LiveSession:
 
     def relieve(self) -> None:
         """Something was worked off: those who wait look again."""
+        if not self._closing:
+            self._review()
         self._relief.wake()
 
     # --- time ---------------------------------------------------------------------------------------

@@ -111,17 +111,13 @@ class Outbox:
         self._frames: list[tuple[bytes | DeferredFrame, str | None]] = []
         self._bytes = 0
         self._excused = 0
-        self._paused = False
+        self.writable = True
+        """False from the high-water mark until the low one."""
         self._state: Life | Finishing | GivenUp = Life.OPEN
         self._waiting: asyncio.Future[None] | None = None
         self._scope: asyncio.Timeout | None = None
         self._sending_since: float | None = None
         self._watchdog: Timer | None = None
-
-    @property
-    def writable(self) -> bool:
-        """False from the high-water mark until the low one."""
-        return not self._paused
 
     @property
     def waiting_bytes(self) -> int:
@@ -142,7 +138,7 @@ class Outbox:
         if type(frame) is DeferredFrame:
             self._excused += frame.size
         if self._bytes >= self._limits.outbox_high_bytes:
-            self._paused = True
+            self.writable = False
             self._share.hold(self._bytes)
             if self._bytes > self._limits.outbox_limit_bytes or self._bytes - self._excused > self._limit_bytes:
                 self._give_up(Ending.OVERFLOWED)
@@ -223,7 +219,7 @@ class Outbox:
         else:
             self._frames[0] = frame, None
             self._bytes += len(frame)
-            if self._paused:
+            if not self.writable:
                 self._share.hold(self._bytes)
 
     def _next_frames(self) -> tuple[list[bytes], int]:
@@ -246,13 +242,13 @@ class Outbox:
             pass  # the peer does not read, so it cannot be told either; the transport tears down
 
     def _resume_producers(self) -> None:
-        if not self._paused:
+        if self.writable:
             return
         if self._bytes > self._limits.outbox_low_bytes:
             self._share.hold(self._bytes)
         else:
             self._share.hold(0)
-            self._paused = False
+            self.writable = True
             self._on_drained()
 
     # One timer serves many frames: it is set when sending begins and looks, when it fires, whether the

@@ -143,12 +143,13 @@ class Listener:
     # --- audio in --------------------------------------------------------------------------------
 
     def takes(self, size: int) -> bool:
-        """Whether an append of so many bytes is in order."""
+        """Whether an append of so many bytes is in order and adds nothing but windows to score."""
         tape, limits = self.tape, self._state.limits
         return (
             size <= limits.append_bytes
             and not size % tape.format.sample_bytes
             and tape.size + size <= limits.buffer_bytes
+            and self._judgement is None
         )
 
     def append(self, audio: bytes) -> None:

@@ -220,7 +220,8 @@ class Session:
         return self._take_outputs()
 
     def append(self, audio: bytes, *, now: float) -> int | None:
-        """Audio of a client that only adds to the tape, the short way: how many windows are ready to score now.
+        """Audio of a client that only adds to the tape, the short way: how many windows are ready to score now, which
+        is all of `backlog_ms`.
 
         None: more would come of it. Something waits, or it is no audio to take, and nothing has happened. Then hand it
         to `receive` as an event.
