@@ -157,6 +157,11 @@ class HttpProtocol(HttpToolsProtocol):
         if self._head is not None:
             side.data_received(self._head)
         self._head = None
+        self._read_no_more()
+
+    def _read_no_more(self) -> None:
+        """The socket is another's. This object and its parser hold each other: both would stay until a collection."""
+        del self.parser
 
     def _cannot_upgrade(self) -> RequestRefused | None:
         """What the WebSocket parser is not asked about: it gets a request line and headers of our making."""
@@ -200,6 +205,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.set_protocol(upgraded)
         upgraded.connection_made(self.transport)
         upgraded.begin(b"\r\n".join([*lines, b"", b""]), scope)
+        self._read_no_more()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(RequestRefused(400, msg, code="invalid_request"))
