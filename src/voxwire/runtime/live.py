@@ -15,13 +15,7 @@ from voxwire.errors import SERVER_ERROR, ClientError
 from voxwire.events.client import AppendAudio, CreateResponse
 from voxwire.events.closing import CloseReason
 from voxwire.events.response import ResponseParams
-from voxwire.events.server import (
-    AudioDelta,
-    ErrorOccurred,
-    ServerEventBase,
-    SessionCreated,
-    SessionUpdated,
-)
+from voxwire.events.server import AudioDelta, ErrorOccurred, ServerEventBase, SessionCreated, SessionUpdated
 from voxwire.events.session_config import SessionPatch
 from voxwire.interfaces.commands import (
     CloseSession,
