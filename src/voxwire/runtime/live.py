@@ -99,8 +99,7 @@ class LiveSession:
         self._audience = Audience()
         self._attached = 0
         self._opened = False
-        # Lists: few wait, and an empty deque weighs 600 bytes.
-        self._inbox: list[tuple[Input | None, int | None, int]] = []
+        self._inbox: list[tuple[Input | None, int | None, int]] = []  # few wait; an empty deque weighs 600 bytes
         self._busy = False
         self._held_back = 0
         self._closing = False
