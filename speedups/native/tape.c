@@ -4,8 +4,8 @@
 
 /* From this many bytes on, a commit of everything gives the buffer itself away. */
 static const Py_ssize_t HANDED_OVER = 1024 * 1024;
-/* Up to so many bytes, about a second of sound, there is room for as much again. */
-static const Py_ssize_t SMALL = 48 * 1024;
+/* Up to so many bytes, about five seconds of sound, there is room for as much again. */
+static const Py_ssize_t SMALL = 256 * 1024;
 
 static const Format formats[] = {
     {"audio/pcm", 2, 48, 47, 0x00},
@@ -70,7 +70,7 @@ static int change_room(TapeObject *tape, Py_ssize_t room) {
     return room == PyByteArray_Size(tape->data) ? 0 : PyByteArray_Resize(tape->data, room);
 }
 
-/* Room for `size` bytes more at the end: as much again for a second of sound, an eighth for minutes of it. */
+/* Room for `size` bytes more at the end: as much again for a turn of usual length, an eighth for minutes of it. */
 static int make_room(TapeObject *tape, Py_ssize_t size) {
     Py_ssize_t least = tape->used + size, room = PyByteArray_Size(tape->data);
     if (tape->head + least <= room)

@@ -295,7 +295,7 @@ class LiveSession:
             self.crash(bug)
         finally:
             self._busy = False
-        self.relieve()
+        self._stepped()
 
     async def submit_beside(self, event: Input, origin: int, size: int = 0) -> None:
         """Hand over an input with much in it: a thread works on it, and what comes meanwhile waits in line."""
@@ -317,7 +317,13 @@ class LiveSession:
         except Exception as bug:
             self.crash(bug)
         self._busy = False
-        self.relieve()
+        self._stepped()
+
+    def _stepped(self) -> None:
+        """The session has worked: more may wait than before, or less."""
+        if not self._closing:
+            self._review()
+        self._relief.wake()
 
     def _hear(self, event: Input, origin: int | None) -> Input | None:
         """What the session hears of audio: all of it, as long as its quota lasts. After that nothing, or silence while
@@ -477,7 +483,7 @@ class LiveSession:
 
     def relieve(self) -> None:
         """Something was worked off: those who wait look again."""
-        if not self._closing:
+        if self.congested and not self._closing:
             self._review()
         self._relief.wake()
 
