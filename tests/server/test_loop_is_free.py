@@ -7,7 +7,6 @@ counted in units of work that was timed beside it, so that a slow machine cannot
 
 import asyncio
 import base64
-import gc
 import json
 import sys
 import time
@@ -266,9 +265,10 @@ async def acted(url: str, dialect: str, name: str) -> None:
 def interpreter() -> Iterator[None]:
     """Leaves it as it was found."""
     interval = sys.getswitchinterval()
+    collector = keep_loop_free()
     yield
+    collector.end()
     sys.setswitchinterval(interval)
-    gc.unfreeze()
 
 
 @pytest.mark.parametrize("dialect", [GA, PREVIEW], ids=["GA", "preview"])
@@ -276,7 +276,6 @@ def interpreter() -> Iterator[None]:
 async def test_no_event_holds_the_loop(name: str, dialect: str, interpreter: None) -> None:
     shares = []
     async with served(service()) as url:
-        keep_loop_free()
         await acted(url, dialect, name)  # what happens once in a process: its memory grows to the largest message
         for _ in range(TRIES):
             lag = Lag()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import socket
@@ -20,6 +19,7 @@ from starlette.applications import Starlette
 from voxwire.config import Settings
 from voxwire.events.closing import CloseReason
 from voxwire.server.allocator import return_large_blocks
+from voxwire.server.net.collector import Collector
 from voxwire.server.net.descriptors import make_room
 from voxwire.server.net.http_protocol import HttpProtocol
 from voxwire.server.net.listen import NetworkListener
@@ -72,9 +72,14 @@ class Server(uvicorn.Server):
         self._signalled = 0.0
         self._adopting: set[asyncio.Task[None]] = set()
         self._elsewhere: set[SplicedSide] = set()
+        self._collector: Collector | None = None
         self.closing = asyncio.Event()
         """Set when the sessions have ended, and no further connection is served."""
         listener.bound_silence(silence_s(settings))
+
+    def keep_loop_free(self) -> None:
+        """To be called where the process is this server's alone, once it listens."""
+        self._collector = keep_loop_free()
 
     def stop(self) -> None:
         """Have `should_exit` be seen at once."""
@@ -148,10 +153,12 @@ class Server(uvicorn.Server):
         return side
 
     async def main_loop(self) -> None:
-        """uvicorn's, which `stop` ends at once."""
+        """uvicorn's, which `stop` ends at once; and the collector is given its moments."""
         count = 0
         while not await self.on_tick(count):
             count += 1
+            if self._collector is not None:
+                self._collector.look(idle=not self.open_connections)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._told_to_stop.wait(), _LOOK_S)
 
@@ -290,19 +297,18 @@ async def _run(server: Server, on_listening: Callable[[], None]) -> None:
 
 async def _announce(server: Server, on_listening: Callable[[], None]) -> None:
     await server.listening.wait()
-    keep_loop_free()
+    server.keep_loop_free()
     on_listening()
 
 
-def keep_loop_free() -> None:
-    """Settings of the interpreter that keep the event loop from waiting."""
-    # What start-up made lives as long as the process, and a full collection would look at all of it
-    # again: 26 ms for 57,000 objects, in which no session gets a word.
-    gc.collect()
-    gc.freeze()
+def keep_loop_free() -> Collector:
+    """Settings of the interpreter that keep the event loop from waiting. Have the collector look now and then."""
+    collector = Collector()
+    collector.begin()
     # Threads read what is large. The loop gets the interpreter back after this long, each time it has waited
     # for its sockets: with the usual 5 ms an answer, which waits a dozen times, came 60 ms later.
     sys.setswitchinterval(0.001)
+    return collector
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

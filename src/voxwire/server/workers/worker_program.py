@@ -22,7 +22,7 @@ from voxwire.server.build import DeploymentHost, build_service
 from voxwire.server.logs import configure_logging
 from voxwire.server.net.descriptors import make_room
 from voxwire.server.net.listen import NetworkListener, tls_context
-from voxwire.server.net.run import Server, keep_loop_free, new_event_loop
+from voxwire.server.net.run import Server, new_event_loop
 from voxwire.server.workers.forwarding import socket_to_holder
 from voxwire.server.workers.in_worker import OtherWorkers, SharedSeats, in_common
 from voxwire.server.workers.line import WorkerLine
@@ -116,7 +116,7 @@ class _Worker:
     async def _open(self, server: Server, receiving: Receiving, line: WorkerLine, facts: Callable[[], Any]) -> None:
         """Take connections from when the engines are warm until the sessions have ended."""
         await server.listening.wait()
-        keep_loop_free()
+        server.keep_loop_free()
         receiving.open()
         line.tell("ready", dataclasses.asdict(facts()))
         await server.closing.wait()
