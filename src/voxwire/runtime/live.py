@@ -295,7 +295,8 @@ class LiveSession:
             self.crash(bug)
         finally:
             self._busy = False
-        self._stepped()
+        self._review()
+        self._relief.wake()
 
     async def submit_beside(self, event: Input, origin: int, size: int = 0) -> None:
         """Hand over an input with much in it: a thread works on it, and what comes meanwhile waits in line."""
@@ -317,12 +318,7 @@ class LiveSession:
         except Exception as bug:
             self.crash(bug)
         self._busy = False
-        self._stepped()
-
-    def _stepped(self) -> None:
-        """The session has worked: more may wait than before, or less."""
-        if not self._closing:
-            self._review()
+        self._review()
         self._relief.wake()
 
     def _hear(self, event: Input, origin: int | None) -> Input | None:
@@ -454,6 +450,8 @@ class LiveSession:
 
     def _review(self) -> None:
         """Look whether audio waits for detection or recognition beyond its bound."""
+        if self._closing:
+            return
         limits, session = self._limits, self._session
         self.congested = (
             session.backlog_ms > limits.unscored_ms
@@ -483,7 +481,7 @@ class LiveSession:
 
     def relieve(self) -> None:
         """Something was worked off: those who wait look again."""
-        if self.congested and not self._closing:
+        if self.congested:
             self._review()
         self._relief.wake()
 
