@@ -104,8 +104,7 @@ class LiveSession:
         self._held_back = 0
         self._closing = False
         self.congested = False
-        """Whether too much audio waits, so that no more may be read. It was looked at after the last step that could
-        add to it, and where somebody waits, after each that took from it: every frame asks."""
+        """Whether too much waits for more to be read, as of the last step that could change it: every frame asks."""
         self._most_ready = limits.unscored_ms / WINDOW_MS
         self._budget = budget
         self._line: list[int] = []
