@@ -1,5 +1,6 @@
 """Items in order, what was heard of them, and their audio (protocol: conversation)."""
 
+import gc
 import sys
 
 import pytest
@@ -310,3 +311,18 @@ class TestEntry:
         entry = Entry(text("a"))
         entry.set_transcript(0, "x")
         assert entry.item == text("a")
+
+
+def test_a_collection_looks_at_little_of_a_long_conversation() -> None:
+    """It holds the loop for as long as it has objects to look at, in all sessions together."""
+    made, turns = conversation(audio=1_000_000), 40
+    gc.collect()
+    before = len(gc.get_objects())
+    for number in range(turns):
+        asked, (answer, ledger) = made.add(sound(f"asked{number}", 100)), spoken(f"said{number}", "Four.", 10)
+        asked.hear(0, "Two and two?")
+        for entry in (asked, made.add(answer, ledger=ledger)):
+            entry.context_item()
+    gc.collect()
+    # Of a turn the two entries, a ledger and its list; what they hold are values.
+    assert len(gc.get_objects()) - before < 5 * turns

@@ -12,7 +12,7 @@ else:
     _Data = bytes  # msgspec reads one or the other, and writes both
 
 
-class AudioClip(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class AudioClip(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     """Encoded audio: `data` in `format`, mono. Nobody changes it, whatever its type allows."""
 
     data: _Data
@@ -23,7 +23,7 @@ class AudioClip(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="
         return self.format.duration_ms(len(self.data))
 
 
-class PcmClip(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class PcmClip(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     """What an assistant said: PCM16 mono at `rate` samples a second."""
 
     data: bytes

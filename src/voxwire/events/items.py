@@ -2,7 +2,8 @@
 
 Items are values: a change makes a new one, so a snapshot handed to an engine or to a client never
 changes under it. Audio bytes travel in the part but are left out of the wire form except in
-`conversation.item.retrieved`.
+`conversation.item.retrieved`. What is made of values alone can be in no cycle, so the garbage collector is told
+(`gc=False`) not to look at it: a long conversation has hundreds.
 """
 
 from collections.abc import Mapping
@@ -32,11 +33,11 @@ class ItemStatus(Enum):
     INCOMPLETE = "incomplete"
 
 
-class InputText(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class InputText(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     text: str
 
 
-class InputAudio(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class InputAudio(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     """Speech of the user.
 
     `transcript` is what the wire shows: None until transcription events were asked for and done.
@@ -48,11 +49,11 @@ class InputAudio(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field=
     duration_ms: float = 0.0
 
 
-class OutputText(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class OutputText(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     text: str
 
 
-class OutputAudio(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class OutputAudio(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     """Speech of the assistant; `clip` is None where retention or the client left it out."""
 
     transcript: str
@@ -64,7 +65,7 @@ class OutputAudio(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field
         return replace(self, transcript=self.transcript[:chars].rstrip(), clip=clip)
 
 
-class InputImage(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class InputImage(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     """A picture for engines with eyes: a data URI."""
 
     image_url: str
@@ -74,7 +75,7 @@ class InputImage(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field=
 ContentPart = InputText | InputAudio | InputImage | OutputText | OutputAudio
 
 
-class MessageItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class MessageItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     """Something said by one side. `id` is empty until the session gives one.
 
     `phase` is what newer models say of their messages: `commentary` or `final_answer`. It is kept for clients.
@@ -119,7 +120,7 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field
         return replace(self, content=tuple(parts))
 
 
-class FunctionCallItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class FunctionCallItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     """The model asks for a tool; `arguments` is JSON text, empty while in progress."""
 
     id: str = ""
@@ -134,7 +135,7 @@ class FunctionCallItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_
         return _OVERHEAD + _size(self.name) + _size(self.call_id) + _size(self.arguments)
 
 
-class FunctionCallOutputItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class FunctionCallOutputItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     """The client's answer to a tool call: free text, may be empty."""
 
     id: str = ""
@@ -151,13 +152,13 @@ class FunctionCallOutputItem(msgspec.Struct, frozen=True, kw_only=True, tag=True
 Item = MessageItem | FunctionCallItem | FunctionCallOutputItem
 
 
-class ItemReference(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class ItemReference(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     """Stands in `response.create` input for an item that the conversation has seen."""
 
     id: str
 
 
-class BorrowingMessage(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_"):
+class BorrowingMessage(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="_", gc=False):
     """A message of `response.create` input that holds the content of others: references stand between its own parts.
 
     `message` is what it will be, but for its content.

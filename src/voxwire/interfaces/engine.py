@@ -34,7 +34,7 @@ class Engine(Protocol):
         """
 
 
-class Word(msgspec.Struct, frozen=True, kw_only=True):
+class Word(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A word and when it is heard, in milliseconds from the start of its stream.
 
     `start` and `end` are character offsets into the stream's text, `end` exclusive.

@@ -20,7 +20,7 @@ from voxwire.interfaces.token_estimate import item_tokens, text_tokens
 OUTPUT_RESERVE: Final = 3_776
 
 
-class ContextItem(msgspec.Struct, frozen=True):
+class ContextItem(msgspec.Struct, frozen=True, gc=False):
     """An item as engines read it, and the tokens that it costs as input."""
 
     item: Item

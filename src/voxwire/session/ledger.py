@@ -12,13 +12,15 @@ from voxwire.interfaces.engine import Word
 class Ledger:
     """Grows chunk by chunk as audio is produced; times in milliseconds from the message's start."""
 
+    __slots__ = ("_bytes_per_ms", "_points", "_words", "size")
+
     def __init__(self, rate: int) -> None:
         """`rate`: samples a second of the PCM16 audio that will be added."""
         self._bytes_per_ms = rate * 2 / 1000
         self.size = 0
         """Bytes of all audio added."""
         self._points: list[tuple[float, int]] = [(0.0, 0)]
-        self._words: list[Word] = []
+        self._words: tuple[Word, ...] = ()
 
     @property
     def duration_ms(self) -> float:
@@ -39,7 +41,7 @@ class Ledger:
         """Note `size` more bytes, which end at character `chars_to`."""
         self.size += size
         self._points.append((self.duration_ms, max(chars_to, self.chars)))
-        self._words.extend(words)
+        self._words += words
 
     def chars_at(self, ms: float) -> int:
         """How many characters were heard by `ms`; a word counts once half of it was heard."""

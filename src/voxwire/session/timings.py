@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from voxwire.events.server import TurnTimings
 
 
-@dataclass(kw_only=True, slots=True)
-class TurnTimes:
+class TurnTimes(msgspec.Struct, kw_only=True, gc=False):
     """A spoken turn: the end of its speech in the time of the input audio, the rest on the clock of `now`."""
 
     speech_end_ms: int
