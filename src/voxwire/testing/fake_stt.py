@@ -57,11 +57,13 @@ class FakeStt:
 
 
 class FakeSttStream:
-    """One utterance; `heard` is all its audio, PCM16."""
+    """One utterance."""
 
     def __init__(self, engine: FakeStt, config: SttConfig, result: str | SttFinal | EngineError) -> None:
         self.config = config
-        self.heard = bytearray()
+        # Pieces, for a buffer that grows costs a loaded server more than all else that is done with the audio here.
+        self._pieces: list[bytes] = []
+        self._bytes = 0
         self.committed = asyncio.Event()
         self.probes = 0
         self.cancelled = False
@@ -71,11 +73,16 @@ class FakeSttStream:
         self._said = 0
 
     @property
+    def heard(self) -> bytes:
+        """All its audio so far, PCM16."""
+        return b"".join(self._pieces)
+
+    @property
     def _words_so_far(self) -> list[str]:
         words = self._result.text.split() if isinstance(self._result, SttFinal) else []
         if not self._engine.word_ms:
             return words
-        return words[: int(len(self.heard) / 2 / self.config.rate * 1000 / self._engine.word_ms)]
+        return words[: int(self._bytes / 2 / self.config.rate * 1000 / self._engine.word_ms)]
 
     async def probe(self) -> None:
         self.probes += 1
@@ -86,7 +93,8 @@ class FakeSttStream:
     async def push(self, pcm: bytes) -> None:
         if self._engine.push_s:
             await asyncio.sleep(self._engine.push_s)
-        self.heard += pcm
+        self._pieces.append(pcm)
+        self._bytes += len(pcm)
         if self._engine.word_ms:
             words = self._words_so_far
             if len(words) > self._said:

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
-#: The interpreter's own are (700, 10, 10). What was looked at is set aside, so smaller steps are not more work, and each
-#: is shorter.
+#: The interpreter's own are (700, 10, 10). What was looked at is set aside, so smaller steps are not more work, and
+#: each is shorter.
 _THRESHOLDS: Final = (700, 5, 2)
 _OLDEST: Final = 2
 #: How often everything is looked at, while nobody is connected and while somebody is.
