@@ -11,10 +11,10 @@ itself (`ScoresTapes`) is asked once a pass; for others the windows are cut and 
   more; but for a few windows the pass is not made longer. To visit a lane costs a quarter of what
   a window costs in native code, so it does not come three times for one frame. In NumPy the windows of one
   lane cost a step each, and windows of many lanes one together: there a lane may have to come again.
-- When another half a pass is waiting it follows at once. Otherwise the batcher rests and gathers, nine
-  times as long as the passes since the last rest took, but at most `gather_s`: detection takes a
-  tenth of the time, then larger batches. (With 150 sessions in frames of 100 ms, batches of 20 at a
-  fixed rest of 4 ms, and a quarter more processor time for a session.)
+- When another half a pass is waiting it follows at once. Otherwise the batcher rests and gathers, 24
+  times as long as the passes since the last rest took, but at most `gather_s`: a pass wakes the process, which
+  costs about as much as a small one does. (With 150 sessions in frames of 100 ms, rests of nine times the
+  passes cost a fifth more processor time for a session.)
 - An idle batcher starts at once: a lone session waits for nothing.
 - Scores stay on the tape. Its session is told in the pass in which one came that changes something, or whatever came
   while somebody is waiting for the backlog to shrink. Who has more windows waits in line again.
@@ -140,8 +140,8 @@ class VadBatcher:
         engine: VadEngine,
         *,
         max_batch: int | None = None,
-        gather_s: float = 0.02,
-        busy_share: float = 0.1,
+        gather_s: float = 0.01,
+        busy_share: float = 0.04,
         on_lag: Callable[[float], None] = _nobody,
     ) -> None:
         """`max_batch` is 64 for an engine that reads tapes, else 32. `busy_share` is the share of the time that passes
