@@ -185,6 +185,53 @@ class TestSuspicion:
         assert driver.last(FalseInterruption).audio_end_ms == 640 + 192, "its silence is none of its length"
         assert driver.all(SpeechStarted) == []
 
+    def test_without_more_audio_it_was_none_and_the_answer_goes_on(self) -> None:
+        """Whose microphone is switched off sends no silence either."""
+        driver = answering(LENGTH)
+        driver.append(speech(128))
+        said = len(driver.all(AudioDelta))
+        driver.say(" now", ms=300)
+        driver.advance(0.9)
+        assert len(driver.all(AudioDelta)) == said
+        driver.advance(0.2)
+        assert len(driver.all(AudioDelta)) == said + 1
+        assert driver.last(FalseInterruption).audio_end_ms == 128
+        assert driver.all(SpeechStarted) == []
+
+    def test_without_more_audio_words_that_nobody_knows_are_not_waited_for(self) -> None:
+        driver = answering(TELEPHONY)
+        driver.append(speech(256))
+        assert not interrupted(driver)
+        driver.advance(1)
+        assert interrupted(driver)
+        assert driver.last(SpeechStarted).audio_start_ms == 0
+
+    def test_each_window_of_it_is_waited_for_anew(self) -> None:
+        driver = answering(Limits(interrupt_speech_ms=2000))
+        for _ in range(10):
+            driver.append(speech(32))
+            driver.advance(0.9)
+        assert driver.all(FalseInterruption) == []
+        driver.advance(0.1)
+        assert len(driver.all(FalseInterruption)) == 1
+
+    def test_windows_that_have_no_score_yet_are_waited_for(self) -> None:
+        driver = answering(LENGTH)
+        driver.append(speech(64))
+        driver.hold_scores = True
+        driver.append(speech(256))
+        driver.advance(1)
+        assert driver.all(FalseInterruption) == []
+        driver.deliver_scores()
+        assert interrupted(driver)
+
+    def test_when_it_was_none_nothing_is_waited_for_any_more(self) -> None:
+        driver = answering(LENGTH)
+        driver.append(speech(128), silence(192))
+        assert len(driver.all(FalseInterruption)) == 1
+        driver.advance(5)
+        assert len(driver.all(FalseInterruption)) == 1
+
     def test_it_is_told_only_to_who_asked(self) -> None:
         driver = answering(LENGTH, asked=False)
         driver.append(speech(128), silence(192))
@@ -200,15 +247,17 @@ class TestSuspicion:
 
     @pytest.mark.parametrize("passes", [True, False])
     def test_no_idle_timeout_takes_the_audio_of_a_turn_that_is_suspected(self, passes: bool) -> None:
-        """A client may stop sending in the middle of it. It was silence only if the speech was none."""
-        driver = answering(LENGTH)
+        """A client may be slow in the middle of it. It was silence only if the speech was none."""
+        driver = answering(Limits(interrupt_speech_ms=1000))
         detection = ServerVad(silence_duration_ms=500, idle_timeout_ms=5000)
         driver.send(UpdateSession(patch=SessionPatch(turn_detection=detection)))
         driver.finish()
-        driver.append(silence(640), speech(64))
-        driver.advance(20)
+        driver.append(silence(640))
+        for _ in range(10):
+            driver.append(speech(32))
+            driver.advance(0.9)
         assert driver.all(IdleTimeout) == []
-        driver.append(silence(640) if passes else speech(640) + silence(640))
+        driver.append(silence(640) if passes else speech(1000) + silence(640))
         driver.advance(0)
         assert len(driver.all(SpeechStarted)) == (not passes)
         assert len(driver.all(IdleTimeout)) == passes

@@ -12,6 +12,8 @@ class Alarm(Enum):
     """The session has lived long enough."""
     IDLE = auto()
     """Nobody has said anything since the last answer was heard."""
+    SUSPICION = auto()
+    """Speech is suspected to interrupt an answer, and the audio that would decide it does not come."""
     WORDS = auto()
     """A response, named by its generation, has waited long enough for the words of its turn."""
 

@@ -21,7 +21,6 @@ how long a judgement took. They count as not scored until then.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 from typing import Final, TypeVar
 
@@ -34,6 +33,7 @@ from voxwire.events.items import AudioClip, InputAudio, MessageItem, Role
 from voxwire.events.session_config import SessionConfig, TurnDetection
 from voxwire.interfaces.commands import JudgeTurn, OverhearTurn
 from voxwire.interfaces.turn import TurnSign
+from voxwire.session.alarms import Alarm
 from voxwire.session.conversation import Entry
 from voxwire.session.drafts import Drafts
 from voxwire.session.interruption import Guard, Guess
@@ -41,6 +41,7 @@ from voxwire.session.state import State
 from voxwire.session.timings import TurnTimes
 from voxwire.session.transcripts import Transcripts, Utterance
 from voxwire.session.turn_detector import Boundary, SpeechState, TurnDetector
+from voxwire.session.turn_in_progress import Judgement, Turn
 
 _Words = TypeVar("_Words", str, str | None)
 
@@ -48,41 +49,14 @@ _Words = TypeVar("_Words", str, str | None)
 _JUDGED_TICKS: Final = 8000 * TICKS_PER_MS
 #: While somebody speaks, the recogniser gets so many windows at once: 256 ms.
 _FED_WINDOWS: Final = 8
+#: While speech is suspected to interrupt an answer, the next audio is waited for so long.
+_MORE_AUDIO_S: Final = 1.0
 #: While nobody speaks, so many scores that change nothing are followed at once: 2 s.
 _SILENT_WINDOWS: Final = 64
 #: What `Tape.expect` is told.
 _Rule = tuple[float, float, int, int]
 _EACH: Final[_Rule] = (0.0, 0.0, 1, -1)
 _NONE: Final[_Rule] = (-inf, inf, NEVER, -1)
-
-
-@dataclass(eq=False, slots=True)
-class _Turn:
-    """Somebody is speaking: the future item, where it starts, and the recogniser that listens. Speech was found from
-    the tick `begun` to the tick `spoken`.
-
-    `suspected`: an answer is heard, and it is not certain yet that this interrupts it; nobody was told.
-    `held`: its words were asked for in the pause that is now. The silence goes to the recogniser only if it was a
-    pause and no more, so that otherwise the words are those that are known already.
-    """
-
-    item_id: str
-    start: int
-    fed: int
-    utterance: Utterance
-    begun: int
-    spoken: int
-    held: bool = False
-    suspected: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Judgement:
-    """A pause of the turn is being judged, under this number."""
-
-    number: int
-    turn: _Turn
-    detector: TurnDetector
 
 
 class Listener:
@@ -115,8 +89,8 @@ class Listener:
         self._on_turn = on_turn
         self.tape = new_tape(state.config.input_format)
         self._detector: TurnDetector | None = None
-        self._turn: _Turn | None = None
-        self._judgement: _Judgement | None = None
+        self._turn: Turn | None = None
+        self._judgement: Judgement | None = None
         self._rule = _EACH
         self._detect(state.config.turn_detection)
 
@@ -248,7 +222,7 @@ class Listener:
             item_id = self._state.ids("item")
             start = tape.start
             utterance = self._transcripts.start(item_id, tape.format, to_ms(start))
-            turn = _Turn(item_id, start, start, utterance, start, start)
+            turn = Turn(item_id, start, start, utterance, start, start)
         else:
             if turn.suspected:
                 self._convict(turn)
@@ -336,7 +310,7 @@ class Listener:
         starts a turn has all of it."""
         return detector.padding_ticks + WINDOW_TICKS
 
-    def _ask(self, detector: TurnDetector, turn: _Turn) -> None:
+    def _ask(self, detector: TurnDetector, turn: Turn) -> None:
         """Have the pause judged."""
         state = self._state
         audio = b""
@@ -344,7 +318,7 @@ class Listener:
             end = self.tape.followed
             audio = self.tape.read(max(turn.start, end - _JUDGED_TICKS), end)
         number = state.number()
-        self._judgement = _Judgement(number, turn, detector)
+        self._judgement = Judgement(number, turn, detector)
         state.emit(
             JudgeTurn(judgement=number, transcription=turn.utterance.number, audio=audio, format=self.tape.format)
         )
@@ -357,8 +331,9 @@ class Listener:
         elif boundary is not None:
             self._obey(detector, boundary, end)
 
-    def _suspect(self, detector: TurnDetector, turn: _Turn, boundary: Boundary | None, end: int) -> None:
+    def _suspect(self, detector: TurnDetector, turn: Turn, boundary: Boundary | None, end: int) -> None:
         """Another window of speech that may interrupt an answer, or not."""
+        self._await_more()
         if detector.state is SpeechState.SPEAKING:
             turn.spoken = end
         if boundary in (None, Boundary.RESUMED, Boundary.HUSHED):
@@ -381,8 +356,20 @@ class Listener:
         if turn is not None and turn.suspected and detector is not None and detector.paused:
             self._weigh(detector, turn, self._guard.after_speaking, turn.utterance.heard)
 
+    def _await_more(self) -> None:
+        """Audio in which a suspicion is decided: the answer is silent until then."""
+        self._state.alarms.set(Alarm.SUSPICION, self._state.now + _MORE_AUDIO_S)
+
+    def no_more_comes(self) -> None:
+        """Whose microphone is off sends no pause either: what was said so far decides."""
+        detector, turn = self._detector, self._turn
+        if self.unscored_ms:
+            self._await_more()
+        elif turn is not None and turn.suspected and detector is not None:
+            self._weigh(detector, turn, self._guard.after_speaking, turn.utterance.heard or None)
+
     def _weigh(
-        self, detector: TurnDetector, turn: _Turn, rule: Callable[[float, _Words, str | None], Guess], words: _Words
+        self, detector: TurnDetector, turn: Turn, rule: Callable[[float, _Words, str | None], Guess], words: _Words
     ) -> None:
         asked = self._state.config.transcription
         spoken_ms = (turn.spoken - turn.begun) / TICKS_PER_MS
@@ -394,13 +381,15 @@ class Listener:
             detector.reset()
             self._acquit(turn)
 
-    def _convict(self, turn: _Turn) -> None:
+    def _convict(self, turn: Turn) -> None:
         """It interrupts: tell everybody, as if that had been known from the start."""
         turn.suspected = False
+        self._state.alarms.clear(Alarm.SUSPICION)
         self._say_started(turn)
 
-    def _acquit(self, turn: _Turn) -> None:
+    def _acquit(self, turn: Turn) -> None:
         """It was nothing: the answer goes on, and there is no turn."""
+        self._state.alarms.clear(Alarm.SUSPICION)
         self._transcripts.cancel(turn.utterance)
         self._state.conversation.release()
         self._on_innocence(to_ms(turn.start), to_ms(turn.spoken))
@@ -431,19 +420,20 @@ class Listener:
         if not suspected:
             self._state.emit(server.SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
         utterance = self._transcripts.start(item_id, self.tape.format, to_ms(start))
-        self._turn = turn = _Turn(item_id, start, start, utterance, end - WINDOW_TICKS, end, suspected=suspected)
+        self._turn = turn = Turn(item_id, start, start, utterance, end - WINDOW_TICKS, end, suspected=suspected)
         # Here too, or what is left when the turn is not finished would depend on how the audio was cut.
         self.tape.discard_before(start)
         if suspected:
+            self._await_more()
             self._weigh(detector, turn, self._guard.while_speaking, "")
         else:
             self._on_speech()
 
-    def _say_started(self, turn: _Turn) -> None:
+    def _say_started(self, turn: Turn) -> None:
         self._state.emit(server.SpeechStarted(item_id=turn.item_id, audio_start_ms=to_ms(turn.start)))
         self._on_speech()
 
-    def _feed(self, turn: _Turn, end: int) -> None:
+    def _feed(self, turn: Turn, end: int) -> None:
         if end > turn.fed:
             audio = self.tape.read(turn.fed, end)
             self._transcripts.feed(turn.utterance, audio)
@@ -452,7 +442,7 @@ class Listener:
                 self._state.emit(OverhearTurn(turn=number, audio=audio, format=self.tape.format))
             turn.fed = end
 
-    def _commit(self, turn: _Turn, end: int, *, speech_end: int) -> Entry:
+    def _commit(self, turn: Turn, end: int, *, speech_end: int) -> Entry:
         clip = self._take(turn.start, end)
         if turn.fed == turn.start:
             self._transcripts.feed(turn.utterance, clip.data)  # as it is: a slice of a bytearray would be a copy
@@ -490,6 +480,6 @@ class Listener:
             self._transcripts.cancel(turn.utterance)
             self._state.conversation.release()
 
-    def _say_stopped(self, turn: _Turn, end: int) -> None:
+    def _say_stopped(self, turn: Turn, end: int) -> None:
         """However a turn ends: what was said to have started is said to have stopped, or clients would wait for it."""
         self._state.emit(server.SpeechStopped(item_id=turn.item_id, audio_end_ms=to_ms(end)))

@@ -460,6 +460,8 @@ class Session:
             match alarm:
                 case Alarm.SESSION:
                     self._expire()
+                case Alarm.SUSPICION:
+                    self._listener.no_more_comes()
                 case Alarm.WORDS:
                     self._responder.words_overdue(number)
                 case Alarm.IDLE:
