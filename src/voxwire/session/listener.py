@@ -41,7 +41,7 @@ from voxwire.session.state import State
 from voxwire.session.timings import TurnTimes
 from voxwire.session.transcripts import Transcripts, Utterance
 from voxwire.session.turn_detector import Boundary, SpeechState, TurnDetector
-from voxwire.session.turn_in_progress import Judgement, Turn
+from voxwire.session.turn_in_progress import Judgement, TurnInProgress
 
 _Words = TypeVar("_Words", str, str | None)
 
@@ -89,7 +89,7 @@ class Listener:
         self._on_turn = on_turn
         self.tape = new_tape(state.config.input_format)
         self._detector: TurnDetector | None = None
-        self._turn: Turn | None = None
+        self._turn: TurnInProgress | None = None
         self._judgement: Judgement | None = None
         self._rule = _EACH
         self._detect(state.config.turn_detection)
@@ -222,7 +222,7 @@ class Listener:
             item_id = self._state.ids("item")
             start = tape.start
             utterance = self._transcripts.start(item_id, tape.format, to_ms(start))
-            turn = Turn(item_id, start, start, utterance, start, start)
+            turn = TurnInProgress(item_id, start, start, utterance, start, start)
         else:
             if turn.suspected:
                 self._convict(turn)
@@ -310,7 +310,7 @@ class Listener:
         starts a turn has all of it."""
         return detector.padding_ticks + WINDOW_TICKS
 
-    def _ask(self, detector: TurnDetector, turn: Turn) -> None:
+    def _ask(self, detector: TurnDetector, turn: TurnInProgress) -> None:
         """Have the pause judged."""
         state = self._state
         audio = b""
@@ -331,7 +331,7 @@ class Listener:
         elif boundary is not None:
             self._obey(detector, boundary, end)
 
-    def _suspect(self, detector: TurnDetector, turn: Turn, boundary: Boundary | None, end: int) -> None:
+    def _suspect(self, detector: TurnDetector, turn: TurnInProgress, boundary: Boundary | None, end: int) -> None:
         """Another window of speech that may interrupt an answer, or not."""
         self._await_more()
         if detector.state is SpeechState.SPEAKING:
@@ -369,7 +369,11 @@ class Listener:
             self._weigh(detector, turn, self._guard.after_speaking, turn.utterance.heard or None)
 
     def _weigh(
-        self, detector: TurnDetector, turn: Turn, rule: Callable[[float, _Words, str | None], Guess], words: _Words
+        self,
+        detector: TurnDetector,
+        turn: TurnInProgress,
+        rule: Callable[[float, _Words, str | None], Guess],
+        words: _Words,
     ) -> None:
         asked = self._state.config.transcription
         spoken_ms = (turn.spoken - turn.begun) / TICKS_PER_MS
@@ -381,13 +385,13 @@ class Listener:
             detector.reset()
             self._acquit(turn)
 
-    def _convict(self, turn: Turn) -> None:
+    def _convict(self, turn: TurnInProgress) -> None:
         """It interrupts: tell everybody, as if that had been known from the start."""
         turn.suspected = False
         self._state.alarms.clear(Alarm.SUSPICION)
         self._say_started(turn)
 
-    def _acquit(self, turn: Turn) -> None:
+    def _acquit(self, turn: TurnInProgress) -> None:
         """It was nothing: the answer goes on, and there is no turn."""
         self._state.alarms.clear(Alarm.SUSPICION)
         self._transcripts.cancel(turn.utterance)
@@ -420,7 +424,9 @@ class Listener:
         if not suspected:
             self._state.emit(server.SpeechStarted(item_id=item_id, audio_start_ms=to_ms(start)))
         utterance = self._transcripts.start(item_id, self.tape.format, to_ms(start))
-        self._turn = turn = Turn(item_id, start, start, utterance, end - WINDOW_TICKS, end, suspected=suspected)
+        self._turn = turn = TurnInProgress(
+            item_id, start, start, utterance, end - WINDOW_TICKS, end, suspected=suspected
+        )
         # Here too, or what is left when the turn is not finished would depend on how the audio was cut.
         self.tape.discard_before(start)
         if suspected:
@@ -429,11 +435,11 @@ class Listener:
         else:
             self._on_speech()
 
-    def _say_started(self, turn: Turn) -> None:
+    def _say_started(self, turn: TurnInProgress) -> None:
         self._state.emit(server.SpeechStarted(item_id=turn.item_id, audio_start_ms=to_ms(turn.start)))
         self._on_speech()
 
-    def _feed(self, turn: Turn, end: int) -> None:
+    def _feed(self, turn: TurnInProgress, end: int) -> None:
         if end > turn.fed:
             audio = self.tape.read(turn.fed, end)
             self._transcripts.feed(turn.utterance, audio)
@@ -442,7 +448,7 @@ class Listener:
                 self._state.emit(OverhearTurn(turn=number, audio=audio, format=self.tape.format))
             turn.fed = end
 
-    def _commit(self, turn: Turn, end: int, *, speech_end: int) -> Entry:
+    def _commit(self, turn: TurnInProgress, end: int, *, speech_end: int) -> Entry:
         clip = self._take(turn.start, end)
         if turn.fed == turn.start:
             self._transcripts.feed(turn.utterance, clip.data)  # as it is: a slice of a bytearray would be a copy
@@ -480,6 +486,6 @@ class Listener:
             self._transcripts.cancel(turn.utterance)
             self._state.conversation.release()
 
-    def _say_stopped(self, turn: Turn, end: int) -> None:
+    def _say_stopped(self, turn: TurnInProgress, end: int) -> None:
         """However a turn ends: what was said to have started is said to have stopped, or clients would wait for it."""
         self._state.emit(server.SpeechStopped(item_id=turn.item_id, audio_end_ms=to_ms(end)))

@@ -7,7 +7,7 @@ from voxwire.session.turn_detector import TurnDetector
 
 
 @dataclass(eq=False, slots=True)
-class Turn:
+class TurnInProgress:
     """Somebody is speaking: the future item, where it starts, and the recogniser that listens. Speech was found from
     the tick `begun` to the tick `spoken`.
 
@@ -31,5 +31,5 @@ class Judgement:
     """A pause of the turn is being judged, under this number."""
 
     number: int
-    turn: Turn
+    turn: TurnInProgress
     detector: TurnDetector
