@@ -2,9 +2,9 @@
 
 from setuptools import Extension, setup
 
-KERNELS = ("kernel_baseline", "kernel_avx2", "kernel_avx512")
-SOURCES = ("module", "state", "network_object", "tape", "tape_scoring", "pass", "dispatch", *KERNELS)
-HEADERS = ("kernel.h", "kernel.inc", "objects.h", "pass.h", "tape.h", "target.h")
+KERNELS = ("kernel_baseline", "kernel_avx2", "kernel_avx512", "kernel_avx512vnni")
+SOURCES = ("module", "state", "network_object", "tape", "tape_scoring", "pass", "whole", "dispatch", *KERNELS)
+HEADERS = ("kernel.h", "kernel.inc", "objects.h", "pass.h", "tape.h", "target.h", "whole.h", "whole.inc")
 
 setup(
     ext_modules=[

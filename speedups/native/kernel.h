@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "whole.h"
+
 enum {
     WINDOW = 512,                 /* samples of a window at 16 kHz */
     CONTEXT = 64,                 /* samples before it that the network hears again */
@@ -22,14 +24,17 @@ enum {
     GATES = 4 * UNITS,            /* in the order input, forget, output, candidate */
     CHUNK = 16,                   /* windows that are encoded together: their values stay in the cache */
     WIDEST = 16,                  /* lanes of the widest variant */
+    KEPT = 4,                     /* lowest bins, never rounded: hum or an offset would take the bits of all others */
     MAX_TAPS = 50,                /* of a resampling filter: coefficients of one output */
     MAX_STRETCH = 47 + 768,       /* samples of a window at 24 kHz, with the filter's history */
 };
 
-/* (inputs, units) weights, packed by the variant's `pack`: blocks of units, and within a block input by input. */
+/* (inputs, units) weights, packed by the variant's `pack`: blocks of units, and within a block input by input.
+ * A variant that is `whole` has most of them as whole numbers, too. */
 typedef struct {
     int inputs, units;
     const float *weights, *bias;
+    Whole whole;
 } Product;
 
 /* Three taps over time, zeros beyond both ends, then ReLU. The inputs of `product` are those of the taps, in order. */
@@ -75,6 +80,7 @@ typedef struct {
 typedef struct {
     const char *name;
     int pack;                     /* units of a block of packed weights */
+    int whole;                    /* whether large products are of whole numbers */
     /* `stretch` of the filter's length to WINDOW samples, rounded to the nearest, halves to even. */
     void (*resample)(const Filter *filter, const int16_t *stretch, int16_t *window);
     /* Up to CHUNK windows of HEARD samples to UNITS features each. */

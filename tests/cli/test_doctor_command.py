@@ -139,7 +139,7 @@ def test_on_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
     if VARIANTS:
         line = next(line for line in lines if " speedups " in line)
         assert line.split()[:1] == ["ok"]
-        assert line.endswith(("AVX-512", "AVX2", "NEON"))
+        assert line.endswith(("AVX-512 VNNI", "AVX-512", "AVX2", "NEON"))
     assert states["silero"] == states["pocketsphinx"] == states["offline-assistant"] == "ok"
 
 

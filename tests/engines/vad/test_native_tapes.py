@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from detectors import VARIANTS, make_detector
+from detectors import VARIANTS, make_detector, tolerance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,12 +74,12 @@ def test_the_same_scores_on_the_same_tapes(variant: str, data: st.DataObject) ->
         engine.score_tapes([our_states[n] for n in busy], [ours[n] for n in busy], counts)
         step_by_step([their_states[n] for n in busy], [theirs[n] for n in busy], counts)
         for our, their in zip(ours, theirs, strict=True):
-            assert our.scores == pytest.approx(their.scores, abs=1e-4)
+            assert our.scores == pytest.approx(their.scores, abs=tolerance(variant))
             assert (our.ready, our.waiting, our.start, our.followed) == (
                 their.ready, their.waiting, their.start, their.followed,
             )  # fmt: skip
             if data.draw(st.booleans()) and our.scores:
-                assert our.follow() == pytest.approx(their.follow(), abs=1e-4)
+                assert our.follow() == pytest.approx(their.follow(), abs=tolerance(variant))
 
 
 @native

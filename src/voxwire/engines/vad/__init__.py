@@ -1,2 +1,2 @@
-"""Speech detection: the network Silero VAD in NumPy (`silero`) and by a native kernel (`native_silero`), and its
-weights out of the package that ships them (`weights`)."""
+"""Speech detection: the network Silero VAD in NumPy (`silero`) and by a native kernel (`native_silero`; `kernels` are
+their names), and its weights out of the package that ships them (`weights`)."""

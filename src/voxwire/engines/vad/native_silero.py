@@ -4,7 +4,7 @@ The package has no weights and no coefficients: it is given those of `weights` a
 """
 
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import cast
 
 import numpy as np
 from voxwire_speedups import INTERFACE, Network, State, variants
@@ -15,6 +15,7 @@ from voxwire.audio.pcm import SPEECH_RATE, AudioFormat
 from voxwire.audio.resample import polyphase
 from voxwire.audio.tape import Tape
 from voxwire.audio.tapes import KNOWN_INTERFACE
+from voxwire.engines.vad.kernels import KERNEL_TITLES
 from voxwire.engines.vad.weights import Values, Weights, load_weights, lstm_matrices
 from voxwire.interfaces.engine import EngineInfo
 from voxwire.interfaces.vad import VadCapabilities
@@ -24,13 +25,10 @@ if INTERFACE != KNOWN_INTERFACE:
 
 _Filter = tuple[int, int, Values, bytes | None]
 
-#: The kernels as people know them.
-_KERNEL_TITLES: Final = {"avx512": "AVX-512", "avx2": "AVX2", "neon": "NEON", "baseline": "without AVX2"}
-
 
 def best_kernel() -> str:
     """What the processor runs, as people know it: AVX-512 and the like."""
-    return _KERNEL_TITLES[variants()[0]]
+    return KERNEL_TITLES[variants()[0]]
 
 
 class NativeSilero:
@@ -41,7 +39,7 @@ class NativeSilero:
         and ConfigurationError when the weights are unusable."""
         weights = load_weights() if weights is None else weights
         self._network = Network(*network_parts(weights), variant)
-        label = f"Silero VAD v6.2, native ({_KERNEL_TITLES[self._network.variant]})"
+        label = f"Silero VAD v6.2, native ({KERNEL_TITLES[self._network.variant]})"
         self._capabilities = VadCapabilities(
             info=EngineInfo(name="silero", label=label, licence="MIT (code and weights)")
         )

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxwire.engines.options import check_names, text
+from voxwire.engines.vad.kernels import KERNEL_TITLES
 from voxwire.engines.vad.weights import LSTM_UNITS, Weights, load_weights, lstm_matrices
 from voxwire.errors import ConfigurationError
 from voxwire.interfaces.engine import EngineInfo
@@ -52,12 +53,13 @@ _CAPABILITIES: Final = VadCapabilities(
 
 
 def engine(options: Mapping[str, Any]) -> VadEngine:
-    """The `silero` engine. Option `kernel`: `native`, which is the package voxwire-speedups, `numpy`, or `auto`: native
-    where it is installed. Raises ConfigurationError, also when its weights are unusable."""
+    """The `silero` engine. Option `kernel`: `native`, which is the package voxwire-speedups, one of its KERNEL_TITLES,
+    `numpy`, or `auto`: native where it is installed. Raises ConfigurationError, also when its weights are unusable."""
     check_names("Silero", options, ("kernel",))
     kernel = text("Silero", options, "kernel", "auto")
-    if kernel not in ("auto", "native", "numpy"):
-        raise ConfigurationError("The option kernel of Silero is auto, native or numpy.")
+    if kernel not in ("auto", "native", "numpy", *KERNEL_TITLES):
+        names = ", ".join(KERNEL_TITLES)
+        raise ConfigurationError(f"The option kernel of Silero is auto, native, numpy or a native kernel: {names}.")
     if kernel == "numpy":
         return SileroVad()
     try:
@@ -68,7 +70,12 @@ def engine(options: Mapping[str, Any]) -> VadEngine:
         raise ConfigurationError(
             f"The native kernel of Silero is missing: {error}. Type: {INSTALL_SPEEDUPS}"
         ) from error
-    return NativeSilero()
+    if kernel in ("auto", "native"):
+        return NativeSilero()
+    try:
+        return NativeSilero(kernel)
+    except ValueError as error:
+        raise ConfigurationError(f"The option kernel of Silero: this processor does not run {kernel}.") from error
 
 
 class SileroState:
