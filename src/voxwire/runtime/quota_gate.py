@@ -13,7 +13,7 @@ from voxwire.events.client import AppendAudio
 from voxwire.events.server import ErrorOccurred
 from voxwire.interfaces.commands import Output, StartResponse, TakeDraft, UsageCounted
 from voxwire.interfaces.inputs import Generated, QuotaChanged
-from voxwire.runtime.allowance import Allowance, QuotaExceeded
+from voxwire.runtime.allowance import Allowance, QuotaExceeded, Unbounded
 
 #: Of one message: no turn detection waits for a longer silence.
 _MOST_SILENCE_MS: Final = 10_000
@@ -24,6 +24,7 @@ class QuotaGate:
 
     def __init__(self, allowance: Allowance, over_quota: Callable[[str], None]) -> None:
         self._allowance = allowance
+        self._unbounded = isinstance(allowance, Unbounded)
         self._over_quota = over_quota
         self._format = AudioFormat.PCM16
         self._told = False
@@ -36,6 +37,8 @@ class QuotaGate:
 
     def hears(self, size: int) -> bool:
         """Whether audio of so many bytes may be heard. If so it is counted; else `hear` says what follows of that."""
+        if self._unbounded:
+            return True
         try:
             self._allowance.hear(self._format.duration_ms(size))
         except QuotaExceeded:

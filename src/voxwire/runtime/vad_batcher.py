@@ -84,7 +84,7 @@ class Lane:
     def queue(self) -> None:
         """The tape has windows to score. May be said as often as one likes, and has no effect once closed or while
         held."""
-        if not self.queued and self.ready:
+        if not (self.queued or self._held) and self.tape.ready:
             self._enqueue(self)
 
     def hold(self) -> None:
@@ -113,9 +113,9 @@ class Lane:
             self._epoch, self._state = self.tape.epoch, self._new_state()
         return self._state
 
-    def deliver(self) -> None:
-        """After a pass: wake the owner, where there is a reason to."""
-        if (self.tape.wakes or self.watched) and not self.closed:
+    def wake(self) -> None:
+        """There is something to follow, or somebody who waits."""
+        if not self.closed:
             try:
                 self._on_wake()
             except Exception as error:
@@ -168,6 +168,8 @@ class VadBatcher:
         when the engine failed, or with what `on_wake` raised. Left out, the loop's exception
         handler is told.
         """
+        if self._reader is not None and not isinstance(tape, self._reader.tapes):
+            self._reader = None  # all sessions have tapes of one kind, so the engine cannot read the others either
         return Lane(
             tape,
             on_wake=on_wake,
@@ -203,13 +205,13 @@ class VadBatcher:
             failure = self._try_to_score(taken)
             now = perf_counter()
             self._spent_s += now - started
-            self._on_lag(now - min(lane.since for lane in taken))
+            self._on_lag(now - next(iter(taken)).since)
         self._arrange()
         for lane in taken:
-            if failure is None:
-                lane.deliver()
-            else:
+            if failure is not None:
                 lane.fail(failure)
+            elif lane.tape.wakes or lane.watched:
+                lane.wake()
 
     def _arrange(self) -> None:
         """The next pass, or a rest."""
@@ -256,11 +258,11 @@ class VadBatcher:
         """Put the scores on the tapes, or say why there are none. No function that the error passed through keeps it in
         a variable: it would hold itself and the audio."""
         try:
-            reader = self._reader
-            if reader is not None and all(isinstance(lane.tape, reader.tapes) for lane in taken):
-                reader.score_tapes([lane.state for lane in taken], [lane.tape for lane in taken], [*taken.values()])
-            else:
+            if self._reader is None:
                 self._score_windows(taken)
+            else:
+                tapes = [lane.tape for lane in taken]
+                self._reader.score_tapes([lane.state for lane in taken], tapes, [*taken.values()])
         except Exception as error:
             return _failed(error)
         return None

@@ -117,14 +117,9 @@ class Listener:
     # --- audio in --------------------------------------------------------------------------------
 
     def takes(self, size: int) -> bool:
-        """Whether an append of so many bytes is in order and adds nothing but windows to score."""
-        tape, limits = self.tape, self._state.limits
-        return (
-            size <= limits.append_bytes
-            and not size % tape.format.sample_bytes
-            and tape.size + size <= limits.buffer_bytes
-            and self._judgement is None
-        )
+        """Whether there is room for so many bytes, and an append of them adds nothing but windows to score."""
+        limits = self._state.limits
+        return size <= limits.append_bytes and self.tape.size + size <= limits.buffer_bytes and not self._judgement
 
     def append(self, audio: bytes) -> None:
         """`input_audio_buffer.append`; raises ClientError for a size that cannot be."""

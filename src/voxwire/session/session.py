@@ -35,7 +35,6 @@ import weakref
 from collections.abc import Callable
 from typing import Final, assert_never
 
-from voxwire.audio.tape import Tape
 from voxwire.errors import INVALID_REQUEST, ClientError
 from voxwire.events import client
 from voxwire.events.client import UNSUPPORTED_VALUE, AppendAudio, ClientEvent
@@ -151,6 +150,8 @@ class Session:
             on_pause=lambda utterance: this._speech_paused(utterance),
             on_turn=lambda entry: this._turn_ended(entry),
         )
+        self.tape: Final = self._listener.tape
+        """The audio that came and is not committed, for who scores it; always the same one."""
 
     def open(self, patch: SessionPatch | None = None) -> list[Output]:
         """`session.created`, with the settings of `patch` in force; call once, first.
@@ -228,8 +229,12 @@ class Session:
         """
         if self._waiting or self._closed or not self._listener.takes(len(audio)):
             return None
+        try:
+            ready = self.tape.append(audio)
+        except ValueError:  # half a sample
+            return None
         self._state.now = now
-        return self.tape.append(audio)
+        return ready
 
     def pull(self, *, now: float) -> list[Output]:
         """Follow the scores that are on the tape: what comes of them, as of an input `SpeechScores`."""
@@ -238,11 +243,6 @@ class Session:
         self._state.now = now
         self._follow()
         return self._take_outputs()
-
-    @property
-    def tape(self) -> Tape:
-        """The audio that came and is not committed, for who scores it; always the same one."""
-        return self._listener.tape
 
     def end(self) -> list[Output]:
         """Nobody is there any more. Nothing of the outputs can be done or told, but their usage can be counted."""
