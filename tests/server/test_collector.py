@@ -70,6 +70,17 @@ def test_while_somebody_is_connected_it_waits_for_ten_minutes(collector: Collect
     assert gone() is None
 
 
+def test_nor_for_longer_than_fifty_collections(collector: Collector) -> None:
+    gone = old_cycle()
+    for _ in range(48):
+        gc.collect(0)
+    collector.look(idle=False)
+    assert gone() is not None
+    gc.collect(0)
+    collector.look(idle=False)
+    assert gone() is None
+
+
 def test_an_idle_server_does_not_look_again_at_what_it_has_seen(
     collector: Collector, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
