@@ -358,9 +358,10 @@ class Listener:
     def no_more_comes(self) -> None:
         """Whose microphone is off sends no pause either: what was said so far decides."""
         detector, turn = self._detector, self._turn
+        assert detector is not None and turn is not None, "the alarm is cleared with the suspicion"
         if self.unscored_ms:
             self._await_more()
-        elif turn is not None and turn.suspected and detector is not None:
+        else:
             self._weigh(detector, turn, self._guard.after_speaking, turn.utterance.heard or None)
 
     def _weigh(
