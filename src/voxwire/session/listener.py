@@ -358,7 +358,8 @@ class Listener:
     def no_more_comes(self) -> None:
         """Whose microphone is off sends no pause either: what was said so far decides."""
         detector, turn = self._detector, self._turn
-        assert detector is not None and turn is not None, "the alarm is cleared with the suspicion"
+        assert detector is not None, "the alarm is cleared with the suspicion"
+        assert turn is not None
         if self.unscored_ms:
             self._await_more()
         else:
