@@ -140,6 +140,6 @@ def test_books_that_do_not_balance() -> None:
     driver = conversation()
     miscounted = Tape(AudioFormat.PCM16)
     miscounted.discarded += 1
-    driver.session._listener.tape = miscounted
+    driver.session._listener.tape = driver.session.tape = miscounted  # type: ignore[misc]
     with pytest.raises(InvariantBroken, match="accounted"):
         check(driver, driver.outputs)
