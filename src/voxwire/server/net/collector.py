@@ -18,11 +18,11 @@ from typing import Final
 
 #: Containers more than at the last collection that make another one. The interpreter's own 700 find few more that are
 #: gone already, and many that live a second longer.
-_MORE: Final = 20_000
+_MORE: Final = 10_000
 #: How often everything is looked at, while nobody is connected and while somebody is; and after how many collections.
 _IDLE_S: Final = 30.0
 _BUSY_S: Final = 600.0
-_MOST_COLLECTIONS: Final = 50
+_MOST_COLLECTIONS: Final = 100
 
 
 class Collector:
