@@ -48,25 +48,19 @@ def test_garbage_that_is_new_is_freed(collector: Collector) -> None:
     assert gone() is None
 
 
-def test_a_cycle_of_what_was_set_aside_goes_when_nobody_is_connected(collector: Collector, now: list[float]) -> None:
+@pytest.mark.parametrize(("idle", "seconds"), [(True, 30), (False, 600)])
+def test_a_cycle_of_what_was_set_aside_goes_when_it_is_time(
+    collector: Collector, now: list[float], idle: bool, seconds: int
+) -> None:
+    """Soon where nobody is connected, and after ten minutes where somebody is."""
     gone = old_cycle()
     gc.collect()
     assert gone() is not None, "it was set aside"
-    now[0] += 29
-    collector.look(idle=True)
+    now[0] += seconds - 1
+    collector.look(idle=idle)
     assert gone() is not None
     now[0] += 1
-    collector.look(idle=True)
-    assert gone() is None
-
-
-def test_while_somebody_is_connected_it_waits_for_ten_minutes(collector: Collector, now: list[float]) -> None:
-    gone = old_cycle()
-    now[0] += 599
-    collector.look(idle=False)
-    assert gone() is not None
-    now[0] += 1
-    collector.look(idle=False)
+    collector.look(idle=idle)
     assert gone() is None
 
 

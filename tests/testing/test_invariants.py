@@ -136,10 +136,10 @@ def test_words_before_their_item() -> None:
         check(driver, moved)
 
 
-def test_books_that_do_not_balance() -> None:
+def test_books_that_do_not_balance(monkeypatch: pytest.MonkeyPatch) -> None:
     driver = conversation()
     miscounted = Tape(AudioFormat.PCM16)
     miscounted.discarded += 1
-    driver.session._listener.tape = driver.session.tape = miscounted  # type: ignore[misc]
+    monkeypatch.setattr(driver.session, "tape", miscounted)
     with pytest.raises(InvariantBroken, match="accounted"):
         check(driver, driver.outputs)

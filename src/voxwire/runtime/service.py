@@ -120,11 +120,14 @@ class Service:
     async def allow(self, hosted: Hosted, principal: Principal) -> AsyncIterator[Allowance]:
         """What a session of `principal` may use: hand it to `session` or `converse`, within the block. Raises
         QuotaExceeded."""
+        granted = False
         try:
             async with self.quotas.session(principal, hosted) as allowance:
+                granted = True
                 yield allowance
         except QuotaExceeded as exceeded:
-            self.observers.over_quota(exceeded.limit)
+            if not granted:  # what comes out of the block was counted there
+                self.observers.over_quota(exceeded.limit)
             raise
 
     @asynccontextmanager
