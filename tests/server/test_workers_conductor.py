@@ -13,6 +13,7 @@ import pytest
 
 from voxwire.auth import IdentitySecrets
 from voxwire.errors import VoxwireError
+from voxwire.runtime.notify import Notify
 from voxwire.server.net.listen import NetworkListener
 from voxwire.server.workers import worker_process
 from voxwire.server.workers.conductor import Conductor
@@ -67,11 +68,13 @@ class Parent:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *starts: Callable[[int, int], Awaitable[Any]]) -> None:
         self.tries = 0
+        self._tried = Notify()
         self.listening = asyncio.Event()
         self.signals: list[int] = []
 
         async def start(*command: str, pass_fds: tuple[int, int], **options: Any) -> Any:
             self.tries += 1
+            self._tried.wake()
             return await starts[min(self.tries, len(starts)) - 1](*pass_fds)
 
         monkeypatch.setattr("asyncio.create_subprocess_exec", start)
@@ -79,8 +82,8 @@ class Parent:
     async def tried(self, times: int) -> None:
         """Until it has tried so often to start a worker."""
         async with asyncio.timeout(5):
-            while self.tries < times:  # noqa: ASYNC110 - the one that it starts is not there to tell
-                await asyncio.sleep(0.01)
+            while self.tries < times:
+                await self._tried.wait()
 
     async def run(self) -> None:
         settings = settings_for_tests(server={"workers": 1})

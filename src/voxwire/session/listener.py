@@ -13,8 +13,8 @@ speaking?" begins anew. What was left of an unfinished window then is never scor
 **Waking.** Most scores change nothing, and nobody has to be told of them at once: while nobody speaks those below the
 threshold, while somebody speaks those above silence, and in a pause those of silence until it is long enough. `expect`
 says so to the tape. Then scores wait on it until one comes that counts, or until there is enough sound for the
-recogniser. Whoever has something else to tell the session has it pull first, so it never acts on less than is known, and
-when it was woken makes no difference to what it says.
+recogniser. Whoever has something else to tell the session has it pull first, so it never acts on less than is known,
+and when it was woken makes no difference to what it says.
 
 Where a pause has to be judged (`JudgeTurn`), the scores after it wait for the answer, so that turns do not depend on
 how long a judgement took. They count as not scored until then.
