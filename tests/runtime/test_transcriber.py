@@ -393,6 +393,17 @@ class TestProbe:
         assert results[-1] == SttFinal(text="one two three")
         assert len(stt.streams[0].heard) == 32 * 410
 
+    async def test_each_is_answered_also_where_several_wait_for_the_same_audio(self) -> None:
+        """Who asks counts the answers."""
+        stt = FakeStt("one two three", word_ms=100, interims=True)
+        bench = Bench(stt)
+        bench.transcriber.feed(bytes(48 * 210))
+        bench.transcriber.probe()
+        bench.transcriber.probe()
+        assert await bench.transcriber.words(0) == "one two"
+        await bench.sink.until(lambda: len(bench.sink.all(SttInterim)) == 3)
+        bench.task.cancel()
+
     async def test_is_read_as_a_final_is(self) -> None:
         """In the sentence that the language engine expects, where it expects some."""
         heard = SttFinal(text="wet is the thyme", alternatives=("wet is the time", "what is the time"))

@@ -28,7 +28,7 @@ from voxwire.interfaces.commands import (
     StartResponse,
     StartTranscription,
 )
-from voxwire.interfaces.turn import Remark
+from voxwire.interfaces.turn import Remark, TurnSign
 from voxwire.session.interruption import Guard, Guess
 from voxwire.session.limits import Capabilities, Limits
 from voxwire.testing.driver import Driver, silence, speech
@@ -399,3 +399,14 @@ class TestWords:
         assert interrupted(driver)
         assert len(driver.all(JudgeTurn)) == 1
         assert len(driver.all(BufferCommitted)) == 1
+
+    def test_under_semantic_detection_a_pause_that_proves_it_is_judged(self) -> None:
+        driver = answering(TELEPHONY, semantic=True, interims=True)
+        driver.append(speech(320), silence(192))
+        assert driver.all(JudgeTurn) == []
+        driver.sign = TurnSign.UNFINISHED
+        driver.hear_so_far("I would like")
+        assert interrupted(driver)
+        assert len(driver.all(JudgeTurn)) == 1
+        driver.append(silence(1600), speech(320))
+        assert driver.all(BufferCommitted) == [], "who has more to say is not cut off"

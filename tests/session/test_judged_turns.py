@@ -131,8 +131,23 @@ class TestWordsThatComeLate:
         session.sign = TurnSign.FINISHED
         session.hear_part("yes please")
         assert len(session.all(JudgeTurn)) == 2
-        session.append(silence(32))
-        assert session.last(SpeechStopped).audio_end_ms == 640 + 640 + 32
+        assert session.last(SpeechStopped).audio_end_ms == 640 + 640, "for who sends no more audio, too"
+
+    def test_more_silence_may_be_needed(self) -> None:
+        session = driver(TurnSign.UNFINISHED)
+        session.append(speech(640), silence(640))
+        session.sign = TurnSign.HESITANT
+        session.hear_part("one two")
+        assert session.all(SpeechStopped) == []
+        session.append(silence(320))
+        assert session.last(SpeechStopped).audio_end_ms == 640 + 928
+
+    def test_the_same_words_are_not_judged_again(self) -> None:
+        session = driver(TurnSign.UNFINISHED)
+        session.append(speech(640), silence(320))
+        session.hear_part("I would", stable=0)
+        session.hear_part("I would")
+        assert len(session.all(JudgeTurn)) == 2
 
     def test_not_while_the_first_judgement_is_out(self) -> None:
         session = driver(held=True)
@@ -169,11 +184,22 @@ class TestWordsThatComeLate:
         assert session.all(JudgeTurn) == []
         assert session.transcription > number
 
-    def test_a_recogniser_that_can_be_asked_was_asked(self) -> None:
+    def test_a_recogniser_that_can_be_asked_answered_in_time(self) -> None:
+        session = driver(capabilities=Capabilities(interims=True), held=True)
+        session.append(speech(640), silence(640))
+        session.hear_so_far("I would like")
+        session.judge(TurnSign.UNFINISHED)
+        session.hear_part("I would like")
+        assert len(session.all(JudgeTurn)) == 1
+
+    def test_the_answer_of_one_that_can_be_asked_may_come_late_too(self) -> None:
         session = driver(TurnSign.UNFINISHED, capabilities=Capabilities(interims=True))
         session.append(speech(640), silence(640))
-        session.hear_part("yes please")
-        assert len(session.all(JudgeTurn)) == 1
+        session.hear_part("what is")
+        assert len(session.all(JudgeTurn)) == 2
+        session.sign = TurnSign.LIKELY
+        session.hear_so_far("what is twelve times seven")
+        assert session.last(SpeechStopped).audio_end_ms == 640 + 640
 
 
 class TestDrafts:

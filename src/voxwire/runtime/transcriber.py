@@ -66,7 +66,7 @@ class Transcriber:
         self._audio: deque[bytes | bytearray | memoryview] = deque()
         self._waiting_bytes = 0
         self._complete = False
-        self._probed = False
+        self._open_probes = 0
         self._probes = 0
         self._interims = 0
         self._words = ""
@@ -88,8 +88,8 @@ class Transcriber:
 
     def probe(self) -> None:
         """Hand over all audio so far, and ask what was heard of it where the recogniser can say that
-        (`SttCapabilities.interims`)."""
-        self._probed = True
+        (`SttCapabilities.interims`), once for each call."""
+        self._open_probes += 1
         self._changed.wake()
 
     @property
@@ -101,7 +101,7 @@ class Transcriber:
         """What was heard of all audio so far, "" for nothing. Of a recogniser that cannot be asked, it is what it says
         within `grace_s` after it has the audio; what it says later is missing. None where it has said nothing yet."""
         self.probe()
-        probe = self._probes + 1
+        probe = self._probes + self._open_probes
         if self._can_be_asked:
             while self._interims < probe:
                 await self._heard.wait()
@@ -130,7 +130,7 @@ class Transcriber:
     def _has_work(self) -> bool:
         """Whether the pump has something to do. It sleeps until then: audio comes thirty times a second, and to wake a
         task that looks and sleeps again costs as much as all else that is done with the audio here."""
-        return self._waiting_bytes >= self._gathered or self._complete or self._probed
+        return self._waiting_bytes >= self._gathered or self._complete or self._open_probes > 0
 
     async def run(self) -> None:
         try:
@@ -203,8 +203,8 @@ class Transcriber:
             patience.restart(self._idle_s)
             await stream.push(pcm)
             self._delivery.relieve()
-        if self._probed and not self._waiting_bytes:
-            self._probed = False
+        while self._open_probes and not self._waiting_bytes:
+            self._open_probes -= 1
             self._probes += 1
             self._heard.wake()
             if self._can_be_asked:

@@ -181,17 +181,24 @@ class Listener:
         if asked is None or number != asked.number:
             return
         self._judgement = None
-        asked.detector.judge(sign)
-        if sign not in (TurnSign.HESITANT, TurnSign.UNFINISHED):
-            asked.turn.held = self._on_pause(asked.turn.utterance)
+        detector, turn = asked.detector, asked.turn
+        detector.judge(sign)
+        turn.judged = turn.utterance.heard
+        if detector.ends(self.tape.followed):  # of who sends no more audio, no other window would tell
+            self._obey(detector, Boundary.STOPPED, self.tape.followed)
+        elif sign not in (TurnSign.HESITANT, TurnSign.UNFINISHED):
+            turn.held = self._on_pause(turn.utterance)
         self.pull()
 
     def heard_more(self) -> None:
         """The recogniser was behind, and has words that it did not have when the pause was judged: judge it again."""
         detector, turn = self._detector, self._turn
-        if turn is not None and detector is not None and turn.suspected:
-            self._weigh(detector, turn, self._guard.while_speaking, turn.utterance.heard)
-        elif turn is not None and detector is not None and detector.asks and self._judgement is None and self.paused:
+        if detector is None or turn is None:
+            return
+        if turn.suspected:
+            if not self._state.capabilities.interims:  # who can be asked is asked, in the pause
+                self._weigh(detector, turn, self._guard.while_speaking, turn.utterance.heard)
+        elif detector.asks and self._judgement is None and self.paused and turn.utterance.heard != turn.judged:
             self._ask(detector, turn)
 
     # --- commits ---------------------------------------------------------------------------------
@@ -377,6 +384,8 @@ class Listener:
         guess = rule(spoken_ms, words, asked.spoken() if asked else None)
         if guess is Guess.INTERRUPTION:
             self._convict(turn)
+            if detector.asks and detector.paused:  # of a suspicion nobody asked that
+                self._ask(detector, turn)
         elif guess is Guess.NONE:
             self._turn = None
             detector.reset()

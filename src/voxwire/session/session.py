@@ -132,7 +132,7 @@ class Session:
             self._state,
             on_words=lambda number: this._responder.words_known(number),
             on_interim=lambda utterance, words: this._words_so_far(utterance, words),
-            on_partial=lambda: this._heard_more(),
+            on_more=lambda: this._listener.heard_more(),
         )
         self._items = ClientItems(self._state, self._transcripts)
         self._playout = (ReportedPlayout if capabilities.reports_playout else Playout)(self._state)
@@ -424,10 +424,6 @@ class Session:
             return False
         self._drafts.asked = self._state.now
         return self._transcripts.probe(utterance)
-
-    def _heard_more(self) -> None:
-        if not self._state.capabilities.interims:  # who can be asked is asked, and answers for the pause itself
-            self._listener.heard_more()
 
     def _words_so_far(self, utterance: Utterance, words: str) -> None:
         self._listener.heard_so_far()

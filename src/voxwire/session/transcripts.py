@@ -72,14 +72,14 @@ class Transcripts:
         *,
         on_words: Callable[[int], None],
         on_interim: Callable[[Utterance, str], None],
-        on_partial: Callable[[], None],
+        on_more: Callable[[], None],
     ) -> None:
         """`on_words(number)` is told when an utterance has ended, well or not; `on_interim(utterance, words)`, when
-        the last probe was answered; `on_partial`, when more was heard of an utterance that goes on."""
+        the last probe was answered; `on_more`, when more was heard of an utterance that goes on."""
         self._state = state
         self._on_words = on_words
         self._on_interim = on_interim
-        self._on_partial = on_partial
+        self._on_more = on_more
         self._running: dict[int, Utterance] = {}
         self._overdue: frozenset[int] = frozenset()
         """For these a response has waited in vain, so none waits again."""
@@ -186,7 +186,7 @@ class Transcripts:
     def _partial(self, utterance: Utterance, result: SttPartial) -> None:
         if isinstance(utterance.state, Speaking):
             utterance.heard = result.text
-            self._on_partial()
+            self._on_more()
         if utterance.asked is None:
             return
         stable = result.text[: result.stable]
@@ -198,12 +198,17 @@ class Transcripts:
 
     def _interim(self, utterance: Utterance, result: SttInterim) -> None:
         state = utterance.state
-        if isinstance(state, Speaking) and state.unanswered:
-            # Answers come in the order of the probes: one that leaves others open is of an earlier pause.
-            state.unanswered -= 1
-            utterance.heard = result.text
-            if state.unanswered == 0:
-                self._on_interim(utterance, result.text)
+        if not isinstance(state, Speaking):
+            return
+        utterance.heard = result.text
+        # Answers come in the order of the probes: one that leaves others open is of an earlier pause. One without a
+        # probe from here was given to who judges a pause.
+        if state.unanswered == 0:
+            self._on_more()
+            return
+        state.unanswered -= 1
+        if state.unanswered == 0:
+            self._on_interim(utterance, result.text)
 
     def _final(self, utterance: Utterance, result: SttFinal) -> None:
         spoken = utterance.state

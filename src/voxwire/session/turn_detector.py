@@ -184,12 +184,18 @@ class TurnDetector:
             if score > self._quiet:
                 return None
             self.state = state = Trailing(window_end - WINDOW_TICKS)
-        silent_ms = (window_end - state.since) / TICKS_PER_MS
-        if silent_ms >= self.silence_ms:
-            self.speech_end = state.since
-            self.state = SpeechState.SILENT
+        if self.ends(window_end):
             return Boundary.STOPPED
-        return self._told(state, silent_ms)
+        return self._told(state, (window_end - state.since) / TICKS_PER_MS)
+
+    def ends(self, followed: int) -> bool:
+        """Whether the silence up to the tick `followed` ends the turn; the turn is over then."""
+        state = self.state
+        if not isinstance(state, Trailing) or followed - state.since < self.silence_ms * TICKS_PER_MS:
+            return False
+        self.speech_end = state.since
+        self.state = SpeechState.SILENT
+        return True
 
     def _told(self, state: Trailing, silent_ms: float) -> Literal[Boundary.HUSHED, Boundary.PAUSED] | None:
         """What is to be said of a silence that has become so long."""

@@ -14,6 +14,7 @@ class TurnInProgress:
     `suspected`: an answer is heard, and it is not certain yet that this interrupts it; nobody was told.
     `held`: its words were asked for in the pause that is now. The silence goes to the recogniser only if it was a
     pause and no more, so that otherwise the words are those that are known already.
+    `judged`: the words that were known when its last pause was judged; None while none was.
     """
 
     item_id: str
@@ -24,6 +25,7 @@ class TurnInProgress:
     spoken: int
     held: bool = False
     suspected: bool = False
+    judged: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
