@@ -361,6 +361,24 @@ static PyObject *follow(PyObject *self, PyObject *nothing) {
     return score;
 }
 
+static PyObject *pass_over(PyObject *self, PyObject *args) {
+    TapeObject *tape = (TapeObject *)self;
+    double low, high;
+    long long most;
+    if (!PyArg_ParseTuple(args, "ddL", &low, &high, &most))
+        return NULL;
+    long long passed = 0;
+    while (passed < most && tape->taken < tape->filled && low < tape->scores[tape->taken] &&
+           tape->scores[tape->taken] < high) {
+        tape->taken++;
+        passed++;
+    }
+    tape->followed += passed * WINDOW_TICKS;
+    if (passed > 0 && tape->taken == tape->filled)
+        tape->wakes = 0;
+    return PyLong_FromLongLong(passed);
+}
+
 static PyObject *cut(PyObject *self, PyObject *nothing) {
     TapeObject *tape = (TapeObject *)self;
     (void)nothing;
@@ -391,6 +409,7 @@ static PyMethodDef methods[] = {
     {"realign", realign_windows, METH_NOARGS, "The next window begins at the end."},
     {"expect", expect, METH_VARARGS, "expect(low, high, most, keep): which scores wake."},
     {"follow", follow, METH_NOARGS, "The next score, or None."},
+    {"pass_over", pass_over, METH_VARARGS, "pass_over(low, high, most): follow scores between these two."},
     {"cut", cut, METH_NOARGS, "The next window, with the history before it."},
     {"put", put, METH_O, "put(score): that of the oldest window that was cut and has none."},
     {NULL, NULL, 0, NULL},

@@ -3,6 +3,7 @@ invariant 7)."""
 
 import subprocess
 import sys
+from itertools import takewhile
 from math import inf, nan
 from types import SimpleNamespace
 from typing import Any
@@ -345,6 +346,31 @@ class TestScores:
         score(tape, 0.1, 0.1)
         assert not tape.wakes
 
+    @pytest.mark.parametrize(
+        ("low", "high", "most", "passed"),
+        [(-inf, 0.5, NEVER, 3), (-inf, 0.5, 2, 2), (-inf, 0.5, 0, 0), (0.1, inf, NEVER, 0), (0.0, inf, NEVER, 4)],
+    )
+    def test_those_that_change_nothing_are_passed_over_at_once(
+        self, kind: type[Tape], low: float, high: float, most: int, passed: int
+    ) -> None:
+        tape = watched(kind)
+        tape.append(windows(5))
+        score(tape, 0.1, 0.2, 0.1, 0.5, nan)
+        assert tape.pass_over(low, high, most) == passed
+        assert len(tape.scores) == 5 - passed
+        assert tape.followed == passed * WINDOW_TICKS
+        assert tape.wakes
+        assert tape.pass_over(low, high, 0) == 0
+        assert tape.pass_over(nan, nan, NEVER) == 0
+
+    def test_where_all_are_passed_over_nothing_wakes_any_more(self, kind: type[Tape]) -> None:
+        tape = watched(kind)
+        assert tape.pass_over(-inf, inf, NEVER) == 0
+        tape.append(windows(2))
+        score(tape, 0.1, 0.2)
+        assert tape.pass_over(-inf, inf, NEVER) == 2
+        assert (tape.wakes, tape.follow(), tape.waiting) == (False, None, 0)
+
     def test_what_is_there_does_not_wake_by_a_new_rule(self, kind: type[Tape]) -> None:
         tape = watched(kind)
         tape.append(windows(3))
@@ -482,6 +508,13 @@ class AnyTape(RuleBasedStateMachine):
     @rule()
     def follow(self) -> None:
         assert self.tape.follow() == self.scores.pop(0)
+        self.wakes &= bool(self.scores)
+
+    @rule(high=st.floats(0, 1), most=st.integers(0, 5))
+    def pass_over(self, high: float, most: int) -> None:
+        quiet = [*takewhile(lambda score: score < high, self.scores[:most])]
+        assert self.tape.pass_over(-inf, high, most) == len(quiet)
+        del self.scores[: len(quiet)]
         self.wakes &= bool(self.scores)
 
     @rule(rule=st.sampled_from([HOLD, EVERY, (-inf, 0.5, 4, 1000 * 24), (0.4, inf, 8, -1), (-inf, 0.5, NEVER, 768)]))

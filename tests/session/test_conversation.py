@@ -315,7 +315,7 @@ class TestEntry:
 
 def test_a_collection_looks_at_little_of_a_long_conversation() -> None:
     """It holds the loop for as long as it has objects to look at, in all sessions together."""
-    made, turns = conversation(audio=1_000_000), 40
+    made, turns = conversation(audio=10_000_000), 400  # so many that what other tests left behind is little beside
     gc.collect()
     before = len(gc.get_objects())
     for number in range(turns):

@@ -13,6 +13,7 @@ along it, and never pass each other:
     cut         gives the detector the next window, with the audio before it that the resampler's filter needs
     put         the score of the oldest window that was cut and has none
     follow      gives the session the score of the next window, in the order of the windows
+    pass_over   the same for scores that change nothing, all in one call
 
 What lies between `followed` and `end` and makes no whole window waits for more audio. The filter's history of a window
 is the sound right before it. Where the epoch has just begun, it is silence. The bytes of that history are kept though
@@ -208,6 +209,15 @@ class Tape:
         if not self._scores:
             self.wakes = False
         return score
+
+    def pass_over(self, low: float, high: float, most: int) -> int:
+        """Follow scores as long as they lie between `low` and `high`, both excluded, but at most so many. Returns how
+        many these were."""
+        passed = 0
+        while passed < most and self._scores and low < self._scores[0] < high:
+            self.follow()
+            passed += 1
+        return passed
 
     # --- windows: the detector's side ---------------------------------------------------------------
 

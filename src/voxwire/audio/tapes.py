@@ -6,7 +6,7 @@ from typing import Final, cast
 from voxwire.audio.tape import Tape
 
 #: Of `voxwire-speedups`: a package with another one counts as missing.
-KNOWN_INTERFACE: Final = 2
+KNOWN_INTERFACE: Final = 3
 
 
 def _native() -> type[Tape] | None:

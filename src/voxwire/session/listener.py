@@ -157,7 +157,12 @@ class Listener:
         tape, detector, followed = self.tape, self._detector, self.tape.followed
         if detector is None:
             return False
-        while self._judgement is None and (score := tape.follow()) is not None:
+        while self._judgement is None:
+            if self._turn is None or not self._turn.suspected:
+                tape.pass_over(*detector.unmoved, detector.undecided(tape.followed) - 1)
+            score = tape.follow()
+            if score is None:
+                break
             self._window(detector, score, tape.followed)
         if tape.followed == followed:
             return False
