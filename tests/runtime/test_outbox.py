@@ -142,6 +142,113 @@ async def test_frames_wait_for_the_flush_and_leave_in_one_write() -> None:
     await bench.ending()
 
 
+class TestAtOnce:
+    """What somebody waits for leaves in the flush, with all that was there before."""
+
+    async def test_nothing_has_to_run_before(self) -> None:
+        bench = Bench()
+        await settle()
+        bench.put(frame(0))
+        bench.outbox.put(frame(1))
+        bench.outbox.flush(at_once=True)
+        assert bench.numbers == [0, 1]
+        assert (bench.outbox.waiting_bytes, bench.transport.writes) == (0, [2])
+        await settle()
+        bench.put(frame(2))
+        await settle()
+        assert bench.numbers == [0, 1, 2]
+        bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
+        await bench.ending()
+
+    async def test_what_would_wait_is_the_writers(self) -> None:
+        bench = Bench()
+        await settle()
+        bench.transport.reading.clear()
+        for number in range(2):  # the first finds an idle writer, the second one that waits for the peer
+            bench.outbox.put(frame(number))
+            bench.outbox.flush(at_once=True)
+            await settle()
+        assert bench.numbers == []
+        bench.transport.reading.set()
+        await settle()
+        assert bench.numbers == [0, 1]
+        bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
+        await bench.ending()
+
+    async def test_not_while_the_writer_sends(self) -> None:
+        """Frames keep their order: some of them were handed over, and are on their way."""
+        bench = Bench()
+        bench.transport.reading.clear()
+        bench.put(frame(0))
+        await settle()
+        bench.outbox.put(frame(1))
+        bench.transport.reading.set()
+        bench.outbox.flush(at_once=True)
+        assert bench.numbers == []
+        await settle()
+        assert bench.numbers == [0, 1]
+        bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
+        await bench.ending()
+
+    async def test_behind_a_frame_that_is_not_made_yet(self) -> None:
+        bench = Bench()
+        await settle()
+        made = asyncio.get_running_loop().create_future()
+        bench.outbox.put(deferred(made))
+        bench.outbox.put(frame(1))
+        bench.outbox.flush(at_once=True)
+        await settle()
+        assert bench.numbers == []
+        made.set_result(frame(0))
+        await settle()
+        assert bench.numbers == [0, 1]
+        bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
+        await bench.ending()
+
+    async def test_more_than_one_write_goes_on_by_the_writer(self) -> None:
+        bench = Bench(RuntimeLimits())
+        await settle()
+        for number in range(5):
+            bench.outbox.put(frame(number, 10_000))
+        bench.outbox.flush(at_once=True)
+        assert bench.numbers == [0]
+        await settle()
+        assert bench.numbers == [0, 1, 2, 3, 4]
+        bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
+        await bench.ending()
+
+    async def test_producers_go_on(self) -> None:
+        bench = Bench()
+        await settle()
+        bench.outbox.put(frame(0, 1000))
+        assert not bench.outbox.writable
+        bench.outbox.flush(at_once=True)
+        assert (bench.outbox.writable, bench.drained, bench.budget.used) == (True, 1, 0)
+        bench.outbox.finish(CloseReason.CLIENT_LEFT, "")
+        await bench.ending()
+
+    async def test_a_peer_that_is_gone_is_found_by_the_writer(self) -> None:
+        bench = Bench()
+        await settle()
+        bench.transport.gone = True
+        bench.outbox.put(frame(0))
+        bench.outbox.flush(at_once=True)
+        assert await bench.ending() is Ending.GONE
+
+    async def test_not_before_the_writer_runs_nor_after_the_farewell(self) -> None:
+        bench = Bench()
+        bench.outbox.put(frame(0))
+        bench.outbox.flush(at_once=True)
+        assert bench.numbers == []
+        await settle()
+        bench.outbox.put(frame(1))
+        bench.outbox.finish(CloseReason.ENDED, "over")
+        bench.outbox.flush(at_once=True)
+        assert bench.numbers == [0]
+        assert await bench.ending() is Ending.FINISHED
+        assert bench.numbers == [0, 1]
+
+
 def deferred(made: "asyncio.Future[bytes | None]", size: int = 200) -> DeferredFrame:
     async def make() -> bytes | None:
         return await made

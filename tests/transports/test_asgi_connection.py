@@ -28,6 +28,12 @@ async def test_texts_are_sent_one_by_one() -> None:
     assert server.sent == [{"type": "websocket.send", "text": "ü"}, {"type": "websocket.send", "text": "{}"}]
 
 
+async def test_nothing_is_sent_without_waiting() -> None:
+    server = Server()
+    assert not AsgiConnection(server.receive, server.send).send_texts_now((b"{}",))
+    assert server.sent == []
+
+
 async def test_nothing_is_offered() -> None:
     def offer(frame: str | bytes) -> bool:
         raise AssertionError("it comes by receive")

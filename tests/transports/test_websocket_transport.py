@@ -33,6 +33,12 @@ class Socket:
     async def send_texts(self, frames: tuple[bytes, ...]) -> None:
         await self.send({"frames": frames})
 
+    def send_texts_now(self, frames: tuple[bytes, ...]) -> bool:
+        if self.error is not None or self.stuck:
+            return False
+        self.sent.append({"frames": frames})
+        return True
+
     def abort(self) -> None:
         self.aborted += 1
 
@@ -50,6 +56,18 @@ def transport(socket: Socket) -> WebSocketTransport:
 async def test_frames_go_out_as_text(transport: WebSocketTransport, socket: Socket) -> None:
     await transport.send('{"ü":1}'.encode(), b"{}")
     assert socket.sent == [{"frames": ('{"ü":1}'.encode(), b"{}")}]
+
+
+async def test_frames_go_out_at_once_where_nothing_has_to_be_waited_for(
+    transport: WebSocketTransport, socket: Socket
+) -> None:
+    assert transport.send_now(b"{}", b"[]")
+    socket.stuck = True
+    assert not transport.send_now(b"{}")
+    socket.stuck = False
+    await transport.close(CloseReason.ENDED, "")
+    assert not transport.send_now(b"{}")
+    assert [message for message in socket.sent if "frames" in message] == [{"frames": (b"{}", b"[]")}]
 
 
 async def test_a_client_that_is_gone(transport: WebSocketTransport, socket: Socket) -> None:

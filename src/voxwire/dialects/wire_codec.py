@@ -11,7 +11,7 @@ from voxwire.dialects.preview import Preview
 from voxwire.dialects.surrogates import stand_in
 from voxwire.dialects.variant import Dialect, Variant
 from voxwire.errors import ClientError
-from voxwire.events.client import AppendAudio, ClientEvent, UpdateSession
+from voxwire.events.client import ClientEvent, UpdateSession
 from voxwire.events.server import ServerEvent
 
 #: Keys that only GA has, by the event and the object in which they stand (protocol: dialects, Late switch).
@@ -33,7 +33,8 @@ class WireCodec:
         self._variant: Final = variant
         self._speech: Ga | Preview = Ga() if variant.dialect is Dialect.GA else Preview(variant)
         self._undecided = variant.late_switch
-        self._appends = AppendReader()
+        self.append: Final = AppendReader().read
+        """All dialects have this event alike."""
 
     @property
     def dialect(self) -> Dialect:
@@ -60,10 +61,6 @@ class WireCodec:
         if isinstance(event, UpdateSession):
             self._undecided = False
         return event
-
-    def append(self, frame: bytes) -> AppendAudio | None:
-        """`AppendReader.read`: all dialects have this event alike."""
-        return self._appends.read(frame)
 
     def encode(self, event: ServerEvent, event_id: str) -> bytes | None:
         """The event as UTF-8 of a text frame; None when this dialect does not have it.

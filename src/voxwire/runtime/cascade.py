@@ -17,6 +17,7 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
+from voxwire.awake import Deadline
 from voxwire.errors import EngineError
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.commands import StartResponse
@@ -34,7 +35,7 @@ from voxwire.runtime.engine_calls import (
     engine_errors,
     first_failure,
     log_failure,
-    within,
+    timed_out,
 )
 from voxwire.runtime.own_voice import OwnVoice
 from voxwire.runtime.revocable_sink import RevocableSink
@@ -114,23 +115,28 @@ class Cascade:
         if guard is not None:
             watching = speaking.create_task(guard.watch())
         patience_s = (self._deployment.llm.capabilities.patience_s or 0.0) + _GRACE_S
+        wait_s = max(self._deadlines.llm_first_s, patience_s)
         try:
-            wait_s = max(self._deadlines.llm_first_s, patience_s)
-            while True:
-                with engine_errors("llm"):
-                    event = await within("llm", wait_s, anext(answer, None))
-                wait_s = max(self._deadlines.llm_idle_s, patience_s)
-                if event is None:
-                    raise broke_contract("llm", "ended without saying that it was done")
-                if timing is not None:
-                    timing.reached()
-                if isinstance(event, LlmDone):
-                    asked.close()
-                if guard is not None:
-                    await guard.heard()
-                await self._forward(event, speaking)
-                if isinstance(event, LlmDone):
-                    return
+            async with Deadline(wait_s) as limit:
+                while True:
+                    with engine_errors("llm"):
+                        event = await anext(answer, None)
+                    limit.restart(None)
+                    if event is None:
+                        raise broke_contract("llm", "ended without saying that it was done")
+                    if timing is not None:
+                        timing.reached()
+                    if isinstance(event, LlmDone):
+                        asked.close()
+                    if guard is not None:
+                        await guard.heard()
+                    await self._forward(event, speaking)
+                    if isinstance(event, LlmDone):
+                        return
+                    wait_s = max(self._deadlines.llm_idle_s, patience_s)
+                    limit.restart(wait_s)
+        except TimeoutError:
+            raise timed_out("llm", wait_s) from None
         finally:
             if watching is not None:
                 watching.cancel()

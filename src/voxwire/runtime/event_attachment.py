@@ -50,6 +50,8 @@ class EventAttachment:
         self._live = live
         self._codec = codec
         self._beside = live.share()
+        self._voiced: str | None = None
+        self._hurries = False
         self._cost = 0
         self._receiving = False
 
@@ -162,7 +164,8 @@ class EventAttachment:
         return self.outbox.writable
 
     def flush(self) -> None:
-        self.outbox.flush()
+        self.outbox.flush(at_once=self._hurries)
+        self._hurries = False
 
     def discard_audio(self, response_id: str) -> None:
         """Drop the frames that have not left; where the other side holds some, the codec has a frame to say so."""
@@ -191,8 +194,15 @@ class EventAttachment:
             self.outbox.put(DeferredFrame(encode, event.audio_bytes * 4 // 3))
             return
         frame = self._codec.encode(event, event_id)
-        if frame is not None:
-            self.outbox.put(frame, event.response_id if type(event) is AudioDelta else None)
+        if frame is None:
+            return
+        if type(event) is not AudioDelta:
+            self.outbox.put(frame)
+            return
+        self.outbox.put(frame, event.response_id)
+        if event.response_id != self._voiced:  # the first sound of an answer
+            self._voiced = event.response_id
+            self._hurries = True
 
     async def _encode_in_thread(self, event: ServerEvent, event_id: str) -> bytes | None:
         try:

@@ -21,6 +21,7 @@ from voxwire.interfaces.commands import (
     CloseSession,
     DiscardPendingAudio,
     EngineCommand,
+    FeedTranscription,
     Output,
     StartResponse,
     TakeDraft,
@@ -44,7 +45,7 @@ from voxwire.runtime.notify import Notify
 from voxwire.runtime.observer import SessionObserver, SessionObservers
 from voxwire.runtime.outbox import Outbox
 from voxwire.runtime.principal import Principal
-from voxwire.runtime.prompt_texts import NoPrompts, Prompt, PromptBook, prompted
+from voxwire.runtime.prompt_texts import NoPrompts, PromptBook, prompted
 from voxwire.runtime.quota_gate import QuotaGate
 from voxwire.runtime.runtime_limits import RuntimeLimits
 from voxwire.runtime.session_timer import SessionTimer
@@ -154,9 +155,8 @@ class LiveSession:
         return Outbox(transport, limits, self._clock, self.relieve, self._budget.share(), limit_bytes=limit)
 
     def open(self, *, patch: SessionPatch | None = None, greeting: ResponseParams | None = None) -> None:
-        """Begin, once. `patch` holds from the start, and `greeting` is a response that is made at once: for those
-        who send no `session.update` and do not ask for the first word, as telephones. A prompt in it has its text
-        already (`Service.prompted`).
+        """Begin, once. `patch` holds from the start, and `greeting` is a response that is made at once, with the text
+        of its prompt (`Service.prompted`): for those who send no event before they hear something, as telephones.
 
         Raises ClientError when the patch is wrong; then nothing was said. What the deployment lacks of it, and a
         greeting that cannot be, are `error` events.
@@ -237,10 +237,7 @@ class LiveSession:
 
     def prompted(self, event: Input) -> Input:
         """A client's event, with the text of the prompt that it names. Any thread may ask. Raises ClientError."""
-        return prompted(event, self._find_prompt)
-
-    def _find_prompt(self, id: str) -> Prompt | None:
-        return self._prompts.find(self.principal.project, id)
+        return prompted(event, lambda id: self._prompts.find(self.principal.project, id))
 
     def submit(self, event: Input, origin: int | None = None, size: int = 0) -> None:
         """Hand an input to the session and act on what it says. After the end it has no effect.
@@ -391,7 +388,10 @@ class LiveSession:
         for output in outputs:
             if self._closing:
                 return
-            if type(output) is AudioDelta:  # many times a second, and `isinstance` takes eight times as long
+            # Both come many times a second, and `isinstance` takes eight times as long.
+            if type(output) is FeedTranscription:
+                self._executor.execute(output)
+            elif type(output) is AudioDelta:
                 self._meter.spoke(output)
                 self._watch.spoke(output)
                 self._audience.tell(output)

@@ -143,11 +143,28 @@ class Outbox:
             if self._bytes > self._limits.outbox_limit_bytes or self._bytes - self._excused > self._limit_bytes:
                 self._give_up(Ending.OVERFLOWED)
 
-    def flush(self) -> None:
+    def flush(self, *, at_once: bool = False) -> None:
         """Let the writer go on. Apart from `put`, so that work which an input sets off runs before the writer
-        does, and its first frames leave in the same write."""
-        if self._frames and self._waiting is not None and not self._waiting.done():
+        does, and its first frames leave in the same write.
+
+        `at_once`: somebody waits for it. The writer has its turn when the loop has done what is due before, which takes
+        milliseconds where many sessions speak. So what can leave without waiting leaves here."""
+        if not self._frames or self._waiting is None:
+            return
+        if at_once and self._sending_since is None:
+            self._send_now()
+        if self._frames and not self._waiting.done():
             self._waiting.set_result(None)
+
+    def _send_now(self) -> None:
+        """What the writer would hand over next. It does not send anything at the moment."""
+        if self._state is not Life.OPEN or isinstance(self._frames[0][0], DeferredFrame):
+            return
+        frames, size = self._next_frames()
+        if self._transport.send_now(*frames):
+            del self._frames[: len(frames)]
+            self._bytes -= size
+            self._resume_producers()
 
     def discard_audio(self, response_id: str) -> None:
         """Drop the audio of an interrupted answer that is still here; everything else keeps its order."""
@@ -198,6 +215,7 @@ class Outbox:
             await self._make(head)
             return
         frames, size = self._next_frames()
+        del self._frames[: len(frames)]
         self._excused += size
         self._sending_since = self._clock.time()
         if self._watchdog is None:
@@ -231,7 +249,6 @@ class Outbox:
                 break
             frames.append(frame)
             size += len(frame)
-        del self._frames[: len(frames)]
         return frames, size
 
     async def _close(self, farewell: Finishing) -> None:

@@ -26,7 +26,7 @@ class QuotaGate:
         self._allowance = allowance
         self._unbounded = isinstance(allowance, Unbounded)
         self._over_quota = over_quota
-        self._format = AudioFormat.PCM16
+        self.expect(AudioFormat.PCM16)
         self._told = False
         self.deaf = False
         """Whether the last audio was beyond the quota."""
@@ -34,13 +34,14 @@ class QuotaGate:
     def expect(self, format: AudioFormat) -> None:
         """The audio that comes from now on has this format."""
         self._format = format
+        self._bytes_per_ms = format.bytes_per_ms
 
     def hears(self, size: int) -> bool:
         """Whether audio of so many bytes may be heard. If so it is counted; else `hear` says what follows of that."""
         if self._unbounded:
             return True
         try:
-            self._allowance.hear(self._format.duration_ms(size))
+            self._allowance.hear(size / self._bytes_per_ms)
         except QuotaExceeded:
             return False
         self.deaf = False

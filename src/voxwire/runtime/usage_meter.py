@@ -58,18 +58,18 @@ class UsageMeter:
         self._deployment = deployment
         self._session = session
         self._wall_clock = wall_clock
-        self._input_format = AudioFormat.PCM16
+        self._input_bytes_per_ms = AudioFormat.PCM16.bytes_per_ms
         self._heard_ms = 0.0
         self._spoken_ms: defaultdict[str, float] = defaultdict(float)
 
     def expect(self, format: AudioFormat) -> None:
         """The audio that comes from now on has this format."""
-        self._input_format = format
+        self._input_bytes_per_ms = format.bytes_per_ms
 
     def heard(self, size: int) -> None:
         """So many bytes of audio came."""
         if self._logs:
-            self._heard_ms += self._input_format.duration_ms(size)
+            self._heard_ms += size / self._input_bytes_per_ms
 
     def spoke(self, delta: AudioDelta) -> None:
         """Audio of a response was sent."""

@@ -91,13 +91,16 @@ class Voicing:
     async def _speak(self) -> None:
         stretches = aiter(self._stream)
         try:
-            while (stretch := await self._next(stretches)) is not None:
-                self._timing.reached()
-                self._timing.audio_s += self._chunker.duration_s(stretch)
-                await self._deliver(self._chunker.push(stretch))
-                self._voiced = stretch.chars_to
-                self._progress.wake()
+            async with Deadline(None) as limit:
+                while (stretch := await self._next(stretches, limit)) is not None:
+                    self._timing.reached()
+                    self._timing.audio_s += self._chunker.duration_s(stretch)
+                    await self._deliver(self._chunker.push(stretch))
+                    self._voiced = stretch.chars_to
+                    self._progress.wake()
             await self._deliver(self._chunker.flush())
+        except TimeoutError:
+            raise timed_out("tts", self._deadline_s) from None
         finally:
             await close_iterator("tts", stretches)
 
@@ -113,18 +116,19 @@ class Voicing:
         words = tuple(replace(word, start=written_at(word.start), end=written_at(word.end)) for word in chunk.words)
         return replace(chunk, chars_to=written_at(chunk.chars_to), words=words)
 
-    async def _next(self, stretches: AsyncIterator[TtsAudio]) -> TtsAudio | None:
+    async def _next(self, stretches: AsyncIterator[TtsAudio], limit: Deadline) -> TtsAudio | None:
         """The next stretch, None at the end. Silence counts once the text is complete: until then the
         voice may be waiting for the rest of a sentence."""
         has_text = self._fed > self._voiced
         asked = monotonic()
-        with engine_errors("tts"):
-            try:
-                async with Deadline(self._deadline_s if self._complete else None) as self._limit:
-                    return await anext(stretches, None)
-            except TimeoutError:
-                raise timed_out("tts", self._deadline_s) from None
-            finally:
-                self._limit = None
-                if has_text:
-                    self._timing.busy_s += monotonic() - asked
+        if self._complete:
+            limit.restart(self._deadline_s)
+        self._limit = limit
+        try:
+            with engine_errors("tts"):
+                return await anext(stretches, None)
+        finally:
+            self._limit = None
+            limit.restart(None)
+            if has_text:
+                self._timing.busy_s += monotonic() - asked

@@ -14,8 +14,8 @@ Event = dict[str, Any]
 class MemoryTransport:
     """Implements `voxwire.interfaces.transport.Transport`; frames are kept as decoded JSON in `events`.
 
-    `writes` counts the frames of each `send`. `reading.clear()` makes the client stop reading: `send`
-    waits until it is set again.
+    `writes` counts the frames of each `send` or `send_now`. `reading.clear()` makes the client stop reading: `send`
+    waits until it is set again, and `send_now` sends nothing.
     """
 
     def __init__(self) -> None:
@@ -31,6 +31,15 @@ class MemoryTransport:
         if self.gone:
             raise TransportClosed
         await self.reading.wait()
+        self._receive(frames)
+
+    def send_now(self, *frames: bytes) -> bool:
+        if self.gone or not self.reading.is_set():
+            return False
+        self._receive(frames)
+        return True
+
+    def _receive(self, frames: tuple[bytes, ...]) -> None:
         self.writes.append(len(frames))
         self.events += [msgspec.json.decode(frame) for frame in frames]
         self._more.set()

@@ -374,6 +374,21 @@ class TestPeerThatDoesNotRead:
         assert transport.get_write_buffer_size() == waiting > 0
         writer.transport.abort()
 
+    async def test_gets_nothing_at_once(self, serve: Serve) -> None:
+        service = EchoService()
+        _, writer = await self._deaf(await serve(service))
+        (attachment,) = service.attachments
+        express = attachment.transport._express  # type: ignore[attr-defined]
+        assert express.send_texts_now((b"first",))
+        writer.write(frame(0x1, b"flood 2000"))
+        await self._full(service)
+        waiting = express._transport.get_write_buffer_size()
+        assert not express.send_texts_now((b"more",))
+        assert express._transport.get_write_buffer_size() == waiting > 0
+        writer.transport.abort()
+        await attachment.closed.wait()
+        assert not express.send_texts_now((b"late",))
+
     @staticmethod
     async def _full(service: EchoService) -> None:
         """Until no buffer on the way to the one client takes any more."""

@@ -218,9 +218,17 @@ class WebSocketProtocol(asyncio.Protocol):
     async def send_texts(self, frames: tuple[bytes, ...]) -> None:
         if not self._writable.is_set():
             await self._writable.wait()
-        if (self._phase is not _OPEN and self._phase is not _PARTING) or self._transport.is_closing():
+        if not self._send_texts(frames):
             raise ConnectionResetError
+
+    def send_texts_now(self, frames: tuple[bytes, ...]) -> bool:
+        return self._writable.is_set() and self._send_texts(frames)
+
+    def _send_texts(self, frames: tuple[bytes, ...]) -> bool:
+        if (self._phase is not _OPEN and self._phase is not _PARTING) or self._transport.is_closing():
+            return False
         self._transport.write(text_frames(frames))
+        return True
 
     def abort(self) -> None:
         self._transport.abort()
@@ -259,7 +267,9 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._phase is _OPEN and self._left is None and (text := self._cutter.whole(data)) is not None:
-            self._message(text)  # nearly always
+            # Nearly always. It is what `_message` does, for so small a message.
+            if self._append is None or self._inbox.count or not self._append(text):
+                self._text(text)
             if self._inbox.count:  # it has to wait; else nothing changes in what is held here
                 self._weigh()
             return

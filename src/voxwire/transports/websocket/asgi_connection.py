@@ -38,5 +38,9 @@ class AsgiConnection:
         for frame in frames:
             await self.send({"type": "websocket.send", "text": frame.decode()})
 
+    def send_texts_now(self, frames: tuple[bytes, ...]) -> bool:
+        """Never: ASGI's `send` may wait."""
+        return False
+
     def abort(self) -> None:
         """ASGI cannot cut a connection. The server ends it when the application returns, which is next."""

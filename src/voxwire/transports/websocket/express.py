@@ -34,5 +34,9 @@ class Express(Protocol):
         """Send text messages, UTF-8, in one write; waits while the socket is full. Raises OSError for a
         client that is gone."""
 
+    def send_texts_now(self, frames: tuple[bytes, ...]) -> bool:
+        """The same without waiting. False where it would wait, or the client is gone; then nothing was sent."""
+        ...
+
     def abort(self) -> None:
         """Cut the TCP connection."""

@@ -42,6 +42,10 @@ class WebSocketTransport:
         except OSError:
             raise TransportClosed from None
 
+    def send_now(self, *frames: bytes) -> bool:
+        """Send text frames, where the socket has room."""
+        return not self._closed and self._express.send_texts_now(frames)
+
     async def close(self, reason: CloseReason, message: str) -> None:
         """Send the close frame; a client that sent one gets its own back, whatever ours says.
 
