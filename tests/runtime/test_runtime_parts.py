@@ -2,12 +2,14 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 
 from voxwire.errors import ClientError, EngineError
 from voxwire.runtime import tasks as tasks_module
-from voxwire.runtime.engine_calls import engine_errors, first_failure, log_bug, within
+from voxwire.runtime.engine_calls import Patience, engine_errors, first_failure, log_bug
 from voxwire.runtime.ids import EventIds, new_id
 from voxwire.runtime.notify import Flag, Notify
 from voxwire.runtime.tasks import Tasks
@@ -135,13 +137,38 @@ class TestTasks:
 
 
 class TestFailures:
+    @staticmethod
+    async def steps(*steps: tuple[str, float, Awaitable[Any]]) -> None:
+        """Each of them: the stage, the seconds that it may take, and the work."""
+        async with Patience() as patience:
+            for stage, seconds, work in steps:
+                patience.begin(stage, seconds)
+                await work
+                patience.end()
+
     async def test_a_step_that_takes_too_long(self) -> None:
-        with pytest.raises(EngineError) as failure:
-            await within("stt", 0.01, asyncio.Event().wait())
+        with pytest.raises(EngineError, match="gave nothing for 0 s") as failure:
+            await self.steps(("stt", 0.01, asyncio.Event().wait()))
         assert failure.value.code == "transcription_timeout"
 
-    async def test_a_step_in_time_gives_its_result(self) -> None:
-        assert await within("llm", 1, asyncio.sleep(0, "result")) == "result"
+    async def test_of_several_steps_the_one_that_takes_too_long_is_named(self) -> None:
+        with pytest.raises(EngineError) as failure:
+            await self.steps(("llm", 60, asyncio.sleep(0)), ("tts", 0.01, asyncio.Event().wait()))
+        assert failure.value.code == "tts_timeout"
+
+    async def test_what_lies_between_two_steps_takes_as_long_as_it_likes(self) -> None:
+        async with Patience() as patience:
+            patience.begin("llm", 0.01)
+            patience.end()
+            await asyncio.sleep(0.03)
+            patience.begin("llm", 60)
+            await asyncio.sleep(0)
+
+    async def test_time_outs_of_others_pass(self) -> None:
+        theirs: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        theirs.set_exception(TimeoutError("theirs"))
+        with pytest.raises(TimeoutError, match="theirs"):
+            await self.steps(("llm", 60, theirs))
 
     def test_engine_errors_pass_and_others_become_one(self) -> None:
         original = EngineError("tts", "no_voice", "No voice.")

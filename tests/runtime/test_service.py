@@ -522,14 +522,14 @@ async def test_a_recogniser_that_cannot_get_ready_is_logged_and_the_session_goes
         await client.configure(instructions="Be kind.")
 
 
-async def test_the_first_words_of_an_answer_leave_in_one_write_with_its_beginning() -> None:
+async def test_the_first_sound_of_an_answer_leaves_in_one_write_with_its_beginning() -> None:
     async with connected(fake_service()) as client:
         await client.wire.wait_for("session.created")
         opened = len(client.wire.writes)
         await client.send("response.create")
         await client.wire.wait_for("response.created")
         first = client.wire.writes[opened]
-        assert client.wire.types[opened:][:first][-1] == "response.output_audio_transcript.delta"
+        assert client.wire.types[opened:][:first][-1] == "response.output_audio.delta"
 
 
 async def test_the_first_sound_of_an_answer_is_not_left_to_the_writer() -> None:

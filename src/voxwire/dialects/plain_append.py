@@ -28,6 +28,7 @@ class _Append(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     event_id: Annotated[str, msgspec.Meta(max_length=MAX_EVENT_ID)] | None = None
 
 
+_TYPE: Final = b"input_audio_buffer.append"
 _parse: Final = msgspec.json.Decoder(_Append).decode
 
 
@@ -49,6 +50,8 @@ class AppendReader:
                 return AppendAudio(audio=pybase64.b64decode(frame[self._start : self._end], validate=True))
             except ValueError:
                 pass
+        if _TYPE not in frame:  # to have the parser refuse other events takes longer
+            return None
         try:
             request = _parse(frame)
             event = AppendAudio(audio=pybase64.b64decode(request.audio, validate=True), event_id=request.event_id)

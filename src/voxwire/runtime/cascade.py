@@ -17,7 +17,6 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
-from voxwire.awake import Deadline
 from voxwire.errors import EngineError
 from voxwire.events.session_config import Modality
 from voxwire.interfaces.commands import StartResponse
@@ -30,12 +29,12 @@ from voxwire.runtime.content_guard import AnswerFiltered, AnswerGuard, SessionGu
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.engine_calls import (
+    Patience,
     broke_contract,
     close_iterator,
     engine_errors,
     first_failure,
     log_failure,
-    timed_out,
 )
 from voxwire.runtime.own_voice import OwnVoice
 from voxwire.runtime.revocable_sink import RevocableSink
@@ -73,6 +72,7 @@ class Cascade:
         self._guard: AnswerGuard | None = None
         if guard is not None and command.words is None:
             self._guard = guard.answer(command.request.items, command.response_id, holds=self._speech is None)
+        self._patience = Patience()
         self._voicing: Voicing | None = None
         self._own_voice: OwnVoice | None = None
 
@@ -110,18 +110,19 @@ class Cascade:
         """From the language engine, which was `asked` until its last word is there, to the voice and the session."""
         with engine_errors("llm"):
             answer = self._answer()
-        # An engine that keeps deadlines of its own says more exactly what went wrong: it goes first.
         guard, watching = self._guard, None
         if guard is not None:
             watching = speaking.create_task(guard.watch())
+        # An engine that keeps deadlines of its own says more exactly what went wrong: it goes first.
         patience_s = (self._deployment.llm.capabilities.patience_s or 0.0) + _GRACE_S
         wait_s = max(self._deadlines.llm_first_s, patience_s)
         try:
-            async with Deadline(wait_s) as limit:
+            async with self._patience as patience:
                 while True:
+                    patience.begin("llm", wait_s)
                     with engine_errors("llm"):
                         event = await anext(answer, None)
-                    limit.restart(None)
+                    patience.end()
                     if event is None:
                         raise broke_contract("llm", "ended without saying that it was done")
                     if timing is not None:
@@ -134,9 +135,6 @@ class Cascade:
                     if isinstance(event, LlmDone):
                         return
                     wait_s = max(self._deadlines.llm_idle_s, patience_s)
-                    limit.restart(wait_s)
-        except TimeoutError:
-            raise timed_out("llm", wait_s) from None
         finally:
             if watching is not None:
                 watching.cancel()
@@ -189,7 +187,9 @@ class Cascade:
                 stream = tts.open(TtsConfig(voice=self._voice_name(), speed=command.speed, claim=self._claim))
             chunker = Chunker(tts.capabilities.rate, command.output_format.rate)
             timing = self._timings.begin("tts", self._generation)
-            self._voicing = Voicing(stream, chunker, self._generation, self._delivery, self._deadlines.tts_s, timing)
+            self._voicing = Voicing(
+                stream, chunker, self._generation, self._delivery, self._patience, self._deadlines.tts_s, timing
+            )
             speaking.create_task(self._voicing.run())
         return self._voicing
 

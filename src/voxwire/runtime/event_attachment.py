@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from voxwire.errors import INVALID_REQUEST, ClientError
 from voxwire.events.closing import CloseReason
-from voxwire.events.server import AudioDelta, ItemRetrieved, ServerEvent
+from voxwire.events.server import AudioDelta, ItemRetrieved, ServerEvent, SpeechStarted
 from voxwire.interfaces.codec import Codec
 from voxwire.interfaces.inputs import ClientMistake, Input
 from voxwire.interfaces.transport import Transport
@@ -198,6 +198,7 @@ class EventAttachment:
             return
         if type(event) is not AudioDelta:
             self.outbox.put(frame)
+            self._hurries |= type(event) is SpeechStarted  # who is interrupted is to be silent
             return
         self.outbox.put(frame, event.response_id)
         if event.response_id != self._voiced:  # the first sound of an answer

@@ -15,6 +15,8 @@ from voxwire.session.context import fit
 from voxwire.session.conversation import Entry
 from voxwire.session.state import State
 
+#: As nearly all responses: nothing is otherwise than in the session.
+PLAIN: Final = ResponseParams()
 #: What a response may have otherwise than its session.
 _OVERRIDES: Final = (
     "instructions", "modality", "voice", "output_format", "temperature", "max_output_tokens", "tools", "tool_choice",
@@ -24,6 +26,8 @@ _OVERRIDES: Final = (
 
 def resolve(config: SessionConfig, params: ResponseParams) -> SessionConfig:
     """The settings that hold for one response: the session's with its overrides."""
+    if params == PLAIN:
+        return config
     given = {name: getattr(params, name) for name in _OVERRIDES if getattr(params, name) is not UNSET}
     if "tools" in given and "tool_choice" not in given and not isinstance(config.tool_choice, str):
         # A tool that the session forces need not be among the response's own tools.

@@ -34,9 +34,8 @@ class RateWindow:
 
     def reserve(self, tokens: int, now: float) -> "Reservation":
         """A response begins that will use about so many tokens."""
-        ends = {rate.name: now + rate.reset_seconds for rate in self.report(now)}
         self._use({"requests": 1, "tokens": tokens}, now)
-        return Reservation(tokens, ends)
+        return Reservation(tokens, {rate.name: now + rate.reset_seconds for rate in self._known})
 
     def settle(self, reserved: "Reservation", used: int, now: float) -> None:
         """It has used so many tokens. What it has not used of those reserved is free again, in the same minute."""

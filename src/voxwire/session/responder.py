@@ -23,7 +23,7 @@ from voxwire.session.client_items import ClientItems, ItemChecks
 from voxwire.session.conversation import Entry
 from voxwire.session.drafts import Drafts, weight_of
 from voxwire.session.idle import Idle
-from voxwire.session.plan import ask, resolve
+from voxwire.session.plan import PLAIN, ask, resolve
 from voxwire.session.playout import Playout
 from voxwire.session.rate_window import RateWindow
 from voxwire.session.response_input import resolve_input
@@ -227,6 +227,8 @@ class Responder:
 
     def _fit(self, params: ResponseParams) -> ResponseParams:
         """What of the parameters this deployment can do."""
+        if params == PLAIN:
+            return params
         changes: dict[str, Any] = {name: value for name, value in asdict(params).items() if value is not UNSET}
         self._state.left_out += leave_out(changes, self._state.capabilities, "response")
         return ResponseParams(**changes)
