@@ -5,6 +5,8 @@ is given up, and others do not notice. So is one for whom no producer pauses, wh
 dropped in one case alone: audio of an answer that was interrupted before they left. The client would throw it away,
 it keeps the words of the next answer waiting, and nothing on the wire counts on it: no event repeats or sums up the
 audio, and truncation clamps to what there is.
+
+Most frames leave without the writer, in `flush` or two turns of the loop later (ADR 44).
 """
 
 import asyncio
@@ -146,11 +148,8 @@ class Outbox:
 
     def flush(self, *, at_once: bool = False) -> None:
         """Let what was put leave: `at_once` where somebody waits for it, else in the turn of the loop after the next.
-
-        By then the work that an input sets off has begun, an answer with its first sound, and its frames leave in the
-        same write: one takes as long as a tenth of all else that such an answer costs. Where many sessions speak, two
-        turns of the loop are milliseconds.
-        """
+        By then the work that an input sets off has begun, an answer with its first sound, and all leaves in one write.
+        Where many sessions speak, two turns of the loop are milliseconds."""
         if not self._frames or self._waiting is None:
             return
         if at_once:
