@@ -9,7 +9,7 @@ import pytest
 
 from voxwire.errors import ClientError, EngineError
 from voxwire.runtime import tasks as tasks_module
-from voxwire.runtime.engine_calls import Patience, engine_errors, first_failure, log_bug
+from voxwire.runtime.engine_calls import EngineSteps, engine_errors, first_failure, log_bug
 from voxwire.runtime.ids import EventIds, new_id
 from voxwire.runtime.notify import Flag, Notify
 from voxwire.runtime.tasks import Tasks
@@ -140,11 +140,11 @@ class TestFailures:
     @staticmethod
     async def steps(*steps: tuple[str, float, Awaitable[Any]]) -> None:
         """Each of them: the stage, the seconds that it may take, and the work."""
-        async with Patience() as patience:
+        async with EngineSteps() as steps:
             for stage, seconds, work in steps:
-                patience.begin(stage, seconds)
+                steps.begin(stage, seconds)
                 await work
-                patience.end()
+                steps.end()
 
     async def test_a_step_that_takes_too_long(self) -> None:
         with pytest.raises(EngineError, match="gave nothing for 0 s") as failure:
@@ -157,11 +157,11 @@ class TestFailures:
         assert failure.value.code == "tts_timeout"
 
     async def test_what_lies_between_two_steps_takes_as_long_as_it_likes(self) -> None:
-        async with Patience() as patience:
-            patience.begin("llm", 0.01)
-            patience.end()
+        async with EngineSteps() as steps:
+            steps.begin("llm", 0.01)
+            steps.end()
             await asyncio.sleep(0.03)
-            patience.begin("llm", 60)
+            steps.begin("llm", 60)
             await asyncio.sleep(0)
 
     async def test_time_outs_of_others_pass(self) -> None:

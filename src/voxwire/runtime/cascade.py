@@ -29,7 +29,7 @@ from voxwire.runtime.content_guard import AnswerFiltered, AnswerGuard, SessionGu
 from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.drafting import Drafting
 from voxwire.runtime.engine_calls import (
-    Patience,
+    EngineSteps,
     broke_contract,
     close_iterator,
     engine_errors,
@@ -72,7 +72,7 @@ class Cascade:
         self._guard: AnswerGuard | None = None
         if guard is not None and command.words is None:
             self._guard = guard.answer(command.request.items, command.response_id, holds=self._speech is None)
-        self._patience = Patience()
+        self._steps = EngineSteps()
         self._voicing: Voicing | None = None
         self._own_voice: OwnVoice | None = None
 
@@ -117,12 +117,12 @@ class Cascade:
         patience_s = (self._deployment.llm.capabilities.patience_s or 0.0) + _GRACE_S
         wait_s = max(self._deadlines.llm_first_s, patience_s)
         try:
-            async with self._patience as patience:
+            async with self._steps as steps:
                 while True:
-                    patience.begin("llm", wait_s)
+                    steps.begin("llm", wait_s)
                     with engine_errors("llm"):
                         event = await anext(answer, None)
-                    patience.end()
+                    steps.end()
                     if event is None:
                         raise broke_contract("llm", "ended without saying that it was done")
                     if timing is not None:
@@ -188,7 +188,7 @@ class Cascade:
             chunker = Chunker(tts.capabilities.rate, command.output_format.rate)
             timing = self._timings.begin("tts", self._generation)
             self._voicing = Voicing(
-                stream, chunker, self._generation, self._delivery, self._patience, self._deadlines.tts_s, timing
+                stream, chunker, self._generation, self._delivery, self._steps, self._deadlines.tts_s, timing
             )
             speaking.create_task(self._voicing.run())
         return self._voicing

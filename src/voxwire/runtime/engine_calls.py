@@ -60,8 +60,8 @@ class engine_errors:
             raise EngineError(self._stage, "engine_failed", f"The {engine} failed unexpectedly.") from error
 
 
-class Patience(Deadline):
-    """For how long a task waits for the engines that it calls, step by step: `async with Patience() as patience:`.
+class EngineSteps(Deadline):
+    """The deadlines of what a task asks of engines, step by step: `async with EngineSteps() as steps:`.
 
     One timer serves them all: one for each step took a fiftieth of what an answer costs. Raises EngineError.
     """

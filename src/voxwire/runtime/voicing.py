@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from voxwire.interfaces.inputs import Generated, SpokenAudio
 from voxwire.interfaces.tts import TtsAudio, TtsStream
 from voxwire.runtime.chunker import Chunker
-from voxwire.runtime.engine_calls import Patience, close_iterator, engine_errors
+from voxwire.runtime.engine_calls import EngineSteps, close_iterator, engine_errors
 from voxwire.runtime.notify import Notify
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.speakable.lines import SpeakableText
@@ -37,12 +37,12 @@ class Voicing:
         chunker: Chunker,
         generation: int,
         delivery: RevocableSink,
-        patience: Patience,
+        steps: EngineSteps,
         deadline_s: float,
         timing: StageTiming | None = None,
     ) -> None:
-        """`patience` is that of the task that calls `say` and `finish`."""
-        self._patience = patience
+        """`steps` is that of the task that calls `say` and `finish`."""
+        self._steps = steps
         self._timing = timing or StageTimings().begin("tts", generation)
         self._stream = stream
         self._chunker = chunker
@@ -55,7 +55,7 @@ class Voicing:
         self._complete = False
         self._spoken = asyncio.Event()
         self._progress = Notify()
-        self._awaited: Patience | None = None
+        self._awaited: EngineSteps | None = None
 
     async def say(self, text: str) -> None:
         """Speak this next. Waits while the voice is far behind."""
@@ -64,24 +64,24 @@ class Voicing:
 
     async def _feed(self, speakable: str) -> None:
         while self._fed - self._voiced > _MOST_AHEAD:
-            self._patience.begin("tts", self._deadline_s)
+            self._steps.begin("tts", self._deadline_s)
             await self._progress.wait()
-            self._patience.end()
+            self._steps.end()
         if speakable:
             self._fed += len(speakable)
-            self._patience.begin("tts", self._deadline_s)
+            self._steps.begin("tts", self._deadline_s)
             with engine_errors("tts"):
                 await self._stream.feed(speakable)
-            self._patience.end()
+            self._steps.end()
 
     async def finish(self) -> None:
         """No more text comes; returns when every delta was delivered."""
         await self._feed(self._speakable.flush())
         self._complete = True
-        self._patience.begin("tts", self._deadline_s)
+        self._steps.begin("tts", self._deadline_s)
         with engine_errors("tts"):
             await self._stream.flush()
-        self._patience.end()
+        self._steps.end()
         if self._awaited is not None:
             self._awaited.begin("tts", self._deadline_s)
         await self._spoken.wait()
@@ -99,8 +99,8 @@ class Voicing:
     async def _speak(self) -> None:
         stretches = aiter(self._stream)
         try:
-            async with Patience() as patience:
-                while (stretch := await self._next(stretches, patience)) is not None:
+            async with EngineSteps() as steps:
+                while (stretch := await self._next(stretches, steps)) is not None:
                     self._timing.reached()
                     self._timing.audio_s += self._chunker.duration_s(stretch)
                     await self._deliver(self._chunker.push(stretch))
@@ -122,19 +122,19 @@ class Voicing:
         words = tuple(replace(word, start=written_at(word.start), end=written_at(word.end)) for word in chunk.words)
         return replace(chunk, chars_to=written_at(chunk.chars_to), words=words)
 
-    async def _next(self, stretches: AsyncIterator[TtsAudio], patience: Patience) -> TtsAudio | None:
+    async def _next(self, stretches: AsyncIterator[TtsAudio], steps: EngineSteps) -> TtsAudio | None:
         """The next stretch, None at the end. Silence counts once the text is complete: until then the
         voice may be waiting for the rest of a sentence."""
         has_text = self._fed > self._voiced
         asked = monotonic()
         if self._complete:
-            patience.begin("tts", self._deadline_s)
-        self._awaited = patience
+            steps.begin("tts", self._deadline_s)
+        self._awaited = steps
         try:
             with engine_errors("tts"):
                 return await anext(stretches, None)
         finally:
             self._awaited = None
-            patience.end()
+            steps.end()
             if has_text:
                 self._timing.busy_s += monotonic() - asked

@@ -160,8 +160,7 @@ class Listener:
         while self._judgement is None:
             if self._turn is None or not self._turn.suspected:
                 tape.pass_over(*detector.unmoved, detector.undecided(tape.followed) - 1)
-            score = tape.follow()
-            if score is None:
+            if (score := tape.follow()) is None:
                 break
             self._window(detector, score, tape.followed)
         if tape.followed == followed:
@@ -320,9 +319,8 @@ class Listener:
     def _ask(self, detector: TurnDetector, turn: TurnInProgress) -> None:
         """Have the pause judged."""
         state = self._state
-        audio = b""
+        audio, end = b"", self.tape.followed
         if state.capabilities.hears_turns:
-            end = self.tape.followed
             audio = self.tape.read(max(turn.start, end - _JUDGED_TICKS), end)
         number = state.number()
         self._judgement = Judgement(number, turn, detector)
