@@ -138,22 +138,22 @@ class TestTasks:
 
 class TestFailures:
     @staticmethod
-    async def steps(*steps: tuple[str, float, Awaitable[Any]]) -> None:
-        """Each of them: the stage, the seconds that it may take, and the work."""
+    async def take(*each: tuple[str, float, Awaitable[Any]]) -> None:
+        """These steps: the stage, the seconds that it may take, and the work."""
         async with EngineSteps() as steps:
-            for stage, seconds, work in steps:
+            for stage, seconds, work in each:
                 steps.begin(stage, seconds)
                 await work
                 steps.end()
 
     async def test_a_step_that_takes_too_long(self) -> None:
         with pytest.raises(EngineError, match="gave nothing for 0 s") as failure:
-            await self.steps(("stt", 0.01, asyncio.Event().wait()))
+            await self.take(("stt", 0.01, asyncio.Event().wait()))
         assert failure.value.code == "transcription_timeout"
 
     async def test_of_several_steps_the_one_that_takes_too_long_is_named(self) -> None:
         with pytest.raises(EngineError) as failure:
-            await self.steps(("llm", 60, asyncio.sleep(0)), ("tts", 0.01, asyncio.Event().wait()))
+            await self.take(("llm", 60, asyncio.sleep(0)), ("tts", 0.01, asyncio.Event().wait()))
         assert failure.value.code == "tts_timeout"
 
     async def test_what_lies_between_two_steps_takes_as_long_as_it_likes(self) -> None:
@@ -168,7 +168,7 @@ class TestFailures:
         theirs: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         theirs.set_exception(TimeoutError("theirs"))
         with pytest.raises(TimeoutError, match="theirs"):
-            await self.steps(("llm", 60, theirs))
+            await self.take(("llm", 60, theirs))
 
     def test_engine_errors_pass_and_others_become_one(self) -> None:
         original = EngineError("tts", "no_voice", "No voice.")
