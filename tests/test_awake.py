@@ -162,7 +162,7 @@ class TestDeadline:
         """SIGSTOP for longer than the deadline; what is waited for comes soon after it."""
         code = """
 import asyncio
-from voxwire.runtime.engine_calls import within
+from voxwire.awake import Deadline
 
 async def answer():
     print("ready", flush=True)
@@ -170,7 +170,8 @@ async def answer():
         await asyncio.sleep(0.1)
 
 async def main():
-    await within("llm", 3.0, answer())
+    async with Deadline(3.0):
+        await answer()
     print("answered", flush=True)
 
 asyncio.run(main())

@@ -36,7 +36,7 @@ PREVIEW = "/openai/realtime?api-version=2024-10-01-preview&deployment=gpt-realti
 MOST_MS = 20.0
 UNIT_MS = 1.2
 #: Other programs on the machine only ever add, so the best of some counts.
-TRIES = 5
+TRIES = 10
 
 Event = dict[str, Any]
 
