@@ -318,6 +318,12 @@ class TestWords:
         driver.hear_so_far("stop")
         assert interrupted(driver)
 
+    def test_what_such_a_one_says_by_itself_does_not_decide(self) -> None:
+        driver = answering(TELEPHONY, interims=True)
+        driver.append(speech(320))
+        driver.hear_part("stop")
+        assert not interrupted(driver)
+
     def test_a_hush_is_too_short_to_ask_whether_it_was_an_interruption(self) -> None:
         driver = answering(TELEPHONY, interims=True)
         driver.append(speech(320), silence(128))

@@ -197,13 +197,12 @@ class Listener:
     def heard_more(self) -> None:
         """The recogniser was behind, and has words that it did not have when the pause was judged: judge it again."""
         detector, turn = self._detector, self._turn
-        if detector is None or turn is None:
-            return
-        if turn.suspected:
+        if turn is not None and detector is not None and turn.suspected:
             if not self._state.capabilities.interims:  # who can be asked is asked, in the pause
                 self._weigh(detector, turn, self._guard.while_speaking, turn.utterance.heard)
-        elif detector.asks and self._judgement is None and self.paused and turn.utterance.heard != turn.judged:
-            self._ask(detector, turn)
+        elif turn is not None and detector is not None and detector.asks and self._judgement is None and self.paused:
+            if turn.utterance.heard != turn.judged:
+                self._ask(detector, turn)
 
     # --- commits ---------------------------------------------------------------------------------
 
