@@ -158,11 +158,10 @@ class TestFailures:
 
     async def test_what_lies_between_two_steps_takes_as_long_as_it_likes(self) -> None:
         async with EngineSteps() as steps:
-            steps.begin("llm", 0.01)
+            steps.begin("llm", 0)
             steps.end()
-            await asyncio.sleep(0.03)
-            steps.begin("llm", 60)
-            await asyncio.sleep(0)
+            for _ in range(3):  # turns of the loop: in the first the timer fires
+                await asyncio.sleep(0)
 
     async def test_time_outs_of_others_pass(self) -> None:
         theirs: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -536,21 +536,18 @@ async def test_the_first_sound_of_an_answer_is_not_left_to_the_writer() -> None:
     """Where many sessions speak, the writer has its turn milliseconds later."""
     heard: list[int] = []
 
-    class Watching(FakeTts):
+    class WatchedStream(FakeTtsStream):
         """Notes what the client has when the voice is asked for more."""
 
+        def _voice(self, chars: int) -> TtsAudio:
+            heard.append(len(client.wire.all("response.output_audio.delta")))
+            return super()._voice(chars)
+
+    class Watched(FakeTts):
         def open(self, config: TtsConfig) -> FakeTtsStream:
-            stream = super().open(config)
-            voice = stream._voice
+            return WatchedStream(self, config)
 
-            def watched(chars: int) -> TtsAudio:
-                heard.append(len(client.wire.all("response.output_audio.delta")))
-                return voice(chars)
-
-            stream._voice = watched  # type: ignore[method-assign]
-            return stream
-
-    async with connected(fake_service(fake_deployment(tts=Watching()))) as client:
+    async with connected(fake_service(fake_deployment(tts=Watched()))) as client:
         await client.send("response.create")
         await client.wire.wait_for("response.done")
         await client.send("response.create")

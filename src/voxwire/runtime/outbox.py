@@ -166,7 +166,11 @@ class Outbox:
         """What can leave without waiting does so here, the rest by the writer."""
         if self._frames and self._sending_since is None:
             self._send_now()
-        if self._frames and self._waiting is not None and not self._waiting.done():
+        if self._frames:
+            self._wake_writer()
+
+    def _wake_writer(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
     def _send_now(self) -> None:
@@ -192,8 +196,7 @@ class Outbox:
         if self._state is Life.OPEN:
             self._state = Finishing(reason, message)
             self._clock_watchdog(self._clock.time() + self._limits.close_deadline_s)
-            if self._waiting is not None and not self._waiting.done():
-                self._waiting.set_result(None)
+            self._wake_writer()
 
     async def run(self) -> Ending:
         """Write until finished, gone or given up; then the transport is closed, unless the peer did it."""

@@ -267,9 +267,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._phase is _OPEN and self._left is None and (text := self._cutter.whole(data)) is not None:
-            # Nearly always. It is what `_message` does, for so small a message.
-            if self._append is None or self._inbox.count or not self._append(text):
-                self._text(text)
+            self._message(text)  # nearly always
             if self._inbox.count:  # it has to wait; else nothing changes in what is held here
                 self._weigh()
             return
