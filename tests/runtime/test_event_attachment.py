@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from runtime_client import Client, connected
 
+from voxwire.audio.pcm import AudioFormat
+from voxwire.events.server import AudioDelta, SpeechStarted, SpeechStopped
 from voxwire.runtime import event_attachment
 from voxwire.runtime.live import LiveSession
 from voxwire.runtime.runtime_limits import RuntimeLimits
@@ -169,3 +171,33 @@ async def test_a_bug_of_the_dialect_ends_the_session_in_words(
         assert error["code"] == "internal_error"
         assert (await client.wire.wait_closed())[0].name == "INTERNAL_ERROR"
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_what_somebody_waits_for_leaves_before_the_loop_goes_on() -> None:
+    """The first sound of each answer, and that somebody speaks."""
+
+    def sound(response_id: str) -> AudioDelta:
+        return AudioDelta(
+            response_id=response_id,
+            item_id="item_1",
+            output_index=0,
+            content_index=0,
+            pcm=bytes(4800),
+            format=AudioFormat.PCM16,
+        )
+
+    speech = SpeechStarted(audio_start_ms=0, item_id="item_2"), SpeechStopped(audio_end_ms=1, item_id="item_2")
+    async with connected(fake_service()) as client:
+        await client.wire.wait_for("session.created")
+        left = []
+        for event in (
+            sound("resp_1"),
+            sound("resp_1"),
+            sound("resp_2"),
+            *speech,
+        ):
+            before = len(client.wire.events)
+            client.attachment.send(event, "event_1")
+            client.attachment.flush()
+            left.append(len(client.wire.events) - before)
+        assert left == [1, 0, 2, 1, 0], "and what waits before it"

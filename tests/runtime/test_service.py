@@ -16,7 +16,6 @@ from voxwire.events.session_config import FunctionTool, SessionConfig, SessionKi
 from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.llm import LlmDone, LlmRequest, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.stt import SttConfig
-from voxwire.interfaces.tts import TtsAudio, TtsConfig
 from voxwire.runtime.deployment import Deployment, capabilities_of
 from voxwire.runtime.live_sessions import TooManySessions
 from voxwire.runtime.runtime_limits import Deadlines, RuntimeLimits
@@ -24,7 +23,7 @@ from voxwire.session.limits import Limits
 from voxwire.testing.fake_llm import ExpectingLlm, FakeLlm, words
 from voxwire.testing.fake_service import fake_deployment, fake_service
 from voxwire.testing.fake_stt import FakeStt, FakeSttStream
-from voxwire.testing.fake_tts import FakeTts, FakeTtsStream
+from voxwire.testing.fake_tts import FakeTts
 from voxwire.testing.fake_turn import FakeTurn
 from voxwire.testing.fake_vad import FakeVad, loud, quiet
 
@@ -530,31 +529,6 @@ async def test_the_first_sound_of_an_answer_leaves_in_one_write_with_its_beginni
         await client.wire.wait_for("response.created")
         first = client.wire.writes[opened]
         assert client.wire.types[opened:][:first][-1] == "response.output_audio.delta"
-
-
-async def test_the_first_sound_of_an_answer_is_not_left_to_the_writer() -> None:
-    """Where many sessions speak, the writer has its turn milliseconds later."""
-    heard: list[int] = []
-
-    class WatchedStream(FakeTtsStream):
-        """Notes what the client has when the voice is asked for more."""
-
-        def _voice(self, chars: int) -> TtsAudio:
-            heard.append(len(client.wire.all("response.output_audio.delta")))
-            return super()._voice(chars)
-
-    class Watched(FakeTts):
-        def open(self, config: TtsConfig) -> FakeTtsStream:
-            return WatchedStream(self, config)
-
-    async with connected(fake_service(fake_deployment(tts=Watched()))) as client:
-        await client.send("response.create")
-        await client.wire.wait_for("response.done")
-        await client.send("response.create")
-        await client.wire.wait_for("response.done", 2)
-    assert heard[:2] == [0, 1]
-    sounds = len(heard) // 2
-    assert heard[sounds : sounds + 2] == [sounds, sounds + 1], "of each answer"
 
 
 async def test_engines_learn_whose_work_it_is_and_what_stands_aside() -> None:
