@@ -72,6 +72,15 @@ def rss_mib(server: ServeProcess) -> float:
     raise AssertionError("the kernel does not say")
 
 
+def until_forgotten(server: ServeProcess, before: float, kind: str = "") -> None:
+    """Wait until no more than the bound is left. Not at the moment of the answer: the thread that has read a large
+    message lets go of it after it has handed over what it read, and may have to wait for a processor."""
+    deadline = time.monotonic() + 5
+    while (grown := rss_mib(server) - before) >= BOUND_MIB:
+        assert time.monotonic() < deadline, f"{kind} {grown:.0f} MiB"
+        time.sleep(0.001)
+
+
 def open_socket(server: ServeProcess) -> ClientConnection:
     address = server.url.replace("http", "ws", 1) + GA
     return websocket(address, max_size=None, compression=None, close_timeout=0.2)
@@ -94,7 +103,7 @@ def test_rejected_messages_are_forgotten(server: ServeProcess) -> None:
             for _ in range(40 if kind in OFTEN else 8):
                 client.send(message, text=kind != "binary")
                 answer(client, "error")
-            assert rss_mib(server) - before < BOUND_MIB, kind
+            until_forgotten(server, before, kind)
 
 
 @pytest.mark.slow
@@ -109,7 +118,7 @@ def test_messages_that_are_no_text_are_forgotten(server: ServeProcess) -> None:
             answer(client, "session.created")
             with pytest.raises(ConnectionClosedError, match="1007"):
                 client.recv(30)
-    assert rss_mib(server) - before < BOUND_MIB
+    until_forgotten(server, before)
 
 
 def test_accepted_audio_is_forgotten_with_its_session(server: ServeProcess) -> None:
@@ -126,7 +135,7 @@ def test_accepted_audio_is_forgotten_with_its_session(server: ServeProcess) -> N
             client.send('{"type":"input_audio_buffer.commit"}')
             answer(client, "input_audio_buffer.committed")
     until_sessions(server, 0)
-    assert rss_mib(server) - before < BOUND_MIB
+    until_forgotten(server, before)
 
 
 @pytest.mark.slow
@@ -145,7 +154,7 @@ def test_unfinished_messages_go_with_their_connection(server: ServeProcess) -> N
             for client in clients:
                 client.socket.shutdown(2)
             until_sessions(server, 0)
-        assert rss_mib(server) - before < BOUND_MIB
+        until_forgotten(server, before)
 
 
 def until_sessions(server: ServeProcess, count: int) -> None:
