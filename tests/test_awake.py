@@ -128,14 +128,29 @@ class TestDeadline:
 
     async def test_many_steps_cost_one_timer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         timers = []
-        call_at = AwakeClock.call_at
-        monkeypatch.setattr(AwakeClock, "call_at", lambda *args: timers.append(args) or call_at(*args))
+        schedule = AwakeClock.schedule
+        monkeypatch.setattr(AwakeClock, "schedule", lambda *args: timers.append(args) or schedule(*args))
         async with Deadline(None) as deadline:
             for _ in range(100):
-                deadline.restart(10)
+                deadline.restart(30)
+                await asyncio.sleep(0)
+                deadline.restart(15)  # nearer, and still behind the first look
                 await asyncio.sleep(0)
                 deadline.restart(None)
         assert len(timers) == 1
+
+    async def test_one_that_is_far_off_is_looked_for_on_the_way(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("voxwire.awake._LOOK_S", 0.01)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+
+        async def wait() -> None:
+            async with Deadline(0.05):
+                await asyncio.sleep(10)
+
+        with pytest.raises(TimeoutError):
+            await wait()
+        assert loop.time() - began > 0.045
 
     async def test_what_was_done_in_time_is_not_cut_off_by_the_timer_that_is_left(self) -> None:
         async with Deadline(0.01) as deadline:

@@ -12,6 +12,10 @@ from typing import Final, Self
 #: The loop is looked after this often. What it is late by more than `_LATE_S` was a pause, and does not count.
 _TICK_S: Final = 0.5
 _LATE_S: Final = 1.0
+#: Loops fire a little early.
+_EARLY_S: Final = 0.001
+#: A deadline looks this often whether it is over.
+_LOOK_S: Final = 10.0
 
 
 class AwakeClock:
@@ -63,7 +67,7 @@ class AwakeTimer:
         self._handle.cancel()
 
     def _fire(self) -> None:
-        if self._clock.time() < self._when - 0.001:  # there was a pause since; loops fire a little early
+        if self._clock.time() < self._when - _EARLY_S:  # there was a pause since
             self._handle = self._clock.schedule(self._when, self._fire)
         else:
             self._callback()
@@ -87,14 +91,15 @@ class Deadline:
     """`async with Deadline(seconds):` is `asyncio.timeout` by the awake clock; None waits without end.
 
     Raises TimeoutError, as that does. `restart` sets it anew. A timer that is there already and comes sooner stays for
-    that, and looks when it fires: two timers took 5 us, so that this takes less than one for many steps of work.
+    that, and looks when it fires: two timers took 5 us, so that this takes less than one for many steps of work. It
+    looks at least every `_LOOK_S`: so a deadline that is nearer than the last one mostly needs no timer of its own.
     """
 
     __slots__ = ("_cancelling", "_due", "_expired", "_fires", "_seconds", "_task", "_timer")
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
-        self._timer: AwakeTimer | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._fires = 0.0
         self._due: float | None = None
         self._expired = False
@@ -125,20 +130,25 @@ class Deadline:
             self._due = None
             return
         clock = awake_clock()
-        self._due = due = clock.time() + seconds
+        now = clock.time()
+        self._due = due = now + seconds
         if self._timer is not None:
             if self._fires <= due:
                 return
             self._timer.cancel()
-        self._fires, self._timer = due, clock.call_at(due, self._look)
+        self._set_timer(clock, min(due, now + _LOOK_S))
+
+    def _set_timer(self, clock: AwakeClock, fires: float) -> None:
+        self._fires, self._timer = fires, clock.schedule(fires, self._look)
 
     def _look(self) -> None:
+        self._timer = None
         due = self._due
         if due is None:
-            self._timer = None
-        elif due > self._fires:  # it was set anew since
-            self._fires, self._timer = due, awake_clock().call_at(due, self._look)
+            return
+        clock = awake_clock()
+        if (now := clock.time()) < due - _EARLY_S:  # set anew since, or there was a pause
+            self._set_timer(clock, min(due, now + _LOOK_S))
         else:
-            self._timer = None
             self._expired = True
             self._task.cancel()

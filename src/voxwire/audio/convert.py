@@ -13,12 +13,10 @@ from voxwire.audio.pcm import AudioFormat
 from voxwire.audio.resample import Resampler
 
 _DECODE: Final[dict[AudioFormat, Callable[[bytes], bytes]]] = {
-    AudioFormat.PCM16: bytes,
     AudioFormat.ULAW: decode_ulaw,
     AudioFormat.ALAW: decode_alaw,
 }
 _ENCODE: Final[dict[AudioFormat, Callable[[bytes], bytes]]] = {
-    AudioFormat.PCM16: bytes,
     AudioFormat.ULAW: encode_ulaw,
     AudioFormat.ALAW: encode_alaw,
 }
@@ -26,12 +24,12 @@ _ENCODE: Final[dict[AudioFormat, Callable[[bytes], bytes]]] = {
 
 def to_pcm(data: bytes | bytearray, format: AudioFormat) -> bytes:
     """Audio of the wire to PCM16 at the same rate."""
-    return _DECODE[format](bytes(data))
+    return bytes(data) if format is AudioFormat.PCM16 else _DECODE[format](bytes(data))
 
 
 def from_pcm(pcm: bytes, format: AudioFormat) -> bytes:
     """PCM16 at the format's rate to audio of the wire. G.711 raises ValueError on half a sample."""
-    return _ENCODE[format](pcm)
+    return pcm if format is AudioFormat.PCM16 else _ENCODE[format](pcm)
 
 
 def convert(clip: AudioClip | PcmClip, to: AudioFormat) -> AudioClip:

@@ -126,7 +126,8 @@ class Resampler:
     def __init__(self, rate_in: int, rate_out: int) -> None:
         self._polyphase = polyphase(rate_in, rate_out, np.float64)
         self._unchanged = rate_in == rate_out
-        self._tail = np.zeros(self._polyphase.history, _PCM)
+        if not self._unchanged:
+            self._tail = np.zeros(self._polyphase.history, _PCM)
 
     def push(self, pcm: bytes) -> bytes:
         """Take samples, give all outputs they complete. Raises ValueError on an odd number of bytes."""

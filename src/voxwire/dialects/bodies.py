@@ -69,6 +69,9 @@ from voxwire.events.session_config import (
 )
 
 Body = dict[str, Any]
+"""What becomes JSON. Members of enumerations stand in it as they are: the encoder knows their values, and to ask one
+for its value takes two calls of Python."""
+
 PartEvent = ContentPartAdded | ContentPartDone | TextDelta | TextDone | TranscriptDelta | TranscriptDone
 
 
@@ -181,14 +184,14 @@ def item(item: Item, names: PartNames, audio: dict[int, AudioClip] | None = None
     if isinstance(item, MessageItem):
         clips = audio or {}
         content = [_part(part, names, clips.get(index)) for index, part in enumerate(item.content)]
-        body |= {"type": "message", "status": item.status.value, "role": item.role.value, "content": content}
+        body |= {"type": "message", "status": item.status, "role": item.role, "content": content}
         if item.phase is not None:
             body["phase"] = item.phase
     elif isinstance(item, FunctionCallItem):
-        body |= {"type": "function_call", "status": item.status.value}
+        body |= {"type": "function_call", "status": item.status}
         body |= {"name": item.name, "call_id": item.call_id, "arguments": item.arguments}
     else:
-        body |= {"type": "function_call_output", "status": item.status.value}
+        body |= {"type": "function_call_output", "status": item.status}
         body |= {"call_id": item.call_id, "output": item.output}
     return body
 
@@ -323,7 +326,7 @@ def response_core(response: Response, names: PartNames, *, images: bool) -> Body
     return {
         "object": "realtime.response",
         "id": response.id,
-        "status": response.status.value,
+        "status": response.status,
         "status_details": status_details(response),
         "output": [item(each, names) for each in response.output],
         "conversation_id": response.conversation_id,
@@ -341,7 +344,7 @@ def status_details(response: Response) -> Body | None:
     if response.status is ResponseStatus.FAILED:
         failure = {"type": details.type, "code": details.code, "message": details.message}
         return {"type": "failed", "error": failure}
-    return {"type": response.status.value, "reason": details.reason}
+    return {"type": response.status, "reason": details.reason}
 
 
 def usage(used: TokenUsage, *, images: bool) -> Body:

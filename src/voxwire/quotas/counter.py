@@ -50,7 +50,8 @@ class Counter:
 
     def add(self, amount: int) -> int:
         """Count so much; the number of the period in which it was, for `take_back`."""
-        if self.idle:
+        self._look()
+        if self._ends == -math.inf:
             self._ends = self._clock() + self.period_s
         self._own += amount
         return self._period

@@ -32,7 +32,8 @@ class SessionAllowance:
         self._drop_draft()  # one that failed before it had anything is not said to have ended
         for scope in self._scopes:
             scope.check_answer(tokens)
-        reserved = _Reserved(tokens, tuple((scope.requests.add(1), scope.tokens.add(tokens)) for scope in self._scopes))
+        periods = tuple([(scope.requests.add(1), scope.tokens.add(tokens)) for scope in self._scopes])
+        reserved = _Reserved(tokens, periods)
         if response_id is None:
             self._draft = reserved
         else:

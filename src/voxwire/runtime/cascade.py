@@ -12,8 +12,8 @@ of its audio, and the synthesiser has only words to say that no engine wrote. Ca
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
-from typing import Final, assert_never
+from types import TracebackType
+from typing import Final, Self, assert_never
 
 from msgspec.structs import replace
 
@@ -22,7 +22,7 @@ from voxwire.events.session_config import Modality
 from voxwire.interfaces.commands import StartResponse
 from voxwire.interfaces.engine import ANYBODY, Claim
 from voxwire.interfaces.inputs import Failed, Filtered, Generated, GenerationResult
-from voxwire.interfaces.llm import LlmAudio, LlmDone, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
+from voxwire.interfaces.llm import LlmAudio, LlmDone, LlmEngine, LlmEvent, LlmText, LlmToolArguments, LlmToolCall
 from voxwire.interfaces.tts import TtsConfig
 from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.content_guard import AnswerFiltered, AnswerGuard, SessionGuard
@@ -99,15 +99,14 @@ class Cascade:
             await self._close_voicing()
 
     async def _generate(self, speaking: asyncio.TaskGroup) -> None:
-        with ExitStack() as asked:
-            timing = None
-            if self._command.words is None:
-                asked.enter_context(self._drafting.answering(self._deployment.llm))
-                timing = asked.enter_context(self._timings.begin("llm", self._generation))
-            await self._relay(speaking, asked, timing)
+        if self._command.words is None:
+            with _Asked(self._deployment.llm, self._drafting, self._timings.begin("llm", self._generation)) as asked:
+                await self._relay(speaking, asked)
+        else:
+            await self._relay(speaking, None)
 
-    async def _relay(self, speaking: asyncio.TaskGroup, asked: ExitStack, timing: StageTiming | None) -> None:
-        """From the language engine, which was `asked` until its last word is there, to the voice and the session."""
+    async def _relay(self, speaking: asyncio.TaskGroup, asked: "_Asked | None") -> None:
+        """From the language engine, where it was `asked`, to the voice and the session."""
         with engine_errors("llm"):
             answer = self._answer()
         guard, watching = self._guard, None
@@ -125,10 +124,10 @@ class Cascade:
                     steps.end()
                     if event is None:
                         raise broke_contract("llm", "ended without saying that it was done")
-                    if timing is not None:
-                        timing.reached()
-                    if isinstance(event, LlmDone):
-                        asked.close()
+                    if asked is not None:
+                        asked.timing.reached()
+                        if isinstance(event, LlmDone):
+                            asked.done()
                     if guard is not None:
                         await guard.heard()
                     await self._forward(event, speaking)
@@ -218,6 +217,34 @@ class Cascade:
         if self._voicing is not None:
             voicing, self._voicing = self._voicing, None
             await voicing.close()
+
+
+class _Asked:
+    """The language engine, from when it was asked until its last word is there: counted for drafts, and timed."""
+
+    __slots__ = ("_drafting", "_engine", "timing")
+
+    def __init__(self, engine: LlmEngine, drafting: Drafting, timing: StageTiming) -> None:
+        self._engine: LlmEngine | None = engine
+        self._drafting = drafting
+        self.timing = timing
+        drafting.answers(engine)
+
+    def done(self) -> None:
+        """It has said its last word, or will not; only the first time counts."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            self._drafting.answered(engine)
+        self.timing.done()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.timing.__exit__(kind, error, trace)
+        self.done()
 
 
 async def _recite(words: str) -> AsyncIterator[LlmEvent]:

@@ -1,8 +1,5 @@
 """Answers begun in pauses (ADR 19), seen from the process: whether there is room for one, and what came of them."""
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 from voxwire.interfaces.llm import LlmEngine, Queues
@@ -21,23 +18,25 @@ class Drafting:
         self.refused = 0
         """For the language engine was busy."""
         self.saved_ms = 0
-        self._answers: Counter[int] = Counter()
+        self._answers: dict[int, int] = {}
 
-    @contextmanager
-    def answering(self, engine: LlmEngine) -> Iterator[None]:
-        """The engine makes an answer while the block lasts."""
+    def answers(self, engine: LlmEngine) -> None:
+        """The engine makes one answer more, until it has `answered`."""
         key = id(engine)  # it lives at least as long as its answers
-        self._answers[key] += 1
-        try:
-            yield
-        finally:
-            self._answers[key] -= 1
-            if not self._answers[key]:
-                del self._answers[key]
+        self._answers[key] = self._answers.get(key, 0) + 1
+
+    def answered(self, engine: LlmEngine) -> None:
+        """It has made that answer, or will not."""
+        key = id(engine)
+        left = self._answers[key] - 1
+        if left:
+            self._answers[key] = left
+        else:
+            del self._answers[key]
 
     def begin(self, engine: LlmEngine) -> bool:
         """Whether a draft may be begun now; it is counted."""
-        queue = engine.queue if isinstance(engine, Queues) else self._answers[id(engine)]
+        queue = engine.queue if isinstance(engine, Queues) else self._answers.get(id(engine), 0)
         room = queue <= _LONGEST_QUEUE
         self.begun += room
         self.refused += not room

@@ -1,6 +1,6 @@
 """Identifiers: a prefix and 21 base-62 characters (protocol: connecting, Identifiers)."""
 
-import secrets
+import os
 import string
 from collections.abc import Callable
 from typing import Final
@@ -16,7 +16,7 @@ _CHARACTERS: Final = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in ran
 
 
 def _random(length: int) -> str:
-    return secrets.token_bytes(length).translate(_CHARACTERS).decode()
+    return os.urandom(length).translate(_CHARACTERS).decode()
 
 
 def new_id(kind: str) -> str:

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
+from typing import Final, final
 
 from voxwire.events.closing import CloseReason
 from voxwire.interfaces.transport import Transport, TransportClosed
@@ -25,6 +25,7 @@ from voxwire.runtime.runtime_limits import RuntimeLimits
 _TOGETHER_BYTES: Final = 16 * 1024
 
 
+@final
 class DeferredFrame:
     """A frame that the writer has made only when its turn has come, because that takes long.
 
@@ -261,7 +262,7 @@ class Outbox:
         frames: list[bytes] = []
         size = 0
         for frame, _ in self._frames:
-            if isinstance(frame, DeferredFrame) or (frames and size + len(frame) > _TOGETHER_BYTES):
+            if type(frame) is DeferredFrame or (frames and size + len(frame) > _TOGETHER_BYTES):
                 break
             frames.append(frame)
             size += len(frame)

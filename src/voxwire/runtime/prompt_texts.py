@@ -8,8 +8,7 @@ Instructions that stand beside a prompt win over its text, as the official servi
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -57,14 +56,18 @@ Find = Callable[[str], Prompt | None]
 
 
 def prompted(event: Input, find: Find) -> Input:
-    """The event with the text of the prompt that it names. Raises ClientError, which names the field."""
-    if type(event) is UpdateSession:
-        with _told_of(event):
-            return replace(event, patch=prompted_patch(event.patch, find))
-    if type(event) is CreateResponse:
-        with _told_of(event):
-            return replace(event, params=prompted_params(event.params, find))
-    return event
+    """The event with the text of the prompt that it names. Raises ClientError, which names the event and the field."""
+    if not isinstance(event, UpdateSession | CreateResponse):
+        return event
+    try:
+        if isinstance(event, UpdateSession):
+            patch = prompted_patch(event.patch, find)
+            return event if patch is event.patch else replace(event, patch=patch)
+        params = prompted_params(event.params, find)
+        return event if params is event.params else replace(event, params=params)
+    except ClientError as error:
+        error.event_id = event.event_id
+        raise
 
 
 def prompted_patch(patch: SessionPatch, find: Find) -> SessionPatch:
@@ -81,16 +84,6 @@ def prompted_params(params: ResponseParams, find: Find) -> ResponseParams:
         return params
     text = _text(params.prompt, "response.prompt", find)
     return replace(params, instructions=text) if params.instructions is UNSET else params
-
-
-@contextmanager
-def _told_of(event: UpdateSession | CreateResponse) -> Iterator[None]:
-    """An error says which event it is about."""
-    try:
-        yield
-    except ClientError as error:
-        error.event_id = event.event_id
-        raise
 
 
 def _text(reference: PromptReference, param: str, find: Find) -> str:

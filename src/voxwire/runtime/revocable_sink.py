@@ -1,6 +1,8 @@
 """The way of one piece of work's results to its session."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from voxwire.interfaces.inputs import EngineResult
 from voxwire.runtime.contracts import ResultSink
@@ -32,9 +34,9 @@ class RevocableSink:
         self.submit(result)
         await asyncio.sleep(0)
 
-    async def writable(self) -> None:
+    def writable(self) -> Coroutine[Any, Any, None]:
         """Wait until every speaker can take more."""
-        await self._sink.writable()
+        return self._sink.writable()
 
     def relieve(self) -> None:
         """Some audio was worked off: readers that wait may look again."""

@@ -1,11 +1,12 @@
 """What one session's outputs say to those who watch it: its turns, and how much audio went in and out."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from time import monotonic
-from typing import Final
+from typing import Any, ClassVar, Final
 
 from voxwire.audio.pcm import AudioFormat
-from voxwire.events.response import Response, ResponseStatus, TokenUsage
+from voxwire.events.response import ResponseStatus, TokenUsage
 from voxwire.events.server import (
     AudioDelta,
     ResponseCreated,
@@ -72,24 +73,26 @@ class SessionWatch:
 
     def saw(self, output: Output) -> None:
         """Any other output of the session."""
-        match output:
-            case SpeechStarted():
-                self._speech_began = monotonic()
-            case StartTranscription(transcription=number):
-                self._utterances = [*self._utterances, number][-_MOST_UTTERANCES:]
-            case ResponseCreated(response=response):
-                self._created(response)
-            case StartResponse(response_id=str(response_id)) | TakeDraft(response_id=response_id):
-                if answer := self._answers.get(response_id):
-                    answer.generation = output.generation
-            case ResponseDone(response=response):
-                self._done(response)
-            case SessionCreated(config=config) | SessionUpdated(config=config):
-                self._tell_audio()
-                self._format = config.input_format
+        note = self._NOTES.get(type(output))
+        if note is not None:
+            note(self, output)
 
-    def _created(self, response: Response) -> None:
-        now = monotonic()
+    def _speech_started(self, _: SpeechStarted) -> None:
+        self._speech_began = monotonic()
+
+    def _transcribes(self, command: StartTranscription) -> None:
+        self._utterances = [*self._utterances, command.transcription][-_MOST_UTTERANCES:]
+
+    def _generates(self, command: StartResponse | TakeDraft) -> None:
+        if command.response_id is not None and (answer := self._answers.get(command.response_id)):
+            answer.generation = command.generation
+
+    def _configured(self, event: SessionCreated | SessionUpdated) -> None:
+        self._tell_audio()
+        self._format = event.config.input_format
+
+    def _created(self, event: ResponseCreated) -> None:
+        response, now = event.response, monotonic()
         answer = _Answer(now, now, ())
         if response.conversation_id is not None:  # one beside the conversation answers no speech
             answer.begun, self._speech_began = self._speech_began or now, None
@@ -98,7 +101,8 @@ class SessionWatch:
         if len(self._answers) > _MOST_ANSWERS:
             self._answers.popitem(last=False)
 
-    def _done(self, response: Response) -> None:
+    def _done(self, event: ResponseDone) -> None:
+        response = event.response
         answer = self._answers.pop(response.id, None)
         if answer is None:
             return
@@ -131,3 +135,15 @@ class SessionWatch:
         if self._heard_bytes or self._spoken_s:
             self._observer.streamed(self._format.duration_ms(self._heard_bytes) / 1000, self._spoken_s)
             self._heard_bytes, self._spoken_s = 0, 0.0
+
+    #: By type, for most outputs are of no kind that counts here, and `match` asks each of them eight times.
+    _NOTES: ClassVar[dict[type, Callable[["SessionWatch", Any], None]]] = {
+        SpeechStarted: _speech_started,
+        StartTranscription: _transcribes,
+        ResponseCreated: _created,
+        StartResponse: _generates,
+        TakeDraft: _generates,
+        ResponseDone: _done,
+        SessionCreated: _configured,
+        SessionUpdated: _configured,
+    }

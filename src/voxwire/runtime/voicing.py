@@ -4,7 +4,6 @@ The voice gets what is speakable of the text, and counts its characters; deltas 
 written, for a transcript shows that, and a truncation cuts that.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from time import monotonic
 from typing import Final
@@ -15,7 +14,7 @@ from voxwire.interfaces.inputs import Generated, SpokenAudio
 from voxwire.interfaces.tts import TtsAudio, TtsStream
 from voxwire.runtime.chunker import Chunker
 from voxwire.runtime.engine_calls import EngineSteps, close_iterator, engine_errors
-from voxwire.runtime.notify import Notify
+from voxwire.runtime.notify import Flag, Notify
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.speakable.lines import SpeakableText
 from voxwire.runtime.stage_timing import StageTiming, StageTimings
@@ -53,7 +52,7 @@ class Voicing:
         self._fed = 0
         self._voiced = 0
         self._complete = False
-        self._spoken = asyncio.Event()
+        self._spoken = Flag()
         self._progress = Notify()
         self._awaited: EngineSteps | None = None
 

@@ -1,12 +1,12 @@
 """What a session waits for on the clock: deadlines by name, of which the first wakes it."""
 
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 Name = tuple["Alarm", int]
 
 
-class Alarm(Enum):
-    """What a deadline is for."""
+class Alarm(IntEnum):
+    """What a deadline is for. A number, for the hash of any other is a call of Python, and it is a key."""
 
     SESSION = auto()
     """The session has lived long enough."""

@@ -56,7 +56,9 @@ def fit(
     """
     fixed = count(instructions) + sum(count(msgspec.json.encode(tool).decode()) for tool in tools)
     budget = max(context_tokens - OUTPUT_RESERVE, context_tokens // 2) - fixed
-    total = sum([candidate.text + candidate.audio for candidate in candidates])
+    number = len(candidates)
+    text, audio = _tokens(candidates)
+    total = text + audio
     if isinstance(truncation, RetentionRatio) and truncation.post_instructions is not None:
         budget = min(budget, truncation.post_instructions)
     if total > budget:
@@ -66,14 +68,22 @@ def fit(
         if isinstance(truncation, RetentionRatio):
             budget = int(budget * truncation.retention_ratio)
         candidates = _newest(candidates, total - budget)
-    candidates = _without_orphans(candidates)
+    kept = _without_orphans(candidates)
+    if len(kept) < number:
+        text, audio = _tokens(kept)
     return Context(
-        items=tuple([candidate.item for candidate in candidates]),
-        usage=TokenUsage(
-            input_text=fixed + sum([candidate.text for candidate in candidates]),
-            input_audio=sum([candidate.audio for candidate in candidates]),
-        ),
+        items=tuple([candidate.item for candidate in kept]),
+        usage=TokenUsage(input_text=fixed + text, input_audio=audio),
     )
+
+
+def _tokens(candidates: Sequence[ContextItem]) -> tuple[int, int]:
+    """What they cost, of text and of audio."""
+    text = audio = 0
+    for candidate in candidates:
+        text += candidate.text
+        audio += candidate.audio
+    return text, audio
 
 
 def _newest(candidates: Sequence[ContextItem], excess: int) -> Sequence[ContextItem]:
@@ -95,15 +105,16 @@ def _call_of(answer: ContextItem, dropped: Sequence[ContextItem]) -> Sequence[Co
 
 def _without_orphans(candidates: Sequence[ContextItem]) -> Sequence[ContextItem]:
     """Without the answers to tool calls that are not there: chat engines refuse them."""
+    # Nearly all conversations have messages alone; isinstance takes five times as long to say what an item is not.
+    if not [candidate for candidate in candidates if type(candidate.item) is not MessageItem]:
+        return candidates
     calls: set[str] = set()
     kept: list[ContextItem] = []
     for candidate in candidates:
         item = candidate.item
-        # Nearly all are messages; isinstance takes five times as long to say that they are not the others.
-        if type(item) is not MessageItem:
-            if isinstance(item, FunctionCallItem):
-                calls.add(item.call_id)
-            elif isinstance(item, FunctionCallOutputItem) and item.call_id not in calls:
-                continue
+        if isinstance(item, FunctionCallItem):
+            calls.add(item.call_id)
+        elif isinstance(item, FunctionCallOutputItem) and item.call_id not in calls:
+            continue
         kept.append(candidate)
     return kept

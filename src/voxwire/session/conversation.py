@@ -50,7 +50,10 @@ class Entry:
     @property
     def size(self) -> int:
         """Bytes of audio held."""
-        return sum(len(clip.data) for clip in self.item.clips.values()) if isinstance(self.item, MessageItem) else 0
+        item = self.item
+        if not isinstance(item, MessageItem) or not item.content:
+            return 0
+        return sum([len(clip.data) for clip in item.clips.values()])
 
     @property
     def spoken_ms(self) -> float:

@@ -2,12 +2,11 @@
 
 from typing import Final, NamedTuple
 
-from msgspec.structs import replace
-
 from voxwire.events.response import RateLimit
 from voxwire.session.limits import Limits
 
 _WINDOW_S: Final = 60.0
+_REQUESTS, _TOKENS = "requests", "tokens"
 
 
 class Reservation(NamedTuple):
@@ -17,11 +16,36 @@ class Reservation(NamedTuple):
     ends: dict[str, float]
 
 
+class _Limit:
+    """One of them as it stands. Less than nothing is left where more is reserved than there is: it may come back."""
+
+    __slots__ = ("ends", "left", "limit", "name")
+
+    def __init__(self, name: str, limit: int, left: int, ends: float) -> None:
+        self.name = name
+        self.limit = limit
+        self.left = left
+        self.ends = ends
+
+    def use(self, amount: int, now: float) -> None:
+        """In this minute, or in a new one."""
+        if now >= self.ends:
+            self.left, self.ends = self.limit, now + _WINDOW_S
+        self.left -= amount
+
+    def report(self, now: float) -> RateLimit:
+        if now >= self.ends:
+            return RateLimit(name=self.name, limit=self.limit, remaining=self.limit, reset_seconds=_WINDOW_S)
+        remaining = min(max(self.left, 0), self.limit)
+        reset_seconds = round(self.ends - now, 3)
+        return RateLimit(name=self.name, limit=self.limit, remaining=remaining, reset_seconds=reset_seconds)
+
+
 class RateWindow:
     """What was known last of the limits, less what this session has reserved and used since."""
 
     def __init__(self, limits: Limits, now: float) -> None:
-        bounds = (("requests", limits.requests_per_minute), ("tokens", limits.tokens_per_minute))
+        bounds = ((_REQUESTS, limits.requests_per_minute), (_TOKENS, limits.tokens_per_minute))
         self._unbounded = tuple(
             RateLimit(name=name, limit=limit, remaining=limit, reset_seconds=_WINDOW_S) for name, limit in bounds
         )
@@ -29,37 +53,30 @@ class RateWindow:
 
     def tell(self, rate_limits: tuple[RateLimit, ...], now: float) -> None:
         """What is left now, also after what others have reserved and used. Nothing: there is no quota."""
-        self._known = rate_limits or self._unbounded
-        self._known_at = now
+        self._limits = [
+            _Limit(rate.name, rate.limit, rate.remaining, now + rate.reset_seconds)
+            for rate in rate_limits or self._unbounded
+        ]
 
-    def reserve(self, tokens: int, now: float) -> "Reservation":
+    def reserve(self, tokens: int, now: float) -> Reservation:
         """A response begins that will use about so many tokens."""
-        self._use({"requests": 1, "tokens": tokens}, now)
-        return Reservation(tokens, {rate.name: now + rate.reset_seconds for rate in self._known})
+        self._use(1, tokens, now)
+        return Reservation(tokens, {limit.name: limit.ends for limit in self._limits})
 
-    def settle(self, reserved: "Reservation", used: int, now: float) -> None:
+    def settle(self, reserved: Reservation, used: int, now: float) -> None:
         """It has used so many tokens. What it has not used of those reserved is free again, in the same minute."""
         over = used - reserved.tokens
-        self._use({"requests": 0, "tokens": over if now < reserved.ends.get("tokens", 0.0) else max(over, 0)}, now)
+        self._use(0, over if now < reserved.ends.get(_TOKENS, 0.0) else max(over, 0), now)
 
-    def release(self, reserved: "Reservation", now: float) -> None:
+    def release(self, reserved: Reservation, now: float) -> None:
         """It was not begun after all."""
-        back = {"requests": -1, "tokens": -reserved.tokens}
-        self._use({name: use for name, use in back.items() if now < reserved.ends.get(name, 0.0)}, now)
-
-    def _use(self, amounts: dict[str, int], now: float) -> None:
-        left = (replace(rate, remaining=rate.remaining - amounts.get(rate.name, 0)) for rate in self._left(now))
-        self.tell(tuple(left), now)
+        requests = 1 if now < reserved.ends.get(_REQUESTS, 0.0) else 0
+        tokens = reserved.tokens if now < reserved.ends.get(_TOKENS, 0.0) else 0
+        self._use(-requests, -tokens, now)
 
     def report(self, now: float) -> tuple[RateLimit, ...]:
-        return tuple(replace(rate, remaining=min(max(rate.remaining, 0), rate.limit)) for rate in self._left(now))
+        return tuple(limit.report(now) for limit in self._limits)
 
-    def _left(self, now: float) -> list[RateLimit]:
-        """What is not clamped: more may be reserved than there is, and come back."""
-        return [self._at(rate, now) for rate in self._known]
-
-    def _at(self, rate: RateLimit, now: float) -> RateLimit:
-        left_s = rate.reset_seconds - (now - self._known_at)
-        if left_s > 0:
-            return replace(rate, reset_seconds=round(left_s, 3))
-        return replace(rate, remaining=rate.limit, reset_seconds=_WINDOW_S)
+    def _use(self, requests: int, tokens: int, now: float) -> None:
+        for limit in self._limits:
+            limit.use(requests if limit.name == _REQUESTS else tokens, now)

@@ -235,10 +235,11 @@ class Responder:
 
     def _added(self, items: tuple[Item, ...]) -> list[Item]:
         """Items to put into the conversation first; refused when one cannot be added."""
+        if not items:
+            return []
         checks = ItemChecks(self._state, joining=True)
         checked = [checks.check_item(item, f"response.append_input_items[{index}]") for index, item in enumerate(items)]
-        if checked:
-            self._state.conversation.check_room(*checked)
+        self._state.conversation.check_room(*checked)
         return checked
 
     def _check(self, plan: SessionConfig, params: ResponseParams, *, replaced: int) -> None:

@@ -9,7 +9,6 @@ from voxwire.dialects.ga.events import encode
 from voxwire.dialects.ga.requests import DECODER
 from voxwire.dialects.shared_requests import event_of
 from voxwire.events.client import ClientEvent
-from voxwire.events.server import ServerEvent
 
 __all__ = ["Ga"]
 
@@ -21,6 +20,5 @@ class Ga:
         """The event in a text frame; raises ClientError."""
         return event_of(DECODER.request(frame))
 
-    def encode(self, event: ServerEvent, event_id: str) -> bytes:
-        """The event as a text frame."""
-        return encode(event, event_id)
+    #: The event as a text frame.
+    encode = staticmethod(encode)

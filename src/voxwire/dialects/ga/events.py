@@ -121,8 +121,8 @@ def _transcribes(value: Transcription) -> Body:
 
 def _format(format: AudioFormat) -> Body:
     if format is AudioFormat.PCM16:
-        return {"type": format.value, "rate": format.rate}
-    return {"type": format.value}
+        return {"type": format, "rate": format.rate}
+    return {"type": format}
 
 
 def _truncation(value: Truncation) -> Any:
@@ -140,7 +140,7 @@ def _response(event: ResponseCreated | ResponseDone) -> Body:
     return {
         "response": {
             **bodies.response_core(response, _NAMES, images=True),
-            "output_modalities": [response.modality.value],
+            "output_modalities": [response.modality],
             "audio": {"output": output},
         }
     }

@@ -6,6 +6,7 @@ Frames that come otherwise are cut out of the bytes (`feed`), and unmasked here 
 """
 
 import codecs
+import struct
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -23,6 +24,8 @@ _MASK_BYTES: Final = 4
 _LONG, _VERY_LONG = 126, 127
 #: Bytes of an extended length, by what stands in its place.
 _EXTENDED: Final = {_LONG: 2, _VERY_LONG: 8}
+_long_head: Final = struct.Struct("!BBH").pack
+_very_long_head: Final = struct.Struct("!BBQ").pack
 _Utf8: Final = codecs.getincrementaldecoder("utf-8")
 
 
@@ -155,13 +158,11 @@ def text_frames(payloads: Iterable[bytes]) -> bytes:
     """Whole unmasked text frames, one after the other."""
     pieces: list[bytes] = []
     for data in payloads:
-        pieces += (_head(len(data)), data)
+        size = len(data)
+        if _LONG <= size < 1 << 16:  # nearly all
+            pieces += _long_head(_FINAL | _TEXT, _LONG, size), data
+        elif size < _LONG:
+            pieces += bytes((_FINAL | _TEXT, size)), data
+        else:
+            pieces += _very_long_head(_FINAL | _TEXT, _VERY_LONG, size), data
     return b"".join(pieces)
-
-
-def _head(size: int) -> bytes:
-    if size < _LONG:
-        return bytes((_FINAL | _TEXT, size))
-    if size < 1 << 16:
-        return bytes((_FINAL | _TEXT, _LONG)) + size.to_bytes(2)
-    return bytes((_FINAL | _TEXT, _VERY_LONG)) + size.to_bytes(8)
