@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fixed_delay import FixedStt, FixedTts, fixed_llm
+from instant import InstantTts, instant_llm
 from voxwire.audio.pcm import AudioFormat
 from voxwire.auth import IdentitySecrets
 from voxwire.config import Settings
@@ -25,10 +26,8 @@ from voxwire.server.net.listen import NetworkListener
 from voxwire.server.net.run import run_server
 from voxwire.server.workers.conductor import run_workers
 from voxwire.session import Limits
-from voxwire.testing.fake_llm import FakeLlm
 from voxwire.testing.fake_service import fake_deployment, fake_directory, fake_service
 from voxwire.testing.fake_stt import FakeStt
-from voxwire.testing.fake_tts import FakeTts
 
 _SESSIONS = 4000
 
@@ -87,9 +86,9 @@ def _on_fakes(vad: VadEngine) -> Service:
 
 
 def _instant() -> Deployment:
-    stt, llm, tts = FakeStt(rates=_RATES), FakeLlm(), FakeTts()
+    stt, llm, tts = FakeStt(rates=_RATES), instant_llm(), InstantTts()
     # Fakes remember all that they were asked, for tests to look at; here they run too long for that.
-    stt.streams, llm.requests, tts.streams = deque(maxlen=1), deque(maxlen=1), deque(maxlen=1)
+    stt.streams, llm.requests = deque(maxlen=1), deque(maxlen=1)
     return fake_deployment(stt=stt, llm=llm, tts=tts)
 
 

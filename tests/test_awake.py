@@ -126,31 +126,40 @@ class TestDeadline:
             await wait()
         assert loop.time() - began > 0.045
 
-    async def test_many_steps_cost_one_timer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_steps_cost_a_timer_only_near_their_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
         timers = []
         schedule = AwakeClock.schedule
         monkeypatch.setattr(AwakeClock, "schedule", lambda *args: timers.append(args) or schedule(*args))
         async with Deadline(None) as deadline:
-            for _ in range(100):
-                deadline.restart(30)
+            for seconds in (30, 15) * 50:
+                deadline.restart(seconds)
                 await asyncio.sleep(0)
-                deadline.restart(15)  # nearer, and still behind the first look
+                deadline.restart(None)
+            assert not timers
+            for _ in range(100):
+                deadline.restart(0.3)
                 await asyncio.sleep(0)
                 deadline.restart(None)
         assert len(timers) == 1
 
-    async def test_one_that_is_far_off_is_looked_for_on_the_way(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("voxwire.awake._LOOK_S", 0.01)
+    async def test_one_that_is_far_away_ends_in_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("voxwire.awake._TICK_S", 0.01)
         loop = asyncio.get_running_loop()
         began = loop.time()
 
         async def wait() -> None:
-            async with Deadline(0.05):
-                await asyncio.sleep(10)
+            async with Deadline(10) as deadline:
+                deadline.restart(0.05)
+                await asyncio.sleep(5)
 
         with pytest.raises(TimeoutError):
             await wait()
-        assert loop.time() - began > 0.045
+        assert 0.045 < loop.time() - began < 2
+
+    async def test_the_clock_keeps_nothing_of_what_has_ended(self) -> None:
+        async with Deadline(10), Deadline(20):
+            assert len(awake_clock().far) == 2
+        assert not awake_clock().far
 
     async def test_what_was_done_in_time_is_not_cut_off_by_the_timer_that_is_left(self) -> None:
         async with Deadline(0.01) as deadline:

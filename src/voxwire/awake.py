@@ -14,19 +14,19 @@ _TICK_S: Final = 0.5
 _LATE_S: Final = 1.0
 #: Loops fire a little early.
 _EARLY_S: Final = 0.001
-#: A deadline looks this often whether it is over.
-_LOOK_S: Final = 10.0
 
 
 class AwakeClock:
     """`loop.time()` less the pauses, and timers by it. One for each loop: `awake_clock()`."""
 
-    __slots__ = ("_late", "_loop", "_now", "_paused")
+    __slots__ = ("_late", "_loop", "_now", "_paused", "far")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._now = loop.time
         self._paused = 0.0
+        self.far: set[Deadline] = set()
+        """Deadlines that are more than a tick away. Nearly all are met, and a timer took 3 us."""
         self._late = self._now() + _TICK_S + _LATE_S
         self._tick()
 
@@ -46,6 +46,8 @@ class AwakeClock:
         self.time()
         self._late = self._now() + _TICK_S + _LATE_S
         self._loop.call_later(_TICK_S, self._tick)
+        for deadline in tuple(self.far):
+            deadline.look()
 
     def schedule(self, when: float, callback: Callable[[], object]) -> asyncio.TimerHandle:
         """The loop's own timer for a moment of this clock; too early if there is a pause before it."""
@@ -90,12 +92,11 @@ def awake_clock() -> AwakeClock:
 class Deadline:
     """`async with Deadline(seconds):` is `asyncio.timeout` by the awake clock; None waits without end.
 
-    Raises TimeoutError, as that does. `restart` sets it anew. A timer that is there already and comes sooner stays for
-    that, and looks when it fires: two timers took 5 us, so that this takes less than one for many steps of work. It
-    looks at least every `_LOOK_S`: so a deadline that is nearer than the last one mostly needs no timer of its own.
+    Raises TimeoutError, as that does. `restart` sets it anew, for many steps one after the other. It has a timer
+    once it is near; one that is there already and comes sooner stays for that, and looks when it fires.
     """
 
-    __slots__ = ("_cancelling", "_due", "_expired", "_fires", "_seconds", "_task", "_timer")
+    __slots__ = ("_cancelling", "_clock", "_due", "_expired", "_fires", "_seconds", "_task", "_timer")
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
@@ -108,6 +109,7 @@ class Deadline:
         task = asyncio.current_task()
         assert task is not None
         self._task = task
+        self._clock = awake_clock()
         self._cancelling = task.cancelling()
         self.restart(self._seconds)
         return self
@@ -115,6 +117,7 @@ class Deadline:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._clock.far.discard(self)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -129,26 +132,31 @@ class Deadline:
         if seconds is None or self._expired:
             self._due = None
             return
-        clock = awake_clock()
-        now = clock.time()
-        self._due = due = now + seconds
+        self._due = due = self._clock.time() + seconds
         if self._timer is not None:
             if self._fires <= due:
                 return
             self._timer.cancel()
-        self._set_timer(clock, min(due, now + _LOOK_S))
+            self._timer = None
+        self._wait(due, seconds)
 
-    def _set_timer(self, clock: AwakeClock, fires: float) -> None:
-        self._fires, self._timer = fires, clock.schedule(fires, self._look)
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Whether it is over: with each tick of the clock while it is far away, and then by its timer."""
         self._timer = None
         due = self._due
         if due is None:
-            return
-        clock = awake_clock()
-        if (now := clock.time()) < due - _EARLY_S:  # set anew since, or there was a pause
-            self._set_timer(clock, min(due, now + _LOOK_S))
+            self._clock.far.discard(self)
+        elif (left := due - self._clock.time()) > _EARLY_S:  # set anew since, near by now, or there was a pause
+            self._wait(due, left)
         else:
+            self._clock.far.discard(self)
             self._expired = True
             self._task.cancel()
+
+    def _wait(self, due: float, left: float) -> None:
+        """`left` seconds, until `due`."""
+        if left > _TICK_S:
+            self._clock.far.add(self)
+        else:
+            self._clock.far.discard(self)
+            self._fires, self._timer = due, self._clock.schedule(due, self.look)

@@ -54,17 +54,14 @@ class RequestDecoder(Generic[R]):
     def request(self, frame: str | bytes) -> R:
         """The request in a text frame; raises ClientError for anything else."""
         try:
-            return self._parse(frame)
+            try:
+                return self._parser.decode(frame)
+            except msgspec.ValidationError:
+                if not may_hold_null(frame):
+                    raise
+            return self._parser.decode(without_nulls(frame, self.schema))
         except (ValueError, RecursionError) as fault:  # msgspec's and Unicode's errors are ValueErrors
             raise explain(fault, frame, self.schema) from None
-
-    def _parse(self, frame: str | bytes) -> R:
-        try:
-            return self._parser.decode(frame)
-        except msgspec.ValidationError:
-            if not may_hold_null(frame):
-                raise
-        return self._parser.decode(without_nulls(frame, self.schema))
 
 
 def event_of(request: ClientRequest) -> ClientEvent:

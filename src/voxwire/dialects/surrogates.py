@@ -32,6 +32,8 @@ def stand_in(frame: str | bytes) -> str:
     Raises UnicodeError for bytes that are not UTF-8.
     """
     text = frame if isinstance(frame, str) else frame.decode()
+    if len(text) <= _STEP and "\\" not in text and text.isascii():  # nearly all
+        return text
     if not text.isascii() and _OWN_PREFIX in text.encode("utf-8", "surrogatepass"):
         text = _OWN.sub(lambda own: "".join(map(_of_half, _halves(ord(own[0])))), text)
     if _escapes(text) and _HALF.search(text):

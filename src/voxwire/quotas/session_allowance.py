@@ -77,6 +77,12 @@ class SessionAllowance:
                 scope.audio_ms.add(whole)
 
     def left(self) -> tuple[RateLimit, ...]:
+        for scope in self._scopes:  # mostly nothing is bounded, and each answer asks twice
+            if scope.quota.requests_per_minute is not None or scope.quota.tokens_per_minute is not None:
+                return self._left()
+        return ()
+
+    def _left(self) -> tuple[RateLimit, ...]:
         found = (
             self._tightest("requests", [(scope.quota.requests_per_minute, scope.requests) for scope in self._scopes]),
             self._tightest("tokens", [(scope.quota.tokens_per_minute, scope.tokens) for scope in self._scopes]),

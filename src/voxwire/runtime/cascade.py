@@ -32,9 +32,10 @@ from voxwire.runtime.engine_calls import (
     EngineSteps,
     broke_contract,
     close_iterator,
-    engine_errors,
     first_failure,
+    llm_errors,
     log_failure,
+    tts_errors,
 )
 from voxwire.runtime.own_voice import OwnVoice
 from voxwire.runtime.revocable_sink import RevocableSink
@@ -107,7 +108,7 @@ class Cascade:
 
     async def _relay(self, speaking: asyncio.TaskGroup, asked: "_Asked | None") -> None:
         """From the language engine, where it was `asked`, to the voice and the session."""
-        with engine_errors("llm"):
+        with llm_errors:
             answer = self._answer()
         guard, watching = self._guard, None
         if guard is not None:
@@ -119,7 +120,7 @@ class Cascade:
             async with self._steps as steps:
                 while True:
                     steps.begin("llm", wait_s)
-                    with engine_errors("llm"):
+                    with llm_errors:
                         event = await anext(answer, None)
                     steps.end()
                     if event is None:
@@ -182,7 +183,7 @@ class Cascade:
         """The stream that speaks the current message."""
         if self._voicing is None:
             command, tts = self._command, self._deployment.tts
-            with engine_errors("tts"):
+            with tts_errors:
                 stream = tts.open(TtsConfig(voice=self._voice_name(), speed=command.speed, claim=self._claim))
             chunker = Chunker(tts.capabilities.rate, command.output_format.rate)
             timing = self._timings.begin("tts", self._generation)

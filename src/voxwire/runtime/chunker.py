@@ -8,6 +8,7 @@ by the engine's word times where it gives them, else in proportion within the en
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
+from math import inf
 from typing import Final
 
 from voxwire.audio.resample import Resampler
@@ -42,8 +43,9 @@ class Chunker:
     def push(self, audio: TtsAudio) -> Iterator[SpokenAudio]:
         """Take a stretch of speech; yields the deltas that it completes."""
         self._waiting += self._resampler.push(audio.pcm)
-        self._words.extend(audio.words)
-        self._unsent_words.extend(audio.words)
+        if audio.words:
+            self._words.extend(audio.words)
+            self._unsent_words.extend(audio.words)
         self._note(self._sent + len(self._waiting) // 2, audio.chars_to)
         while chunk := self._next(*(_LATER_MS if self._sent else _FIRST_MS)):
             yield chunk
@@ -81,14 +83,10 @@ class Chunker:
             self._points[-1] = (last_at, chars)
 
     def _chars_at(self, at: float) -> int:
-        index = bisect_right(self._points, at, key=_position)
+        index = bisect_right(self._points, (at, inf))
         start, chars_from = self._points[index - 1]
         if index == len(self._points):
             return chars_from
         end, chars_to = self._points[index]
         del self._points[: index - 1]
         return chars_from + int((chars_to - chars_from) * (at - start) / (end - start))
-
-
-def _position(point: tuple[float, int]) -> float:
-    return point[0]

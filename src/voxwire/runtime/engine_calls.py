@@ -40,7 +40,8 @@ class engine_errors:
     """Engines promise to raise EngineError alone; whatever else comes is logged and becomes one.
 
     A class, for `contextlib.contextmanager` takes four calls where this takes two, and each word of an answer goes
-    through several of these.
+    through several of these. It remembers nothing, so each stage has one: `stt_errors`, `llm_errors`, `tts_errors`,
+    `turn_errors`.
     """
 
     __slots__ = ("_stage",)
@@ -54,10 +55,18 @@ class engine_errors:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if error is None:
+            return
         if isinstance(error, Exception) and not isinstance(error, EngineError):
             engine = _ENGINES[self._stage]
             log_bug(f"the {engine} raised", error)
             raise EngineError(self._stage, "engine_failed", f"The {engine} failed unexpectedly.") from error
+
+
+stt_errors: Final = engine_errors("stt")
+llm_errors: Final = engine_errors("llm")
+tts_errors: Final = engine_errors("tts")
+turn_errors: Final = engine_errors("turn")
 
 
 class EngineSteps(Deadline):

@@ -11,7 +11,9 @@ from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.expectations import Expectations
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttFinal, SttInterim
-from voxwire.runtime.engine_calls import engine_errors
+from voxwire.runtime.engine_calls import (
+    llm_errors,
+)
 
 #: Sets of expected phrases kept at once: sessions of one application mostly share theirs.
 _PHRASE_SETS: Final = 16
@@ -43,7 +45,7 @@ class Foresight:
         if phrases is not None:
             self._known.move_to_end(key)
             return phrases
-        with engine_errors("llm"):
+        with llm_errors:
             phrases = await asyncio.to_thread(self._engine.phrases, *situation)
         self._known[key] = phrases
         if len(self._known) > _PHRASE_SETS:
@@ -57,7 +59,7 @@ class Foresight:
         """
         expected = [text for text in heard.alternatives if text]
         if self._engine is not None and expected:
-            with engine_errors("llm"):
+            with llm_errors:
                 expected = await asyncio.to_thread(_understood, self._engine, expected, situation)
         return expected[0] if expected else heard.text
 

@@ -21,7 +21,7 @@ def _random(length: int) -> str:
 
 def new_id(kind: str) -> str:
     """`new_id("item")` gives `item_` and 21 random characters."""
-    return f"{kind}_{_random(_LENGTH)}"
+    return f"{kind}_{os.urandom(_LENGTH).translate(_CHARACTERS).decode()}"
 
 
 def worker_ids(number: int) -> Callable[[str], str]:
@@ -55,4 +55,4 @@ class EventIds:
 
     def __call__(self) -> str:
         self._count += 1
-        return f"{self._prefix}{self._count:0{_EVENT_DIGITS}d}"
+        return f"{self._prefix}{self._count:09d}"  # _EVENT_DIGITS; a width that is looked up takes twice as long

@@ -28,7 +28,7 @@ from voxwire.interfaces.commands import (
     UsageCounted,
 )
 from voxwire.interfaces.engine import Claim
-from voxwire.interfaces.inputs import Input, Tick
+from voxwire.interfaces.inputs import Generated, Input, Tick
 from voxwire.interfaces.transport import Transport
 from voxwire.runtime.allowance import Allowance, Unbounded
 from voxwire.runtime.attachment import Attachment, AttachmentRole
@@ -291,7 +291,8 @@ class LiveSession:
             self.crash(bug)
         finally:
             self._busy = False
-        self._review()
+        if self.congested or type(event) is not Generated:  # words and speech of an answer add to nothing that waits
+            self._review()
         self._relief.wake()
 
     async def submit_beside(self, event: Input, origin: int, size: int = 0) -> None:
@@ -347,8 +348,7 @@ class LiveSession:
             self._keep_time()
 
     def _follow_up(self, outputs: list[Output], size: int) -> None:
-        """After every step: what came to the tape is scored, what waits in the session is counted, and what it says is
-        done."""
+        """After every step: new audio is scored, what waits in the session is counted, and what it says is done."""
         if self._session.tape.ready and not self._closing:
             self._executor.score(self._session.tape, self.pull)
         if (waiting := self._session.waiting_events) or self._line:

@@ -6,7 +6,10 @@ from voxwire.errors import EngineError
 from voxwire.events.session_config import SessionConfig, SessionKind, effort
 from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.llm import LlmEngine, LlmRequest, Warms
-from voxwire.runtime.engine_calls import engine_errors, log_failure
+from voxwire.runtime.engine_calls import (
+    llm_errors,
+    log_failure,
+)
 from voxwire.runtime.tasks import Tasks
 
 
@@ -51,7 +54,7 @@ class Prewarming:
 
 async def _read(engine: Warms, beginning: LlmRequest) -> None:
     try:
-        with engine_errors("llm"):
+        with llm_errors:
             await engine.warm(beginning)
     except EngineError as error:
         log_failure(error)  # answers go on without it

@@ -19,9 +19,9 @@ from voxwire.runtime.deployment import Deployment
 from voxwire.runtime.engine_calls import (
     broke_contract,
     close_iterator,
-    engine_errors,
     first_failure,
     log_failure,
+    stt_errors,
     timed_out,
 )
 from voxwire.runtime.foresight import Situation
@@ -145,7 +145,7 @@ class Transcriber:
         command = self._command
         foresight = self._deployment.foresight
         phrases = await foresight.phrases(self._situation)
-        with engine_errors("stt"):
+        with stt_errors:
             rates = self._deployment.stt.capabilities.rates
             rate = command.format.rate if command.format.rate in rates else rates[0]
             stream = self._deployment.stt.open(
@@ -170,7 +170,7 @@ class Transcriber:
                 free = text == final.text
                 self._deliver(replace(final, alternatives=()) if free else SttFinal(text=text))
         finally:
-            with engine_errors("stt"):
+            with stt_errors:
                 await stream.cancel()
 
     def _deliver(self, event: SttEvent | Failed) -> None:
@@ -179,7 +179,7 @@ class Transcriber:
     async def _pump(self, stream: SttStream, rate: int) -> None:
         """Hand over audio as it comes, then commit. Waits while the recogniser is behind."""
         resampler = Resampler(self._command.format.rate, rate)
-        with engine_errors("stt"):
+        with stt_errors:
             try:
                 async with Deadline(None) as patience:
                     while self._waiting_bytes or not self._complete:
@@ -237,7 +237,7 @@ class Transcriber:
     async def _final(self, events: AsyncIterator[SttEvent]) -> SttFinal:
         heard: SttPartial | None = None
         while True:
-            with engine_errors("stt"):
+            with stt_errors:
                 event = await self._next(events)
             self._timing.reached()
             match event:

@@ -12,7 +12,10 @@ from voxwire.errors import EngineError
 from voxwire.interfaces.commands import JudgeTurn
 from voxwire.interfaces.inputs import TurnJudged
 from voxwire.interfaces.turn import TurnEngine, TurnSign
-from voxwire.runtime.engine_calls import engine_errors, log_failure
+from voxwire.runtime.engine_calls import (
+    log_failure,
+    turn_errors,
+)
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.stage_timing import StageTimings
 from voxwire.runtime.transcriber import Transcriber
@@ -71,7 +74,7 @@ class TurnJudge:
         if engine is None:
             return
         try:
-            with self._timings.begin("turn", command.transcription), engine_errors("turn"):
+            with self._timings.begin("turn", command.transcription), turn_errors:
                 pcm = await asyncio.to_thread(_heard, command.audio, command.format)
                 self._score = await engine.score(pcm, "" if transcriber is None else transcriber.words_so_far)
         except EngineError as error:

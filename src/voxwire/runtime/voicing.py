@@ -13,7 +13,11 @@ from msgspec.structs import replace
 from voxwire.interfaces.inputs import Generated, SpokenAudio
 from voxwire.interfaces.tts import TtsAudio, TtsStream
 from voxwire.runtime.chunker import Chunker
-from voxwire.runtime.engine_calls import EngineSteps, close_iterator, engine_errors
+from voxwire.runtime.engine_calls import (
+    EngineSteps,
+    close_iterator,
+    tts_errors,
+)
 from voxwire.runtime.notify import Flag, Notify
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.speakable.lines import SpeakableText
@@ -69,7 +73,7 @@ class Voicing:
         if speakable:
             self._fed += len(speakable)
             self._steps.begin("tts", self._deadline_s)
-            with engine_errors("tts"):
+            with tts_errors:
                 await self._stream.feed(speakable)
             self._steps.end()
 
@@ -78,7 +82,7 @@ class Voicing:
         await self._feed(self._speakable.flush())
         self._complete = True
         self._steps.begin("tts", self._deadline_s)
-        with engine_errors("tts"):
+        with tts_errors:
             await self._stream.flush()
         self._steps.end()
         if self._awaited is not None:
@@ -87,7 +91,7 @@ class Voicing:
 
     async def close(self) -> None:
         """Free the synthesiser. Not part of `run`, for a task that is cancelled early never begins."""
-        with engine_errors("tts"):
+        with tts_errors:
             await self._stream.cancel()
 
     async def run(self) -> None:
@@ -130,7 +134,7 @@ class Voicing:
             steps.begin("tts", self._deadline_s)
         self._awaited = steps
         try:
-            with engine_errors("tts"):
+            with tts_errors:
                 return await anext(stretches, None)
         finally:
             self._awaited = None

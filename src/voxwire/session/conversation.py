@@ -40,7 +40,8 @@ class Entry:
     """Where the client truncated it."""
     turn: TurnTimes | None = None
     """When a spoken turn ended."""
-    _context_item: ContextItem | None = None
+    read: ContextItem | None = None
+    """As engines read it, once somebody asked; `context_item` says it to everybody."""
     text_bytes: int = field(init=False)
     """Weight of the text that the item was made with."""
 
@@ -68,14 +69,14 @@ class Entry:
 
     def context_item(self, count: Callable[[str], int] = text_tokens) -> ContextItem:
         """The item as engines read it. Remembered: every response reads every item, and counting 300 took 2 ms."""
-        if self._context_item is None:
-            self._context_item = ContextItem.of(self.for_engine(), count)
-        return self._context_item
+        if self.read is None:
+            self.read = ContextItem.of(self.for_engine(), count)
+        return self.read
 
     def hear(self, content_index: int, words: str | None) -> None:
         """Note what the recogniser understood of an audio part, None while it is listening."""
         self.heard[content_index] = words
-        self._context_item = None
+        self.read = None
 
     def set_transcript(self, content_index: int, transcript: str) -> None:
         """Show the transcript on the wire from now on."""
@@ -100,7 +101,7 @@ class Entry:
     def _become(self, item: Item) -> None:
         """Nothing of the former item stays: a remembered one would hold its audio."""
         self.item = item
-        self._context_item = None
+        self.read = None
 
     def _cut(self, ms: float) -> None:
         if isinstance(self.item, MessageItem) and self.ledger is not None:

@@ -51,7 +51,7 @@ def ask(
     """
     count = state.capabilities.count_tokens
     context = fit(
-        [entry.context_item(count) for entry in entries],
+        [entry.read or entry.context_item(count) for entry in entries],
         instructions=plan.instructions,
         tools=plan.tools,
         truncation=plan.truncation,

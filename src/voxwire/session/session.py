@@ -300,6 +300,9 @@ class Session:
         match event:
             case AppendAudio():
                 self._listener.append(event.audio)
+            case client.CreateResponse():
+                state.left_out += event.unsupported
+                self._responder.create(event.params)
             case client.CommitAudio():
                 self._listener.commit()
                 self._idle.disturbed()
@@ -321,9 +324,6 @@ class Session:
                 self._idle.review()
             case client.DeleteItem():
                 self._items.delete(event)
-            case client.CreateResponse():
-                state.left_out += event.unsupported
-                self._responder.create(event.params)
             case client.CancelResponse():
                 self._responder.cancel_by_id(event.response_id)
             case _:

@@ -121,7 +121,7 @@ class Inline:
         if mark is None:
             return self._keep(len(self._text) - self._at)
         if mark.start() > self._at:
-            return self._keep(mark.start() - self._at)
+            self._keep(mark.start() - self._at)
         window = self._text[self._at : self._at + LOOKAHEAD]
         rule = self._RULES.get(window[0], Inline._other)
         return rule(self, window, complete or len(window) == LOOKAHEAD)
