@@ -91,7 +91,9 @@ class Executor:
     def execute(self, command: EngineCommand) -> None:
         """Do what a command asks, without waiting for it."""
         match command:
-            case FeedTranscription() | ProbeTranscription() | FinishTranscription():
+            case FeedTranscription():
+                self.feed(command)
+            case ProbeTranscription() | FinishTranscription():
                 self._transcribe(command)
             case JudgeTurn():
                 self._judge(command)
@@ -121,6 +123,13 @@ class Executor:
             if self._newcomer is not None:
                 self._newcomer.sends()
         lane.queue()
+
+    def feed(self, command: FeedTranscription) -> None:
+        """More audio of an utterance, which comes four times a second while somebody speaks; nothing, if it has
+        failed."""
+        transcriber = self._transcribers.get(command.transcription)
+        if transcriber is not None:
+            transcriber.feed(command.audio)
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -207,14 +216,12 @@ class Executor:
         judge = TurnJudge(command, self._deployment.turn, transcriber, delivery, self._deadlines.turn_s, self._timings)
         self._spawn(command.judgement, judge.run(), delivery)
 
-    def _transcribe(self, command: FeedTranscription | ProbeTranscription | FinishTranscription) -> None:
+    def _transcribe(self, command: ProbeTranscription | FinishTranscription) -> None:
         """The next step of an utterance; nothing, if it has failed."""
         transcriber = self._transcribers.get(command.transcription)
         if transcriber is None:
             return
-        if isinstance(command, FeedTranscription):
-            transcriber.feed(command.audio)
-        elif isinstance(command, ProbeTranscription):
+        if isinstance(command, ProbeTranscription):
             transcriber.probe()
         else:
             transcriber.finish()

@@ -130,9 +130,8 @@ class LiveSession:
 
     def attach(self, make: Callable[[int], _A]) -> _A:
         """Add the attachment that `make` makes of its number. It gets every event from now on; one that comes when
-        the session is open gets `session.created` first, with the settings now in force.
-
-        Raises TooManyAttachments and SessionEnded.
+        the session is open gets `session.created` first, with the settings now in force. Raises TooManyAttachments
+        and SessionEnded.
         """
         if self._closing:
             raise SessionEnded(self.id)
@@ -255,8 +254,7 @@ class LiveSession:
         if self._closing:
             return
         if self._busy or not self._gate.hears(len(audio)):
-            heard = self._hear(AppendAudio(audio=audio, event_id=event_id), origin)
-            if heard is not None:
+            if (heard := self._hear(AppendAudio(audio=audio, event_id=event_id), origin)) is not None:
                 self._line_up(heard, origin, size)
             return
         self._meter.heard(len(audio))
@@ -291,8 +289,10 @@ class LiveSession:
             self.crash(bug)
         finally:
             self._busy = False
-        if self.congested or type(event) is not Generated:  # words and speech of an answer add to nothing that waits
+        if self.congested or not (event is None or type(event) is Generated):
             self._review()
+        elif event is None:  # it can only add to what waits for the recogniser; an answer's words and speech to nothing
+            self.congested = self._executor.untranscribed_ms > self._limits.untranscribed_ms
         self._relief.wake()
 
     async def submit_beside(self, event: Input, origin: int, size: int = 0) -> None:
@@ -390,7 +390,7 @@ class LiveSession:
                 return
             # Both come many times a second, and `isinstance` takes eight times as long.
             if type(output) is FeedTranscription:
-                self._executor.execute(output)
+                self._executor.feed(output)
             elif type(output) is AudioDelta:
                 self._meter.spoke(output)
                 self._watch.spoke(output)
@@ -412,7 +412,7 @@ class LiveSession:
             else:
                 self._watch.saw(output)
                 self._execute(output)
-        if outputs:
+        if len(outputs) > 1 or (outputs and type(outputs[0]) is not FeedTranscription):
             self._audience.flush()
 
     def _execute(self, command: EngineCommand) -> None:

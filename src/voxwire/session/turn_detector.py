@@ -101,6 +101,9 @@ class TurnDetector:
             self.threshold = SEMANTIC_THRESHOLD
             self.padding_ms = SEMANTIC_PADDING_MS
             self._waits = SEMANTIC_WAITS_MS[settings.eagerness]
+        self._quiet = max(self.threshold - HYSTERESIS, SILENCE_FLOOR)
+        self._unmoved_speech = self._quiet, inf
+        self._unmoved_silence = -inf, self.threshold or nextafter(0, 1)
 
     @property
     def padding_ticks(self) -> int:
@@ -125,9 +128,7 @@ class TurnDetector:
     def unmoved(self) -> tuple[float, float]:
         """Scores between these two, both excluded, change nothing but the length of a silence: `undecided` says how
         many of them."""
-        if self.state is SpeechState.SPEAKING:
-            return self._quiet, inf
-        return -inf, self.threshold or nextafter(0, 1)
+        return self._unmoved_speech if self.state is SpeechState.SPEAKING else self._unmoved_silence
 
     def undecided(self, followed: int) -> int:
         """Of scores that are `unmoved` from the tick `followed` on, the how-manieth decides something: the silence is
@@ -146,11 +147,6 @@ class TurnDetector:
         if self._hush_ms is not None and state.told is None and not self.asks:
             due = min(due, self._hush_ms * longer)
         return due
-
-    @property
-    def _quiet(self) -> float:
-        """The highest score that is silence after speech."""
-        return max(self.threshold - HYSTERESIS, SILENCE_FLOOR)
 
     @property
     def silence_ms(self) -> int:

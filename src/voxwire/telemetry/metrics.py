@@ -75,7 +75,8 @@ class Metrics:
 
     def _of_engines(self) -> None:
         self.vad_lag = Histogram(
-            "realtime_vad_lag_seconds", "How long the oldest audio of each batch waited for speech detection.",
+            "realtime_vad_lag_seconds", "How long audio waited for speech detection: the longest wait in a tenth of "
+            "a second.",
             buckets=_LAG_S, registry=self.registry,
         )  # fmt: skip
         self.loop_lag = Histogram(
