@@ -23,7 +23,8 @@ _ESCAPE: Final = re.compile(
 _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _OWN: Final = re.compile("[\U0010f800-\U0010ffff]")
 _OWN_UTF8: Final = re.compile(rb"\xf4\x8f[\xa0-\xbf][\x80-\xbf]")
-_OWN_PREFIX: Final = b"\xf4\x8f"
+#: What is in every frame that has stand-ins.
+OWN_PREFIX: Final = b"\xf4\x8f"
 
 
 def stand_in(frame: str | bytes) -> str:
@@ -34,7 +35,7 @@ def stand_in(frame: str | bytes) -> str:
     text = frame if isinstance(frame, str) else frame.decode()
     if len(text) <= _STEP and "\\" not in text and text.isascii():  # nearly all
         return text
-    if not text.isascii() and _OWN_PREFIX in text.encode("utf-8", "surrogatepass"):
+    if not text.isascii() and OWN_PREFIX in text.encode("utf-8", "surrogatepass"):
         text = _OWN.sub(lambda own: "".join(map(_of_half, _halves(ord(own[0])))), text)
     if _escapes(text) and _HALF.search(text):
         text = _ESCAPE.sub(_replaced, text, count=_MOST)
@@ -52,8 +53,8 @@ def _escapes(text: str) -> bool:
 
 
 def spell_out(frame: bytes) -> bytes:
-    """A frame on its way out, halves written as their escapes again."""
-    return _OWN_UTF8.sub(_escape, frame) if _OWN_PREFIX in frame else frame
+    """A frame on its way out, halves written as their escapes again. One without `OWN_PREFIX` has none."""
+    return _OWN_UTF8.sub(_escape, frame)
 
 
 def _replaced(escape: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ import pybase64
 
 from voxwire.audio.convert import from_pcm
 from voxwire.dialects.faults import invalid_value
-from voxwire.dialects.surrogates import spell_out
+from voxwire.dialects.surrogates import OWN_PREFIX, spell_out
 from voxwire.events.server import AudioDelta
 
 #: How deep free-form values (tool parameters, metadata of traces) may nest. JSON Schemas take two
@@ -28,7 +28,8 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 def event_frame(type: str, event_id: str, body: dict[str, Any]) -> bytes:
     """One server event as a JSON text frame."""
-    return spell_out(_ENCODER.encode({"type": type, "event_id": event_id, **body}))
+    frame = _ENCODER.encode({"type": type, "event_id": event_id, **body})
+    return spell_out(frame) if OWN_PREFIX in frame else frame
 
 
 def audio_template(type: str) -> bytes:

@@ -92,7 +92,7 @@ class MessageItem(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field
         """What the item weighs in memory, without its audio. Its parts count although they are empty."""
         if not self.content:  # every answer begins so
             return _OVERHEAD
-        return _OVERHEAD + sum(_OVERHEAD + _size(text_in(part)) for part in self.content)
+        return _OVERHEAD + sum([_OVERHEAD + _size(text_in(part)) for part in self.content])
 
     @property
     def clips(self) -> dict[int, AudioClip | PcmClip]:
