@@ -17,8 +17,17 @@ def instant_llm() -> FakeLlm:
     return FakeLlm(words("Hello! How can I help you?"))
 
 
-class InstantTts(FakeTts):
+class InstantTts:
     """Speaks without making its speech first."""
+
+    def __init__(self) -> None:
+        self.capabilities = FakeTts().capabilities
+
+    async def start(self) -> None:
+        """There is nothing to load."""
+
+    async def close(self) -> None:
+        """Nor to free."""
 
     def open(self, config: TtsConfig) -> TtsStream:
         return _Stream()

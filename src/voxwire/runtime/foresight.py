@@ -11,9 +11,7 @@ from voxwire.events.session_config import FunctionTool
 from voxwire.interfaces.expectations import Expectations
 from voxwire.interfaces.llm import LlmEngine
 from voxwire.interfaces.stt import SttFinal, SttInterim
-from voxwire.runtime.engine_calls import (
-    llm_errors,
-)
+from voxwire.runtime.engine_calls import llm_errors
 
 #: Sets of expected phrases kept at once: sessions of one application mostly share theirs.
 _PHRASE_SETS: Final = 16

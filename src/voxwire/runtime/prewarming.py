@@ -6,10 +6,7 @@ from voxwire.errors import EngineError
 from voxwire.events.session_config import SessionConfig, SessionKind, effort
 from voxwire.interfaces.engine import Claim
 from voxwire.interfaces.llm import LlmEngine, LlmRequest, Warms
-from voxwire.runtime.engine_calls import (
-    llm_errors,
-    log_failure,
-)
+from voxwire.runtime.engine_calls import llm_errors, log_failure
 from voxwire.runtime.tasks import Tasks
 
 

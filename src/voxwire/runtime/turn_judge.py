@@ -12,10 +12,7 @@ from voxwire.errors import EngineError
 from voxwire.interfaces.commands import JudgeTurn
 from voxwire.interfaces.inputs import TurnJudged
 from voxwire.interfaces.turn import TurnEngine, TurnSign
-from voxwire.runtime.engine_calls import (
-    log_failure,
-    turn_errors,
-)
+from voxwire.runtime.engine_calls import log_failure, turn_errors
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.stage_timing import StageTimings
 from voxwire.runtime.transcriber import Transcriber

@@ -13,11 +13,7 @@ from msgspec.structs import replace
 from voxwire.interfaces.inputs import Generated, SpokenAudio
 from voxwire.interfaces.tts import TtsAudio, TtsStream
 from voxwire.runtime.chunker import Chunker
-from voxwire.runtime.engine_calls import (
-    EngineSteps,
-    close_iterator,
-    tts_errors,
-)
+from voxwire.runtime.engine_calls import EngineSteps, close_iterator, tts_errors
 from voxwire.runtime.notify import Flag, Notify
 from voxwire.runtime.revocable_sink import RevocableSink
 from voxwire.runtime.speakable.lines import SpeakableText
