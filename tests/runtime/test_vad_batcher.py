@@ -561,3 +561,19 @@ async def test_speech_scores_as_if_it_were_alone(silero: VadEngine, format: Audi
     assert max(expected) > 0.9
     assert owner.scores() == pytest.approx(expected, abs=0.02)
     batcher.close()
+
+
+async def test_of_the_passes_of_a_tenth_of_a_second_the_longest_wait_is_told(
+    engine: CountingEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, told = 100.0, list[float]()
+    monkeypatch.setattr("voxwire.runtime.vad_batcher.perf_counter", lambda: now)
+    batcher = VadBatcher(engine, gather_s=0, on_lag=told.append)
+    owner = Owner(batcher)
+    for wait_s in (0.01, 0.04, 0.02, 0.03, 0.02):
+        owner.push(1)
+        now += wait_s
+        await turns(3)
+    batcher.close()
+    assert len(engine.batches) == 5
+    assert told == pytest.approx([0.01, 0.04])
