@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from voxwire.interfaces.tts import TtsAudio, TtsConfig, TtsStream
-from voxwire.runtime.notify import Notify
+from voxwire.runtime import Flag
 from voxwire.testing.fake_llm import FakeLlm, words
 from voxwire.testing.fake_tts import FakeTts
 
@@ -37,19 +37,19 @@ class _Stream:
     def __init__(self) -> None:
         self._fed = 0
         self._complete = False
-        self._changed = Notify()
+        self._changed = Flag()
 
     async def feed(self, text: str) -> None:
         self._fed += len(text)
-        self._changed.wake()
+        self._changed.set()
 
     async def flush(self) -> None:
         self._complete = True
-        self._changed.wake()
+        self._changed.set()
 
     async def cancel(self) -> None:
         self._fed, self._complete = 0, True
-        self._changed.wake()
+        self._changed.set()
 
     async def __aiter__(self) -> AsyncIterator[TtsAudio]:
         spoken = 0
@@ -61,4 +61,5 @@ class _Stream:
             elif self._complete:
                 return
             else:
+                self._changed.clear()
                 await self._changed.wait()
