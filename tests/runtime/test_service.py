@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -322,6 +323,21 @@ async def test_a_recogniser_that_is_slow_slows_the_reader_down() -> None:
         async with asyncio.timeout(10):
             await stt.streams[0].committed.wait()
         assert len(stt.streams[0].heard) / 32 == 10_000
+
+
+async def test_speech_is_not_read_on_while_the_recogniser_takes_none() -> None:
+    """Detection keeps up with this client, so that what it hands over is the only thing that waits."""
+    stt = FakeStt("hello", push_s=60)
+    service = fake_service(fake_deployment(stt=stt), runtime_limits=RuntimeLimits(untranscribed_ms=1000))
+    read_ms = 0
+    async with connected(service) as client:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while read_ms < 30_000:
+                    await client.append(loud(100))
+                    read_ms += 100
+                    await asyncio.sleep(0.005)
+    assert 1000 <= read_ms < 5000
 
 
 async def test_a_recogniser_that_gives_up_lets_the_reader_go_on() -> None:

@@ -21,7 +21,7 @@ def _random(length: int) -> str:
 
 def new_id(kind: str) -> str:
     """`new_id("item")` gives `item_` and 21 random characters."""
-    return f"{kind}_{os.urandom(_LENGTH).translate(_CHARACTERS).decode()}"
+    return f"{kind}_{_random(_LENGTH)}"
 
 
 def worker_ids(number: int) -> Callable[[str], str]:

@@ -289,10 +289,10 @@ class LiveSession:
             self.crash(bug)
         finally:
             self._busy = False
-        if self.congested or not (event is None or type(event) is Generated):
-            self._review()
-        elif event is None:  # it can only add to what waits for the recogniser; an answer's words and speech to nothing
+        if event is None and not self.congested:  # scores can only add to what waits for the recogniser
             self.congested = self._executor.untranscribed_ms > self._limits.untranscribed_ms
+        elif self.congested or type(event) is not Generated:  # words and speech of an answer add to nothing
+            self._review()
         self._relief.wake()
 
     async def submit_beside(self, event: Input, origin: int, size: int = 0) -> None:
